@@ -1,0 +1,86 @@
+"""narration: one plain-English sentence an event, the fields to prove it, secrets gone."""
+
+from narration_core.catalogue import Catalogue, Point
+from narration_core.channels import (
+    CHANNELS,
+    ChannelError,
+    Delivery,
+    JobChannels,
+    Subscription,
+    close_job,
+    open_job,
+    publish,
+    subscribe,
+    unsubscribe,
+)
+from narration_core.clock import CountingSources, Sources
+from narration_core.configuration import configure, default_sinks, flush, sample, stats
+from narration_core.context import NarratingExecutor, bind, bound, propagate
+from narration_core.correlation import (
+    CORRELATION_HEADER,
+    TRACEPARENT_HEADER,
+    Inbound,
+    accept,
+    is_correlation_id,
+    new_correlation_id,
+    outbound_headers,
+)
+from narration_core.event import Event, decode, encode, formatted
+from narration_core.levels import LevelName
+from narration_core.narrator import Narrator, Span
+from narration_core.pipeline import NarrationMistake
+from narration_core.redaction import RedactionPolicy, redact
+from narration_core.sinks import FileSink, MemorySink, StreamSink
+from narration_core.taxonomy import register_field
+from narration_core.writer import Record, Sink
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CHANNELS",
+    "CORRELATION_HEADER",
+    "TRACEPARENT_HEADER",
+    "Catalogue",
+    "ChannelError",
+    "CountingSources",
+    "Delivery",
+    "Event",
+    "FileSink",
+    "Inbound",
+    "JobChannels",
+    "LevelName",
+    "MemorySink",
+    "NarratingExecutor",
+    "NarrationMistake",
+    "Narrator",
+    "Point",
+    "Record",
+    "RedactionPolicy",
+    "Sink",
+    "Sources",
+    "Span",
+    "StreamSink",
+    "Subscription",
+    "accept",
+    "bind",
+    "bound",
+    "close_job",
+    "configure",
+    "decode",
+    "default_sinks",
+    "encode",
+    "flush",
+    "formatted",
+    "is_correlation_id",
+    "new_correlation_id",
+    "open_job",
+    "outbound_headers",
+    "propagate",
+    "publish",
+    "redact",
+    "register_field",
+    "sample",
+    "stats",
+    "subscribe",
+    "unsubscribe",
+]

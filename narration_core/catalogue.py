@@ -1,0 +1,155 @@
+"""Declared points: a table of everything that a service can tell."""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from narration_core import text
+from narration_core.levels import EMITTING, LevelName
+from narration_core.narrator import Emit, Narrator
+from narration_core.pipeline import PIPELINE, NarrationMistake
+from narration_core.points import call_site
+
+Channel = Literal["lifecycle", "request"]
+
+
+class Point:
+    """One declared point; calling it with its fields emits it. Made by `Catalogue.point`."""
+
+    __slots__ = ("_fields", "_narrator", "action", "actor", "channel", "cute", "event", "human", "level", "location", "name", "story", "target")
+
+    def __init__(
+        self,
+        name: str,
+        narrator: Narrator,
+        action: str,
+        target: str,
+        human: str,
+        *,
+        event: str | None,
+        level: LevelName,
+        cute: str | None,
+        story: str | None,
+        channel: Channel,
+        location: str,
+    ) -> None:
+        self.name = name
+        self.actor = narrator.actor
+        self.action = action
+        self.target = target
+        self.human = human
+        self.event = event
+        self.level = level
+        self.cute = cute
+        self.story = story
+        self.channel = channel
+        self.location = location
+        self._narrator = narrator
+        constant = {"event": event, "cute": cute, "story": story}
+        self._fields = {key: value for key, value in constant.items() if value is not None}
+
+    def __call__(self, **fields: Any) -> None:
+        """Emit the point.
+
+        Args:
+            fields: the fields that its templates and its readers need.
+
+        Raises:
+            NarrationMistake: in strict mode, when a field that a template names is missing.
+        """
+        fields = {**self._fields, **fields}
+        if PIPELINE.locate:
+            fields["source_location"] = self.location
+        if self.channel == "lifecycle":
+            fields.setdefault("job_id", None)
+        emit: Emit = getattr(self._narrator, self.level)
+        emit(self.action, text.fill(self.target, fields), self.human, **fields)
+
+    def __repr__(self) -> str:
+        return f"Point({self.name!r}, {self.actor!r}, {self.action!r})"
+
+
+class Catalogue:
+    """The declared points of one service.
+
+    Args:
+        actor: who acts, unless a point says otherwise.
+        name: what the table is called when it is printed.
+    """
+
+    def __init__(self, actor: str, name: str | None = None) -> None:
+        self.actor = actor
+        self.name: Final = name or actor
+        self._points: dict[str, Point] = {}
+        self._narrators: dict[str, Narrator] = {}
+
+    def point(
+        self,
+        name: str,
+        action: str,
+        target: str,
+        human: str,
+        *,
+        actor: str | None = None,
+        event: str | None = None,
+        level: LevelName = "info",
+        cute: str | None = None,
+        story: str | None = None,
+        channel: Channel = "lifecycle",
+    ) -> Point:
+        """Declare a point.
+
+        Args:
+            name: its name in this table.
+            action: what is done.
+            target: to what, a template over the fields.
+            human: the sentence, a template, at most 100 characters before its fields are filled in.
+            actor: who acts; the catalogue's actor when absent.
+            event: the name of a lifecycle step, for machines.
+            level: how much it matters.
+            cute: the same told warmly, at most 150 characters.
+            story: the same as dialogue, at most 200 characters.
+            channel: "request" events also go to the job's stream; "lifecycle" events never do (SSE-01).
+
+        Raises:
+            NarrationMistake: the name is taken, or a text or name breaks the contract.
+        """
+        who = actor or self.actor
+        self._check(name, who, action, {"human": human, "cute": cute, "story": story}, level)
+        narrator = self._narrators.setdefault(who, Narrator(who))
+        made = Point(
+            name,
+            narrator,
+            action,
+            target,
+            human,
+            event=event,
+            level=level,
+            cute=cute,
+            story=story,
+            channel=channel,
+            location=call_site(1),
+        )
+        self._points[name] = made
+        return made
+
+    def _check(self, name: str, actor: str, action: str, texts: dict[str, str | None], level: str) -> None:
+        where = f"catalogue {self.name!r}, point {name!r}"
+        if name in self._points:
+            raise NarrationMistake(f"{where}: the name is taken; a point is declared once")
+        if not (text.is_name(actor) and text.is_name(action)):
+            raise NarrationMistake(f"{where}: actor {actor!r} and action {action!r} must be ASCII [a-z0-9_.-]")
+        if level not in EMITTING:
+            raise NarrationMistake(f"{where}: level {level!r} emits nothing; choose one of {', '.join(EMITTING)}")
+        limits = {"human": text.HUMAN_LIMIT, "cute": text.CUTE_LIMIT, "story": text.STORY_LIMIT}
+        for kind, template in texts.items():
+            if len(template or "") > limits[kind]:
+                raise NarrationMistake(f"{where}: {kind} is {len(template or '')} characters, at most {limits[kind]}")
+
+    def __iter__(self) -> Iterator[Point]:
+        return iter(self._points.values())
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __getitem__(self, name: str) -> Point:
+        return self._points[name]

@@ -1,0 +1,210 @@
+"""Job channels: the events of one job, replayed and followed, never mixed with another's (SSE-01, SSE-06)."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, NamedTuple
+
+from narration_core.event import Event
+from narration_core.writer import Record
+
+REPLAY: Final = 1000
+BACKLOG: Final = 1000
+_ALLOWED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")
+_MAX_NAME: Final = 256
+
+
+class ChannelError(ValueError):
+    """A channel that cannot be opened, found or named so."""
+
+
+class Delivery(NamedTuple):
+    """What a subscriber receives.
+
+    Attributes:
+        event_id: the event's number in its channel, from 1; for a gap the last one missed.
+        event: the event, or None for a gap.
+        missed: how many events were lost for this subscriber; 0 for an event.
+    """
+
+    event_id: int
+    event: Event | None
+    missed: int = 0
+
+
+class Subscription:
+    """One reader of a channel: an async iterator that ends when the channel closes.
+
+    A reader that falls behind loses its oldest waiting events and is told so by one gap delivery.
+    """
+
+    def __init__(self, backlog: int) -> None:
+        self._waiting: deque[Delivery] = deque()
+        self._backlog = backlog
+        self._missed = 0
+        self._missed_until = 0
+        self._closed = False
+        self._lock = threading.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._ready = asyncio.Event()
+
+    def _offer(self, delivery: Delivery) -> None:
+        with self._lock:
+            if len(self._waiting) >= self._backlog:
+                lost = self._waiting.popleft()
+                self._missed += 1
+                self._missed_until = lost.event_id
+            self._waiting.append(delivery)
+        self._notify()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._notify()
+
+    def _notify(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._ready.set)
+        except RuntimeError:
+            self._closed = True  # the reader's loop is gone, and the reader with it
+
+    def __aiter__(self) -> AsyncIterator[Delivery]:
+        return self
+
+    async def __anext__(self) -> Delivery:
+        """Return the next delivery; wait for one."""
+        while True:
+            with self._lock:
+                if self._missed:
+                    gap = Delivery(self._missed_until, None, self._missed)
+                    self._missed = 0
+                    return gap
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._closed:
+                    raise StopAsyncIteration
+                self._ready.clear()
+            await self._ready.wait()
+
+
+class _Channel:
+    __slots__ = ("events", "last_id", "readers")
+
+    def __init__(self, replay: int) -> None:
+        self.events: deque[Delivery] = deque(maxlen=replay)
+        self.last_id = 0
+        self.readers: list[Subscription] = []
+
+
+class JobChannels:
+    """The open channels of a process, and the sink that feeds them. There is no global channel.
+
+    Args:
+        replay: how many events a channel keeps for late subscribers.
+        backlog: how many events may wait for one subscriber.
+    """
+
+    name = "channels"
+    background = False
+
+    def __init__(self, replay: int = REPLAY, backlog: int = BACKLOG) -> None:
+        self._replay = replay
+        self._backlog = backlog
+        self._channels: dict[str, _Channel] = {}
+        self._lock = threading.Lock()
+
+    def open_job(self, job_id: str) -> None:
+        """Open a job's channel.
+
+        Args:
+            job_id: 1 to 256 characters of `[A-Za-z0-9._:-]`.
+
+        Raises:
+            ChannelError: the name is invalid, or the channel is open already.
+        """
+        if not (0 < len(job_id) <= _MAX_NAME and _ALLOWED.issuperset(job_id)):
+            raise ChannelError(f"job id {job_id[:80]!r} must be 1 to {_MAX_NAME} characters of [A-Za-z0-9._:-]")
+        with self._lock:
+            if job_id in self._channels:
+                raise ChannelError(f"job {job_id!r} has a channel already; close it first")
+            self._channels[job_id] = _Channel(self._replay)
+
+    def publish(self, event: Event) -> bool:
+        """Give an event to the channel of its own job; True when there is one.
+
+        Args:
+            event: a finished event; without a `job_id` it reaches no channel.
+        """
+        if event.job_id is None:
+            return False
+        with self._lock:
+            channel = self._channels.get(event.job_id)
+            if channel is None:
+                return False
+            channel.last_id += 1
+            delivery = Delivery(channel.last_id, event)
+            channel.events.append(delivery)
+            for reader in channel.readers:
+                reader._offer(delivery)  # noqa: SLF001 - same module
+        return True
+
+    def subscribe(self, job_id: str, after: int = 0) -> Subscription:
+        """Follow a job's channel; call it inside a running event loop.
+
+        Args:
+            job_id: an open channel.
+            after: replay kept events with a higher id than this; what is no longer kept is told as a gap.
+
+        Raises:
+            ChannelError: there is no such channel.
+        """
+        with self._lock:
+            channel = self._channels.get(job_id)
+            if channel is None:
+                raise ChannelError(f"job {job_id!r} has no open channel")
+            reader = Subscription(self._backlog)
+            kept = [delivery for delivery in channel.events if delivery.event_id > after]
+            first = kept[0].event_id if kept else channel.last_id + 1
+            reader._missed = max(0, first - after - 1)  # noqa: SLF001 - same module
+            reader._missed_until = first - 1  # noqa: SLF001 - same module
+            reader._waiting.extend(kept)  # noqa: SLF001 - same module
+            channel.readers.append(reader)
+        return reader
+
+    def unsubscribe(self, job_id: str, reader: Subscription) -> None:
+        """Stop following; fine when the channel is closed already."""
+        with self._lock:
+            channel = self._channels.get(job_id)
+            if channel is not None and reader in channel.readers:
+                channel.readers.remove(reader)
+
+    def close_job(self, job_id: str) -> None:
+        """Close a job's channel and end its subscribers once they have read what waits for them.
+
+        Raises:
+            ChannelError: there is no such channel.
+        """
+        with self._lock:
+            channel = self._channels.pop(job_id, None)
+        if channel is None:
+            raise ChannelError(f"job {job_id!r} has no open channel")
+        for reader in channel.readers:
+            reader._close()  # noqa: SLF001 - same module
+
+    def write(self, batch: Sequence[Record]) -> None:
+        """Take events as a sink."""
+        for record in batch:
+            self.publish(record.event)
+
+    def close(self) -> None:
+        """Close every channel."""
+        for job_id in list(self._channels):
+            self.close_job(job_id)
+
+
+CHANNELS: Final = JobChannels()
+open_job = CHANNELS.open_job
+publish = CHANNELS.publish
+subscribe = CHANNELS.subscribe
+unsubscribe = CHANNELS.unsubscribe
+close_job = CHANNELS.close_job

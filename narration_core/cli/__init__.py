@@ -1,0 +1,74 @@
+"""The program `narration`: its own commands, and those that other rooms register."""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+
+GROUP = "narration.commands"
+
+
+class Commands(click.Group):
+    """Finds commands through the entry-point group `narration.commands`, loading only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *(found.name for found in entry_points(group=GROUP))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name; one whose room is not installed says what to install."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for found in entry_points(group=GROUP, name=cmd_name):
+            try:
+                loaded: click.Command = found.load()
+            except ImportError as why:
+                return _unavailable(cmd_name, why)
+            return loaded
+        return None
+
+
+def _unavailable(name: str, why: ImportError) -> click.Command:
+    def complain(**_: Any) -> None:
+        raise click.ClickException(
+            f"`narration {name}` needs a part that is not installed ({why}): "
+            "pip install 'narration-core[worker,test]' brings all of them"
+        )
+
+    return click.Command(
+        name,
+        callback=complain,
+        short_help=f"(not installed: {why})",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="narration-core", prog_name="narration")
+def main() -> None:
+    """Tell people what happened."""
+
+
+@main.command()
+@click.option("--json-schema", is_flag=True, help="Print the JSON Schema of an event instead.")
+def taxonomy(*, json_schema: bool) -> None:
+    """Print every field of an event, its type and its meaning, as YAML."""
+    from narration_core import taxonomy as fields  # noqa: PLC0415 - a command loads what it needs when it runs
+
+    if json_schema:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(fields.json_schema(), indent=2))
+    else:
+        click.echo(fields.as_yaml(), nl=False)
+
+
+@main.command()
+@click.argument("catalogues", nargs=-1, metavar="MODULE:NAME...")
+def catalogue(catalogues: tuple[str, ...]) -> None:
+    """Print declared points, e.g. `narration catalogue worker.points:POINTS`; the worker's when none is named."""
+    from narration_core.cli.catalogue import as_text, load  # noqa: PLC0415
+
+    for name in catalogues or ("worker.points:POINTS",):
+        click.echo(as_text(load(name)))

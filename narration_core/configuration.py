@@ -1,0 +1,208 @@
+"""Setting the facade up: `configure`, the environment, flushing at exit."""
+
+import atexit
+import contextlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TextIO, get_args
+
+from narration_core.channels import CHANNELS
+from narration_core.event import Mode
+from narration_core.levels import EMITTING, LEVELS, LevelName, parse_level
+from narration_core.narrator import rebind_all, set_up, set_up_with
+from narration_core.pipeline import PIPELINE
+from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.sinks.stream import Format, StreamSink
+from narration_core.writer import CAPACITY, Overflow, Sink, Writer
+
+OutputFormat = Literal["json", "pretty", "auto", "off"]
+
+EXIT_DEADLINE_S: Final = 2.0
+
+
+def _environment(name: str, choices: Sequence[str], default: str) -> str:
+    """Return a setting from the environment; a value that is not one of the choices is told and ignored."""
+    value = os.environ.get(name, "").strip().lower()
+    if value and value not in choices:
+        _unheard.append(f"{name}={value!r} is not one of {', '.join(choices)}; using {default!r}")
+        return default
+    return value or default
+
+
+_unheard: list[str] = []
+
+
+def _level_from_environment() -> LevelName:
+    value = os.environ.get("NARRATION_LEVEL", "")
+    try:
+        return parse_level(value) if value else "info"
+    except ValueError as why:
+        _unheard.append(f"NARRATION_LEVEL: {why}; using 'info'")
+        return "info"
+
+
+def strict_by_default() -> bool:
+    """Tell whether mistakes raise when nobody says otherwise: `NARRATION_STRICT`, else under pytest."""
+    value = os.environ.get("NARRATION_STRICT", "").strip().lower()
+    if value:
+        return value in ("1", "true", "yes", "on")
+    return "PYTEST_VERSION" in os.environ and "pytest" in sys.modules
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    with contextlib.suppress(ValueError, AttributeError):
+        return stream.isatty()
+    return False
+
+
+def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) -> list[Sink]:
+    """Return the sinks of a process that names none: standard output, unless it is switched off, and job channels.
+
+    Args:
+        output: json, pretty, auto (pretty on a terminal) or off; `NARRATION_FORMAT` when absent, else json (ORCH-3311).
+        mode: human, cute or story; `NARRATION_MODE` when absent.
+    """
+    wanted = output or _environment("NARRATION_FORMAT", get_args(OutputFormat), "json")
+    shown = mode or _environment("NARRATION_MODE", get_args(Mode), "human")
+    sinks: list[Sink] = [CHANNELS]
+    if wanted == "off":
+        return sinks
+    terminal = _is_terminal(sys.stdout)
+    line: Format = "pretty" if wanted == "pretty" or (wanted == "auto" and terminal) else "json"
+    colour = terminal and "NO_COLOR" not in os.environ
+    return [*sinks, StreamSink(format=line, mode=shown, colour=colour)]  # type: ignore[arg-type]  # checked above
+
+
+def configure(
+    *,
+    level: LevelName | None = None,
+    output: OutputFormat | None = None,
+    mode: Mode | None = None,
+    sinks: Sequence[Sink] | None = None,
+    service: str | None = None,
+    version: str | None = None,
+    redaction: RedactionPolicy | None = None,
+    strict: bool | None = None,
+    source_location: bool | None = None,
+    capacity: int = CAPACITY,
+    overflow: Overflow = "drop",
+) -> None:
+    """Set the facade up; what is not given comes from the environment, then from the defaults.
+
+    Args:
+        level: lowest level that is emitted.
+        output: what standard output shows; ignored when `sinks` is given.
+        mode: which text people see.
+        sinks: where events go instead of standard output and the job channels.
+        service: name in `emitted_by`.
+        version: version in `emitted_by`.
+        redaction: what counts as a secret.
+        strict: raise mistakes instead of mending them.
+        source_location: note each event's point in the source.
+        capacity: longest queue of a background sink, in events.
+        overflow: "drop" or "wait"; see `Writer`.
+
+    Raises:
+        ValueError: the level is no level, or the capacity is not positive.
+    """
+    if capacity < 1:
+        raise ValueError(f"capacity must be at least 1 event, not {capacity}")
+    threshold = parse_level(level) if level else _level_from_environment()
+    PIPELINE.threshold = LEVELS[threshold]
+    PIPELINE.strict = strict_by_default() if strict is None else strict
+    PIPELINE.locate_always = (
+        os.environ.get("NARRATION_SOURCE_LOCATION", "") == "1" if source_location is None else source_location
+    )
+    PIPELINE.locate = PIPELINE.locate_always or bool(PIPELINE.taps)
+    PIPELINE.emitted_by = _emitted_by(service, version)
+    PIPELINE.redactor = Redactor(redaction)
+
+    def writer(sink: Sink) -> Writer:
+        return Writer(sink, PIPELINE, capacity=capacity, overflow=overflow)
+
+    old = PIPELINE.set_sinks(default_sinks(output, mode) if sinks is None else sinks, writer)
+    rebind_all()
+    for stale in old:
+        stale.close(EXIT_DEADLINE_S)
+    while _unheard:
+        message = _unheard.pop(0)
+        PIPELINE.hand_on(
+            EMITTING.index("warn"),
+            PIPELINE.own("warn", "setting_ignored", message.split("=")[0].split(":")[0], message[:100]),
+        )
+
+
+def _emitted_by(service: str | None, version: str | None) -> str:
+    name = service or os.environ.get("NARRATION_SERVICE") or os.path.basename(sys.argv[0] or "python")
+    return f"{name}@{version or os.environ.get('NARRATION_SERVICE_VERSION') or 'unversioned'}"
+
+
+def flush(deadline_s: float = EXIT_DEADLINE_S) -> int:
+    """Wait until everything emitted before is written.
+
+    Args:
+        deadline_s: longest wait for each sink, in seconds.
+
+    Returns:
+        How many events were not written in time.
+
+    Raises:
+        Exception: in strict mode, what a sink raised since the last flush.
+    """
+    waiting = sum(writer.flush(deadline_s) for writer in PIPELINE.writers)
+    if PIPELINE.strict:
+        for writer in PIPELINE.writers:
+            error, writer.last_error = writer.last_error, None
+            if error is not None:
+                raise error
+    return waiting
+
+
+def stats() -> Mapping[str, Any]:
+    """Return what the facade did in this process: emitted and dropped by level, redactions by rule, sink failures."""
+    dropped = {
+        level: lost
+        for rank, level in enumerate(EMITTING)
+        if (lost := sum(writer.lost[rank] for writer in PIPELINE.writers))
+    }
+    return {
+        "emitted": {level: count for level, count in zip(EMITTING, PIPELINE.emitted, strict=True) if count},
+        "dropped": dropped,
+        "redacted": dict(PIPELINE.redactor.counts),
+        "sampled": PIPELINE.sampler.skipped,
+        "sink_failures": {writer.sink.name: writer.failures for writer in PIPELINE.writers if writer.failures},
+        "queued": {writer.sink.name: writer.queued for writer in PIPELINE.writers},
+        "mistakes": PIPELINE.mistakes,
+        "internal_errors": PIPELINE.internal_errors,
+    }
+
+
+def sample(action: str, *, per_second: float, actor: str | None = None, burst: float | None = None) -> None:
+    """Let at most so many events of an action through; WARN and above always pass (NARR-9002).
+
+    Args:
+        action: the action to limit.
+        per_second: events a second.
+        actor: limit it for this actor only.
+        burst: how many may come at once; one second's worth when absent.
+    """
+    PIPELINE.sampler.limit(action, per_second, actor=actor, burst=burst)
+
+
+def _flush_at_exit() -> None:
+    for writer in PIPELINE.writers:
+        abandoned = writer.flush(EXIT_DEADLINE_S)
+        if abandoned:
+            message = (
+                f"narration: gave up on {abandoned} events after {EXIT_DEADLINE_S} s: "
+                f"sink {writer.sink.name} did not take them\n"
+            )
+            with contextlib.suppress(OSError):
+                os.write(2, message.encode())
+
+
+atexit.register(_flush_at_exit)
+set_up_with(configure)
+
+__all__ = ["OutputFormat", "configure", "default_sinks", "flush", "sample", "set_up", "stats", "strict_by_default"]

@@ -1,0 +1,347 @@
+"""From a call to a finished event: fill in, clean, redact, show to taps, hand to sinks, count."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+from narration_core import exceptions, text
+from narration_core.clock import SYSTEM
+from narration_core.context import current
+from narration_core.event import FIELD_SET, HEAD, RENAMED, Event, encode
+from narration_core.levels import EMITTING, LEVELS, LevelName
+from narration_core.plain import plain
+from narration_core.redaction import Redactor
+from narration_core.sampling import Sampler
+from narration_core.taxonomy import extra_fields, register_field
+from narration_core.writer import Record, Sink, Writer
+
+Tap = Callable[[Event, Mapping[str, Any]], None]
+"""Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
+
+RANK: Final[dict[str, int]] = {level: rank for rank, level in enumerate(EMITTING)}
+_FAST_LINE: Final = 4096
+_WARN: Final = RANK["warn"]
+_ERROR: Final = RANK["error"]
+_LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
+
+_INT, _NUMBER, _STR = (int,), (int, float), (str,)
+# The exact types that need no conversion. A field that is not here, or holds another type, goes the long way.
+_FAST_TYPES: Final[dict[str, tuple[type, ...]]] = {name: _STR for name in FIELD_SET - HEAD} | {
+    "cute": _STR,
+    "story": _STR,
+    **dict.fromkeys(("percent", "duration_ms", "decode_time_ms"), _NUMBER),
+    **dict.fromkeys(
+        ("retry_after_ms", "backoff_ms", "queue_position", "predicted_start_ms", "tokens_in", "tokens_out"), _INT
+    ),
+}
+
+for _name, _type, _meaning in (
+    ("exception", str, "the exception in short: its chain, notes and groups"),
+    ("dropped", dict, "events lost, by level"),
+    ("skipped", int, "events left out by sampling"),
+    ("sink", str, "the sink that this is about"),
+    ("exit_code", int, "the exit code of a process"),
+    ("stream", str, "which output of a process: stdout or stderr"),
+):
+    register_field(_name, _type, _meaning)
+
+
+class NarrationMistake(ValueError):
+    """A call that breaks the contract; raised only in strict mode, told and mended otherwise."""
+
+
+class Pipeline:
+    """The state of the facade in this process. There is one; `configure` changes it."""
+
+    def __init__(self) -> None:
+        self.threshold = LEVELS["info"]
+        self.strict = False
+        self.locate = False
+        self.locate_always = False
+        self.emitted_by: str | None = None
+        self.redactor = Redactor()
+        self.sampler = Sampler()
+        self.taps: tuple[Tap, ...] = ()
+        self.writers: tuple[Writer, ...] = ()
+        self.inline: tuple[Sink, ...] = ()
+        self.emitted = [0] * len(EMITTING)
+        self.mistakes = 0
+        self.internal_errors = 0
+        self.last_internal_error: BaseException | None = None
+
+    # -- the way of an event ------------------------------------------------------------------
+
+    def emit(  # noqa: C901 - one straight path, kept in one frame because every call costs
+        self,
+        rank: int,
+        actor: str,
+        action: str,
+        target: str,
+        human: str,
+        fields: dict[str, Any],
+    ) -> None:
+        """Build, clean and hand on one event. Never raises, but for mistakes in strict mode.
+
+        Args:
+            rank: the level's place in `EMITTING`.
+            actor: who did it.
+            action: what was done.
+            target: to what.
+            human: the sentence, a template over the fields.
+            fields: everything else that the call gave; not kept.
+        """
+        try:
+            scope = current.get()
+            if self.sampler.active and rank < _WARN and not self._sampled(actor, action):
+                return
+            if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
+                _add_exception(fields)
+            sources = scope.sources
+            now = time.time_ns() // 1_000_000 if sources is SYSTEM else sources.now_ms()
+            values = {**scope.fields, **fields}
+            record = None
+            for name, value in values.items():
+                if type(value) not in _FAST_TYPES.get(name, ()):
+                    break
+            else:
+                record = self._fast(now, rank, actor, action, target, human, values)
+            if record is None:
+                record = self._thorough(now, rank, actor, action, target, human, values)
+            self.emitted[rank] += 1  # exact under threads as well: CPython switches threads only at calls and loops
+            self.hand_on(rank, record)
+            if self.taps:
+                raw = {"actor": actor, "action": action, "target": target, "human": human, **values}
+                for tap in self.taps:
+                    tap(record.event, raw)
+        except Exception as error:
+            self.internal_errors += 1
+            self.last_internal_error = error
+            if self.strict:
+                raise
+
+    def _fast(
+        self, now: int, rank: int, actor: str, action: str, target: str, human: str, values: dict[str, Any]
+    ) -> Record | None:
+        """Return the record of an event that needs no mending, or None: then the long way decides."""
+        if self.strict or type(target) is not str or type(human) is not str or "cute" in values or "story" in values:
+            return None
+        try:
+            said = text.fill_simple(human, values)
+            event = Event(
+                emitted_at_ms=now,
+                level=EMITTING[rank],
+                actor=actor,
+                action=action,
+                target=target,
+                human=said,
+                **{"emitted_by": self.emitted_by, **values},
+            )
+            line = encode(event)
+        except Exception:  # noqa: BLE001 - whatever it was, the long way mends it or tells it
+            return None
+        # The time stands first and looks like a card number; the rest of the line holds every text of the event.
+        if len(line) > _FAST_LINE or not line.isascii() or b"\\" in line or b"\x7f" in line:
+            return None
+        if not text.is_name(action) or self.redactor.gate(line[30:].decode("ascii")):
+            return None
+        return Record(event, line)
+
+    def _thorough(
+        self, now: int, rank: int, actor: str, action: str, target: str, human: str, values: dict[str, Any]
+    ) -> Record:
+        """Return the record of any event at all: names checked, values made plain, redacted, cut."""
+        texts = {"human": human, "cute": values.pop("cute", None), "story": values.pop("story", None)}
+        actor, action = self._name("actor", actor), self._name("action", action)
+        if not target or not human:
+            self.mistake(f"{actor} {action}: a narration needs a target and a sentence")
+        said = {"level": EMITTING[rank], "actor": actor, "action": action, "target": plain(target)}
+        said["target"] = target = str(said["target"])
+        known, extra = self._sorted(values, action)
+        safe: dict[str, Any] = self.redactor.fields({"target": target, **known, **extra})
+        filled = {**said, **safe}
+        for name, template in texts.items():
+            if template is None:
+                continue
+            template = str(plain(template))
+            if self.strict:
+                self._check_template(name, template, filled, action)
+            safe[name] = self.redactor.text(text.clean(text.fill(template, filled)))
+        if self.strict:
+            for name, limit in _LIMITS:
+                if len(safe.get(name) or "") > limit:
+                    self.mistake(f"{actor} {action}: {name} is {len(safe[name])} characters, at most {limit}: {safe[name]}")
+        event = Event(
+            emitted_at_ms=now,
+            level=EMITTING[rank],
+            actor=actor,
+            action=action,
+            **{"emitted_by": self.emitted_by, **{key: value for key, value in safe.items() if key in FIELD_SET}},
+            extra={key: safe[key] for key in (*extra_fields(), *sorted(extra)) if key in safe},
+        )
+        return Record(event, encode(event))
+
+    def _name(self, what: str, name: str) -> str:
+        if isinstance(name, str) and text.is_name(name):
+            return name
+        self.mistake(f"{what} {name!r} must be ASCII [a-z0-9_.-], 1 to 128 characters")
+        return text.to_name(str(plain(name)))
+
+    def _check_template(self, name: str, template: str, filled: Mapping[str, Any], action: str) -> None:
+        missing = [field for field in text.template_fields(template) if field not in filled]
+        if missing:
+            self.mistake(f"{action}: {name} names {', '.join(missing)}, which the event does not have: {template}")
+
+    def _sorted(self, values: Mapping[str, Any], action: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the fields as plain values: those of the event and, apart, the extra ones."""
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for given, value in values.items():
+            name = RENAMED.get(given, given)
+            if value is None or (name != given and name in values):
+                continue
+            types = _FAST_TYPES.get(name)
+            if types is None:
+                self._check_extra(name, value, action)
+                extra[text.clean(name, 128) if name not in HEAD and name != "extra" else f"{name}_"] = plain(value)
+            elif type(value) in types:
+                known[name] = text.clean(value) if types is _STR else plain(value)
+            else:
+                known[name] = self._converted(name, value, types, action)
+        return known, {key: value for key, value in extra.items() if value is not None}
+
+    def _check_extra(self, name: str, value: Any, action: str) -> None:
+        field = extra_fields().get(name)
+        if field is None:
+            self.mistake(f"{action}: {name!r} is no field of the taxonomy: correct it, or register_field() it")
+        elif not isinstance(value, field.type) and not (field.type is float and isinstance(value, int)):
+            self.mistake(f"{action}: {name} must be {field.type.__name__}, not {type(value).__name__}")
+
+    def _converted(self, name: str, value: Any, types: tuple[type, ...], action: str) -> Any:
+        """Return a value of the field's type; None when the value cannot be one."""
+        self.mistake(f"{action}: {name} must be {types[0].__name__}, not {type(value).__name__}")
+        if types is _STR:
+            return str(plain(value))
+        try:
+            number = float(value)
+            return int(number) if number.is_integer() or types is _INT else number
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    def _sampled(self, actor: str, action: str) -> bool:
+        """Tell whether this event passes its rate limit; tells what was skipped when there is room again."""
+        passes, skipped = self.sampler.passes(actor, action)
+        if passes and skipped:
+            self.emit(
+                RANK["info"],
+                actor,
+                "narration_sampled",
+                action,
+                "Left out {skipped} events of this kind to keep to its rate",
+                {"skipped": skipped},
+            )
+        return passes
+
+    def hand_on(self, rank: int, record: Record) -> None:
+        """Give a finished event to every sink."""
+        for sink in self.inline:
+            try:
+                sink.write((record,))
+            except Exception as error:
+                self.internal_errors += 1
+                self.last_internal_error = error
+                if self.strict:
+                    raise
+        for writer in self.writers:
+            writer.put(rank, record)
+
+    def mistake(self, message: str) -> None:
+        """Count a call that breaks the contract; in strict mode raise it.
+
+        Raises:
+            NarrationMistake: in strict mode.
+        """
+        self.mistakes += 1
+        if self.strict:
+            _raise(NarrationMistake(message))
+
+    # -- losses and failures, told in the same language ------------------------------------------
+
+    def own(self, level: LevelName, action: str, target: str, human: str, **fields: Any) -> Record:
+        """Return a record of the facade's own: actor `narration`, no context."""
+        return self._thorough(
+            SYSTEM.now_ms(), RANK[level], "narration", action, target, human, {**fields, "emitted_by": self.emitted_by}
+        )
+
+    def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
+        """Return the record that tells a sink what it missed."""
+        total = sum(counts.values())
+        return self.own(
+            "warn",
+            "narration_dropped",
+            sink.name,
+            f"Lost {total} events on the way to {{sink}}: its queue was full",
+            sink=sink.name,
+            dropped=counts,
+            error_kind="queue_full",
+        )
+
+    def failed(self, sink: Sink, error: BaseException, retry_s: float) -> None:
+        """Tell every other sink that this one is switched off for a while."""
+        self._tell_others(
+            sink,
+            self.own(
+                "error",
+                "sink_failed",
+                sink.name,
+                "Sink {sink} failed ({error_kind}); trying again in {backoff_ms} ms",
+                sink=sink.name,
+                error_kind=exceptions.kind(error),
+                exception=exceptions.chain(error),
+                backoff_ms=int(retry_s * 1000),
+            ),
+        )
+
+    def recovered(self, sink: Sink) -> None:
+        """Tell every other sink that this one works again."""
+        self._tell_others(sink, self.own("info", "sink_recovered", sink.name, "Sink {sink} works again", sink=sink.name))
+
+    def _tell_others(self, sink: Sink, record: Record) -> None:
+        for other in self.inline:
+            other.write((record,))
+        for writer in self.writers:
+            if writer.sink is not sink:
+                writer.put(RANK[record.event.level or "info"], record)
+
+    # -- who listens ---------------------------------------------------------------------------
+
+    def add_tap(self, tap: Tap) -> None:
+        """Show every finished event to a function, and note each event's point while it listens."""
+        self.taps = (*self.taps, tap)
+        self.locate = True
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Stop showing events to a function."""
+        self.taps = tuple(other for other in self.taps if other is not tap)
+        self.locate = self.locate_always or bool(self.taps)
+
+    def set_sinks(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
+        """Replace the sinks; returns the writers of the old ones, for the caller to close."""
+        old = self.writers
+        self.inline = tuple(sink for sink in sinks if not sink.background)
+        self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
+        return old
+
+
+def _add_exception(fields: dict[str, Any]) -> None:
+    error = sys.exception()
+    if error is not None:
+        fields["error_kind"] = exceptions.kind(error)
+        fields.setdefault("exception", exceptions.chain(error))
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+PIPELINE: Final = Pipeline()

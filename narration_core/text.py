@@ -1,0 +1,151 @@
+"""Text that may be written to a log: hygiene, limits, names and templates (NARR-4002, NARR-4003, NARR-4005)."""
+
+import re
+import string
+from collections.abc import Mapping
+from typing import Final
+
+MAX_TEXT: Final = 8192
+"""Longest text value of an event, in characters; a longer one is cut and says so."""
+
+HUMAN_LIMIT: Final = 100
+CUTE_LIMIT: Final = 150
+STORY_LIMIT: Final = 200
+
+_SPACES = "\t\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
+_NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
+_NOT_NAME = re.compile(r"[^a-z0-9_.-]")
+
+# A width or precision of five digits and more would let a template make a value of any size.
+_SPEC = re.compile(r"[^{}0-9]{0,4}[0-9]{0,4}[^{}0-9]{0,2}[0-9]{0,4}[^{}0-9]?\Z")
+_CACHE_LIMIT: Final = 4096
+
+
+def _replacement(found: re.Match[str]) -> str:
+    char = found.group()
+    if char in _SPACES:
+        return " "
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else ""
+
+
+def clean(value: str, limit: int = MAX_TEXT) -> str:
+    """Return text that cannot forge, hide or break a log line; the same object when nothing had to change.
+
+    Line ends and tabs become spaces; other controls, zero-width, bidirectional and byte-order marks
+    go; lone surrogates become U+FFFD; what is longer than the limit is cut with a marker.
+
+    Args:
+        value: any text.
+        limit: longest text allowed, in characters; the marker comes on top.
+    """
+    if len(value) > limit:
+        value = f"{value[:limit]}...[{len(value) - limit} more characters]"
+    if value.isascii() and value.isprintable():
+        return value
+    return _UNWANTED.sub(_replacement, value)
+
+
+def is_name(value: str) -> bool:
+    """Tell whether text may be an actor or an action: ASCII `[a-z0-9_.-]`, 1 to 128 characters."""
+    return _NAME.match(value) is not None
+
+
+def to_name(value: str) -> str:
+    """Return the nearest valid actor or action name: lower case, every other character an underscore."""
+    return _NOT_NAME.sub("_", value.strip().lower())[:128] or "unknown"
+
+
+class _Template:
+    """A template taken apart once: literal text and, between, (field, format spec, text as written)."""
+
+    __slots__ = ("fields", "parts", "simple", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.parts: list[str | tuple[str, str, str]] = []
+        self.simple = True
+        try:
+            pieces = list(string.Formatter().parse(text))
+        except ValueError:  # unbalanced braces: the text is no template
+            pieces = [(text, None, None, None)]
+            self.simple = False
+        for literal, name, spec, conversion in pieces:
+            if literal:
+                self.parts.append(literal)
+            if name is None:
+                continue
+            written = "{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
+            if name.isidentifier() and conversion is None and _SPEC.match(spec or ""):
+                self.parts.append((name, spec or "", written))
+            else:
+                self.parts.append(written)
+                self.simple = False
+        self.fields = tuple(part[0] for part in self.parts if isinstance(part, tuple))
+
+
+_templates: dict[str, _Template] = {}
+
+
+def _template(text: str) -> _Template:
+    found = _templates.get(text)
+    if found is None:
+        if len(_templates) >= _CACHE_LIMIT:  # texts built at run time must not fill the memory
+            _templates.clear()
+        found = _templates[text] = _Template(text)
+    return found
+
+
+def fill(text: str, fields: Mapping[str, object]) -> str:
+    """Return a template with its fields filled in.
+
+    Only `{name}` and `{name:spec}` are templates: no attribute, index or conversion. What names no
+    field, or whose spec does not fit its value, stays as it is written. Values are never parsed.
+
+    Args:
+        text: the template.
+        fields: the event's own fields.
+    """
+    if "{" not in text and "}" not in text:
+        return text
+    template = _templates.get(text) or _template(text)
+    if template.simple:
+        try:
+            return text.format_map(fields)
+        except Exception:  # noqa: BLE001, S110 - a value's own __format__ may raise anything; filled piece by piece below
+            pass
+    filled = []
+    for part in template.parts:
+        if isinstance(part, str):
+            filled.append(part)
+            continue
+        name, spec, written = part
+        try:
+            filled.append(format(fields[name], spec))
+        except Exception:  # noqa: BLE001 - as above
+            filled.append(written)
+    return "".join(filled)
+
+
+def fill_simple(text: str, fields: Mapping[str, object]) -> str:
+    """Return a template filled in, when that needs no care: `fill` without its slow parts.
+
+    Raises:
+        LookupError: the template needs `fill`.
+        ValueError: a spec does not fit its value.
+    """
+    if "{" not in text and "}" not in text:
+        return text
+    template = _templates.get(text) or _template(text)
+    if not template.simple:
+        raise LookupError(text)
+    return text.format_map(fields)
+
+
+def template_fields(text: str) -> tuple[str, ...]:
+    """Return the names of the fields that a template uses, in order of appearance."""
+    return _template(text).fields if "{" in text else ()

@@ -1,0 +1,291 @@
+"""The background writer of one sink: a bounded queue, told losses, and a sink that may fail and come back."""
+
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple, Protocol
+
+from narration_core.event import Event
+from narration_core.levels import EMITTING
+
+Overflow = Literal["drop", "wait"]
+
+CAPACITY: Final = 10_000
+CHUNK: Final = 256
+LINGER_S: Final = 0.001
+TRIES: Final = 3
+COOL_OFF_S: Final = 5.0
+
+
+class Record(NamedTuple):
+    """A finished event and its JSON line (without a line end)."""
+
+    event: Event
+    line: bytes
+
+
+class Sink(Protocol):
+    """Anything that takes finished events.
+
+    Attributes:
+        name: what it is called in narration and in `stats()`.
+        background: True when `write` may take long: it then runs on a thread of its own. False for
+            sinks in memory that are called on the emitting thread.
+    """
+
+    name: str
+    background: bool
+
+    def write(self, batch: Sequence[Record]) -> None:
+        """Take a batch of events; raise when that failed and should be tried again."""
+
+    def close(self) -> None:
+        """Let go of what the sink holds."""
+
+
+class Notices(Protocol):
+    """How a writer tells what happened to its sink."""
+
+    def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
+        """Return the record that tells this sink what it missed."""
+
+    def failed(self, sink: Sink, error: BaseException, retry_s: float) -> None:
+        """Tell the other sinks that this one is switched off for a while."""
+
+    def recovered(self, sink: Sink) -> None:
+        """Tell the other sinks that this one is back."""
+
+
+class Writer:
+    """Hands events to one sink on a thread of its own.
+
+    The queue holds `capacity` events, those being written included. When it is full the lowest level
+    goes first, so nothing at WARN or above is lost while anything below is queued.
+
+    Args:
+        sink: where the events go.
+        notices: who tells losses and failures.
+        capacity: longest queue, in events.
+        overflow: "drop" never blocks the caller; "wait" makes the caller wait for room instead (for
+            programs that would rather be slow than lose a line).
+        cool_off_s: how long a failed sink rests, in seconds.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        notices: Notices,
+        *,
+        capacity: int = CAPACITY,
+        overflow: Overflow = "drop",
+        cool_off_s: float = COOL_OFF_S,
+    ) -> None:
+        self.sink = sink
+        self.capacity = capacity
+        self.overflow = overflow
+        self.failures = 0
+        self.last_error: BaseException | None = None
+        self._notices = notices
+        self._cool_off_s = cool_off_s
+        self.lost = [0] * len(EMITTING)
+        self._reset()
+        _writers.add(self)
+
+    def _reset(self) -> None:
+        """Start with nothing queued and no thread: at first, and in the child of a fork."""
+        self._numbers = itertools.count()
+        self._taken = 0
+        self._queues: tuple[deque[tuple[int, Record]], ...] = tuple(deque() for _ in EMITTING)
+        self._untold = [0] * len(EMITTING)
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(threading.Lock())
+        self._wake = threading.Event()
+        self._hurry = threading.Event()
+        self._asleep = False
+        self._resting = False
+        self._closed = False
+        self._started = 0
+        self._finished = 0
+        self._thread: threading.Thread | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many events wait, not counting the chunk that is being written."""
+        return sum(len(queue) for queue in self._queues)
+
+    def put(self, rank: int, record: Record) -> None:
+        """Queue an event; never blocks unless `overflow` is "wait".
+
+        Args:
+            rank: the level's place in `EMITTING`.
+            record: the event and its line.
+        """
+        number = next(self._numbers)
+        if number - self._taken >= self.capacity and not self._make_room(rank, number):
+            return
+        self._queues[rank].append((number, record))
+        if self._thread is None:
+            self._start()
+        elif self._asleep:
+            self._wake.set()
+
+    def _make_room(self, rank: int, number: int) -> bool:
+        """Give up the oldest event of a lower level, or this one; True when this one may be queued."""
+        if self.overflow == "wait" and threading.current_thread() is not self._thread:
+            with self._changed:
+                while number - self._taken >= self.capacity and not self._closed:
+                    self._changed.wait(0.1)
+            return True
+        with self._lock:
+            for lower in range(rank):
+                if self._queues[lower]:
+                    self._queues[lower].popleft()
+                    self._lose(lower)
+                    return True
+            self._lose(rank)
+            return False
+
+    def _lose(self, rank: int) -> None:
+        self.lost[rank] += 1
+        self._untold[rank] += 1
+        self._taken += 1
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._started += 1
+            batch = self._take()
+            if batch:
+                self._deliver(batch)
+            with self._changed:
+                self._finished = self._started
+                self._changed.notify_all()
+            if batch:
+                continue
+            if self._closed:
+                return
+            self._asleep = True
+            if not any(self._queues):
+                self._wake.wait()
+            self._asleep = False
+            self._wake.clear()
+            # A short pause gathers a batch: without it a busy program would pay a wake-up for every event.
+            self._hurry.wait(LINGER_S)
+
+    def _take(self) -> list[tuple[int, Record]]:
+        with self._lock:
+            batch = [queue.popleft() for queue in self._queues for _ in range(len(queue))]
+        batch.sort(key=_number)
+        return batch
+
+    def _deliver(self, batch: list[tuple[int, Record]]) -> None:
+        for start in range(0, len(batch), CHUNK):
+            chunk = [record for _, record in batch[start : start + CHUNK]]
+            self._write(chunk)
+            with self._changed:
+                with self._lock:
+                    self._taken += len(chunk)
+                self._changed.notify_all()
+            if any(self._untold):
+                self._tell_losses()
+
+    def _tell_losses(self) -> None:
+        with self._lock:
+            counts = {level: count for level, count in zip(EMITTING, self._untold, strict=True) if count}
+            self._untold = [0] * len(EMITTING)
+        self._write([self._notices.dropped(self.sink, counts)])
+
+    def _write(self, chunk: Sequence[Record]) -> None:
+        """Write until it works: a sink that fails rests, and the queue behind it stays bounded."""
+        tries = 0
+        while True:
+            try:
+                self.sink.write(chunk)
+            except Exception as error:  # noqa: BLE001 - a sink may raise anything; it must not end the thread
+                self.failures += 1
+                self.last_error = error
+                tries += 1
+                if self._closed:
+                    return
+                if tries < TRIES:
+                    continue
+                if not self._resting:
+                    self._resting = True
+                    self._notices.failed(self.sink, error, self._cool_off_s)
+                self._hurry.wait(self._cool_off_s)
+            else:
+                if self._resting:
+                    self._resting = False
+                    self._notices.recovered(self.sink)
+                return
+
+    def flush(self, deadline_s: float) -> int:
+        """Wait until everything queued before this call is written.
+
+        Args:
+            deadline_s: longest wait, in seconds.
+
+        Returns:
+            How many events were still waiting when the time was up; 0 when all are written.
+        """
+        if self._thread is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
+            return self.queued
+        until = time.monotonic() + deadline_s
+        wanted = self._started + 1
+        self._hurry.set()
+        self._wake.set()
+        try:
+            with self._changed:
+                while self._finished < wanted:
+                    left = until - time.monotonic()
+                    if left <= 0 or not self._changed.wait(left):
+                        return self._waiting()
+        finally:
+            self._hurry.clear()
+        return 0
+
+    def _waiting(self) -> int:
+        with self._lock:
+            waiting = next(self._numbers) - self._taken
+            self._taken += 1  # the number just drawn stands for no event
+            return max(waiting, 1)
+
+    def close(self, deadline_s: float) -> int:
+        """Write what is queued, stop the thread and close the sink; returns what had to be abandoned."""
+        abandoned = self.flush(deadline_s)
+        self._closed = True
+        self._hurry.set()
+        self._wake.set()
+        if self._thread is not None and threading.current_thread() is not self._thread:
+            self._thread.join(0.0 if abandoned else deadline_s)
+        if not abandoned:
+            self.sink.close()
+        _writers.discard(self)
+        return abandoned
+
+
+def _number(item: tuple[int, Record]) -> int:
+    return item[0]
+
+
+_writers: "weakref.WeakSet[Writer]" = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    # The parent's thread is not here, and its queue is the parent's to write: a line must not appear twice.
+    for writer in list(_writers):
+        writer._reset()  # noqa: SLF001 - same module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
