@@ -25,14 +25,14 @@ from narration_core.correlation import (
     new_correlation_id,
     outbound_headers,
 )
-from narration_core.event import Event, decode, encode, formatted
+from narration_core.event import Event, Record, decode, encode, formatted
 from narration_core.levels import LevelName
 from narration_core.narrator import Narrator, Span
 from narration_core.pipeline import NarrationMistake
 from narration_core.redaction import RedactionPolicy, redact
 from narration_core.sinks import FileSink, MemorySink, StreamSink
 from narration_core.taxonomy import register_field
-from narration_core.writer import Record, Sink
+from narration_core.writer import Sink
 
 __version__ = "0.1.0"
 

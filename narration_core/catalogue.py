@@ -15,7 +15,21 @@ Channel = Literal["lifecycle", "request"]
 class Point:
     """One declared point; calling it with its fields emits it. Made by `Catalogue.point`."""
 
-    __slots__ = ("_fields", "_narrator", "action", "actor", "channel", "cute", "event", "human", "level", "location", "name", "story", "target")
+    __slots__ = (
+        "_fields",
+        "_narrator",
+        "action",
+        "actor",
+        "channel",
+        "cute",
+        "event",
+        "human",
+        "level",
+        "location",
+        "name",
+        "story",
+        "target",
+    )
 
     def __init__(
         self,

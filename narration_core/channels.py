@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
-from narration_core.event import Event
-from narration_core.writer import Record
+from narration_core.event import Event, Record
 
 REPLAY: Final = 1000
 BACKLOG: Final = 1000
@@ -112,6 +111,7 @@ class JobChannels:
         self._backlog = backlog
         self._channels: dict[str, _Channel] = {}
         self._lock = threading.Lock()
+        self.idle = True  # until a job is open
 
     def open_job(self, job_id: str) -> None:
         """Open a job's channel.
@@ -128,6 +128,7 @@ class JobChannels:
             if job_id in self._channels:
                 raise ChannelError(f"job {job_id!r} has a channel already; close it first")
             self._channels[job_id] = _Channel(self._replay)
+            self.idle = False
 
     def publish(self, event: Event) -> bool:
         """Give an event to the channel of its own job; True when there is one.
@@ -186,6 +187,7 @@ class JobChannels:
         """
         with self._lock:
             channel = self._channels.pop(job_id, None)
+            self.idle = not self._channels
         if channel is None:
             raise ChannelError(f"job {job_id!r} has no open channel")
         for reader in channel.readers:

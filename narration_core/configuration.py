@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
 
 from narration_core.channels import CHANNELS
@@ -114,9 +115,9 @@ def configure(
     PIPELINE.locate_always = (
         os.environ.get("NARRATION_SOURCE_LOCATION", "") == "1" if source_location is None else source_location
     )
-    PIPELINE.locate = PIPELINE.locate_always or bool(PIPELINE.taps)
     PIPELINE.emitted_by = _emitted_by(service, version)
     PIPELINE.redactor = Redactor(redaction)
+    PIPELINE.settle()
 
     def writer(sink: Sink) -> Writer:
         return Writer(sink, PIPELINE, capacity=capacity, overflow=overflow)
@@ -127,14 +128,12 @@ def configure(
         stale.close(EXIT_DEADLINE_S)
     while _unheard:
         message = _unheard.pop(0)
-        PIPELINE.hand_on(
-            EMITTING.index("warn"),
-            PIPELINE.own("warn", "setting_ignored", message.split("=")[0].split(":")[0], message[:100]),
-        )
+        setting = message.split("=")[0].split(":")[0]
+        PIPELINE.hand_on(PIPELINE.own("warn", "setting_ignored", setting, message[:100]))
 
 
 def _emitted_by(service: str | None, version: str | None) -> str:
-    name = service or os.environ.get("NARRATION_SERVICE") or os.path.basename(sys.argv[0] or "python")
+    name = service or os.environ.get("NARRATION_SERVICE") or Path(sys.argv[0] or "python").name
     return f"{name}@{version or os.environ.get('NARRATION_SERVICE_VERSION') or 'unversioned'}"
 
 
@@ -188,6 +187,7 @@ def sample(action: str, *, per_second: float, actor: str | None = None, burst: f
         burst: how many may come at once; one second's worth when absent.
     """
     PIPELINE.sampler.limit(action, per_second, actor=actor, burst=burst)
+    PIPELINE.settle()
 
 
 def _flush_at_exit() -> None:
@@ -205,4 +205,13 @@ def _flush_at_exit() -> None:
 atexit.register(_flush_at_exit)
 set_up_with(configure)
 
-__all__ = ["OutputFormat", "configure", "default_sinks", "flush", "sample", "set_up", "stats", "strict_by_default"]
+__all__ = [
+    "OutputFormat",
+    "configure",
+    "default_sinks",
+    "flush",
+    "sample",
+    "set_up",
+    "stats",
+    "strict_by_default",
+]

@@ -1,6 +1,7 @@
 """What is known about the work at hand: one ContextVar holding one immutable mapping."""
 
 import concurrent.futures
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -23,12 +24,15 @@ class Scope:
     capture) recognises the events of its own scope.
     """
 
-    __slots__ = ("fields", "listener", "sources")
+    __slots__ = ("fields", "fragment", "fragment_of", "listener", "sources")
 
     def __init__(self, fields: dict[str, Any], sources: Sources = SYSTEM, listener: object = None) -> None:
         self.fields = fields
         self.sources = sources
         self.listener = listener
+        # The fields as checked JSON, kept by the short cut for the redactor that checked them.
+        self.fragment: bytes | None = None
+        self.fragment_of: object = None
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}
@@ -84,11 +88,9 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
     ) -> None:
         """Put the outer fields back."""
         token = self._tokens.pop()
-        try:
+        # A generator may be closed in another context than it was started in; there is nothing to undo there.
+        with contextlib.suppress(ValueError):
             current.reset(token)
-        except ValueError:
-            # A generator may be closed in another context than it was started in; there is nothing to undo there.
-            pass
 
     def __call__(self, function: F) -> F:
         """Decorate a function, sync or async, so that each call runs inside the binding."""

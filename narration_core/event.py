@@ -84,6 +84,27 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
+class Record(msgspec.Struct, gc=False):
+    """A finished event as its JSON line, without a line end; the event itself is made when somebody asks.
+
+    Attributes:
+        line: the JSON line, UTF-8.
+        rank: the level's place in `levels.EMITTING`.
+        made: the event, when it exists already.
+    """
+
+    line: bytes
+    rank: int
+    made: Event | None = None
+
+    @property
+    def event(self) -> Event:
+        """The event of the line."""
+        if self.made is None:
+            self.made = decode(self.line)
+        return self.made
+
+
 def encode(event: Event) -> bytes:
     """Return the event as one line of JSON, UTF-8, keys in the fixed order, without a line end."""
     if event.extra:

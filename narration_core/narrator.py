@@ -1,9 +1,10 @@
 """The Narrator: what services call to tell what happened."""
 
+import contextlib
 import functools
 import inspect
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, overload
@@ -13,6 +14,7 @@ from narration_core.context import Scope, current, merged
 from narration_core.levels import EMITTING, LEVELS, LevelName
 from narration_core.pipeline import PIPELINE, RANK
 from narration_core.points import call_site
+from narration_core.shortcut import LongWay, emitter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,7 +23,15 @@ class Emit(Protocol):
     """How every level is called."""
 
     def __call__(
-        self, action: str, target: str, human: str, /, *, cute: str | None = None, story: str | None = None, **fields: Any
+        self,
+        action: str,
+        target: str,
+        human: str,
+        /,
+        *,
+        cute: str | None = None,
+        story: str | None = None,
+        **fields: Any,
     ) -> None:
         """Emit one event.
 
@@ -71,7 +81,15 @@ class Narrator:
             setattr(self, level, _emitter(self.actor, level) if _ready(level) else _silent)
 
     def __call__(
-        self, action: str, target: str, human: str, /, *, cute: str | None = None, story: str | None = None, **fields: Any
+        self,
+        action: str,
+        target: str,
+        human: str,
+        /,
+        *,
+        cute: str | None = None,
+        story: str | None = None,
+        **fields: Any,
     ) -> None:
         """Emit one event at `info`; see `Emit`."""
         if cute is not None:
@@ -166,19 +184,26 @@ def _ready(level: str) -> bool:
 
 def _emitter(actor: str, level: LevelName) -> Emit:
     rank = RANK[level]
-    emit = PIPELINE.emit
     floor = LEVELS[level]
 
-    def emit_at_level(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+    def long_way(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
         if _setup is not None:
             set_up()
             if floor < PIPELINE.threshold:
                 return
         if PIPELINE.locate and "source_location" not in fields:
-            fields["source_location"] = call_site(1)
-        emit(rank, actor, action, target, human, fields)
+            fields["source_location"] = call_site(2)
+        PIPELINE.emit(rank, actor, action, target, human, fields)
 
-    return emit_at_level
+    # An error looks for the exception being handled, which only the long way does.
+    return emitter(actor, rank, long_way) if rank < RANK["error"] else _plainly(long_way)
+
+
+def _plainly(long_way: LongWay) -> Emit:
+    def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+        long_way(action, target, human, fields)
+
+    return emit
 
 
 def set_up_with(setup: Callable[[], None]) -> None:
@@ -189,7 +214,7 @@ def set_up_with(setup: Callable[[], None]) -> None:
 
 def set_up() -> None:
     """Configure the facade now if nobody has."""
-    global _setup  # noqa: PLW0603 - see set_up_with
+    global _setup
     setup, _setup = _setup, None
     if setup is not None:
         setup()
@@ -206,7 +231,19 @@ def rebind_all() -> None:
 class Span:
     """A piece of work that is narrated; made by `Narrator.span`. Also usable with `async with`."""
 
-    __slots__ = ("_began", "_done", "_fields", "_human", "_level", "_location", "_narrator", "_quiet", "_token", "action", "target")
+    __slots__ = (
+        "_began",
+        "_done",
+        "_fields",
+        "_human",
+        "_level",
+        "_location",
+        "_narrator",
+        "_quiet",
+        "_token",
+        "action",
+        "target",
+    )
 
     def __init__(
         self,
@@ -286,10 +323,8 @@ class Span:
             told = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
             self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | told)
         if self._token is not None:
-            try:
+            with contextlib.suppress(ValueError):  # a generator closed in another context than it was opened in
                 current.reset(self._token)
-            except ValueError:
-                pass  # a generator closed in another context than it was opened in
             self._token = None
 
     async def __aenter__(self) -> Self:
@@ -325,7 +360,7 @@ def _wrapped(function: F, span: Callable[[], Span]) -> F:
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
-        def run_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             with span():
                 return (yield from function(*args, **kwargs))
 

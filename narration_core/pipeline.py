@@ -3,51 +3,52 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from narration_core import exceptions, text
 from narration_core.clock import SYSTEM
 from narration_core.context import current
-from narration_core.event import FIELD_SET, HEAD, RENAMED, Event, encode
+from narration_core.event import FIELD_SET, HEAD, RENAMED, Event, Record, encode, from_fields
 from narration_core.levels import EMITTING, LEVELS, LevelName
 from narration_core.plain import plain
 from narration_core.redaction import Redactor
 from narration_core.sampling import Sampler
-from narration_core.taxonomy import extra_fields, register_field
-from narration_core.writer import Record, Sink, Writer
+from narration_core.taxonomy import ExtraType, extra_fields, register_field
+from narration_core.writer import InlineSink, Sink, Writer
 
 Tap = Callable[[Event, Mapping[str, Any]], None]
 """Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
 
-RANK: Final[dict[str, int]] = {level: rank for rank, level in enumerate(EMITTING)}
-_FAST_LINE: Final = 4096
+RANK: Final[dict[str, int]] = {level: EMITTING.index(level) for level in EMITTING}
 _WARN: Final = RANK["warn"]
 _ERROR: Final = RANK["error"]
 _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
 
 _INT, _NUMBER, _STR = (int,), (int, float), (str,)
-# The exact types that need no conversion. A field that is not here, or holds another type, goes the long way.
-_FAST_TYPES: Final[dict[str, tuple[type, ...]]] = {name: _STR for name in FIELD_SET - HEAD} | {
+# The types that each field takes as they are.
+FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = dict.fromkeys(FIELD_SET - HEAD, _STR) | {
     "cute": _STR,
     "story": _STR,
     **dict.fromkeys(("percent", "duration_ms", "decode_time_ms"), _NUMBER),
     **dict.fromkeys(
-        ("retry_after_ms", "backoff_ms", "queue_position", "predicted_start_ms", "tokens_in", "tokens_out"), _INT
+        ("retry_after_ms", "backoff_ms", "queue_position", "predicted_start_ms", "tokens_in", "tokens_out"),
+        _INT,
     ),
 }
 
-for _name, _type, _meaning in (
+_OWN_FIELDS: Final[tuple[tuple[str, ExtraType, str], ...]] = (
     ("exception", str, "the exception in short: its chain, notes and groups"),
     ("dropped", dict, "events lost, by level"),
     ("skipped", int, "events left out by sampling"),
     ("sink", str, "the sink that this is about"),
     ("exit_code", int, "the exit code of a process"),
     ("stream", str, "which output of a process: stdout or stderr"),
-):
-    register_field(_name, _type, _meaning)
+)
+for _own in _OWN_FIELDS:
+    register_field(*_own)
 
 
-class NarrationMistake(ValueError):
+class NarrationMistake(ValueError):  # noqa: N818 - a mistake of the caller, named as the contract names it
     """A call that breaks the contract; raised only in strict mode, told and mended otherwise."""
 
 
@@ -59,20 +60,30 @@ class Pipeline:
         self.strict = False
         self.locate = False
         self.locate_always = False
-        self.emitted_by: str | None = None
+        self.short_cut = False
+        self.emitted_by = "unknown@unversioned"
+        self.emitted_by_json = b""
         self.redactor = Redactor()
         self.sampler = Sampler()
         self.taps: tuple[Tap, ...] = ()
+        self.enrich: Callable[[dict[str, Any]], None] | None = None
         self.writers: tuple[Writer, ...] = ()
-        self.inline: tuple[Sink, ...] = ()
+        self.inline: tuple[InlineSink, ...] = ()
         self.emitted = [0] * len(EMITTING)
         self.mistakes = 0
         self.internal_errors = 0
         self.last_internal_error: BaseException | None = None
 
+    def settle(self) -> None:
+        """Work out, after any setting changed, what follows from the settings together."""
+        self.locate = self.locate_always or bool(self.taps)
+        # Strict mode, taps, locations, samples and enrichment all need the long way.
+        self.emitted_by_json = encode(Event(emitted_by=self.emitted_by))[1:-1]
+        self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)
+
     # -- the way of an event ------------------------------------------------------------------
 
-    def emit(  # noqa: C901 - one straight path, kept in one frame because every call costs
+    def emit(
         self,
         rank: int,
         actor: str,
@@ -93,6 +104,8 @@ class Pipeline:
         """
         try:
             scope = current.get()
+            if self.enrich is not None:
+                self.enrich(fields)
             if self.sampler.active and rank < _WARN and not self._sampled(actor, action):
                 return
             if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
@@ -100,52 +113,17 @@ class Pipeline:
             sources = scope.sources
             now = time.time_ns() // 1_000_000 if sources is SYSTEM else sources.now_ms()
             values = {**scope.fields, **fields}
-            record = None
-            for name, value in values.items():
-                if type(value) not in _FAST_TYPES.get(name, ()):
-                    break
-            else:
-                record = self._fast(now, rank, actor, action, target, human, values)
-            if record is None:
-                record = self._thorough(now, rank, actor, action, target, human, values)
+            raw = {"actor": actor, "action": action, "target": target, "human": human, **values} if self.taps else {}
+            record = self._thorough(now, rank, actor, action, target, human, values)
             self.emitted[rank] += 1  # exact under threads as well: CPython switches threads only at calls and loops
-            self.hand_on(rank, record)
-            if self.taps:
-                raw = {"actor": actor, "action": action, "target": target, "human": human, **values}
-                for tap in self.taps:
-                    tap(record.event, raw)
+            self.hand_on(record)
+            for tap in self.taps:
+                tap(record.event, raw)
         except Exception as error:
             self.internal_errors += 1
             self.last_internal_error = error
             if self.strict:
                 raise
-
-    def _fast(
-        self, now: int, rank: int, actor: str, action: str, target: str, human: str, values: dict[str, Any]
-    ) -> Record | None:
-        """Return the record of an event that needs no mending, or None: then the long way decides."""
-        if self.strict or type(target) is not str or type(human) is not str or "cute" in values or "story" in values:
-            return None
-        try:
-            said = text.fill_simple(human, values)
-            event = Event(
-                emitted_at_ms=now,
-                level=EMITTING[rank],
-                actor=actor,
-                action=action,
-                target=target,
-                human=said,
-                **{"emitted_by": self.emitted_by, **values},
-            )
-            line = encode(event)
-        except Exception:  # noqa: BLE001 - whatever it was, the long way mends it or tells it
-            return None
-        # The time stands first and looks like a card number; the rest of the line holds every text of the event.
-        if len(line) > _FAST_LINE or not line.isascii() or b"\\" in line or b"\x7f" in line:
-            return None
-        if not text.is_name(action) or self.redactor.gate(line[30:].decode("ascii")):
-            return None
-        return Record(event, line)
 
     def _thorough(
         self, now: int, rank: int, actor: str, action: str, target: str, human: str, values: dict[str, Any]
@@ -163,26 +141,66 @@ class Pipeline:
         for name, template in texts.items():
             if template is None:
                 continue
-            template = str(plain(template))
+            written = str(plain(template))
             if self.strict:
-                self._check_template(name, template, filled, action)
-            safe[name] = self.redactor.text(text.clean(text.fill(template, filled)))
+                self._check_template(name, written, filled, action)
+            safe[name] = self.redactor.text(text.clean(text.fill(written, filled)))
         if self.strict:
             for name, limit in _LIMITS:
                 if len(safe.get(name) or "") > limit:
-                    self.mistake(f"{actor} {action}: {name} is {len(safe[name])} characters, at most {limit}: {safe[name]}")
+                    self.mistake(
+                        f"{actor} {action}: {name} is {len(safe[name])} characters, at most {limit}: {safe[name]}"
+                    )
         event = Event(
             emitted_at_ms=now,
             level=EMITTING[rank],
             actor=actor,
             action=action,
-            **{"emitted_by": self.emitted_by, **{key: value for key, value in safe.items() if key in FIELD_SET}},
+            **{
+                "emitted_by": self.emitted_by,
+                **{key: value for key, value in safe.items() if key in FIELD_SET},
+            },
             extra={key: safe[key] for key in (*extra_fields(), *sorted(extra)) if key in safe},
         )
-        return Record(event, encode(event))
+        return Record(encode(event), rank, event)
 
-    def _name(self, what: str, name: str) -> str:
-        if isinstance(name, str) and text.is_name(name):
+    def relay(self, event: Event) -> None:
+        """Pass on an event that was made elsewhere: another process or logging system. Never raises.
+
+        Its own values stay, what it lacks comes from the bound context, and it is cleaned and redacted here
+        again. Its texts are not templates, and strict mode does not judge them: they are somebody else's.
+
+        Args:
+            event: the foreign event; a missing time or level is filled in.
+        """
+        try:
+            scope = current.get()
+            given = {**scope.fields, **event.to_dict()}
+            given.setdefault("emitted_at_ms", scope.sources.now_ms())
+            given.setdefault("level", "info")
+            given.setdefault("emitted_by", self.emitted_by)
+            rank = RANK.get(given["level"], RANK["info"])
+            if LEVELS[EMITTING[rank]] < self.threshold:
+                return
+            fixed: dict[str, Any] = {
+                name: given.pop(name) for name in ("emitted_at_ms", "level", "source_location") if name in given
+            }
+            safe: dict[str, Any] = self.redactor.fields({name: plain(value) for name, value in given.items()})
+            safe["actor"] = text.to_name(str(safe.get("actor")))
+            safe["action"] = text.to_name(str(safe.get("action")))
+            finished = from_fields({**fixed, **safe})
+            self.emitted[rank] += 1
+            self.hand_on(Record(encode(finished), rank, finished))
+            for tap in self.taps:
+                tap(finished, event.to_dict())
+        except Exception as error:
+            self.internal_errors += 1
+            self.last_internal_error = error
+            if self.strict:
+                raise
+
+    def _name(self, what: str, name: Any) -> str:
+        if type(name) is str and text.is_name(name):
             return name
         self.mistake(f"{what} {name!r} must be ASCII [a-z0-9_.-], 1 to 128 characters")
         return text.to_name(str(plain(name)))
@@ -200,7 +218,7 @@ class Pipeline:
             name = RENAMED.get(given, given)
             if value is None or (name != given and name in values):
                 continue
-            types = _FAST_TYPES.get(name)
+            types = FIELD_TYPES.get(name)
             if types is None:
                 self._check_extra(name, value, action)
                 extra[text.clean(name, 128) if name not in HEAD and name != "extra" else f"{name}_"] = plain(value)
@@ -242,9 +260,11 @@ class Pipeline:
             )
         return passes
 
-    def hand_on(self, rank: int, record: Record) -> None:
+    def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""
         for sink in self.inline:
+            if sink.idle:
+                continue
             try:
                 sink.write((record,))
             except Exception as error:
@@ -253,7 +273,7 @@ class Pipeline:
                 if self.strict:
                     raise
         for writer in self.writers:
-            writer.put(rank, record)
+            writer.put(record)
 
     def mistake(self, message: str) -> None:
         """Count a call that breaks the contract; in strict mode raise it.
@@ -270,7 +290,13 @@ class Pipeline:
     def own(self, level: LevelName, action: str, target: str, human: str, **fields: Any) -> Record:
         """Return a record of the facade's own: actor `narration`, no context."""
         return self._thorough(
-            SYSTEM.now_ms(), RANK[level], "narration", action, target, human, {**fields, "emitted_by": self.emitted_by}
+            SYSTEM.now_ms(),
+            RANK[level],
+            "narration",
+            action,
+            target,
+            human,
+            {**fields, "emitted_by": self.emitted_by},
         )
 
     def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
@@ -304,31 +330,33 @@ class Pipeline:
 
     def recovered(self, sink: Sink) -> None:
         """Tell every other sink that this one works again."""
-        self._tell_others(sink, self.own("info", "sink_recovered", sink.name, "Sink {sink} works again", sink=sink.name))
+        self._tell_others(
+            sink, self.own("info", "sink_recovered", sink.name, "Sink {sink} works again", sink=sink.name)
+        )
 
     def _tell_others(self, sink: Sink, record: Record) -> None:
         for other in self.inline:
             other.write((record,))
         for writer in self.writers:
             if writer.sink is not sink:
-                writer.put(RANK[record.event.level or "info"], record)
+                writer.put(record)
 
     # -- who listens ---------------------------------------------------------------------------
 
     def add_tap(self, tap: Tap) -> None:
         """Show every finished event to a function, and note each event's point while it listens."""
         self.taps = (*self.taps, tap)
-        self.locate = True
+        self.settle()
 
     def remove_tap(self, tap: Tap) -> None:
         """Stop showing events to a function."""
         self.taps = tuple(other for other in self.taps if other is not tap)
-        self.locate = self.locate_always or bool(self.taps)
+        self.settle()
 
     def set_sinks(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
         """Replace the sinks; returns the writers of the old ones, for the caller to close."""
         old = self.writers
-        self.inline = tuple(sink for sink in sinks if not sink.background)
+        self.inline = tuple(cast("InlineSink", sink) for sink in sinks if not sink.background)
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         return old
 

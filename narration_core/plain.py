@@ -1,6 +1,6 @@
 """Any value as plain JSON data, bounded in depth and size, its text clean."""
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 import math
@@ -31,8 +31,8 @@ _SIMPLE: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]]
     (float, lambda value: _number(float(value))),
     ((bytes, bytearray, memoryview), lambda value: clean(bytes(value)[:65536].decode("utf-8", "replace"))),
     (BaseException, lambda value: clean(exceptions.chain(value))),
-    ((datetime.datetime, datetime.date, datetime.time), lambda value: value.isoformat()),
-    (datetime.timedelta, lambda value: value.total_seconds()),
+    ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
+    (dt.timedelta, lambda value: value.total_seconds()),
     ((uuid.UUID, decimal.Decimal, pathlib.PurePath), lambda value: clean(str(value))),
 )
 

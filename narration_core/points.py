@@ -1,8 +1,9 @@
 """Where in the source an event comes from: `path:line:column` of the end of the call."""
 
+import contextlib
 import itertools
-import os
 import sys
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final
 
@@ -11,8 +12,10 @@ _known: dict[tuple[CodeType, int], str] = {}
 
 
 def _path(filename: str) -> str:
-    inside = os.path.relpath(filename) if os.path.isabs(filename) else filename
-    return filename if inside.startswith("..") else inside.replace(os.sep, "/")
+    path = Path(filename)
+    with contextlib.suppress(ValueError, OSError):  # outside the working directory, or that one is gone
+        path = path.relative_to(Path.cwd())
+    return path.as_posix()
 
 
 def _position(frame: FrameType) -> str:

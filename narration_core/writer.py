@@ -1,31 +1,23 @@
 """The background writer of one sink: a bounded queue, told losses, and a sink that may fail and come back."""
 
-import itertools
 import os
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
-from narration_core.event import Event
+from narration_core.event import Record
 from narration_core.levels import EMITTING
 
 Overflow = Literal["drop", "wait"]
 
 CAPACITY: Final = 10_000
-CHUNK: Final = 256
+CHUNK: Final = 4096
 LINGER_S: Final = 0.001
 TRIES: Final = 3
 COOL_OFF_S: Final = 5.0
-
-
-class Record(NamedTuple):
-    """A finished event and its JSON line (without a line end)."""
-
-    event: Event
-    line: bytes
 
 
 class Sink(Protocol):
@@ -45,6 +37,16 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of what the sink holds."""
+
+
+class InlineSink(Sink, Protocol):
+    """A sink in memory, called on the emitting thread.
+
+    Attributes:
+        idle: True while it wants no events; it is then not called.
+    """
+
+    idle: bool
 
 
 class Notices(Protocol):
@@ -97,110 +99,126 @@ class Writer:
 
     def _reset(self) -> None:
         """Start with nothing queued and no thread: at first, and in the child of a fork."""
-        self._numbers = itertools.count()
-        self._taken = 0
-        self._queues: tuple[deque[tuple[int, Record]], ...] = tuple(deque() for _ in EMITTING)
+        self._queue: deque[Record] = deque()
         self._untold = [0] * len(EMITTING)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # whoever takes from the queue; putting needs no lock
         self._changed = threading.Condition(threading.Lock())
         self._wake = threading.Event()
         self._hurry = threading.Event()
-        self._asleep = False
+        self._asleep = True
         self._resting = False
         self._closed = False
+        self._writing = 0
+        self._lowest: int | None = None  # of the ranks that wait, as far as it is known while the queue is full
         self._started = 0
         self._finished = 0
         self._thread: threading.Thread | None = None
 
     @property
     def queued(self) -> int:
-        """How many events wait, not counting the chunk that is being written."""
-        return sum(len(queue) for queue in self._queues)
+        """How many events wait, those being written included."""
+        return len(self._queue) + self._writing
 
-    def put(self, rank: int, record: Record) -> None:
-        """Queue an event; never blocks unless `overflow` is "wait".
-
-        Args:
-            rank: the level's place in `EMITTING`.
-            record: the event and its line.
-        """
-        number = next(self._numbers)
-        if number - self._taken >= self.capacity and not self._make_room(rank, number):
+    def put(self, record: Record) -> None:
+        """Queue an event; never blocks unless `overflow` is "wait"."""
+        queue = self._queue
+        if len(queue) >= self.capacity and not self._make_room(record.rank):
             return
-        self._queues[rank].append((number, record))
-        if self._thread is None:
-            self._start()
-        elif self._asleep:
-            self._wake.set()
+        queue.append(record)
+        if self._asleep:
+            self._rouse()
 
-    def _make_room(self, rank: int, number: int) -> bool:
-        """Give up the oldest event of a lower level, or this one; True when this one may be queued."""
+    def _rouse(self) -> None:
+        if self._thread is not None:
+            self._wake.set()
+            return
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
+                self._thread.start()
+
+    def _make_room(self, rank: int) -> bool:
+        """Wait for room, or give up events of a lower level, or this one; True when this one may be queued."""
         if self.overflow == "wait" and threading.current_thread() is not self._thread:
             with self._changed:
-                while number - self._taken >= self.capacity and not self._closed:
+                while len(self._queue) >= self.capacity and not self._closed:
                     self._changed.wait(0.1)
             return True
         with self._lock:
-            for lower in range(rank):
-                if self._queues[lower]:
-                    self._queues[lower].popleft()
-                    self._lose(lower)
-                    return True
-            self._lose(rank)
-            return False
+            if len(self._queue) < self.capacity:
+                return True
+            if self._lowest is None:
+                self._lowest = min(waiting.rank for waiting in self._queue.copy())
+            if self._lowest >= rank:
+                self._lose(rank)
+                return False
+            self._give_up(self._lowest)
+            return True
+
+    def _give_up(self, rank: int) -> None:
+        """Drop the oldest events of a level; several at once, since finding them means a walk through the queue."""
+        most = max(1, self.capacity // 16)
+        kept: list[Record] = []
+        for _ in range(len(self._queue)):
+            record = self._queue.popleft()
+            if record.rank == rank and most:
+                most -= 1
+                self._lose(rank)
+            else:
+                kept.append(record)
+        self._queue.extendleft(reversed(kept))
+        self._lowest = None
 
     def _lose(self, rank: int) -> None:
         self.lost[rank] += 1
         self._untold[rank] += 1
-        self._taken += 1
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
-                self._thread.start()
 
     def _run(self) -> None:
         while True:
             self._started += 1
-            batch = self._take()
-            if batch:
-                self._deliver(batch)
+            wrote = self._drain()
             with self._changed:
                 self._finished = self._started
                 self._changed.notify_all()
-            if batch:
+            if wrote:
                 continue
             if self._closed:
                 return
             self._asleep = True
-            if not any(self._queues):
+            if not self._queue:
                 self._wake.wait()
             self._asleep = False
             self._wake.clear()
             # A short pause gathers a batch: without it a busy program would pay a wake-up for every event.
             self._hurry.wait(LINGER_S)
 
-    def _take(self) -> list[tuple[int, Record]]:
-        with self._lock:
-            batch = [queue.popleft() for queue in self._queues for _ in range(len(queue))]
-        batch.sort(key=_number)
-        return batch
-
-    def _deliver(self, batch: list[tuple[int, Record]]) -> None:
-        for start in range(0, len(batch), CHUNK):
-            chunk = [record for _, record in batch[start : start + CHUNK]]
+    def _drain(self) -> bool:
+        """Write what is queued now, in chunks; False when there was nothing."""
+        wrote = False
+        left = len(self._queue)
+        while left > 0:
+            with self._lock:
+                size = min(CHUNK, left, len(self._queue))
+                chunk = [self._queue.popleft() for _ in range(size)]
+                self._writing = size
+                self._lowest = None
+            if not chunk:
+                break
+            left -= size
+            wrote = True
             self._write(chunk)
-            with self._changed:
-                with self._lock:
-                    self._taken += len(chunk)
-                self._changed.notify_all()
+            self._writing = 0
+            if self.overflow == "wait":
+                with self._changed:
+                    self._changed.notify_all()
             if any(self._untold):
                 self._tell_losses()
+        return wrote
 
     def _tell_losses(self) -> None:
         with self._lock:
-            counts = {level: count for level, count in zip(EMITTING, self._untold, strict=True) if count}
+            lost = zip(EMITTING, self._untold, strict=True)
+            counts: dict[str, int] = {level: count for level, count in lost if count}
             self._untold = [0] * len(EMITTING)
         self._write([self._notices.dropped(self.sink, counts)])
 
@@ -248,16 +266,10 @@ class Writer:
                 while self._finished < wanted:
                     left = until - time.monotonic()
                     if left <= 0 or not self._changed.wait(left):
-                        return self._waiting()
+                        return max(self.queued, 1)
         finally:
             self._hurry.clear()
         return 0
-
-    def _waiting(self) -> int:
-        with self._lock:
-            waiting = next(self._numbers) - self._taken
-            self._taken += 1  # the number just drawn stands for no event
-            return max(waiting, 1)
 
     def close(self, deadline_s: float) -> int:
         """Write what is queued, stop the thread and close the sink; returns what had to be abandoned."""
@@ -273,10 +285,6 @@ class Writer:
         return abandoned
 
 
-def _number(item: tuple[int, Record]) -> int:
-    return item[0]
-
-
 _writers: "weakref.WeakSet[Writer]" = weakref.WeakSet()
 
 
@@ -288,4 +296,3 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
-

@@ -28,7 +28,10 @@ def as_text(catalogue: Catalogue) -> str:
     lines = [f"{catalogue.name}: {len(catalogue)} points"]
     for point in catalogue:
         event = f"  event={point.event}" if point.event else ""
-        lines += ["", f"{point.name}  [{point.level}, {point.channel}]  {point.actor} {point.action} {point.target}{event}"]
+        lines += [
+            "",
+            f"{point.name}  [{point.level}, {point.channel}]  {point.actor} {point.action} {point.target}{event}",
+        ]
         lines.append(f"  human  {point.human}")
         lines += [f"  {kind:<5}  {said}" for kind, said in (("cute", point.cute), ("story", point.story)) if said]
     return "\n".join(lines)

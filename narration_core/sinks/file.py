@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from narration_core.event import Record
 from narration_core.sinks.stream import write_all
-from narration_core.writer import Record
 
 
 class FileSink:

@@ -3,8 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from narration_core.event import Event
-from narration_core.writer import Record
+from narration_core.event import Event, Record
 
 
 class MemorySink:
@@ -16,6 +15,7 @@ class MemorySink:
     """
 
     background = False
+    idle = False
 
     def __init__(self, limit: int = 10_000, name: str = "memory") -> None:
         self.name = name

@@ -1,0 +1,57 @@
+"""aiohttp: ids in and out (NARR-2003). Import this module only where aiohttp is installed."""
+
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+
+from aiohttp import ClientSession, TraceConfig, TraceRequestStartParams, web
+
+from narration_core.context import bind
+from narration_core.correlation import CORRELATION_HEADER, accept, outbound_headers
+from narration_core.narrator import Narrator
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def correlation_middleware(narrate: Narrator) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """Return a server middleware that binds a request's ids and echoes the correlation id on the response.
+
+    An id that cannot be accepted is replaced, and the fact is narrated; the refused id is not repeated.
+
+    Args:
+        narrate: who tells it.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        ids = accept(request.headers)
+        # The caller's span is the parent of ours: spans opened inside take it as theirs.
+        with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, parent_span_id=ids.parent_span_id):
+            if ids.refused:
+                narrate.warn(
+                    "correlation_replaced",
+                    request.path,
+                    "The caller's correlation id is not acceptable; using {correlation_id}",
+                    error_kind="invalid_correlation_id",
+                )
+            try:
+                response = await handler(request)
+            except web.HTTPException as answer:
+                answer.headers[CORRELATION_HEADER] = ids.correlation_id
+                raise
+            if not response.prepared:
+                response.headers[CORRELATION_HEADER] = ids.correlation_id
+            return response
+
+    return middleware
+
+
+def client_tracing() -> TraceConfig:
+    """Return a trace configuration that sends the bound ids with every request of a `ClientSession`."""
+
+    async def on_request_start(_: ClientSession, __: SimpleNamespace, params: TraceRequestStartParams) -> None:
+        for name, value in outbound_headers().items():
+            params.headers.setdefault(name, value)
+
+    trace = TraceConfig()
+    trace.on_request_start.append(on_request_start)
+    return trace
