@@ -267,6 +267,7 @@ class Span:
         self._quiet = quiet
         self._fields = fields
         self._location = location
+        self._scope: Scope | None = None
         self._token: Token[Scope] | None = None
         self._began = 0
 
@@ -304,7 +305,8 @@ class Span:
             "parent_span_id": outer.fields.get("span_id") or outer.fields.get("parent_span_id"),
             "span_id": outer.sources.span_id(),
         }
-        self._token = current.set(Scope(merged(outer.fields, ids), outer.sources, outer.listener))
+        self._scope = Scope(merged(outer.fields, ids), outer.sources, outer.listener)
+        self._token = current.set(self._scope)
         self._began = outer.sources.monotonic_ns()
         if not self._quiet:
             self._emit(self._level, "start", self._human, {})
@@ -322,10 +324,19 @@ class Span:
         else:
             told = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
             self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | told)
+        self.suspend()
+
+    def suspend(self) -> None:
+        """Put the outer context back while a generator hands over to its consumer."""
         if self._token is not None:
             with contextlib.suppress(ValueError):  # a generator closed in another context than it was opened in
                 current.reset(self._token)
             self._token = None
+
+    def resume(self) -> None:
+        """Bind the span's context again when a generator goes on."""
+        if self._token is None and self._scope is not None:
+            self._token = current.set(self._scope)
 
     async def __aenter__(self) -> Self:
         """Open the span."""
@@ -336,6 +347,27 @@ class Span:
     ) -> None:
         """Close the span."""
         self.__exit__(kind, error, trace)
+
+
+def _step_by_step(steps: Generator[Any, Any, Any], span: Span) -> Generator[Any, Any, Any]:
+    """Run a generator with the span's context bound only while it runs, not while its consumer does."""
+    answer = None
+    resume = steps.send
+    while True:
+        try:
+            item = resume(answer)
+        except StopIteration as end:
+            return end.value
+        span.suspend()
+        try:
+            answer, resume = (yield item), steps.send
+        except GeneratorExit:
+            span.resume()
+            steps.close()
+            raise
+        except BaseException as thrown:  # noqa: BLE001 - whatever the consumer throws in belongs to the generator
+            answer, resume = thrown, steps.throw  # type: ignore[assignment]  # throw takes the exception
+        span.resume()
 
 
 def _wrapped(function: F, span: Callable[[], Span]) -> F:
@@ -352,17 +384,24 @@ def _wrapped(function: F, span: Callable[[], Span]) -> F:
 
         @functools.wraps(function)
         async def run_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            with span():
-                async for item in function(*args, **kwargs):
-                    yield item
+            with span() as running:
+                steps = function(*args, **kwargs)
+                try:
+                    async for item in steps:
+                        running.suspend()
+                        yield item
+                        running.resume()
+                finally:
+                    running.resume()
+                    await steps.aclose()
 
         return run_async_generator  # type: ignore[return-value]  # as above
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with span():
-                return (yield from function(*args, **kwargs))
+            with span() as running:
+                return (yield from _step_by_step(function(*args, **kwargs), running))
 
         return run_generator  # type: ignore[return-value]  # as above
 

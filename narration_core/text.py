@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
 _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
 # A width or precision of five digits and more would let a template make a value of any size.
-_SPEC = re.compile(r"[^{}0-9]{0,4}[0-9]{0,4}[^{}0-9]{0,2}[0-9]{0,4}[^{}0-9]?\Z")
+_UNBOUNDED_SPEC = re.compile(r"[{}]|[0-9]{5}")
 _CACHE_LIMIT: Final = 4096
 
 
@@ -80,7 +80,7 @@ class _Template:
             if name is None:
                 continue
             written = "{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
-            if name.isidentifier() and conversion is None and _SPEC.match(spec or ""):
+            if name.isidentifier() and conversion is None and not _UNBOUNDED_SPEC.search(spec or ""):
                 self.parts.append((name, spec or "", written))
             else:
                 self.parts.append(written)

@@ -1,0 +1,82 @@
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narration_core import Narrator, accept, bind, is_correlation_id, new_correlation_id, outbound_headers
+from narration_core.correlation import parse_traceparent
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.req("NARR-2001")
+def test_new_ids_are_uuid_4():
+    assert uuid.UUID(new_correlation_id()).version == 4
+
+
+@pytest.mark.req("NARR-2002")
+@pytest.mark.parametrize("good", ["a", "req-1", "A.b_c:d-9", "x" * 128, str(uuid.uuid4())])
+def test_acceptable_ids(good):
+    assert is_correlation_id(good)
+
+
+@pytest.mark.req("NARR-2002")
+@pytest.mark.parametrize("bad", ["", "x" * 129, "a b", "a\n", "a/b", "é", "a\x00", "{x}", "<script>"])
+def test_other_ids(bad):
+    assert not is_correlation_id(bad)
+
+
+@given(st.text(max_size=200))
+def test_an_accepted_id_holds_only_what_is_allowed(text):
+    if is_correlation_id(text):
+        assert text.isascii()
+        assert all(char.isalnum() or char in "._:-" for char in text)
+
+
+@pytest.mark.req("NARR-2003")
+def test_headers_in_and_out():
+    ids = accept({"x-correlation-id": "req-1", "Traceparent": f"00-{TRACE}-{SPAN}-01"})
+    assert ids == ("req-1", TRACE, SPAN, False)
+    with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, span_id="b7ad6b7169203331"):
+        assert outbound_headers() == {
+            "X-Correlation-Id": "req-1",
+            "traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
+        }
+
+
+@pytest.mark.req("NARR-2006")
+def test_without_ids_there_are_no_headers_and_no_field(memory):
+    Narrator("tester")("a", "t", "No id here")
+    assert outbound_headers() == {}
+    assert b"correlation_id" not in memory.lines[0]
+
+
+def test_a_bad_inbound_id_is_replaced_and_said_to_be():
+    ids = accept({"X-Correlation-Id": "two words"})
+    assert ids.refused
+    assert uuid.UUID(ids.correlation_id).version == 4
+    assert not accept({}).refused
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "00",
+        f"00-{TRACE}-{SPAN}",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-01-more",
+        f"00-{TRACE}-{SPAN}-xx",
+        "x" * 10_000,
+    ],
+)
+def test_an_invalid_traceparent_is_ignored(header):
+    assert parse_traceparent(header) is None
+
+
+def test_a_later_version_is_read_as_far_as_it_is_known():
+    assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-more") == (TRACE, SPAN)

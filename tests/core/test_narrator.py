@@ -1,0 +1,312 @@
+import asyncio
+import json
+
+import pytest
+
+from narration_core import NarrationMistake, Narrator, bind, configure, register_field, sample, stats
+
+narrate = Narrator("pool-managerd")
+
+
+def told(memory):
+    return [(event.level, event.action, event.human) for event in memory.events]
+
+
+@pytest.mark.req("ORCH-3300", "ORCH-3301")
+def test_the_call_of_the_contract(memory):
+    narrate(
+        "spawn",
+        "GPU0",
+        "Spawning engine {engine} for pool '{pool_id}' on {device}",
+        engine="llamacpp-v1",
+        pool_id="default",
+        device="GPU0",
+        cute="Waking {engine} up on its cosy {device}",
+        story='"Ready?" asked pool-managerd. "Ready," said {engine}.',
+    )
+    line = json.loads(memory.lines[0])
+    assert isinstance(line.pop("emitted_at_ms"), int)
+    assert line == {
+        "level": "info",
+        "actor": "pool-managerd",
+        "action": "spawn",
+        "target": "GPU0",
+        "human": "Spawning engine llamacpp-v1 for pool 'default' on GPU0",
+        "cute": "Waking llamacpp-v1 up on its cosy GPU0",
+        "story": '"Ready?" asked pool-managerd. "Ready," said llamacpp-v1.',
+        "pool_id": "default",
+        "engine": "llamacpp-v1",
+        "device": "GPU0",
+        "emitted_by": "tests@1",
+    }
+
+
+@pytest.mark.req("NARR-1002")
+def test_every_level_is_a_method_and_mute_says_nothing(memory):
+    for level in ("mute", "trace", "debug", "info", "warn", "error", "fatal"):
+        getattr(narrate, level)("a", "t", level)
+    assert [event.level for event in memory.events] == ["trace", "debug", "info", "warn", "error", "fatal"]
+
+
+@pytest.mark.parametrize(("threshold", "heard"), [("trace", 6), ("info", 4), ("error", 2), ("mute", 0)])
+def test_the_threshold_silences_what_is_below(memory, threshold, heard):
+    configure(sinks=[memory], level=threshold, strict=False)
+    for level in ("trace", "debug", "info", "warn", "error", "fatal"):
+        getattr(narrate, level)("a", "t", "x")
+    assert len(memory.events) == heard
+    assert narrate.enabled("fatal") is (heard > 0)
+
+
+def test_a_disabled_level_is_one_function_that_does_nothing(memory):
+    configure(sinks=[memory], level="warn")
+    assert narrate.debug is narrate.mute
+    configure(sinks=[memory], level="debug")
+    assert narrate.debug is not narrate.mute
+
+
+@pytest.mark.req("NARR-7001")
+def test_emitted_by_and_time_are_filled_in_and_never_overwritten(memory):
+    narrate("a", "t", "x")
+    narrate("a", "t", "x", emitted_by="other@2")
+    assert [event.emitted_by for event in memory.events] == ["tests@1", "other@2"]
+    assert all(event.emitted_at_ms > 1_700_000_000_000 for event in memory.events)
+
+
+MISTAKES = {
+    "a field nobody registered": lambda: narrate("a", "t", "x", colour="red"),
+    "an action with capitals": lambda: narrate("Spawn", "t", "x"),
+    "a homograph in the action": lambda: narrate("spаwn", "t", "x"),  # noqa: RUF001 - on purpose
+    "a long sentence": lambda: narrate("a", "t", "x" * 101),
+    "a long cute text": lambda: narrate("a", "t", "x", cute="x" * 151),
+    "a long story": lambda: narrate("a", "t", "x", story="x" * 201),
+    "a template field that is missing": lambda: narrate("a", "t", "Hello {device}"),
+    "a field of the wrong type": lambda: narrate("a", "t", "x", tokens_in="many"),
+    "no target": lambda: narrate("a", "", "x"),
+    "no sentence": lambda: narrate.info("a"),
+}
+
+
+@pytest.mark.req("ORCH-3305", "NARR-1004", "NARR-1005", "NARR-4003")
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_strict_mode_raises_mistakes(strict, mistake):
+    with pytest.raises(NarrationMistake):
+        mistake()
+    assert not strict.events
+
+
+@pytest.mark.req("NARR-9003")
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_otherwise_a_mistake_is_mended_and_counted(memory, mistake):
+    before = stats()["mistakes"]
+    mistake()
+    assert len(memory.events) == 1
+    json.loads(memory.lines[0])
+    if "long" not in next(name for name, made in MISTAKES.items() if made is mistake) and "missing" not in repr(
+        mistake
+    ):
+        assert stats()["mistakes"] >= before
+
+
+def test_a_field_may_be_registered(strict):
+    register_field("colour_test", str, "what colour it has")
+    narrate("a", "t", "It is {colour_test}", colour_test="red")
+    assert strict.events[0].get("colour_test") == "red"
+
+
+class Hostile:
+    def __str__(self):
+        raise RuntimeError("no")
+
+    __repr__ = __format__ = __str__
+
+
+@pytest.mark.req("NARR-9003")
+@pytest.mark.parametrize(
+    "value", [Hostile(), float("nan"), 1 << 80, {1: {2: {3: object()}}}, [[]] * 500, b"\xff", {"a"}]
+)
+def test_no_value_can_raise_into_the_caller(memory, value):
+    narrate("a", "t", "Value {device}", device=value, weird=value)
+    assert len(memory.lines) == 1
+    json.loads(memory.lines[0])
+
+
+def test_nested_values_are_bounded(memory):
+    deep = current = {}
+    for _ in range(5000):
+        current["x"] = current = {}
+    narrate("a", "t", "x", deep=deep, wide=list(range(100_000)))
+    assert len(memory.lines[0]) < 20_000
+
+
+def test_changing_a_value_afterwards_changes_no_event(memory):
+    values = [1]
+    narrate("a", "t", "x", things=values)
+    values.append(2)
+    assert memory.events[0].extra["things"] == [1]
+
+
+def test_an_error_inside_an_except_tells_the_exception_in_short(memory):
+    try:
+        try:
+            raise KeyError("inner")
+        except KeyError as why:
+            error = ValueError("outer")
+            error.add_note("seen at noon")
+            raise error from why
+    except ValueError:
+        secret_local = "must-not-appear"
+        narrate.error("a", "t", "It failed: {error_kind}")
+    (event,) = memory.events
+    assert event.error_kind == "ValueError"
+    assert event.human == "It failed: ValueError"
+    assert event.extra["exception"] == "ValueError: outer (seen at noon) <- KeyError: 'inner'"
+    assert secret_local.encode() not in memory.lines[0]
+
+
+def test_an_exception_group_is_told_with_its_members(memory):
+    try:
+        raise ExceptionGroup("both", [ValueError("one"), TypeError("two")])
+    except* (ValueError, TypeError):
+        narrate.error("a", "t", "It failed")
+    assert "ValueError: one" in memory.events[0].extra["exception"]
+
+
+def test_a_span_tells_its_start_progress_and_end(memory):
+    with bind(correlation_id="c"), narrate.span("model_load", "m", "Loading {model_ref}", model_ref="m") as span:
+        span.progress(25, "Loading {model_ref}: {percent} %")
+        narrate("inside", "t", "Inside")
+        span.note(tokens_in=3)
+    start, progress, inside, end = memory.events
+    assert [event.event for event in (start, progress, end)] == [
+        "model_load_start",
+        "model_load_progress",
+        "model_load_end",
+    ]
+    assert {event.span_id for event in memory.events} == {start.span_id}
+    assert inside.trace_id == start.trace_id
+    assert end.duration_ms is not None
+    assert end.tokens_in == 3
+    assert end.human == "Finished: Loading m"
+
+
+def test_spans_know_their_parents(memory):
+    with narrate.span("outer", "t", "Outer"), narrate.span("inner", "t", "Inner"):
+        pass
+    outer, inner, _, _ = memory.events
+    assert inner.parent_span_id == outer.span_id
+    assert inner.trace_id == outer.trace_id
+
+
+def test_a_failing_span_tells_the_kind_and_lets_the_exception_go_on(memory):
+    with pytest.raises(KeyError), narrate.span("work", "t", "Working"):
+        raise KeyError("gone")
+    assert told(memory)[-1] == ("error", "work", "Failed (KeyError): Working")
+    assert memory.events[-1].error_kind == "KeyError"
+
+
+def test_a_quiet_span_tells_only_failures(memory):
+    with narrate.span("work", "t", "Working", quiet=True):
+        pass
+    assert memory.events == []
+    with pytest.raises(KeyError), narrate.span("work", "t", "Working", quiet=True):
+        raise KeyError
+    assert [event.level for event in memory.events] == ["error"]
+
+
+@pytest.mark.req("NARR-8001")
+def test_traced_narrates_functions_of_every_kind(memory):
+    @narrate.traced
+    def plain(number):
+        return number + 1
+
+    @narrate.traced(human="Fetching", device="cpu")
+    async def coroutine():
+        return 2
+
+    @narrate.traced
+    def generator():
+        got = yield 1
+        return got
+
+    @narrate.traced
+    async def async_generator():
+        yield 1
+        yield 2
+
+    async def collect():
+        return [item async for item in async_generator()]
+
+    assert plain(1) == 2
+    assert asyncio.run(coroutine()) == 2
+    running = generator()
+    next(running)
+    with pytest.raises(StopIteration) as stop:
+        running.send("x")
+    assert stop.value.value == "x"
+    assert asyncio.run(collect()) == [1, 2]
+    assert [action for _, action, _ in told(memory)] == [
+        "plain", "plain", "coroutine", "coroutine", "generator", "generator", "async_generator", "async_generator",
+    ]  # fmt: skip
+    assert all(event.duration_ms is not None for event in memory.events[1::2])
+
+
+def test_a_traced_generator_does_not_lend_its_span_to_its_consumer(memory):
+    @narrate.traced
+    def generator():
+        narrate("inside", "t", "Inside")
+        try:
+            yield 1
+        except KeyError:
+            yield 2
+
+    @narrate.traced
+    async def async_generator():
+        narrate("inside", "t", "Inside")
+        yield 1
+
+    running = generator()
+    next(running)
+    narrate("consumer", "t", "Outside")
+    assert running.throw(KeyError()) == 2
+    running.close()
+
+    async def consume():
+        async for _ in async_generator():
+            narrate("consumer", "t", "Outside")
+
+    asyncio.run(consume())
+    assert all((event.span_id is None) == (event.action == "consumer") for event in memory.events)
+    assert len(memory.events) == 8
+
+
+@pytest.mark.req("NARR-9002")
+def test_sampling_skips_tells_and_never_touches_warnings(memory):
+    from narration_core.pipeline import PIPELINE
+
+    clock = [0.0]
+    PIPELINE.sampler._now = lambda: clock[0]
+    sample("token", per_second=2)
+    try:
+        for _ in range(10):
+            narrate("token", "t", "A token")
+        narrate.warn("token", "t", "Important")
+        clock[0] = 1.0
+        narrate("token", "t", "Another")
+    finally:
+        PIPELINE.sampler.clear()
+        PIPELINE.settle()
+    actions = [(event.level, event.action) for event in memory.events]
+    assert actions == [("info", "token")] * 2 + [("warn", "token"), ("info", "narration_sampled"), ("info", "token")]
+    assert memory.events[3].extra["skipped"] == 8
+
+
+def test_the_location_of_a_call_is_noted_when_asked(memory):
+    configure(sinks=[memory], source_location=True, strict=False)
+    narrate("a", "t", "x")
+    narrate.warn("a", "t", "x")
+    with narrate.span("s", "t", "x"):
+        pass
+    places = [event.source_location for event in memory.events]
+    assert all(place.startswith("tests/core/test_narrator.py:") for place in places)
+    lines = [int(place.split(":")[1]) for place in places]
+    assert lines == [lines[0], lines[0] + 1, lines[0] + 2, lines[0] + 2]

@@ -1,0 +1,62 @@
+"""The short cut and the long way give the same bytes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narration_core import CountingSources, MemorySink, Narrator, bind, configure
+from narration_core.event import FIELDS
+from narration_core.pipeline import PIPELINE
+
+IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
+TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name not in {"percent"}]
+narrate = Narrator("tester")
+
+
+def line(way, context, call):
+    memory = MemorySink()
+    configure(sinks=[memory], strict=False, service="tests", version="1")
+    PIPELINE.short_cut = way == "short"
+    try:
+        with bind(sources=CountingSources(), **context):
+            call()
+    finally:
+        configure()
+    return memory.lines[0]
+
+
+def text_or_number(name):
+    return (
+        st.integers(0, 99) if name.endswith("_ms") or name in {"tokens_in", "tokens_out", "queue_position"} else words
+    )
+
+
+words = st.text("abc {}%\"'é\n", min_size=1, max_size=12)
+
+
+@given(data=st.data())
+def test_both_ways_give_the_same_bytes(data):
+    context = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(IDS[:6], words)))
+    names = data.draw(st.lists(st.sampled_from([*TEXTS, *IDS, "cute", "story"]), unique=True, max_size=5))
+    fields = {name: data.draw(text_or_number(name)) for name in names}
+    human = data.draw(st.sampled_from(["Plain", "With {engine}", "By {job_id}", "{", "100 %", "{actor} did {action}"]))
+
+    def call():
+        narrate.info("act", "thing", human, **fields)
+
+    assert line("short", context, call) == line("long", context, call)
+
+
+@pytest.mark.parametrize("fields", [{}, {"device": "cpu"}, {"device": "cpu", "engine": "x"}, {"pool_id": "p"}])
+def test_everyday_events_take_the_short_cut(memory, fields, monkeypatch):
+    def must_not(*_args):
+        raise AssertionError("took the long way")
+
+    monkeypatch.setattr(type(PIPELINE), "emit", must_not)
+    with bind(correlation_id="c", job_id="j"):
+        narrate("act", "thing", "Said", **fields)
+    read = json.loads(memory.lines[0])
+    assert fields.items() <= read.items()
+    assert read["correlation_id"] == "c"

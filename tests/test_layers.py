@@ -1,0 +1,83 @@
+"""A lower room never imports a higher one (docs/architecture.md)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+FLOORS = (
+    ("levels", "text", "clock"),
+    ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
+    ("writer",),
+    ("pipeline",),
+    ("shortcut",),
+    ("narrator",),
+    ("catalogue", "channels"),
+    ("sinks",),
+    ("bridges", "configuration", "process"),
+    ("cli",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MAY_IMPORT = {
+    "narration_core": {"narration_core"},
+    "capture": {"capture", "narration_core"},
+    "worker": {"worker", "narration_core"},
+    "ci": {"ci", "narration_core"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def test_rooms_of_the_core_only_look_down(root):
+    wrong = []
+    for path in sorted((root / "narration_core").rglob("*.py")):
+        parts = path.relative_to(root / "narration_core").with_suffix("").parts
+        if parts == ("__init__",):
+            continue
+        here = parts[0]
+        for name in imports(path):
+            parts_of_name = name.split(".")
+            if parts_of_name[0] != "narration_core" or len(parts_of_name) < 2 or room_of(name) not in FLOOR_OF:
+                continue
+            if FLOOR_OF[room_of(name)] > FLOOR_OF[here]:
+                wrong.append(f"{path.relative_to(root)}: {here} (floor {FLOOR_OF[here]}) imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_module_of_the_core_has_a_floor(root):
+    rooms = {path.stem for path in (root / "narration_core").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms - {"__init__", "__pycache__", "py", "schema"} <= FLOOR_OF.keys()
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_rooms_know_only_whom_they_may(root, room):
+    wrong = []
+    for path in sorted((root / room).rglob("*.py")):
+        for name in imports(path):
+            top = name.split(".")[0]
+            if top in {*MAY_IMPORT, "steps", "features"} and top not in MAY_IMPORT[room]:
+                wrong.append(f"{path.relative_to(root)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_worker_uses_only_public_names_of_the_core(root):
+    public = ("narration_core", "narration_core.bridges")
+    wrong = []
+    for path in sorted((root / "worker").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("narration_core"):
+                if not node.module.startswith(public[1]) and node.module != public[0]:
+                    wrong.append(f"{path.relative_to(root)}:{node.lineno} imports from {node.module}")
+    assert not wrong, "\n".join(wrong)
