@@ -240,6 +240,7 @@ class Span:
         "_location",
         "_narrator",
         "_quiet",
+        "_scope",
         "_token",
         "action",
         "target",
@@ -366,7 +367,7 @@ def _step_by_step(steps: Generator[Any, Any, Any], span: Span) -> Generator[Any,
             steps.close()
             raise
         except BaseException as thrown:  # noqa: BLE001 - whatever the consumer throws in belongs to the generator
-            answer, resume = thrown, steps.throw  # type: ignore[assignment]  # throw takes the exception
+            answer, resume = thrown, steps.throw
         span.resume()
 
 
