@@ -26,6 +26,7 @@ MAX_LINE: Final = 64 * 1024
 LAST_WORDS: Final = 20
 _BLOCK: Final = 64 * 1024
 _SHOWN: Final = 80
+_KEPT: Final = 8000  # below the limit of a text, so that the marks of what was cut stay
 
 register_field("text", str, "a line that a process printed")
 register_field("last_words", list, "the last lines that a process printed")
@@ -109,7 +110,7 @@ class _Listener:
             return None
 
     def _raw_output(self, stream: Stream, line: bytes, lost: int) -> Event:
-        said = PIPELINE.redactor.text(clean(line.decode("utf-8", "replace")))
+        said = PIPELINE.redactor.text(clean(line.decode("utf-8", "replace"), _KEPT))
         if lost:
             said += f"...[{lost} more bytes]"
         self.last_words.append(said[:500])

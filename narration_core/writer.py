@@ -18,6 +18,7 @@ CHUNK: Final = 4096
 LINGER_S: Final = 0.001
 TRIES: Final = 3
 COOL_OFF_S: Final = 5.0
+_STUCK_S: Final = 0.2
 
 
 class Sink(Protocol):
@@ -105,6 +106,7 @@ class Writer:
         self._changed = threading.Condition(threading.Lock())
         self._wake = threading.Event()
         self._hurry = threading.Event()
+        self._stop = threading.Event()
         self._asleep = True
         self._resting = False
         self._closed = False
@@ -239,7 +241,7 @@ class Writer:
                 if not self._resting:
                     self._resting = True
                     self._notices.failed(self.sink, error, self._cool_off_s)
-                self._hurry.wait(self._cool_off_s)
+                self._stop.wait(self._cool_off_s)
             else:
                 if self._resting:
                     self._resting = False
@@ -275,11 +277,13 @@ class Writer:
         """Write what is queued, stop the thread and close the sink; returns what had to be abandoned."""
         abandoned = self.flush(deadline_s)
         self._closed = True
+        self._stop.set()
         self._hurry.set()
         self._wake.set()
-        if self._thread is not None and threading.current_thread() is not self._thread:
-            self._thread.join(0.0 if abandoned else deadline_s)
-        if not abandoned:
+        thread = self._thread
+        if thread is not None and threading.current_thread() is not thread:
+            thread.join(_STUCK_S if abandoned else deadline_s)
+        if thread is None or not thread.is_alive():  # a thread stuck in a write still holds the sink
             self.sink.close()
         _writers.discard(self)
         return abandoned

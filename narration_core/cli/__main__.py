@@ -1,0 +1,5 @@
+"""`python -m narration_core.cli` is the program `narration`."""
+
+from narration_core.cli import main
+
+main(prog_name="narration")

@@ -1,0 +1,162 @@
+import asyncio
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from narration_core import CORRELATION_HEADER, Narrator, bind, configure, flush
+from narration_core.bridges.stdlib import LoggingSink, NarrationHandler
+
+narrate = Narrator("tester")
+
+
+def logger(name):
+    found = logging.getLogger(name)
+    found.setLevel(1)
+    found.propagate = False
+    found.handlers = [NarrationHandler()]
+    return found
+
+
+def test_log_records_become_events(memory):
+    with bind(correlation_id="c"):
+        logger("My.Library").warning("disk %s at {percent}", "sda", extra={"device": "sda", "unknown": object()})
+    (event,) = memory.events
+    assert (event.level, event.actor, event.action, event.human) == (
+        "warn",
+        "my.library",
+        "log",
+        "disk sda at {percent}",
+    )
+    assert (event.device, event.correlation_id) == ("sda", "c")
+
+
+def test_logged_exceptions_are_told_in_short(memory):
+    try:
+        raise KeyError("gone")
+    except KeyError:
+        logger("lib").exception("It broke")
+    assert memory.events[0].error_kind == "KeyError"
+    assert memory.events[0].extra["exception"] == "KeyError: 'gone'"
+
+
+def test_events_become_log_records_and_do_not_come_back(memory, caplog):
+    configure(sinks=[LoggingSink(), memory], level="trace", strict=False)
+    logging.getLogger("tester").addHandler(NarrationHandler())
+    try:
+        with caplog.at_level(1, logger="tester"):
+            narrate.warn("act", "t", "Careful with {device}", device="cpu")
+            flush()
+    finally:
+        logging.getLogger("tester").handlers.clear()
+    (record,) = caplog.records
+    assert (record.name, record.levelno, record.getMessage()) == ("tester", logging.WARNING, "Careful with cpu")
+    assert record.narration_device == "cpu"
+    assert len(memory.events) == 1
+
+
+def test_structlog_narrates(memory):
+    structlog = pytest.importorskip("structlog")
+    from narration_core.bridges.structlog import NarrationProcessor
+
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(), processors=[structlog.processors.add_log_level, NarrationProcessor("shop")]
+    )
+    log.warning("order received", device="cpu", order=7)
+    (event,) = memory.events
+    assert (event.level, event.actor, event.human, event.device) == ("warn", "shop", "order received", "cpu")
+    assert event.extra == {"order": 7}
+
+
+@pytest.mark.req("ORCH-3309")
+def test_opentelemetry_ids_come_in_and_records_go_out(memory):
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from narration_core.bridges.otel import OtelSink, use_trace_ids
+
+    exporter = InMemoryLogRecordExporter()
+    provider = LoggerProvider()
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    configure(sinks=[OtelSink(provider), memory], strict=False)
+    use_trace_ids()
+    try:
+        with TracerProvider().get_tracer("t").start_as_current_span("work") as span:
+            narrate.warn("act", "t", "Inside a span", device="cpu")
+    finally:
+        use_trace_ids(on=False)
+    flush()
+    (event,) = memory.events
+    assert event.trace_id == f"{span.get_span_context().trace_id:032x}"
+    (exported,) = exporter.get_finished_logs()
+    assert exported.log_record.body == "Inside a span"
+    assert exported.log_record.trace_id == span.get_span_context().trace_id
+    assert exported.log_record.attributes["device"] == "cpu"
+    provider.shutdown()
+
+
+@pytest.mark.req("NARR-2003")
+def test_ids_cross_aiohttp_services(memory):
+    aiohttp = pytest.importorskip("aiohttp")
+    from aiohttp import web
+
+    from narration_core.bridges.aiohttp import client_tracing, correlation_middleware
+
+    async def handler(_request):
+        narrate("serve", "t", "Serving")
+        return web.Response(text="ok")
+
+    async def main():
+        app = web.Application(middlewares=[correlation_middleware(narrate)])
+        app.router.add_get("/", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        answers = []
+        async with aiohttp.ClientSession(trace_configs=[client_tracing()]) as session:
+            with bind(correlation_id="req-1"):
+                answers.append((await session.get(url)).headers[CORRELATION_HEADER])
+            answers.append(
+                (await session.get(url, headers={CORRELATION_HEADER: "two words"})).headers[CORRELATION_HEADER]
+            )
+            answers.append((await session.get(url + "missing")).headers[CORRELATION_HEADER])
+        await runner.cleanup()
+        return answers
+
+    first, second, third = asyncio.run(main())
+    served = [event.correlation_id for event in memory.events if event.action == "serve"]
+    assert served == [first, second]
+    assert first == "req-1"
+    assert second != "two words"
+    assert len(third) == 36
+    (replaced,) = [event for event in memory.events if event.action == "correlation_replaced"]
+    assert replaced.correlation_id == second
+
+
+def test_importing_the_core_brings_no_optional_package():
+    program = "import sys, narration_core; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout.split()
+    optional = {
+        "aiohttp",
+        "structlog",
+        "opentelemetry",
+        "redis",
+        "llama_cpp",
+        "prometheus_client",
+        "pytest",
+        "rich",
+        "click",
+        "yaml",
+        "gguf",
+        "numpy",
+        "hyperscan",
+        "regex",
+        "ahocorasick_rs",
+        "asyncio.subprocess",
+    }
+    assert not optional & set(loaded)

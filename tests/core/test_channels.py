@@ -1,0 +1,125 @@
+import asyncio
+
+import pytest
+
+from narration_core import Catalogue, ChannelError, JobChannels, Narrator, bind, close_job, open_job, subscribe
+from narration_core.event import Event
+
+narrate = Narrator("tester")
+
+
+def event(number, job_id="job"):
+    return Event(actor="a", action="b", target=str(number), job_id=job_id)
+
+
+async def everything(subscription):
+    return [
+        (delivery.event_id, delivery.event.target if delivery.event else None, delivery.missed)
+        async for delivery in subscription
+    ]
+
+
+@pytest.mark.req("SSE-01", "SSE-06")
+def test_an_event_reaches_its_own_job_only(memory):
+    async def main():
+        from narration_core import CHANNELS, configure
+
+        configure(sinks=[CHANNELS, memory], strict=False)
+        open_job("one")
+        open_job("two")
+        first, second = subscribe("one"), subscribe("two")
+        with bind(job_id="one"):
+            narrate("a", "mine", "For one")
+        narrate("a", "nobody", "For nobody")
+        with bind(job_id="three"):
+            narrate("a", "closed", "For a job that is not open")
+        close_job("one")
+        close_job("two")
+        return await everything(first), await everything(second)
+
+    assert asyncio.run(main()) == ([(1, "mine", 0)], [])
+    assert len(memory.events) == 3
+
+
+@pytest.mark.req("SSE-01")
+def test_lifecycle_points_never_reach_a_job(memory):
+    points = Catalogue("tester")
+    startup = points.point("startup", "startup", "server", "Starting")
+    request = points.point("request", "request", "server", "Working", channel="request")
+    with bind(job_id="job"):
+        startup()
+        request()
+    assert [told.job_id for told in memory.events] == [None, "job"]
+
+
+def test_late_subscribers_get_a_replay():
+    async def main():
+        channels = JobChannels()
+        channels.open_job("job")
+        for number in range(5):
+            channels.publish(event(number))
+        late = channels.subscribe("job", after=3)
+        channels.publish(event(5))
+        channels.close_job("job")
+        return await everything(late)
+
+    assert asyncio.run(main()) == [(4, "3", 0), (5, "4", 0), (6, "5", 0)]
+
+
+def test_what_is_no_longer_kept_is_told_as_a_gap():
+    async def main():
+        channels = JobChannels(replay=3)
+        channels.open_job("job")
+        for number in range(10):
+            channels.publish(event(number))
+        late = channels.subscribe("job", after=2)
+        channels.close_job("job")
+        return await everything(late)
+
+    assert asyncio.run(main()) == [(7, None, 5), (8, "7", 0), (9, "8", 0), (10, "9", 0)]
+
+
+def test_a_slow_subscriber_gets_one_gap_and_slows_nobody():
+    async def main():
+        channels = JobChannels(backlog=4)
+        channels.open_job("job")
+        slow = channels.subscribe("job")
+        for number in range(1000):
+            channels.publish(event(number))
+        channels.close_job("job")
+        return await everything(slow)
+
+    heard = asyncio.run(main())
+    assert heard[0] == (996, None, 996)
+    assert [target for _, target, _ in heard[1:]] == ["996", "997", "998", "999"]
+
+
+def test_publishing_from_a_thread_wakes_the_reader():
+    async def main():
+        channels = JobChannels()
+        channels.open_job("job")
+        reader = channels.subscribe("job")
+        waiting = asyncio.create_task(everything(reader))
+        await asyncio.to_thread(channels.publish, event(1))
+        await asyncio.to_thread(channels.close_job, "job")
+        return await waiting
+
+    assert asyncio.run(main()) == [(1, "1", 0)]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 257, "é", "a\n"])
+def test_channel_names_are_checked(name):
+    with pytest.raises(ChannelError, match="must be 1 to 256"):
+        JobChannels().open_job(name)
+
+
+def test_opening_twice_and_closing_what_is_not_open_are_errors():
+    channels = JobChannels()
+    channels.open_job("job")
+    with pytest.raises(ChannelError, match="already"):
+        channels.open_job("job")
+    channels.close_job("job")
+    with pytest.raises(ChannelError, match="no open channel"):
+        channels.close_job("job")
+    with pytest.raises(ChannelError, match="no open channel"):
+        channels.subscribe("job")

@@ -1,0 +1,110 @@
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from narration_core import FileSink, Narrator, Record, StreamSink, configure, flush
+from narration_core.event import Event, encode
+
+narrate = Narrator("tester")
+EVENT = Event(actor="pool", action="spawn", target="t", human="Spawning", cute="Hatching", level="warn")
+RECORD = Record(encode(EVENT), 3, EVENT)
+
+
+def printed(**options):
+    stream = io.StringIO()
+    StreamSink(lambda: stream, **options).write([RECORD])
+    return stream.getvalue()
+
+
+@pytest.mark.req("ORCH-3303")
+def test_json_and_pretty_lines():
+    assert json.loads(printed()) == EVENT.to_dict()
+    assert printed(format="pretty") == "[pool      ] spawn          : Spawning\n"
+    assert printed(format="pretty", mode="cute") == "[pool      ] spawn          : Hatching\n"
+    assert printed(format="pretty", mode="story") == "[pool      ] spawn          : Spawning\n"
+    assert printed(format="pretty", colour=True) == "\x1b[33m[pool      ] spawn          : Spawning\x1b[0m\n"
+
+
+def say(**environment):
+    program = "from narration_core import Narrator; Narrator('pool')('spawn', 't', 'Spawning', cute='Hatching')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True, env={**environment}
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.req("ORCH-3308", "ORCH-3311")
+def test_the_environment_chooses_the_format():
+    assert json.loads(say())["action"] == "spawn"
+    assert json.loads(say(NARRATION_FORMAT="auto", CI="true"))["action"] == "spawn"
+    assert say(NARRATION_FORMAT="pretty") == "[pool      ] spawn          : Spawning\n"
+    assert say(NARRATION_FORMAT="off") == ""
+
+
+@pytest.mark.req("NARR-1008")
+def test_the_environment_chooses_mode_and_level():
+    assert say(NARRATION_FORMAT="pretty", NARRATION_MODE="cute") == "[pool      ] spawn          : Hatching\n"
+    assert say(NARRATION_LEVEL="warn") == ""
+
+
+def test_a_setting_that_means_nothing_is_told_and_ignored():
+    first, second = say(NARRATION_FORMAT="xml").splitlines()
+    assert json.loads(first)["action"] == "setting_ignored"
+    assert "NARRATION_FORMAT" in json.loads(first)["human"]
+    assert json.loads(second)["action"] == "spawn"
+    assert "NARRATION_LEVEL" in say(NARRATION_LEVEL="loud").splitlines()[0]
+
+
+def test_a_replaced_stdout_is_followed(capsys):
+    configure(output="json", strict=False)
+    narrate("a", "t", "Heard")
+    flush()
+    assert json.loads(capsys.readouterr().out)["human"] == "Heard"
+    configure()
+
+
+def test_a_file_is_opened_again_after_rotation(tmp_path, memory):
+    path = tmp_path / "events.jsonl"
+    configure(sinks=[FileSink(path)], strict=False)
+    narrate("a", "one", "Before")
+    flush()
+    path.rename(tmp_path / "events.1")
+    narrate("a", "two", "After")
+    flush()
+    path.unlink()
+    narrate("a", "three", "Removed")
+    flush()
+    assert json.loads((tmp_path / "events.1").read_text())["target"] == "one"
+    assert json.loads(path.read_text())["target"] == "three"
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_tears_no_line_and_writing_goes_on_when_there_is_room(tmp_path, memory):
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mount.returncode != 0:
+        pytest.skip(f"cannot mount a small disk here: {mount.stderr.decode().strip()}")
+    try:
+        path = tmp_path / "events.jsonl"
+        (tmp_path / "ballast").write_bytes(b"x" * 40_000)
+        configure(sinks=[FileSink(path), memory], strict=False)
+        for number in range(500):
+            narrate("fill", str(number), "Filling the disk with a line of a usual length")
+        flush(0.5)
+        assert all(json.loads(line) for line in path.read_text().splitlines())
+        assert any(event.action == "sink_failed" for event in memory.events)
+        (tmp_path / "ballast").unlink()
+        configure(sinks=[FileSink(path)], strict=False)
+        narrate("fill", "again", "Room again")
+        flush(10)
+        assert json.loads(path.read_text().splitlines()[-1])["target"] == "again"
+    finally:
+        configure()
+        subprocess.run(["umount", str(tmp_path)], check=False)

@@ -1,0 +1,310 @@
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from narration_core import Narrator, Record, configure, flush, stats
+from narration_core.event import Event, encode
+from narration_core.levels import EMITTING
+from narration_core.writer import Writer
+
+narrate = Narrator("tester")
+
+
+def record(number, level="info"):
+    event = Event(actor="a", action="b", target=str(number), level=level)
+    return Record(encode(event), EMITTING.index(level), event)
+
+
+class Gate:
+    """A sink that writes only while its gate is open."""
+
+    name = "gate"
+    background = True
+
+    def __init__(self, *, is_open=True):
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.batches = []
+        self.error = None
+        self.closed = False
+        if is_open:
+            self.open.set()
+
+    def write(self, batch):
+        self.entered.set()
+        self.open.wait(30)
+        if self.error is not None:
+            raise self.error
+        self.batches.append(list(batch))
+
+    def close(self):
+        self.closed = True
+
+    @property
+    def targets(self):
+        return [written.event.target for batch in self.batches for written in batch]
+
+    @property
+    def actions(self):
+        return [written.event.action for batch in self.batches for written in batch]
+
+
+class Notices:
+    def __init__(self):
+        self.told = []
+
+    def dropped(self, _sink, counts):
+        self.told.append(("dropped", counts))
+        return record("dropped", "warn")
+
+    def failed(self, sink, error, _retry_s):
+        self.told.append(("failed", sink.name, type(error).__name__))
+
+    def recovered(self, sink):
+        self.told.append(("recovered", sink.name))
+
+
+def test_events_arrive_in_order():
+    gate = Gate()
+    writer = Writer(gate, Notices())
+    for number in range(1000):
+        writer.put(record(number))
+    assert writer.flush(10) == 0
+    assert gate.targets == [str(number) for number in range(1000)]
+    assert writer.close(10) == 0
+    assert gate.closed
+
+
+@pytest.mark.req("NARR-9003")
+def test_the_lowest_levels_go_first_and_the_loss_is_told():
+    gate = Gate(is_open=False)
+    notices = Notices()
+    writer = Writer(gate, notices, capacity=32)
+    writer.put(record("first"))
+    assert gate.entered.wait(10)
+    for number in range(16):
+        writer.put(record(f"debug-{number}", "debug"))
+    for number in range(16):
+        writer.put(record(f"info-{number}", "info"))
+    for number in range(20):
+        writer.put(record(f"warn-{number}", "warn"))
+    writer.put(record("late info", "info"))
+    gate.open.set()
+    assert writer.flush(10) == 0
+    for number in range(20):
+        assert f"warn-{number}" in gate.targets
+    assert not [target for target in gate.targets if target.startswith("debug") or target == "late info"]
+    (told,) = notices.told
+    assert told[1]["debug"] == 16
+    assert told[1]["info"] == sum(writer.lost) - 16
+    assert len(gate.targets) - 1 + sum(writer.lost) == 16 + 16 + 20 + 2
+    writer.close(10)
+
+
+def test_a_full_queue_of_the_same_level_keeps_what_came_first():
+    gate = Gate(is_open=False)
+    writer = Writer(gate, Notices(), capacity=10)
+    writer.put(record("writing"))
+    assert gate.entered.wait(10)
+    for number in range(50):
+        writer.put(record(number))
+    assert writer.queued == 11
+    gate.open.set()
+    writer.flush(10)
+    assert gate.targets == ["writing", "dropped", *(str(number) for number in range(10))]
+    assert writer.lost[EMITTING.index("info")] == 40
+    writer.close(10)
+
+
+def test_waiting_instead_of_dropping():
+    gate = Gate(is_open=False)
+    writer = Writer(gate, Notices(), capacity=5, overflow="wait")
+    sender = threading.Thread(target=lambda: [writer.put(record(number)) for number in range(500)])
+    sender.start()
+    assert gate.entered.wait(10)
+    assert sender.is_alive()
+    gate.open.set()
+    sender.join(20)
+    assert writer.flush(10) == 0
+    assert len(gate.targets) == 500
+    assert sum(writer.lost) == 0
+    writer.close(10)
+
+
+def test_eight_threads_lose_and_tear_nothing():
+    gate = Gate()
+    writer = Writer(gate, Notices(), capacity=1000, overflow="wait")
+
+    def send(name):
+        for number in range(5000):
+            writer.put(record(f"{name}-{number}"))
+
+    threads = [threading.Thread(target=send, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.flush(20) == 0
+    assert sorted(gate.targets) == sorted(f"{name}-{number}" for name in range(8) for number in range(5000))
+    for name in range(8):
+        own = [target for target in gate.targets if target.startswith(f"{name}-")]
+        assert own == [f"{name}-{number}" for number in range(5000)]
+    writer.close(10)
+
+
+def test_a_failing_sink_rests_is_told_once_and_comes_back():
+    gate = Gate()
+    gate.error = OSError("no space")
+    notices = Notices()
+    writer = Writer(gate, notices, cool_off_s=0.01)
+    writer.put(record(1))
+    deadline = time.monotonic() + 20
+    while writer.failures < 8 and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    gate.error = None
+    assert writer.flush(20) == 0
+    assert gate.targets == ["1"]
+    assert notices.told == [("failed", "gate", "OSError"), ("recovered", "gate")]
+    writer.close(10)
+
+
+def test_a_failing_sink_is_told_through_the_others(memory):
+    gate = Gate()
+    gate.error = OSError("disk on fire")
+    configure(sinks=[gate, memory], strict=False)
+    from narration_core.pipeline import PIPELINE
+
+    narrate("a", "t", "x")
+    deadline = time.monotonic() + 20
+    while not any(event.action == "sink_failed" for event in memory.events) and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    (told,) = [event for event in memory.events if event.action == "sink_failed"]
+    assert told.extra["exception"] == "OSError: disk on fire"
+    assert told.error_kind == "OSError"
+    assert stats()["sink_failures"]["gate"] >= 3
+    gate.error = None
+    PIPELINE.writers[0]._stop.set()
+
+
+def test_in_strict_mode_flushing_raises_what_a_sink_raised(memory):
+    gate = Gate()
+    gate.error = OSError("disk on fire")
+    configure(sinks=[gate], strict=True)
+    narrate("a", "t", "x")
+    with pytest.raises(OSError, match="disk on fire"):
+        flush(0.2)
+    gate.error = None
+
+
+def test_flush_says_how_much_is_left_when_time_is_up():
+    gate = Gate(is_open=False)
+    writer = Writer(gate, Notices())
+    for number in range(3):
+        writer.put(record(number))
+    assert gate.entered.wait(10)
+    assert writer.flush(0.01) >= 1
+    gate.open.set()
+    assert writer.flush(10) == 0
+    writer.close(10)
+
+
+def run(program, **options):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], "NARRATION_SERVICE": "child"},
+        **options,
+    )
+
+
+@pytest.mark.fault
+def test_everything_is_written_at_exit():
+    done = run("""
+        from narration_core import Narrator
+        narrate = Narrator("child")
+        for number in range(1000):
+            narrate("count", str(number), "Counting")
+    """)
+    assert len(done.stdout.splitlines()) == 1000
+    assert done.stderr == b""
+
+
+@pytest.mark.fault
+def test_a_stuck_sink_ends_the_program_with_a_word():
+    reader, writer = os.pipe()
+    program = """
+        from narration_core import Narrator, configuration, configure
+        configuration.EXIT_DEADLINE_S = 0.2
+        configure(capacity=50_000)
+        narrate = Narrator("child")
+        for number in range(20_000):
+            narrate("count", str(number), "Counting to fill the pipe")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(reader)
+    os.close(writer)
+    assert done.returncode == 0
+    assert b"narration: gave up on" in done.stderr
+    assert b"sink stdout did not take them" in done.stderr
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("how", ["import os; os.close(1)", "import sys; sys.stdout = None"])
+def test_a_closed_stdout_harms_nothing(how):
+    done = run(f"""
+        {how}
+        from narration_core import Narrator
+        Narrator("child")("a", "t", "Nobody hears this")
+    """)
+    assert done.returncode == 0
+
+
+@pytest.mark.fault
+def test_a_fork_in_the_middle_of_writing_duplicates_no_line_and_hangs_nobody():
+    done = run("""
+        import os
+        from narration_core import Narrator, flush
+        narrate = Narrator("child")
+        for number in range(200):
+            narrate("parent", f"before-{number}", "Before")
+            if number % 20 == 0:
+                pid = os.fork()
+                if pid == 0:
+                    narrate("child", f"child-{number}", "In the child")
+                    flush(5)
+                    os._exit(0)
+                assert os.waitpid(pid, 0)[1] == 0
+    """)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == len({line.split(b'"target":')[1].split(b",")[0] for line in lines}) == 210
+
+
+@pytest.mark.fault
+def test_multiprocessing_children_write_their_own_lines():
+    done = run("""
+        import multiprocessing
+        from narration_core import Narrator, bind, flush
+        narrate = Narrator("child")
+        def work(number):
+            narrate("work", f"job-{number}", "Working")
+            flush(5)
+        if __name__ == "__main__":
+            narrate("start", "pool", "Starting")
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                pool.map(work, range(20))
+    """)
+    assert len(done.stdout.splitlines()) == 21
