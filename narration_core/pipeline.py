@@ -62,7 +62,7 @@ class Pipeline:
         self.locate_always = False
         self.short_cut = False
         self.emitted_by = "unknown@unversioned"
-        self.emitted_by_json = b""
+        self.end = "}"
         self.redactor = Redactor()
         self.sampler = Sampler()
         self.taps: tuple[Tap, ...] = ()
@@ -78,7 +78,7 @@ class Pipeline:
         """Work out, after any setting changed, what follows from the settings together."""
         self.locate = self.locate_always or bool(self.taps)
         # Strict mode, taps, locations, samples and enrichment all need the long way.
-        self.emitted_by_json = encode(Event(emitted_by=self.emitted_by))[1:-1]
+        self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
         self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)
 
     # -- the way of an event ------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""A Python with the packages that a benchmark compares against, made once per user."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "narration" / "benchmarks"
+
+
+def python_with(packages: Sequence[str]) -> Path:
+    """Return the interpreter of a virtual environment that has these packages and this checkout.
+
+    Args:
+        packages: requirements; the environment is kept and found again by them.
+    """
+    key = hashlib.sha256("\n".join([sys.version, str(ROOT), *sorted(packages)]).encode()).hexdigest()[:16]
+    python = _CACHE / key / "bin" / "python"
+    stamp = _CACHE / key / "ready"
+    if not stamp.exists():
+        print(f"installing what is compared against ({len(packages)} packages, once) ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(_CACHE / key)], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages, "-e", str(ROOT)], check=True)
+        stamp.touch()
+    return python

@@ -1,0 +1,136 @@
+"""The facade against structlog, stdlib logging, loguru, eliot, logfire and OpenTelemetry.
+
+Each candidate runs in an interpreter of its own, rounds are interleaved and shuffled, CPU time is what counts, and
+every figure is a ratio to the floor of the same round: `orjson.dumps` of the same 12-field event plus a write.
+
+    python -m benchmarks.facade [--rounds N] [--scale F]
+"""
+
+import argparse
+import json
+import platform
+import random
+import statistics
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.environment import ROOT, python_with
+
+PEERS = (
+    "orjson",
+    "structlog==26.1.0",
+    "python-json-logger==4.2.0",
+    "loguru==0.7.3",
+    "eliot==1.18.0",
+    "logfire==5.2.0",
+    "opentelemetry-sdk==1.45.2",
+)
+# (candidate of facade_candidates.py, events a round)
+CANDIDATES = (
+    ("floor", 200_000),
+    ("noop", 400_000),
+    ("narration_disabled", 400_000),
+    ("narration", 100_000),
+    ("narration_handoff", 8_000),
+    ("narration_no_redaction_text", 100_000),
+    ("structlog", 50_000),
+    ("stdlib_json", 30_000),
+    ("eliot", 30_000),
+    ("otel", 20_000),
+    ("loguru", 15_000),
+    ("logfire", 3_000),
+)
+ONCE = ("threads", "memory")
+
+
+def measure(python: Path, name: str, count: int) -> dict[str, float]:
+    """Return what one candidate reports of itself in a fresh interpreter."""
+    done = subprocess.run(
+        [python, str(ROOT / "benchmarks" / "facade_candidates.py"), name, str(count)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"benchmark candidate {name} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} [{min(values):.2f}-{max(values):.2f}]"
+
+
+def table(rounds: list[dict[str, float]]) -> list[str]:
+    lines = ["| candidate | CPU us an event | x floor | x no-op |", "|---|---|---|---|"]
+    for name, _ in CANDIDATES:
+        cost = [one[name] for one in rounds]
+        floor = [one[name] / one["floor"] for one in rounds]
+        noop = [one[name] / one["noop"] for one in rounds]
+        shown = spread(noop) if name in {"noop", "narration_disabled"} else ""
+        lines.append(f"| {name} | {spread(cost)} | {spread(floor)} | {shown} |")
+    return lines
+
+
+def verdicts(rounds: list[dict[str, float]], threads: dict[str, float], memory: dict[str, float]) -> list[str]:
+    """Return the rows of the issue's table: what must be reached, and what was."""
+
+    def median(over: str, under: str) -> float:
+        return statistics.median(one[over] / one[under] for one in rounds)
+
+    rows = [
+        ("disabled level, x a no-op call", "<= 1.3", median("narration_disabled", "noop")),
+        ("enabled, 5 context ids, redaction on, x floor", "<= 10", median("narration", "floor")),
+        ("structlog without redaction, x ours", ">= 1.5", median("structlog", "narration")),
+        ("hand-off to the background writer, redaction on, x floor", "<= 6", median("narration_handoff", "floor")),
+        ("8 threads, throughput against one", ">= 0.80", threads["ratio"]),
+        ("8 threads, events lost or torn of 1,000,000", "0", threads["lost"]),
+        ("1,000,000 events through a slow sink, peak MB over the start", "bounded", memory["grown_mb"]),
+    ]
+    return ["| what | must reach | reached |", "|---|---|---|"] + [
+        f"| {what} | {goal} | {reached:.2f} |" for what, goal, reached in rows
+    ]
+
+
+def main() -> None:
+    """Measure, print and write the section `facade` of benchmarks/RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of events")
+    options = parser.parse_args()
+    python = python_with(PEERS)
+    rounds = []
+    for number in range(options.rounds):
+        order = list(CANDIDATES)
+        random.shuffle(order)
+        rounds.append(
+            {name: measure(python, name, max(1000, int(count * options.scale)))["us"] for name, count in order}
+        )
+        print(f"round {number + 1} of {options.rounds} done", flush=True)
+    once = {name: measure(python, name, int(1_000_000 * options.scale)) for name in ONCE}
+    lines = [
+        f"Python {platform.python_version()}, {platform.machine()}, {processor()}; {', '.join(PEERS[1:])}.",
+        f"{options.rounds} interleaved rounds, each candidate in its own interpreter, CPU time, median [min-max].",
+        "",
+        *verdicts(rounds, once["threads"], once["memory"]),
+        "",
+        *table(rounds),
+    ]
+    print("\n".join(lines))
+    import_module("benchmarks.results").replace_section("facade", lines)
+
+
+def processor() -> str:
+    """Return the processor's name where the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown processor"
+
+
+if __name__ == "__main__":
+    main()

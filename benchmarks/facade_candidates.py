@@ -1,0 +1,290 @@
+"""One candidate of the facade benchmark, run alone: `facade_candidates.py NAME COUNT` prints {"us": CPU per event}."""
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+
+IDS = {
+    "correlation_id": "0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11",
+    "job_id": "job-123",
+    "session_id": "session-9",
+    "pool_id": "default",
+    "worker_id": "worker-7",
+}
+HUMAN = "Spawning engine llamacpp-v1 on GPU0"
+SAID = {"actor": "pool-managerd", "action": "spawn", "target": "GPU0", "human": HUMAN}
+EVENT = {
+    "emitted_at_ms": 1_795_000_000_000,
+    "level": "info",
+    **SAID,
+    **IDS,
+    "device": "GPU0",
+}
+assert len(EVENT) == 12
+
+
+def timed(run, count, clock=time.process_time):
+    run(max(count // 10, 100))  # warm
+    start = clock()
+    run(count)
+    return {"us": (clock() - start) / count * 1e6}
+
+
+def repeat(call):
+    def run(count):
+        for _ in range(count):
+            call()
+
+    return run
+
+
+def floor(count):
+    import orjson
+
+    with open("/dev/null", "wb") as out:
+        return timed(repeat(lambda: out.write(orjson.dumps(EVENT))), count)
+
+
+def noop(count):
+    def nothing(action, target, human, /, **fields):
+        pass
+
+    return timed(repeat(lambda: nothing("spawn", "GPU0", HUMAN, device="GPU0")), count)
+
+
+def narrator(**options):
+    import narration_core
+
+    narration_core.configure(strict=False, service="bench", version="1", **options)
+    return narration_core, narration_core.Narrator("pool-managerd")
+
+
+def narration_disabled(count):
+    _, narrate = narrator(output="off")
+    return timed(repeat(lambda: narrate.debug("spawn", "GPU0", HUMAN, device="GPU0")), count)
+
+
+def narration(count, human="Spawning engine llamacpp-v1 on {device}"):
+    """Everything, the writer's thread and its writing included: CPU of the whole process."""
+    out = open("/dev/null", "w")
+    import narration_core
+
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], overflow="wait")
+
+    def run(number):
+        for _ in range(number):
+            narrate.info("spawn", "GPU0", human, device="GPU0")
+        core.flush(30)
+
+    with core.bind(**IDS):
+        return timed(run, count)
+
+
+def narration_no_redaction_text(count):
+    """The same with a sentence that is no template."""
+    return narration(count, HUMAN)
+
+
+def narration_handoff(count):
+    """What the caller alone pays: CPU of its thread, the queue never full."""
+    out = open("/dev/null", "w")
+    import narration_core
+
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)])
+    best = []
+    with core.bind(**IDS):
+        for _ in range(12):
+            start = time.thread_time()
+            for _ in range(count):
+                narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
+            best.append((time.thread_time() - start) / count * 1e6)
+            core.flush(30)
+    assert not core.stats()["dropped"], core.stats()
+    return {"us": sorted(best)[len(best) // 2]}
+
+
+def structlog(count):
+    import orjson
+    import structlog
+
+    structlog.configure(
+        cache_logger_on_first_use=True,
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        logger_factory=structlog.BytesLoggerFactory(file=open("/dev/null", "wb")),
+    )
+    structlog.contextvars.bind_contextvars(**IDS)
+    log = structlog.get_logger().bind()
+    return timed(
+        repeat(lambda: log.info(HUMAN, actor="pool-managerd", action="spawn", target="GPU0", device="GPU0")), count
+    )
+
+
+def stdlib_json(count):
+    import logging
+
+    from pythonjsonlogger.orjson import OrjsonFormatter
+
+    handler = logging.StreamHandler(open("/dev/null", "w"))
+    handler.setFormatter(OrjsonFormatter("%(message)s %(levelname)s", timestamp=True))
+    log = logging.getLogger("bench")
+    log.addHandler(handler)
+    log.setLevel(20)
+    extra = {"actor": "pool-managerd", "action": "spawn", "target": "GPU0", "device": "GPU0", **IDS}
+    return timed(repeat(lambda: log.info(HUMAN, extra=extra)), count)
+
+
+def loguru(count):
+    from loguru import logger
+
+    logger.remove()
+    logger.add(open("/dev/null", "w"), serialize=True, level="INFO")
+    log = logger.bind(actor="pool-managerd", action="spawn", target="GPU0")
+    with logger.contextualize(**IDS):
+        return timed(repeat(lambda: log.bind(device="GPU0").info(HUMAN)), count)
+
+
+def eliot(count):
+    import eliot
+
+    eliot.to_file(open("/dev/null", "wb"))
+    with eliot.start_action(action_type="bench"):
+        return timed(
+            repeat(
+                lambda: eliot.log_message(
+                    message_type="spawn", human=HUMAN, actor="p", target="GPU0", device="GPU0", **IDS
+                )
+            ),
+            count,
+        )
+
+
+def logfire(count):
+    import logfire
+    import orjson
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+
+    out = open("/dev/null", "wb")
+
+    class Exporter(SpanExporter):
+        def export(self, spans):
+            for span in spans:
+                out.write(orjson.dumps(dict(span.attributes)))
+            return SpanExportResult.SUCCESS
+
+    logfire.configure(
+        send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(Exporter())]
+    )
+    return timed(
+        repeat(lambda: logfire.info(HUMAN, actor="p", action="spawn", target="GPU0", device="GPU0", **IDS)), count
+    )
+
+
+def otel(count):
+    import orjson
+    from opentelemetry._logs import LogRecord, SeverityNumber
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult, SimpleLogRecordProcessor
+
+    out = open("/dev/null", "wb")
+
+    class Exporter(LogRecordExporter):
+        def export(self, batch):
+            for data in batch:
+                out.write(
+                    orjson.dumps(
+                        {"t": data.log_record.timestamp, "b": data.log_record.body, **data.log_record.attributes}
+                    )
+                )
+            return LogRecordExportResult.SUCCESS
+
+        def shutdown(self):
+            pass
+
+        def force_flush(self, timeout_millis=0):
+            return True
+
+    provider = LoggerProvider()
+    provider.add_log_record_processor(SimpleLogRecordProcessor(Exporter()))
+    log = provider.get_logger("bench")
+    fields = {"actor": "p", "action": "spawn", "target": "GPU0", "device": "GPU0", **IDS}
+    return timed(
+        repeat(
+            lambda: log.emit(
+                LogRecord(timestamp=time.time_ns(), severity_number=SeverityNumber.INFO, body=HUMAN, attributes=fields)
+            )
+        ),
+        count,
+    )
+
+
+def threads(count):
+    """Events a second of eight threads against one, and what was lost or torn on the way to a file."""
+    import tempfile
+
+    import narration_core
+
+    def throughput(workers):
+        with tempfile.NamedTemporaryFile("w") as out:
+            core, narrate = narrator(sinks=[narration_core.FileSink(out.name)], overflow="wait")
+
+            def work(name):
+                with core.bind(**IDS):
+                    for number in range(count // workers):
+                        narrate.info("spawn", f"{name}-{number}", HUMAN, device="GPU0")
+
+            start = time.perf_counter()
+            running = [threading.Thread(target=work, args=(name,)) for name in range(workers)]
+            for thread in running:
+                thread.start()
+            for thread in running:
+                thread.join()
+            core.flush(60)
+            took = time.perf_counter() - start
+            targets = set()
+            for line in open(out.name, "rb"):
+                targets.add(json.loads(line)["target"])
+            return count / took, count // workers * workers - len(targets)
+
+    one, lost_by_one = throughput(1)
+    eight, lost_by_eight = throughput(8)
+    return {"us": 0, "ratio": eight / one, "lost": lost_by_one + lost_by_eight, "one_per_s": one, "eight_per_s": eight}
+
+
+def memory(count):
+    """How much memory grows while a sink takes a thousandth of what comes."""
+
+    class Slow:
+        name = "slow"
+        background = True
+
+        def write(self, batch):
+            threading.Event().wait(0.05)
+
+        def close(self):
+            pass
+
+    core, narrate = narrator(sinks=[Slow()])
+    with core.bind(**IDS):
+        narrate.info("spawn", "GPU0", HUMAN, device="GPU0")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for _ in range(count):
+            narrate.info("spawn", "GPU0", HUMAN, device="GPU0")
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    dropped = sum(core.stats()["dropped"].values())
+    sys.stdout.write(json.dumps({"us": 0, "grown_mb": grown, "dropped": dropped}) + "\n")
+    sys.stdout.flush()
+    os._exit(0)  # nothing more to learn from writing the rest
+
+
+if __name__ == "__main__":
+    print(json.dumps(globals()[sys.argv[1]](int(sys.argv[2]))))
