@@ -5,9 +5,10 @@ from typing import Any, Final, Literal
 
 from narration_core import text
 from narration_core.levels import EMITTING, LevelName
-from narration_core.narrator import Emit, Narrator
+from narration_core.narrator import Narrator
 from narration_core.pipeline import PIPELINE, NarrationMistake
 from narration_core.points import call_site
+from narration_core.signature import Emit
 
 Channel = Literal["lifecycle", "request"]
 

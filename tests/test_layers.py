@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 FLOORS = (
-    ("levels", "text", "clock"),
+    ("levels", "text", "clock", "signature"),
     ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
     ("writer",),
     ("pipeline",),

@@ -1,0 +1,62 @@
+"""How every level of a Narrator is called, field by field, so that type checkers and editors know."""
+
+from typing import Any, Protocol
+
+
+class Emit(Protocol):
+    """The signature of `Narrator` itself and of its levels."""
+
+    def __call__(  # noqa: D417 - what the other fields mean stands in the taxonomy, once
+        self,
+        action: str,
+        target: str,
+        human: str,
+        /,
+        *,
+        cute: str | None = None,
+        story: str | None = None,
+        correlation_id: str | None = None,
+        trace_id: str | None = None,
+        span_id: str | None = None,
+        parent_span_id: str | None = None,
+        job_id: str | None = None,
+        session_id: str | None = None,
+        task_id: str | None = None,
+        pool_id: str | None = None,
+        replica_id: str | None = None,
+        worker_id: str | None = None,
+        hive_id: str | None = None,
+        engine: str | None = None,
+        engine_version: str | None = None,
+        model_ref: str | None = None,
+        device: str | None = None,
+        gpu_device: str | None = None,
+        event: str | None = None,
+        percent: float | None = None,
+        error_kind: str | None = None,
+        retry_after_ms: int | None = None,
+        backoff_ms: int | None = None,
+        duration_ms: float | None = None,
+        queue_position: int | None = None,
+        predicted_start_ms: int | None = None,
+        tokens_in: int | None = None,
+        tokens_out: int | None = None,
+        decode_time_ms: float | None = None,
+        identity: str | None = None,
+        emitted_by: str | None = None,
+        source_location: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Emit one event.
+
+        Args:
+            action: what was done, `[a-z0-9_.-]` (NARR-4003).
+            target: to what.
+            human: one sentence, a template over the event's own fields, at most about 100 characters (ORCH-3305).
+            cute: the same told warmly, at most 150 characters (NARR-1004).
+            story: the same as dialogue, at most 200 characters (NARR-1005).
+            extra: fields added with `register_field`; the others are those of the taxonomy (ORCH-3304).
+
+        Raises:
+            NarrationMistake: in strict mode only, when the call breaks the contract.
+        """
