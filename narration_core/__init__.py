@@ -1,5 +1,7 @@
 """narration: one plain-English sentence an event, the fields to prove it, secrets gone."""
 
+from typing import TYPE_CHECKING, Any
+
 from narration_core.catalogue import Catalogue, Point
 from narration_core.channels import (
     CHANNELS,
@@ -15,7 +17,7 @@ from narration_core.channels import (
 )
 from narration_core.clock import CountingSources, Sources
 from narration_core.configuration import configure, default_sinks, flush, sample, stats
-from narration_core.context import NarratingExecutor, bind, bound, propagate
+from narration_core.context import bind, bound, propagate
 from narration_core.correlation import (
     CORRELATION_HEADER,
     TRACEPARENT_HEADER,
@@ -33,6 +35,10 @@ from narration_core.redaction import RedactionPolicy, redact
 from narration_core.sinks import FileSink, MemorySink, StreamSink
 from narration_core.taxonomy import register_field
 from narration_core.writer import Sink
+
+if TYPE_CHECKING:
+    from narration_core.executor import NarratingExecutor
+    from narration_core.process import ProcessResult, capture_process
 
 __version__ = "0.1.0"
 
@@ -54,6 +60,7 @@ __all__ = [
     "NarrationMistake",
     "Narrator",
     "Point",
+    "ProcessResult",
     "Record",
     "RedactionPolicy",
     "Sink",
@@ -64,6 +71,7 @@ __all__ = [
     "accept",
     "bind",
     "bound",
+    "capture_process",
     "close_job",
     "configure",
     "decode",
@@ -84,3 +92,18 @@ __all__ = [
     "subscribe",
     "unsubscribe",
 ]
+
+# What brings thread pools or subprocesses along is loaded when it is first named.
+_LATER = {
+    "NarratingExecutor": "narration_core.executor",
+    "ProcessResult": "narration_core.process",
+    "capture_process": "narration_core.process",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module  # noqa: PLC0415
+
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'narration_core' has no attribute {name!r}")

@@ -1,6 +1,5 @@
 """Job channels: the events of one job, replayed and followed, never mixed with another's (SSE-01, SSE-06)."""
 
-import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -39,6 +38,8 @@ class Subscription:
     """
 
     def __init__(self, backlog: int) -> None:
+        import asyncio  # noqa: PLC0415 - costs more than the whole facade; only readers need it
+
         self._waiting: deque[Delivery] = deque()
         self._backlog = backlog
         self._missed = 0

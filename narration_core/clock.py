@@ -1,8 +1,7 @@
 """Time and ids, and how a test replaces both."""
 
-import secrets
+import os
 import time
-import uuid
 from typing import Protocol
 
 
@@ -38,15 +37,18 @@ class SystemSources:
 
     def correlation_id(self) -> str:
         """Return a UUID v4 (NARR-2001)."""
-        return str(uuid.uuid4())
+        digits = os.urandom(16).hex()
+        # RFC 9562, 5.4: the version is 4, the variant the two bits 10.
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def trace_id(self) -> str:
         """Return 32 random hexadecimal digits."""
-        return secrets.token_hex(16)
+        return os.urandom(16).hex()
 
     def span_id(self) -> str:
         """Return 16 random hexadecimal digits."""
-        return secrets.token_hex(8)
+        return os.urandom(8).hex()
 
 
 class CountingSources:

@@ -1,9 +1,7 @@
 """What is known about the work at hand: one ContextVar holding one immutable mapping."""
 
-import concurrent.futures
 import contextlib
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token, copy_context
 from types import MappingProxyType, TracebackType
@@ -95,6 +93,7 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
 
     def __call__(self, function: F) -> F:
         """Decorate a function, sync or async, so that each call runs inside the binding."""
+        import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
 
         def again() -> bind:
             return bind(sources=self._sources, listener=self._listener, **self._fields)
@@ -136,11 +135,3 @@ def propagate(function: Callable[..., Any] | None = None) -> Any:
         return context.copy().run(function, *args, **kwargs)
 
     return carried
-
-
-class NarratingExecutor(concurrent.futures.ThreadPoolExecutor):
-    """A thread pool whose work runs in the context it was submitted from; also right for `run_in_executor`."""
-
-    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[R]:
-        """Submit work together with the caller's context."""
-        return super().submit(propagate(fn), *args, **kwargs)

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import inspect
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import Token
@@ -336,6 +335,8 @@ def _step_by_step(steps: Generator[Any, Any, Any], span: Span) -> Generator[Any,
 
 def _wrapped(function: F, span: Callable[[], Span]) -> F:
     """Return the function with each call inside a span of its own."""
+    import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
+
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)

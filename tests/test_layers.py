@@ -14,7 +14,7 @@ FLOORS = (
     ("narrator",),
     ("catalogue", "channels"),
     ("sinks",),
-    ("bridges", "configuration", "process"),
+    ("bridges", "configuration", "executor", "process"),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -136,27 +136,3 @@ def test_ids_cross_aiohttp_services(memory):
     assert len(third) == 36
     (replaced,) = [event for event in memory.events if event.action == "correlation_replaced"]
     assert replaced.correlation_id == second
-
-
-def test_importing_the_core_brings_no_optional_package():
-    program = "import sys, narration_core; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout.split()
-    optional = {
-        "aiohttp",
-        "structlog",
-        "opentelemetry",
-        "redis",
-        "llama_cpp",
-        "prometheus_client",
-        "pytest",
-        "rich",
-        "click",
-        "yaml",
-        "gguf",
-        "numpy",
-        "hyperscan",
-        "regex",
-        "ahocorasick_rs",
-        "asyncio.subprocess",
-    }
-    assert not optional & set(loaded)
