@@ -1,0 +1,229 @@
+"""One pytest session in one process: steps loaded, scenarios checked, tests recorded, leftovers told."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from capture import plugin, records
+
+if TYPE_CHECKING:
+    from capture.fixture import NarrationCapture
+    from capture.heard import Heard
+
+VOCABULARY = "capture.gherkin"
+
+
+class NarrationSession:
+    """What the plugin knows while a session runs.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.root = config.rootpath
+        self.is_worker = hasattr(config, "workerinput")
+        folder = config.getoption("--narration-records")
+        self.folder = Path(config.invocation_params.dir / folder) if folder else self.root / ".narration" / "records"
+        self.complaints: list[str] = []
+        self._loaded = False
+        self._broken = False
+        process = config.workerinput["workerid"] if self.is_worker else records.MAIN  # type: ignore[attr-defined]  # xdist's
+        self._recorder = records.Recorder(self.folder, process)
+        if not self.is_worker:
+            records.begin(self.folder, self.root)
+
+    @property
+    def features(self) -> Path:
+        """The folder of feature files."""
+        return self.root / str(self.config.getini("narration_features"))
+
+    @property
+    def stories(self) -> Path:
+        """The folder of golden stories."""
+        return self.root / str(self.config.getini("narration_stories"))
+
+    @property
+    def steps(self) -> list[Path]:
+        """The folders of the project's own step definitions that exist."""
+        return [folder for name in self.config.getini("narration_steps") if (folder := self.root / name).is_dir()]
+
+    # -- collection ----------------------------------------------------------------------------
+
+    def load_steps(self) -> None:
+        """Load the vocabulary and the project's own step definitions, once, when the first feature is collected.
+
+        Raises:
+            UsageError: pytest-bdd or syrupy is missing.
+        """
+        if self._loaded:
+            return
+        self._loaded = True
+        try:
+            from capture.golden import StoryExtension  # noqa: PLC0415 - the test extra may be missing
+        except ImportError as why:
+            raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {why}") from None
+        StoryExtension.features_folder = self.features.name
+        StoryExtension.stories_folder = str(self.config.getini("narration_stories"))
+        manager = self.config.pluginmanager
+        manager.import_plugin(VOCABULARY)
+        for folder in self.steps:
+            if str(folder.parent) not in sys.path:
+                sys.path.insert(0, str(folder.parent))
+            for path in sorted(folder.glob("*.py")):
+                if path.stem != "__init__":
+                    manager.import_plugin(f"{folder.name}.{path.stem}")
+
+    def check(self, report: pytest.CollectReport) -> None:
+        """Turn the report of a file into a failure when a step of its scenarios is unknown, ambiguous or cannot run."""
+        from capture import compat, strict  # noqa: PLC0415 - only where there are scenarios
+
+        items = [item for item in report.result if isinstance(item, pytest.Item)]
+        faults = strict.faults_of(items, self.root)
+        if faults:
+            self._broken = True
+            compat.collect_error(report, "\n".join(faults))
+
+    def collected(self, session: pytest.Session) -> None:
+        """In a serial run of all features, look for step definitions that nothing uses."""
+        item = self._a_scenario(session.items)
+        if item is None or self.is_worker or session.testsfailed or self._broken or not self._is_full():
+            return
+        from capture import strict  # noqa: PLC0415 - as above
+
+        self.complaints += strict.unused(item, [folder.resolve() for folder in self.steps], self.root)
+
+    def _take_inventory(self) -> None:
+        """In a run of all features, look for stories that no scenario tells any more."""
+        if self.is_worker or not self._is_full():
+            return
+        from capture import inventory  # noqa: PLC0415 - as above
+
+        found = inventory.take(self.features, self.stories)
+        for path in found.orphans:
+            shown = path.relative_to(self.root).as_posix()
+            self.complaints.append(f"{shown}: orphan story: no scenario tells it any more; delete it or rename it back")
+        self.complaints += found.clashes
+
+    @staticmethod
+    def _a_scenario(items: Sequence[pytest.Item]) -> pytest.Item | None:
+        if "pytest_bdd" not in sys.modules:
+            return None
+        from capture.compat import scenario_of  # noqa: PLC0415 - as above
+
+        return next((item for item in items if scenario_of(item) is not None), None)
+
+    def _is_full(self) -> bool:
+        """Tell whether this run takes in the whole folder of features."""
+        from capture.compat import is_narrowed  # noqa: PLC0415 - as above
+
+        features = self.features
+        if not features.is_dir() or is_narrowed(self.config):
+            return False
+        places = [self.config.invocation_params.dir / arg for arg in self.config.args]
+        return any("::" not in str(place) and features.is_relative_to(place) for place in places)
+
+    # -- tests ---------------------------------------------------------------------------------
+
+    def reported(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Take the report of a phase of a test; after the last one, record the test."""
+        reports = item.stash.setdefault(plugin.REPORTS, [])
+        reports.append(report)
+        ear = item.stash.get(plugin.EAR, None)
+        if report.when == "call":
+            self._explain(item, report, ear)
+        if report.when == "teardown":
+            self._recorder.write(_record(item, records.outcome_of(reports), ear))
+
+    def _explain(self, item: pytest.Item, report: pytest.TestReport, ear: "NarrationCapture | None") -> None:
+        if "capture.bdd" not in sys.modules:
+            return
+        from capture.assertions import NarrationFailure  # noqa: PLC0415 - as above
+        from capture.bdd import RUN  # noqa: PLC0415 - as above
+
+        run = item.stash.get(RUN, None)
+        if run is None or ear is None:
+            return
+        from capture.golden import story_path, tags_of  # noqa: PLC0415 - as above
+
+        story = story_path(item)
+        item.user_properties += [
+            ("feature", run.path),
+            ("line", run.scenario.line_number),
+            ("tags", " ".join(sorted(tags_of(item) - {"parametrize", "usefixtures", "syrupy_snapshot"}))),
+            ("story", story.relative_to(self.root).as_posix() if story.is_relative_to(self.root) else story.name),
+            ("narrated", len(ear.heard)),
+        ]
+        report.user_properties = list(item.user_properties)
+        if report.failed:
+            failed = run.failed_step()
+            if failed is not None and isinstance(run.error, NarrationFailure):
+                report.longrepr = f"{run.path}:{failed.step.line}: {failed.step.text}\n\n{run.error}"
+            lines = [f"{run.path}:{run.scenario.line_number}: {run.scenario.keyword}: {run.scenario.name}"]
+            lines += [f"  {step.outcome:<8}{step.step.text}" for step in run.all_steps()]
+            report.sections.append(("Scenario", "\n".join(lines)))
+
+    def finish(self, session: pytest.Session) -> None:
+        """Close the records; a complaint makes the run fail."""
+        self._recorder.close()
+        self._take_inventory()
+        if self.complaints and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> dict[str, Any]:
+    run = state = template = None
+    tags: set[str] = {mark.name for mark in item.iter_markers()}
+    if "capture.bdd" in sys.modules:
+        from capture.bdd import RUN  # noqa: PLC0415 - as above
+        from capture.golden import STATE  # noqa: PLC0415 - as above
+
+        run = item.stash.get(RUN, None)
+        state = item.stash.get(STATE, None)
+    if "pytest_bdd" in sys.modules:
+        from capture.compat import scenario_of  # noqa: PLC0415 - as above
+
+        template = scenario_of(item)
+    heard = [*ear.heard, *ear.orphans] if ear is not None else []
+    return {
+        "test": item.nodeid,
+        "scenario": run.scenario.name if run is not None else template.name if template is not None else None,
+        "feature": item.nodeid.split("::")[0] if template is not None else None,
+        "tags": sorted(tags - {"parametrize", "usefixtures", "syrupy_snapshot"}),
+        "outcome": outcome,
+        "story": state,
+        "events": [records.of_event(one) for one in heard],
+    }
+
+
+def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException]) -> None:
+    """Leave only the step's own frames in the traceback of a scenario."""
+    from capture.bdd import RUN  # noqa: PLC0415 - as above
+
+    if item.stash.get(RUN, None) is None:
+        return
+    homes = tuple(
+        f"{Path(sys.modules[name].__file__ or '').parent}{os.sep}" for name in _MACHINERY if name in sys.modules
+    )
+    own = failure.traceback.filter(lambda entry: not str(entry.path).startswith(homes))
+    if own:
+        failure.traceback = own
+
+
+_MACHINERY = ("asyncio", "pluggy", "_pytest", "pytest_bdd", "capture")
+
+
+def unacknowledged(ear: "NarrationCapture", severe: "Sequence[Heard]") -> str:
+    """Return the message about errors that were narrated and that nothing in the test asserts."""
+    from capture.failures import numbered_story  # noqa: PLC0415 - as above
+
+    what = "an error that nothing in it asserts" if len(severe) == 1 else f"{len(severe)} errors that nothing asserts"
+    lines = [f"the test narrated {what}:"]
+    lines += [f"  {one.event.level}: {one.event.actor} {one.event.action}: {one.event.human}" for one in severe]
+    lines.append("assert each one (assert_event, a Then step), or mark the test `narrated_errors`")
+    return "\n".join([*lines, "", numbered_story(ear.heard, severe[0])])
