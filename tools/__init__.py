@@ -1,0 +1,1 @@
+"""Programs for those who build this repository; none of them is installed."""
