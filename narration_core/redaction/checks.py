@@ -1,0 +1,158 @@
+"""What a found text must also satisfy: checksums, randomness, not being a placeholder."""
+
+import re
+from typing import Final
+
+_LUHN: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+# Issuer ranges (ISO/IEC 7812) with the lengths they use.
+_CARD: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"
+    r"|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    r"|3[47]\d{13}|3(?:0[0-5]|09|[689]\d)\d{11,13}|35(?:2[89]|[3-8]\d)\d{12}"
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|62\d{14,17}"
+    r"|(?:5018|5019|5020|5038|5612|5893|6304|6759|676[1-3])\d{8,15}"
+    r"|1\d{14}"
+)
+
+# Length of an IBAN by country (SWIFT IBAN registry).
+_IBAN_LENGTHS: Final = {
+    code: length
+    for length, codes in {
+        15: "NO",
+        16: "BE",
+        18: "DK FI FO GL NL SD FK",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU XK MN",
+        21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM TL SO",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "PT LY",
+        26: "IS TR",
+        27: "FR GR IT MC MR SM BI DJ",
+        28: "AL AZ CY DO GT HU LB PL BY SV NI",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
+    }.items()
+    for code in codes.split()
+}
+
+
+def luhn(digits: str) -> bool:
+    """Tell whether digits end in their Luhn check digit (ISO/IEC 7812-1)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        total += _LUHN[int(digit)] if place % 2 else int(digit)
+    return total % 10 == 0
+
+
+def card(text: str) -> bool:
+    """Tell whether text is a payment card's number: issuer, length, Luhn, not one digit over and over."""
+    digits = text.replace(" ", "").replace("-", "")
+    return _CARD.fullmatch(digits) is not None and len(set(digits)) > 1 and luhn(digits)
+
+
+def iban(text: str) -> bool:
+    """Tell whether text is an IBAN: the country's length and mod 97 (ISO 13616)."""
+    compact = text.replace(" ", "").replace("-", "")
+    if _IBAN_LENGTHS.get(compact[:2]) != len(compact):
+        return False
+    return int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4])) % 97 == 1
+
+
+_PLACEHOLDER: Final = re.compile(
+    r"""(?ix)
+    \[?(?:redacted|filtered|masked|hidden|removed|scrubbed|secret|censored)(?:[:\w.\-]{0,80})?\]?   # somebody was here before
+    | [*x.•_\-#?0]{1,200} | x{3,40}[\w\-]{0,8}                                                   # *****, xxxx, ....
+    | <[^<>]{0,80}>? | \[[a-z _\-]{0,40}\]                                                        # <password>, [PASSWORD]
+    | \$\{?[\w.:\-?=$/]{0,120}\}? | \$\([^()]{0,120}\)? | %[\w]{1,40}%? | \{\{?[^{}]{0,120}\}?\}? | @\{[^{}]{0,80}\}
+    | `[^`]{0,120}`?
+    | (?:true|false|yes|no|on|off|null|nil|none|undefined|unset|empty|default|n/?a|nan|required|optional|missing
+        |enabled|disabled|changed|invalid|expired|incorrect|wrong|accepted|rejected|failed|ok|okay|valid|unknown|present|absent)
+    | (?:str|string|bytes|int|integer|bool|boolean|object|any|void|array|list|dict|number|char|text)
+    | (?:your|my|the|some|an?)[_\-\s][\w\-\s]{0,60}(?:here|token|key|secret|password)
+    | (?:change|replace|fill)[_\-]?(?:me|this|it|in)?
+    | (?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)
+      [.\[(][\w.\[\]"'()\-$]{0,200}
+    """
+)
+
+
+def placeholder(value: str) -> bool:
+    """Tell whether a value stands for a secret without being one: a template, a mask, `null`."""
+    return not value or _PLACEHOLDER.fullmatch(value) is not None
+
+
+_CLASSES: Final = re.compile(r"[a-z]+|[A-Z]+|[0-9]+")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+
+# The letter pairs that make up most English text and most names in code.
+_COMMON_PAIRS: Final = frozenset(
+    "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne ea "
+    "ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us ac ot il tr ly nc et ut ss so rs un lo wa ge ie "
+    "wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl ig tu ev ld ry mp fe bl ab "
+    "gh ty op wo sa ay ex ke fr oo av ag if ap gr od bo sp rd do uc bu ei ov by rm ep tt oc fa ef cu rn sc gi da yo cr cl du "
+    "ga qu ue ff ba ey ls va um pp ua up lu go ht ru ug ds lt pi rc rr eg au ck ew mu br bi pt ak pu ui rg ib tl ny ki rk ys "
+    "ob mm fu ph og ms ye ud mb ip ub oi rl gu dr hr cc tw ft wn nu af hu nn eo vo rv nf xp gn sm fl iz ok nl my gl aw ju oa "
+    "eq sy sl ps jo lf nv je nk kn gs dy hy ze ks xt bs ik dd pt nd rp ky xi lp cy lk ey key api url log src tmp dev".split()
+)
+
+
+def uuid_like(value: str) -> bool:
+    """Tell whether a value is a UUID, an id in most logs."""
+    return _UUID.fullmatch(value) is not None
+
+
+def plain_hex(value: str) -> bool:
+    """Tell whether a value is hexadecimal in one case: a hash or an id in most logs."""
+    return _HEX.fullmatch(value) is not None
+
+
+def noise(value: str) -> float:
+    """Return how much a value reads like random characters: below 0.3 words, above 0.5 a machine made it.
+
+    Three things make noise: switches between digits and letters, switches of case that are no CamelCase, and
+    pairs of letters that words do not have. Each is counted against the number of characters.
+    """
+    runs = [(run.group(), run.start(), run.end()) for run in _CLASSES.finditer(value)]
+    characters = sum(end - start for _, start, end in runs)
+    if characters < 2:
+        return 0.0
+    switches = 0.0
+    strange = 0
+    pairs = 0
+    previous = ""
+    end_before = -1
+    for text, start, end in runs:
+        if start == end_before:
+            digit, digit_before = text[0].isdigit(), previous[0].isdigit()
+            if digit != digit_before:
+                switches += 1.6
+            elif previous[0].islower():
+                switches += 1.0 if len(text) > 1 or len(previous) < 2 else 0.3
+            elif len(previous) > 1:
+                switches += 0.6
+        if not text[0].isdigit():
+            lowered = text.lower()
+            for index in range(len(lowered) - 1):
+                pairs += 1
+                strange += lowered[index : index + 2] not in _COMMON_PAIRS
+        previous, end_before = text, end
+    unusual = max(0.0, strange - pairs * 0.12)
+    return (switches * 1.25 + unusual * 1.6) / characters
+
+
+def random_looking(value: str, least: int = 16, threshold: float = 0.4) -> bool:
+    """Tell whether a value looks machine-made: long enough and more noise than words.
+
+    Args:
+        value: the text to judge.
+        least: fewest characters, so that a short id is never taken.
+        threshold: how much `noise` it takes.
+    """
+    return len(value) >= least and noise(value) >= threshold

@@ -1,0 +1,78 @@
+"""What counts as a secret and what is written in its place: the part of redaction that people choose."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+MARKER: Final = "[REDACTED]"
+
+MarkerStyle = Literal["plain", "rule", "fingerprint"]
+
+
+def _no_patterns() -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionPolicy:
+    """What to hide and how to mark it; the default hides every credential and every kind of personal data but addresses.
+
+    Attributes:
+        off: names of rules that are not wanted; "secret-by-name" is the one that goes by names of keys.
+        on: names of optional rules that are wanted.
+        ips: hide IP and MAC addresses.
+        uuids: hide UUIDs.
+        allow: values that stay, compared exactly.
+        allow_patterns: values that stay, as `regex` patterns for the whole value.
+        patterns: secrets of your own, name to `regex` pattern; a group `s`, if there is one, is the secret.
+        pattern_timeout_s: seconds that all your own patterns together may take for one text; then the whole text is hidden.
+        secret_keys: names whose values are secrets, whatever they look like.
+        safe_keys: names whose values are none as such; a token inside one is still found.
+        marker: "plain" writes `[REDACTED]`, "rule" `[REDACTED:rule]`, "fingerprint" `[REDACTED:rule:1a2b3c4d]`, the same
+            digits for the same secret, so that two lines can be compared.
+        fingerprint_key: the key of these digits; without it nobody can find a secret by trying.
+        engine: "hyperscan" or "ahocorasick"; empty takes the fastest that is installed.
+    """
+
+    off: frozenset[str] = frozenset()
+    on: frozenset[str] = frozenset()
+    ips: bool = False
+    uuids: bool = False
+    allow: frozenset[str] = frozenset()
+    allow_patterns: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=_no_patterns)
+    pattern_timeout_s: float = 0.05
+    secret_keys: frozenset[str] = frozenset()
+    safe_keys: frozenset[str] = frozenset()
+    marker: MarkerStyle = "plain"
+    fingerprint_key: bytes = field(default=b"", repr=False)
+    engine: str = ""
+
+    def __post_init__(self) -> None:
+        if self.marker not in {"plain", "rule", "fingerprint"}:
+            raise ValueError(f"unknown marker style {self.marker!r}: choose plain, rule or fingerprint")
+        if self.marker == "fingerprint" and len(self.fingerprint_key) < 16:  # noqa: PLR2004 - 128 bits
+            raise ValueError("marker style 'fingerprint' needs a fingerprint_key of at least 16 bytes, so that nobody can find a secret by trying")
+        for name in ("off", "on", "allow", "secret_keys", "safe_keys"):
+            object.__setattr__(self, name, frozenset(getattr(self, name)))
+        object.__setattr__(self, "secret_keys", frozenset(key.lower() for key in self.secret_keys))
+        object.__setattr__(self, "safe_keys", frozenset(key.lower() for key in self.safe_keys))
+
+    def mark(self, rule: str, secret: str) -> str:
+        """Return what is written in place of a secret.
+
+        Args:
+            rule: the rule that found it.
+            secret: the text to hide; only a keyed hash of it is ever used.
+        """
+        if self.marker == "plain":
+            return MARKER
+        if self.marker == "rule":
+            return f"[REDACTED:{rule}]"
+        digest = hmac.new(self.fingerprint_key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return f"[REDACTED:{rule}:{digest.hexdigest()[:8]}]"
+
+
+DEFAULT: Final = RedactionPolicy()

@@ -1,0 +1,330 @@
+"""From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from narration_core.redaction import context, walk
+from narration_core.redaction.engines import Engine, Entry, lower_ascii, make
+from narration_core.redaction.keys import TAXONOMY, Verdict, judge
+from narration_core.redaction.policy import DEFAULT, MARKER, RedactionPolicy
+from narration_core.redaction.rule import Rule, compiled
+from narration_core.redaction.rules import catalogue
+
+WINDOW: Final = 64 * 1024
+"""Longer texts are looked at in pieces of this many characters."""
+OVERLAP: Final = 16 * 1024
+"""Pieces overlap by more than the longest secret, so that none is cut in two."""
+
+_CACHE_LIMIT: Final = 8192
+_ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
+
+
+class Span(NamedTuple):
+    """A secret's place in a text and the rule that found it."""
+
+    start: int
+    end: int
+    rule: str
+
+
+class _Plan(NamedTuple):
+    """The rules of a policy and the engine that knows which of them can match."""
+
+    rules: tuple[Rule, ...]
+    words: tuple[str, ...]
+    engine: Engine
+
+
+_plans: dict[tuple[frozenset[str], str], _Plan] = {}
+_plans_lock = threading.Lock()
+
+
+def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
+    names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
+    with _plans_lock:
+        plan = _plans.get((names, engine))
+        if plan is None:
+            entries = [
+                entry
+                for number, rule in enumerate(rules)
+                for entry in (
+                    *(Entry(number, literal=literal) for literal in rule.literals),
+                    *(Entry(number, shape=shape) for shape in rule.shapes),
+                )
+            ]
+            words: list[str] = []
+            if by_name:
+                for keyword in context.KEYWORDS:
+                    number = len(rules) + len(words)
+                    plain = keyword.shape == keyword.word
+                    entries.append(Entry(number, literal=keyword.word) if plain else Entry(number, shape=keyword.shape, caseless=True))
+                    words.append(keyword.word)
+            plan = _plans[names, engine] = _Plan(rules, tuple(words), make(entries, engine))
+    return plan
+
+
+class Redactor:
+    """Redaction under one policy; cheap to make, safe to use from any thread and after a fork.
+
+    Args:
+        policy: what counts as a secret; the default policy when left out.
+    """
+
+    def __init__(self, policy: RedactionPolicy | None = None) -> None:
+        self.policy = policy or DEFAULT
+        self._counts: dict[str, int] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        self.clean_keys: dict[str, Verdict] = {}
+        self._own = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
+        self._hits: Callable[[str], list[int]] = self._first_hits
+        self._plan: _Plan | None = None
+
+    def __repr__(self) -> str:
+        return f"Redactor({self.policy!r})"
+
+    # -- set-up, on first use -------------------------------------------------------------------
+
+    def _first_hits(self, text: str) -> list[int]:
+        """Build the engine, then scan: most processes configure once and narrate later."""
+        self.plan()
+        return self._hits(text)
+
+    def plan(self) -> _Plan:
+        """Return the rules and the engine of the policy."""
+        if self._plan is None:
+            policy = self.policy
+            wanted = policy.on | (_ADDRESSES if policy.ips else frozenset()) | ({"uuid"} if policy.uuids else frozenset())
+            rules = tuple(
+                rule for rule in catalogue() if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+            )
+            self._plan = _make_plan(rules, policy.engine, by_name=context.RULE_NAME not in policy.off)
+            self._hits = self._plan.engine.hits
+        return self._plan
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def verdict(self, key: str) -> Verdict:
+        """Return what a name says about its value; kept, so that a name is judged once."""
+        found = self._verdicts.get(key)
+        if found is None:
+            found = judge(key, self.policy.secret_keys, self.policy.safe_keys)
+            if len(self._verdicts) >= _CACHE_LIMIT:  # names made at run time must not fill the memory
+                self._verdicts.clear()
+            if len(key) <= 256:  # noqa: PLR2004 - nor must huge ones
+                self._verdicts[key] = found
+        return found
+
+    def clean_verdict(self, key: str) -> Verdict:
+        """Return the verdict on a name that holds no secret itself; such names are kept in `clean_keys`."""
+        if self.text(key) is not key:
+            return Verdict.STRONG
+        found = self.verdict(key)
+        if len(self.clean_keys) >= _CACHE_LIMIT:
+            self.clean_keys.clear()
+        if len(key) <= 256:  # noqa: PLR2004 - as in `verdict`
+            self.clean_keys[key] = found
+        return found
+
+    def key_is_secret(self, key: str) -> bool:
+        """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
+        found = self.verdict(key)
+        return found is Verdict.STRONG or (found is Verdict.MEDIUM and "token" in key.lower())
+
+    # -- text -----------------------------------------------------------------------------------
+
+    def gate(self, text: str) -> bool:
+        """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
+        return bool(self._own) or bool(self._hits(text))
+
+    def text(self, value: str, key: str | None = None) -> str:
+        """Return text without secrets: the same object when there is none; never raises.
+
+        Args:
+            value: any text.
+            key: the name that the text stands under, if it has one.
+        """
+        try:
+            return self._text(value, key)
+        except Exception:  # noqa: BLE001 - whatever went wrong, a secret must not leave
+            self._count("internal-error")
+            return MARKER
+
+    def _text(self, value: str, key: str | None) -> str:
+        if key is not None:
+            whole = self._by_key(value, key)
+            if whole is not None:
+                return whole
+        if self._own:
+            spans = self._own_spans(value)
+            if spans is None:
+                self._count("pattern-timeout")
+                return MARKER
+            spans += self.spans(value)
+        else:
+            hits = self._hits(value)
+            if not hits:
+                return value
+            spans = self.spans(value, hits)
+        return self._replace(value, spans) if spans else value
+
+    def _by_key(self, value: str, key: str) -> str | None:
+        verdict = self.verdict(key)
+        if verdict is Verdict.SAFE or not value or (value.startswith("[REDACTED") and value.endswith("]")):
+            return None
+        if self.key_is_secret(key):
+            if value in self.policy.allow or context.harmless(value):
+                return None
+        elif not context.fits(verdict, value):
+            return None
+        return self._replace(value, [Span(0, len(value), context.RULE_NAME)])
+
+    def spans(self, value: str, hits: list[int] | None = None) -> list[Span]:
+        """Return where the secrets of a text are, unordered, possibly overlapping.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it, if it was asked already.
+        """
+        if hits is None:
+            hits = self._hits(value)
+            if not hits:
+                return []
+        if len(value) <= WINDOW:
+            return self._window(value, hits)
+        spans: list[Span] = []
+        for offset in range(0, len(value), WINDOW - OVERLAP):
+            piece = value[offset : offset + WINDOW]
+            spans += [
+                Span(start + offset, end + offset, rule) for start, end, rule in self._window(piece, self._hits(piece))
+            ]
+            if offset + WINDOW >= len(value):
+                break
+        return spans
+
+    def _window(self, value: str, hits: list[int]) -> list[Span]:
+        plan = self.plan()
+        rules, words = plan.rules, plan.words
+        spans: list[Span] = []
+        wanted: list[str] = []
+        for number in set(hits):
+            if number >= len(rules):
+                wanted.append(words[number - len(rules)])
+                continue
+            rule = rules[number]
+            group = "s" if "(?P<s>" in rule.pattern else 0
+            for match in compiled(rule.pattern).finditer(value):
+                start, end = match.span(group)
+                if "(?P<d>" in rule.pattern:
+                    end = match.end("d")
+                if rule.check is None or rule.check(value[start:end]):
+                    spans.append(Span(start, end, rule.name))
+        if wanted:
+            low = lower_ascii(value)
+            spans += [Span(start, end, context.RULE_NAME) for start, end in context.find(value, low, wanted, self.verdict)]
+        return spans
+
+    def _own_spans(self, value: str) -> list[Span] | None:
+        """Return what the policy's own patterns find; None when they take too long: then all of it is hidden."""
+        spans = []
+        left = self.policy.pattern_timeout_s
+        for name, pattern in self._own:
+            try:
+                for match in compiled(pattern).finditer(value, timeout=left):
+                    start, end = match.span("s" if "(?P<s>" in pattern else 0)
+                    if end > start:
+                        spans.append(Span(start, end, name))
+            except TimeoutError:
+                return None
+        return spans
+
+    def _allowed(self, secret: str) -> bool:
+        policy = self.policy
+        return secret in policy.allow or any(compiled(pattern).fullmatch(secret) for pattern in policy.allow_patterns)
+
+    def _replace(self, value: str, spans: list[Span]) -> str:
+        policy = self.policy
+        if policy.allow or policy.allow_patterns:
+            spans = [span for span in spans if not self._allowed(value[span.start : span.end])]
+        if not spans:
+            return value
+        pieces: list[str] = []
+        at = 0
+        spans.sort(key=lambda span: (span.start, -span.end))
+        index = 0
+        while index < len(spans):
+            start, end, rule = spans[index]
+            index += 1
+            while index < len(spans) and spans[index].start < end:
+                end = max(end, spans[index].end)
+                index += 1
+            secret = value[start:end]
+            if secret.startswith("[REDACTED") and secret.endswith("]"):
+                continue
+            pieces += (value[at:start], policy.mark(rule, secret))
+            at = end
+            self._count(rule)
+        if not at:
+            return value
+        pieces.append(value[at:])
+        return "".join(pieces)
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def value(self, value: object, key: str | None = None) -> object:
+        """Return a value without secrets, whatever it is made of; the same object when there is none; never raises.
+
+        Args:
+            value: text, a number, bytes, an exception, a container, any object (told by its `str()`).
+            key: the name that it stands under, if it has one.
+        """
+        try:
+            return walk.value(self, value, key)
+        except Exception:  # noqa: BLE001 - as in `text`
+            self._count("internal-error")
+            return MARKER
+
+    def fields(self, fields: Mapping[str, object]) -> dict[str, object]:
+        """Return an event's fields without secrets: keys decide first; the same object when there is none; never raises.
+
+        Args:
+            fields: an event's fields by name.
+        """
+        try:
+            return walk.fields(self, fields)
+        except Exception:  # noqa: BLE001 - as in `text`
+            self._count("internal-error")
+            return dict.fromkeys(map(str, fields), MARKER)
+
+    # -- counting -------------------------------------------------------------------------------
+
+    def _count(self, rule: str) -> None:
+        self._counts[rule] = self._counts.get(rule, 0) + 1
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many secrets each rule hid so far."""
+        return dict(self._counts)
+
+
+_default: Redactor | None = None
+
+
+def redact(value: Any, policy: RedactionPolicy | None = None) -> Any:
+    """Return a value without secrets; the same object when there is none; never raises.
+
+    Args:
+        value: a string or any nested value.
+        policy: what counts as a secret; the default policy when left out.
+    """
+    global _default  # noqa: PLW0603 - one redactor for all who do not care
+    if policy is None:
+        if _default is None:
+            _default = Redactor()
+        redactor = _default
+    else:
+        redactor = Redactor(policy)
+    return redactor.text(value) if type(value) is str else redactor.value(value)
+
+
+__all__ = ["TAXONOMY", "Redactor", "redact"]
