@@ -1,0 +1,267 @@
+"""Which points a project declares: every place in its source that can emit (docs/coverage.md)."""
+
+import ast
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import regex
+
+from ci.faults import CoverageError, Fault
+from ci.meanings import Meaning, Project, first_string
+from ci.scopes import Module, Scope, read_module
+
+Kind = Literal["call", "span", "progress", "traced", "catalogue"]
+
+_KIND_OF: Final[dict[str, Kind]] = {
+    "Narrator": "call",
+    "emit": "call",
+    "span": "span",
+    "progress": "progress",
+    "traced": "traced",
+    "point": "catalogue",
+}
+_SILENT: Final = regex.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
+# Where action, target and human stand among the arguments.
+_PLACES: Final[dict[Kind, tuple[int | None, int | None, int | None]]] = {
+    "call": (0, 1, 2),
+    "span": (0, 1, 2),
+    "progress": (None, None, 1),
+    "traced": (None, None, None),
+    "catalogue": (1, 2, 3),
+}
+
+
+class Point(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A declared point.
+
+    Attributes:
+        key: `path::qualified.name#ordinal`, which survives line changes; the baseline's name for it.
+        path: relative to the root, with slashes.
+        name: the function or class it is in, or `CATALOGUE.point name`; `<module>` outside of any.
+        kind: what sort of expression it is.
+        line: first line of the expression, from 1.
+        end_line: its last line.
+        end_column: where it ends, in UTF-8 bytes from the start of the line.
+        actor: who acts, when the source says so.
+        action: what is done, when the source says so.
+        level: how much it matters, when the source says so.
+        human: the sentence, when it is written as one string.
+        silent: why it need not be told, when the source says so.
+    """
+
+    key: str
+    path: str
+    name: str
+    kind: Kind
+    line: int
+    end_line: int
+    end_column: int
+    actor: str | None = None
+    action: str | None = None
+    level: str | None = None
+    human: str | None = None
+    silent: str | None = None
+
+    @property
+    def location(self) -> str:
+        """What events of this point carry in `source_location`."""
+        return f"{self.path}:{self.end_line}:{self.end_column}"
+
+    @property
+    def place(self) -> str:
+        """Where people look for it."""
+        return f"{self.path}:{self.line}"
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """Everything that the source declares.
+
+    Attributes:
+        points: those that count, in the order of the source.
+        silent: those that a comment excludes, each with its reason.
+        faults: comments that exclude nothing or give no reason.
+        files: how many files were read.
+        lines: the number of lines of each file that has a point.
+    """
+
+    points: tuple[Point, ...]
+    silent: tuple[Point, ...]
+    faults: tuple[Fault, ...]
+    files: int
+    lines: dict[str, int]
+
+
+def _text(node: ast.expr | None) -> str | None:
+    """Return what an expression says if it is one string; the pieces of an f-string are joined by `{}`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        pieces = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(str(piece) for piece in pieces)
+    return None
+
+
+def argument(call: ast.Call, place: int | None, name: str) -> ast.expr | None:
+    """Return an argument of a call by its place or its name; None where a `*` hides the places."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    before = call.args[: (place or 0) + 1]
+    if place is None or place >= len(call.args) or any(isinstance(one, ast.Starred) for one in before):
+        return None
+    return call.args[place]
+
+
+def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
+    """Return the action, target and sentence of a point as far as the source says them."""
+    if not isinstance(call, ast.Call):
+        return {"action": None, "target": None, "human": None}
+    names = ("action", "target", "human")
+    return {
+        name: _text(argument(call, place, name)) for name, place in zip(names, _PLACES[kind], strict=True)
+    }
+
+
+def _name(node: ast.expr, kind: Kind, scope: Scope) -> str:
+    """Return the qualified name of a point: where it is, or for an entry of a catalogue what it is called."""
+    if kind == "catalogue" and isinstance(node, ast.Call):
+        name, owner = first_string(node), node.func
+        table = ast.unparse(owner.value) if isinstance(owner, ast.Attribute) else "catalogue"
+        if name is not None:
+            return ".".join(part for part in (scope.qualified, table, name) if part)
+    return scope.qualified or "<module>"
+
+
+def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reason: str | None) -> Point:
+    kind = _KIND_OF[meaning.what]
+    said = texts(node, kind)
+    level = _text(argument(node, None, "level")) if isinstance(node, ast.Call) else None
+    by_hand = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
+    return Point(
+        key="",
+        path=module.path,
+        name=_name(node, kind, scope),
+        kind=kind,
+        line=node.lineno,
+        end_line=node.end_lineno or node.lineno,
+        end_column=node.end_col_offset or 0,
+        actor=by_hand or meaning.actor,
+        action=said["action"],
+        level=meaning.name if meaning.what == "emit" else level or "info",
+        human=said["human"],
+        silent=reason,
+    )
+
+
+class _Comment(msgspec.Struct):
+    line: int
+    own_line: bool
+    reason: str | None
+    used: bool = False
+
+
+def silent_comments(text: str) -> list[_Comment]:
+    """Return the comments of a source text that exclude a point."""
+    if "narration" not in text:
+        return []
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        match = _SILENT.match(token.string) if token.type == tokenize.COMMENT else None
+        if match:
+            own = not token.line[: token.start[1]].strip()
+            found.append(_Comment(token.start[0], own, match["reason"]))
+    return found
+
+
+def _comment_of(node: ast.expr, comments: Iterable[_Comment]) -> _Comment | None:
+    """Return the comment that excludes an expression: on one of its lines, or alone on the line above it."""
+    last = node.end_lineno or node.lineno
+    for comment in comments:
+        if node.lineno <= comment.line <= last or (comment.own_line and comment.line == node.lineno - 1):
+            return comment
+    return None
+
+
+def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault]]:
+    """Return the points of a module in the order of its source, and what is wrong with its comments."""
+    comments = silent_comments(module.text)
+    found = []
+    for node, scope in module.calls:
+        meaning = project.of(node.func if isinstance(node, ast.Call) else node, scope)
+        # Of the expressions without parentheses only `@narrate.traced` is a point.
+        if meaning is None or meaning.what not in _KIND_OF or not (isinstance(node, ast.Call) or meaning.what == "traced"):
+            continue
+        comment = _comment_of(node, comments)
+        if comment is not None:
+            comment.used = True
+        found.append(_point(module, node, scope, meaning, comment.reason if comment else None))
+    found.sort(key=lambda point: (point.end_line, point.end_column))
+    ordinals: Counter[str] = Counter()
+    keyed = []
+    for point in found:
+        ordinals[point.name] += 1
+        key = f"{point.path}::{point.name}#{ordinals[point.name]}"
+        keyed.append(msgspec.structs.replace(point, key=key))
+    return keyed, _wrong_comments(module.path, comments)
+
+
+def _wrong_comments(path: str, comments: list[_Comment]) -> list[Fault]:
+    faults = []
+    for comment in comments:
+        place = f"{path}:{comment.line}"
+        if not comment.used:
+            faults.append(
+                Fault("stale-comment", place, "`# narration: silent` stands at no point", "it hides nothing; remove it")
+            )
+        elif comment.reason is None:
+            what = "`# narration: silent` gives no reason"
+            faults.append(Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`"))
+    return faults
+
+
+def read_project(root: Path, files: Iterable[Path]) -> Project:
+    """Return the source files, read and ready to be asked.
+
+    Args:
+        root: the project's folder.
+        files: relative to it.
+
+    Raises:
+        CoverageError: a file cannot be read or is no Python.
+    """
+    every = list(files)
+    packages = frozenset(path.parent for path in every if path.name == "__init__.py")
+    modules = []
+    for path in every:
+        try:
+            modules.append(read_module(root, path, packages))
+        except SyntaxError as why:
+            raise CoverageError(f"{path.as_posix()}:{why.lineno or 1}: no Python: {why.msg}; correct it first") from None
+        except (OSError, UnicodeDecodeError, ValueError) as why:
+            raise CoverageError(f"{path.as_posix()}:1: cannot be read: {why}") from None
+    return Project(modules)
+
+
+def declared(project: Project) -> Declared:
+    """Return every point of a project."""
+    points: list[Point] = []
+    faults: list[Fault] = []
+    lines = {}
+    for module in project.modules:
+        found, wrong = points_of(module, project)
+        points += found
+        faults += wrong
+        if found:
+            lines[module.path] = module.text.count("\n") + (not module.text.endswith("\n"))
+    return Declared(
+        points=tuple(point for point in points if point.silent is None),
+        silent=tuple(point for point in points if point.silent is not None),
+        faults=tuple(faults),
+        files=len(project.modules),
+        lines=lines,
+    )

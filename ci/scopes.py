@@ -1,0 +1,313 @@
+"""The names of a module and what they are bound to: the ground on which points are recognised.
+
+Nothing is executed and nothing is evaluated here; `meanings` does that, lazily.
+"""
+
+import ast
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One way in which a name gets its value.
+
+    Attributes:
+        how: the kind of binding; "opaque" is a value that cannot be known.
+        node: the value, annotation, class or function.
+        scope: where `node` is to be understood.
+        module: the module an import is from, absolute.
+        name: the name imported from it; None for the module itself.
+    """
+
+    how: Literal["value", "annotation", "entered", "class", "function", "import", "self", "opaque"]
+    node: ast.AST | None = None
+    scope: "Scope | None" = None
+    module: str = ""
+    name: str | None = None
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of a module, class, function, lambda or comprehension.
+
+    Attributes:
+        node: whose names they are.
+        qualified: its name as Python would qualify it, without `<locals>`; "" for a module.
+        parent: the scope around it.
+        module: the module it is in.
+        names: what each name is bound to here.
+        attributes: of a class: what its methods and its body bind attributes to.
+        stars: modules of which everything is imported.
+    """
+
+    node: ast.AST
+    qualified: str
+    parent: "Scope | None"
+    module: "Module"
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a class's."""
+        return isinstance(self.node, ast.ClassDef)
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Note one more way in which a name gets its value."""
+        self.names.setdefault(name, []).append(binding)
+
+
+@dataclass(eq=False)
+class Module:
+    """A source file.
+
+    Attributes:
+        path: relative to the root, with slashes.
+        names: what it may be imported as.
+        is_package: whether it is an `__init__.py`.
+        tree: its syntax tree.
+        text: its source.
+        scopes: the scope of every node that has one.
+        calls: every call, and every decorator without parentheses, with the scope it is understood in.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    is_package: bool
+    tree: ast.Module
+    text: str
+    scopes: dict[ast.AST, Scope] = field(default_factory=dict)
+    calls: list[tuple[ast.expr, Scope]] = field(default_factory=list)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of the module itself."""
+        return self.scopes[self.tree]
+
+
+def module_names(path: Path, packages: frozenset[Path]) -> tuple[str, ...]:
+    """Return what a file may be imported as: counted from its topmost package, and from the root.
+
+    Args:
+        path: the file, relative to the root.
+        packages: every folder with an `__init__.py`.
+    """
+    parts = path.with_suffix("").parts
+    inside = parts[:-1] if parts[-1] == "__init__" else parts
+    top = path.parent
+    while top.parent in packages and top != top.parent:
+        top = top.parent
+    shorter = inside[len(top.parent.parts) :] if top in packages else inside[-1:]
+    return tuple(dict.fromkeys((".".join(shorter), ".".join(inside))))
+
+
+def _absolute(module: Module, level: int, name: str | None) -> str:
+    """Return the absolute name of what a `from ... import` names."""
+    if not level:
+        return name or ""
+    package = module.names[0].split(".")
+    package = package[: len(package) - level + (1 if module.is_package else 0)]
+    return ".".join((*package, *((name,) if name else ())))
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the children of a node that belong to the scope the node opens."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield from node.body
+    elif isinstance(node, ast.Lambda):
+        yield node.body
+    elif isinstance(node, ast.ClassDef):
+        yield from node.body
+    else:
+        yield from ast.iter_child_nodes(node)
+
+
+def _outer(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the children of a node that are understood outside of the scope it opens: decorators, defaults, bases."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield from node.decorator_list
+        yield from (default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
+    elif isinstance(node, ast.Lambda):
+        yield from (default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
+    elif isinstance(node, ast.ClassDef):
+        yield from (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords))
+
+
+class _Collector:
+    """Fills a module's scopes."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._globals: dict[Scope, set[str]] = {}
+
+    def collect(self) -> None:
+        self._open(self._module.tree, "", None)
+
+    def _open(self, node: ast.AST, name: str, parent: Scope | None) -> Scope:
+        qualified = ".".join(part for part in (parent.qualified if parent else "", name) if part)
+        scope = self._module.scopes[node] = Scope(node, qualified, parent, self._module)
+        self._globals[scope] = {
+            name
+            for statement in ast.walk(node)
+            if isinstance(statement, (ast.Global, ast.Nonlocal))
+            for name in statement.names
+        }
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            self._parameters(node, scope)
+        for child in _own(node):
+            self._visit(child, scope)
+        return scope
+
+    def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
+        if name in self._globals[scope]:  # global or nonlocal: the nearest outer scope that knows it, else the module
+            outer = scope.parent
+            while outer is not None and outer.parent is not None and (outer.is_class or name not in outer.names):
+                outer = outer.parent
+            (outer or scope).bind(name, binding)
+            return
+        scope.bind(name, binding)
+        if scope.is_class:
+            scope.attributes.setdefault(name, []).append(binding)
+
+    def _parameters(self, node: Function | ast.Lambda, scope: Scope) -> None:
+        arguments = node.args
+        every = [*arguments.posonlyargs, *arguments.args]
+        owner = scope.parent
+        static = any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in getattr(node, "decorator_list", ()))
+        for place, argument in enumerate(every):
+            if place == 0 and owner is not None and owner.is_class and not static and not isinstance(node, ast.Lambda):
+                scope.bind(argument.arg, Binding("self", owner.node, owner))
+                continue
+            self._parameter(argument, scope)
+        for argument in arguments.kwonlyargs:
+            self._parameter(argument, scope)
+        for extra in (arguments.vararg, arguments.kwarg):
+            if extra is not None:
+                scope.bind(extra.arg, Binding("opaque"))
+        filled = [*zip(every[len(every) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+        filled += [(name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+        for argument, default in filled:
+            scope.bind(argument.arg, Binding("value", default, owner))
+
+    def _parameter(self, argument: ast.arg, scope: Scope) -> None:
+        if argument.annotation is not None:
+            scope.bind(argument.arg, Binding("annotation", argument.annotation, scope.parent))
+        else:
+            scope.bind(argument.arg, Binding("opaque"))
+
+    def _visit(self, node: ast.AST, scope: Scope) -> None:
+        if isinstance(node, ast.Call):
+            self._module.calls.append((node, scope))
+        if isinstance(node, _SCOPES):
+            marks = getattr(node, "decorator_list", ())
+            self._module.calls += [(mark, scope) for mark in marks if not isinstance(mark, ast.Call)]
+            for child in _outer(node):
+                self._visit(child, scope)
+            name = getattr(node, "name", "")
+            if isinstance(node, ast.ClassDef):
+                self._bind(scope, name, Binding("class", node, scope))
+            elif not isinstance(node, ast.Lambda):
+                self._bind(scope, name, Binding("function", node, scope))
+            self._open(node, name, scope)
+            return
+        if isinstance(node, _COMPREHENSIONS):
+            self._open(node, "", scope)
+            return
+        self._statement(node, scope)
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, scope)
+
+    def _statement(self, node: ast.AST, scope: Scope) -> None:
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    whole = alias.name if alias.asname else alias.name.split(".")[0]
+                    self._bind(scope, alias.asname or whole, Binding("import", module=whole))
+            case ast.ImportFrom():
+                source = _absolute(self._module, node.level, node.module)
+                for alias in node.names:
+                    if alias.name == "*":
+                        scope.stars.append(source)
+                    else:
+                        bound = Binding("import", module=source, name=alias.name)
+                        self._bind(scope, alias.asname or alias.name, bound)
+            case ast.Assign():
+                for target in node.targets:
+                    self._assign(target, node.value, scope)
+            case ast.AnnAssign():
+                self._target(node.target, Binding("annotation", node.annotation, scope), scope)
+                if node.value is not None:
+                    self._target(node.target, Binding("value", node.value, scope), scope)
+            case ast.NamedExpr():
+                # A walrus in a comprehension binds outside of it.
+                outer = scope
+                while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:
+                    outer = outer.parent
+                self._target(node.target, Binding("value", node.value, scope), outer)
+            case ast.withitem(optional_vars=ast.expr() as target):
+                self._target(target, Binding("entered", node.context_expr, scope), scope)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                self._opaque(node.target, scope)
+            case _:
+                pass
+
+    def _assign(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
+        """Bind a target, pairing `a, b = x, y` element by element."""
+        pair = (ast.Tuple, ast.List)
+        if isinstance(target, pair):
+            if isinstance(value, pair) and len(value.elts) == len(target.elts):
+                for one, its in zip(target.elts, value.elts, strict=True):
+                    self._assign(one, its, scope)
+            else:
+                self._opaque(target, scope)
+            return
+        self._target(target, Binding("value", value, scope), scope)
+
+    def _opaque(self, target: ast.expr, scope: Scope) -> None:
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name):
+                self._bind(scope, node.id, Binding("opaque"))
+
+    def _target(self, target: ast.expr, binding: Binding, scope: Scope) -> None:
+        if isinstance(target, ast.Name):
+            self._bind(scope, target.id, binding)
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            for found in scope.names.get(target.value.id, ()):
+                if found.how == "self" and found.scope is not None:
+                    found.scope.attributes.setdefault(target.attr, []).append(binding)
+
+
+def read_module(root: Path, path: Path, packages: frozenset[Path]) -> Module:
+    """Return a source file with its scopes filled.
+
+    Args:
+        root: the project's folder.
+        path: the file, relative to it.
+        packages: every folder with an `__init__.py`, relative to it.
+
+    Raises:
+        SyntaxError: it is no Python.
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is not in the encoding that it declares.
+    """
+    data = (root / path).read_bytes()
+    tree = ast.parse(data, filename=path.as_posix())
+    module = Module(
+        path.as_posix(), module_names(path, packages), path.name == "__init__.py", tree, _decoded(root / path)
+    )
+    _Collector(module).collect()
+    return module
+
+
+def _decoded(path: Path) -> str:
+    with tokenize.open(path) as file:
+        return file.read()
