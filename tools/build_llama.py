@@ -123,22 +123,21 @@ def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = N
     told = -1
     with log.open("ab") as out:
         out.write(f"\n$ {' '.join(command)}\n".encode())
-        step = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
-        assert step.stdout is not None  # noqa: S101 - it was given a pipe
-        for line in step.stdout:
-            out.write(line)
-            progress = re.match(rb"\[(\d+)/(\d+)\]", line)
-            if progress is None:
-                continue
-            percent = 100 * int(progress[1]) // int(progress[2])
-            took = int(time.monotonic() - began)
-            if terminal:
-                say(f"\r  {what}: {percent:3d} %, {took} s ", end="")
-            elif percent // 10 > told:
-                told = percent // 10
-                say(f"  {what}: {percent} %, {took} s")
-        code = step.wait()
-    if terminal and told < 0:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env) as step:
+            for line in step.stdout or ():
+                out.write(line)
+                progress = re.match(rb"\[(\d+)/(\d+)\]", line)
+                if progress is None:
+                    continue
+                percent = 100 * int(progress[1]) // int(progress[2])
+                took = int(time.monotonic() - began)
+                if terminal:
+                    say(f"\r  {what}: {percent:3d} %, {took} s ", end="")
+                elif percent // 10 > told:
+                    told = percent // 10
+                    say(f"  {what}: {percent} %, {took} s")
+        code = step.returncode
+    if terminal and time.monotonic() - began > 1:
         say("")
     if code != 0:
         last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])
