@@ -126,6 +126,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     __tracebackhide__ = True
     yield
     ear = item.stash.get(EAR, None)
+    if ear is not None:
+        importlib.import_module("capture.session").settle()
     if (
         ear is not None
         and not any(item.iter_markers("narrated_errors"))

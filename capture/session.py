@@ -1,5 +1,6 @@
 """One pytest session in one process: steps loaded, scenarios checked, tests recorded, leftovers told."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -35,8 +36,15 @@ class NarrationSession:
         self._broken = False
         process = config.workerinput["workerid"] if self.is_worker else records.MAIN  # type: ignore[attr-defined]  # xdist's
         self._recorder = records.Recorder(self.folder, process)
+        self._process = process
+        target = config.getoption("--narration-messages")
+        self.messages = Path(config.invocation_params.dir / target) if target else None
         if not self.is_worker:
             records.begin(self.folder, self.root)
+            if self.messages is not None:
+                from capture import messages  # noqa: PLC0415 - only when they are asked for
+
+                messages.clear(self.root)
 
     @property
     def features(self) -> Path:
@@ -160,6 +168,11 @@ class NarrationSession:
             ("narrated", len(ear.heard)),
         ]
         report.user_properties = list(item.user_properties)
+        if self.messages is not None:
+            from capture.compat import example_of  # noqa: PLC0415 - as above
+            from capture.messages import Part  # noqa: PLC0415 - as above
+
+            Part(self.root, self._process).write(run, example_of(item).values(), int(report.start * 1000))
         if report.failed:
             failed = run.failed_step()
             if failed is not None and isinstance(run.error, NarrationFailure):
@@ -172,6 +185,10 @@ class NarrationSession:
         """Close the records; a complaint makes the run fail."""
         self._recorder.close()
         self._take_inventory()
+        if self.messages is not None and not self.is_worker:
+            from capture import messages  # noqa: PLC0415 - as above
+
+            messages.assemble(self.root, self.messages, success=session.exitstatus == pytest.ExitCode.OK)
         if self.complaints and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -199,6 +216,14 @@ def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> 
         "story": state,
         "events": [records.of_event(one) for one in heard],
     }
+
+
+def settle() -> None:
+    """Let the sinks write now, so that a test's lines are shown with that test and not between others."""
+    from narration_core import flush  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(Exception):  # a sink that fails is its own test's affair
+        flush(1.0)
 
 
 def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException]) -> None:

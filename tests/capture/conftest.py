@@ -1,0 +1,88 @@
+"""Small projects to run the plugin in: each is a folder of its own, each run a process of its own."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+PYPROJECT = """
+[tool.pytest]
+strict = true
+filterwarnings = ["error"]
+testpaths = ["features"]
+addopts = ["--import-mode=importlib", "--snapshot-no-cleanup", "--snapshot-warn-unused"]
+"""
+
+STEPS = """
+import asyncio
+from narration_core import Narrator, bind
+from pytest_bdd import given, parsers, then, when
+
+narrate = Narrator("pool-managerd")
+
+@given("a pool")
+def pool():
+    pass
+
+@when(parsers.parse("the pool manager spawns {engine}"))
+def spawn(engine):
+    with bind(correlation_id="req-1", job_id="job-1"):
+        narrate("spawn", "GPU0", "Spawning engine {engine}", engine=engine)
+"""
+
+FEATURE = """
+Feature: Pools
+  Scenario: An engine is spawned
+    Given a pool
+    When the pool manager spawns llama
+    Then the narration includes "Spawning engine llama"
+"""
+
+
+class Project:
+    """A small project with features, steps and stories."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        self.write("pyproject.toml", PYPROJECT)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), "utf-8")
+        return path
+
+    def feature(self, text: str = FEATURE, name: str = "pools") -> Path:
+        return self.write(f"features/{name}.feature", text)
+
+    def steps(self, text: str = "", name: str = "pools") -> Path:
+        return self.write(f"steps/{name}.py", STEPS + textwrap.dedent(text))
+
+    def run(self, *args: str, timeout: float = 120) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess(*args, timeout=timeout)
+
+    def accept(self, *args: str) -> pytest.RunResult:
+        """Write the golden stories as they are now."""
+        return self.run("--snapshot-update", *args)
+
+    def stories(self) -> dict[str, str]:
+        folder = self.path / "snapshots"
+        return {
+            path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in sorted(folder.rglob("*.story"))
+        }
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    return Project(pytester)
+
+
+@pytest.fixture
+def pools(project: Project) -> Project:
+    """A project with one scenario and its golden story."""
+    project.feature()
+    project.steps()
+    result = project.accept()
+    result.assert_outcomes(passed=1)
+    return project
