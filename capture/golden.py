@@ -11,11 +11,11 @@ from syrupy.location import PyTestLocation
 
 from capture.failures import numbered_story
 from capture.fixture import NarrationCapture
+from capture.review import PENDING
 
 STATE: Final = pytest.StashKey[str]()
 REQUIRED: Final = "narration-required"
 SILENT: Final = "silent-ok"
-PENDING: Final = Path(".narration") / "pending"
 
 _MARKER: Final = re.compile(r"^(?:<{7} |={7}$|>{7} |\|{7} )", re.MULTILINE)
 

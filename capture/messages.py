@@ -119,9 +119,10 @@ class _Document:
 
     def __init__(self, path: Path, uri: str, ids: IdGenerator) -> None:
         self.source = path.read_text(ENCODING)
-        self.tree: Any = Parser(AstBuilder(ids)).parse(self.source)
-        self.tree["uri"] = uri
-        self.pickles: list[Any] = list(Compiler(ids).compile(self.tree))
+        parsed: Any = Parser(AstBuilder(ids)).parse(self.source)
+        self.tree: Message = {**parsed, "uri": uri}
+        compiled: Any = Compiler(ids).compile(self.tree)  # type: ignore[arg-type]  # the type's own optional keys
+        self.pickles: list[Message] = list(compiled)
         self._by_nodes = {tuple(pickle["astNodeIds"]): pickle for pickle in self.pickles}
         self._nodes: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
         for child in self.tree["feature"]["children"]:

@@ -125,9 +125,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that narrated an error which nothing in it asserts."""
     __tracebackhide__ = True
     yield
-    ear = item.stash.get(EAR, None)
-    if ear is not None:
+    if "narration_core" in sys.modules:
         importlib.import_module("capture.session").settle()
+    ear = item.stash.get(EAR, None)
     if (
         ear is not None
         and not any(item.iter_markers("narrated_errors"))

@@ -220,10 +220,11 @@ def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> 
 
 def settle() -> None:
     """Let the sinks write now, so that a test's lines are shown with that test and not between others."""
-    from narration_core import flush  # noqa: PLC0415 - as above
+    from narration_core import flush, stats  # noqa: PLC0415 - as above
 
-    with contextlib.suppress(Exception):  # a sink that fails is its own test's affair
-        flush(1.0)
+    if any(stats()["queued"].values()):
+        with contextlib.suppress(Exception):  # a sink that fails is its own test's affair
+            flush(1.0)
 
 
 def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException]) -> None:

@@ -18,10 +18,7 @@ def test_1_two_scenarios_of_one_name(project):
     result = project.run()
     assert result.ret != 0
     result.stdout.fnmatch_lines(
-        [
-            "features/pools.feature:5: duplicate scenario: two scenarios are called 'An engine is spawned', "
-            "the other on line 2: only one of them would run"
-        ]
+        ["*.feature:5: duplicate scenario: two scenarios *spawned', the other on line 2: only one of them would run"]
     )
 
 
@@ -110,7 +107,7 @@ def test_4_a_step_that_two_definitions_match(project):
     assert result.ret != 0
     result.stdout.fnmatch_lines(
         [
-            "*: ambiguous step: 'Given user bob exists' matches 2 definitions: 'user bob exists' at steps/pools.py:*; 'user {name} exists' at steps/pools.py:*"
+            "*:3: ambiguous step: *user bob exists' matches 2 definitions: 'user bob exists' at steps/*; 'user {name}*",
         ]
     )
 
