@@ -12,14 +12,26 @@ import msgspec
 from ci.faults import CoverageError
 
 # Folders that hold no service: looked at only when `source` names them.
-_NEVER: Final = ("tests", "test", "examples", "docs", "benchmarks", "tools", "steps", "features", "build", "dist", "proof")
+_NEVER: Final = (
+    "tests",
+    "test",
+    "examples",
+    "docs",
+    "benchmarks",
+    "tools",
+    "steps",
+    "features",
+    "build",
+    "dist",
+    "proof",
+)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where things are; paths are relative to the project's root.
 
     Attributes:
-        source: folders and files whose points count; every folder with Python in it, save tests and the like, when empty.
+        source: folders and files whose points count; when empty, every folder with Python save tests and the like.
         exclude: patterns of paths that do not count (`examples/**`).
         records: where run records are.
         baseline: the committed file with the threshold and the known silent points.

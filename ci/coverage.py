@@ -21,6 +21,7 @@ class PointCoverage(msgspec.Struct, frozen=True):
         actors: who was heard there; the source's actor when nobody was.
         emitted_by: the tests during which it emitted.
         asserted_by: those of them that matched it and passed.
+        failed_by: those of them that matched it and failed, which counts for nothing.
         scenarios: titles of the scenarios that reach it, asserted or not.
         sentence: one sentence that was heard there; the source's when none was.
     """
@@ -29,6 +30,7 @@ class PointCoverage(msgspec.Struct, frozen=True):
     actors: tuple[str, ...] = ()
     emitted_by: tuple[str, ...] = ()
     asserted_by: tuple[str, ...] = ()
+    failed_by: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     sentence: str | None = None
 
@@ -53,6 +55,13 @@ class Totals(msgspec.Struct, frozen=True):
     def whole_percent(self) -> int:
         """The asserted share in whole percent, rounded down."""
         return self.asserted * 100 // self.declared if self.declared else 0
+
+    @property
+    def shown(self) -> str:
+        """The asserted share for people, rounded down to a tenth: 100 and 0 are shown only when they are exact."""
+        tenths = self.asserted * 1000 // self.declared if self.declared else 0
+        tenths = tenths or (1 if self.asserted else 0)
+        return f"{tenths // 10}.{tenths % 10} %" if tenths % 10 else f"{tenths // 10} %"
 
 
 class ScenarioCoverage(msgspec.Struct, frozen=True):
@@ -112,10 +121,13 @@ class _Finder:
     """
 
     def __init__(self, points: Iterable[Point], root: Path, run_root: str) -> None:
-        self._roots = tuple(dict.fromkeys(path.rstrip("/") + "/" for path in (str(root), os.path.realpath(root), run_root)))
-        self._exact = {point.location: point for point in points}
+        self._roots = tuple(
+            dict.fromkeys(path.rstrip("/") + "/" for path in (str(root), os.path.realpath(root), run_root))
+        )
+        self._exact: dict[str, Point] = {}
         self._by_file: dict[str, list[Point]] = defaultdict(list)
-        for point in self._exact.values():
+        for point in points:
+            self._exact |= dict.fromkeys((point.location, *point.progress), point)
             self._by_file[point.path].append(point)
 
     def path_of(self, location: str) -> tuple[str, str]:
@@ -151,6 +163,7 @@ class _Ears:
         self.actors: set[str] = set()
         self.emitted_by: dict[str, None] = {}
         self.asserted_by: dict[str, None] = {}
+        self.failed_by: dict[str, None] = {}
         self.scenarios: dict[str, None] = {}
         self.sentence: str | None = None
 
@@ -158,8 +171,8 @@ class _Ears:
         self.emitted_by[record.test] = None
         if event.actor:
             self.actors.add(event.actor)
-        if event.asserted_by and record.outcome == "passed":
-            self.asserted_by[record.test] = None
+        if event.asserted_by:
+            (self.asserted_by if record.outcome == "passed" else self.failed_by)[record.test] = None
         if record.scenario:
             self.scenarios[record.scenario] = None
         self.sentence = self.sentence or event.human
@@ -173,6 +186,7 @@ def _covered(point: Point, ears: _Ears | None) -> PointCoverage:
         tuple(sorted(ears.actors)) or (point.actor or UNKNOWN_ACTOR,),
         tuple(ears.emitted_by),
         tuple(ears.asserted_by),
+        tuple(ears.failed_by),
         tuple(ears.scenarios),
         ears.sentence,
     )
@@ -250,7 +264,9 @@ def measure(declared: Declared, records: Records, root: Path, files: Iterable[Pa
         excluded=tuple(_covered(point, ears.get(point.key)) for point in declared.silent),
         by_actor=_grouped((actor, one) for one in points for actor in one.actors),
         by_file=_grouped((one.point.path, one) for one in points),
-        scenarios=tuple(_scenario(record, reached[record.test]) for record in records.tests if record.events or record.scenario),
+        scenarios=tuple(
+            _scenario(record, reached[record.test]) for record in records.tests if record.events or record.scenario
+        ),
         faults=(*declared.faults, *_unknown(strangers)),
         unlocated=unlocated,
         elsewhere=elsewhere,

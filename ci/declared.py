@@ -2,35 +2,33 @@
 
 import ast
 import io
+import re
 import tokenize
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
-import regex
 
 from ci.faults import CoverageError, Fault
 from ci.meanings import Meaning, Project, first_string
 from ci.scopes import Module, Scope, read_module
 
-Kind = Literal["call", "span", "progress", "traced", "catalogue"]
+Kind = Literal["call", "span", "traced", "catalogue"]
 
 _KIND_OF: Final[dict[str, Kind]] = {
     "Narrator": "call",
     "emit": "call",
     "span": "span",
-    "progress": "progress",
     "traced": "traced",
     "point": "catalogue",
 }
-_SILENT: Final = regex.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
+_SILENT: Final = re.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
 # Where action, target and human stand among the arguments.
 _PLACES: Final[dict[Kind, tuple[int | None, int | None, int | None]]] = {
     "call": (0, 1, 2),
     "span": (0, 1, 2),
-    "progress": (None, None, 1),
     "traced": (None, None, None),
     "catalogue": (1, 2, 3),
 }
@@ -52,6 +50,7 @@ class Point(msgspec.Struct, frozen=True, omit_defaults=True):
         level: how much it matters, when the source says so.
         human: the sentence, when it is written as one string.
         silent: why it need not be told, when the source says so.
+        progress: the locations of the `progress` calls of a span, which are part of it.
     """
 
     key: str
@@ -66,6 +65,7 @@ class Point(msgspec.Struct, frozen=True, omit_defaults=True):
     level: str | None = None
     human: str | None = None
     silent: str | None = None
+    progress: tuple[str, ...] = ()
 
     @property
     def location(self) -> str:
@@ -122,9 +122,7 @@ def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
     if not isinstance(call, ast.Call):
         return {"action": None, "target": None, "human": None}
     names = ("action", "target", "human")
-    return {
-        name: _text(argument(call, place, name)) for name, place in zip(names, _PLACES[kind], strict=True)
-    }
+    return {name: _text(argument(call, place, name)) for name, place in zip(names, _PLACES[kind], strict=True)}
 
 
 def _name(node: ast.expr, kind: Kind, scope: Scope) -> str:
@@ -187,19 +185,35 @@ def _comment_of(node: ast.expr, comments: Iterable[_Comment]) -> _Comment | None
     return None
 
 
+def _progress(module: Module, project: Project) -> dict[int, list[str]]:
+    """Return where the spans of a module tell their progress, by the identity of the call that made the span."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for node, scope in module.calls:
+        meaning = project.of(node.func, scope) if isinstance(node, ast.Call) else None
+        if meaning is not None and meaning.what == "progress":
+            found[id(meaning.node)].append(f"{module.path}:{node.end_lineno}:{node.end_col_offset}")
+    return found
+
+
 def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault]]:
     """Return the points of a module in the order of its source, and what is wrong with its comments."""
     comments = silent_comments(module.text)
     found = []
+    progress = _progress(module, project)
     for node, scope in module.calls:
         meaning = project.of(node.func if isinstance(node, ast.Call) else node, scope)
         # Of the expressions without parentheses only `@narrate.traced` is a point.
-        if meaning is None or meaning.what not in _KIND_OF or not (isinstance(node, ast.Call) or meaning.what == "traced"):
+        if (
+            meaning is None
+            or meaning.what not in _KIND_OF
+            or not (isinstance(node, ast.Call) or meaning.what == "traced")
+        ):
             continue
         comment = _comment_of(node, comments)
         if comment is not None:
             comment.used = True
-        found.append(_point(module, node, scope, meaning, comment.reason if comment else None))
+        point = _point(module, node, scope, meaning, comment.reason if comment else None)
+        found.append(msgspec.structs.replace(point, progress=tuple(progress.get(id(node), ()))))
     found.sort(key=lambda point: (point.end_line, point.end_column))
     ordinals: Counter[str] = Counter()
     keyed = []
@@ -220,7 +234,9 @@ def _wrong_comments(path: str, comments: list[_Comment]) -> list[Fault]:
             )
         elif comment.reason is None:
             what = "`# narration: silent` gives no reason"
-            faults.append(Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`"))
+            faults.append(
+                Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`")
+            )
     return faults
 
 
@@ -241,7 +257,9 @@ def read_project(root: Path, files: Iterable[Path]) -> Project:
         try:
             modules.append(read_module(root, path, packages))
         except SyntaxError as why:
-            raise CoverageError(f"{path.as_posix()}:{why.lineno or 1}: no Python: {why.msg}; correct it first") from None
+            raise CoverageError(
+                f"{path.as_posix()}:{why.lineno or 1}: no Python: {why.msg}; correct it first"
+            ) from None
         except (OSError, UnicodeDecodeError, ValueError) as why:
             raise CoverageError(f"{path.as_posix()}:1: cannot be read: {why}") from None
     return Project(modules)

@@ -1,4 +1,4 @@
-"""What an expression stands for, as far as narration is concerned: a Narrator, a span, a catalogue, one of their methods.
+"""What an expression stands for in narration: a Narrator, a span, a catalogue, one of their methods.
 
 Imports (aliases, relative ones, re-exports, stars), assignments, annotations, parameters with defaults, attributes of
 objects and results of annotated functions are followed through all modules of the project. Whatever cannot be known
@@ -30,7 +30,7 @@ class Meaning(NamedTuple):
         actor: who acts, when the source says so in one string.
         name: of a level, class or module.
         scope: of a class of the project or of the module.
-        node: the function.
+        node: the function, or the call that made the span.
     """
 
     what: What
@@ -149,7 +149,7 @@ class Project:
     # -- annotations ---------------------------------------------------------------------------
 
     def _annotated(self, node: ast.AST, scope: Scope) -> Meaning | None:
-        """Return what a name with this annotation stands for: `Narrator`, `"Narrator"`, `Narrator | None`, `Final[...]`."""
+        """Return what a name with this annotation stands for: quoted, optional or plain."""
         match node:
             case ast.Constant(value=str() as text):
                 return self._quoted(text, scope)
@@ -197,7 +197,7 @@ class Project:
             case Meaning(what="Catalogue", actor=actor):
                 return Meaning("point", actor) if name == "point" else None
             case Meaning(what="Span", actor=actor):
-                return Meaning("progress", actor) if name == "progress" else None
+                return Meaning("progress", actor, node=of.node) if name == "progress" else None
             case None:
                 return self._by_attribute(name)
             case _:
@@ -257,7 +257,7 @@ class Project:
             case Meaning(what="class" | "own class"):
                 return self._instance(of, first_string(call))
             case Meaning(what="span", actor=actor):
-                return Meaning("Span", actor)
+                return Meaning("Span", actor, node=call)
             case Meaning(what="point", actor=actor):
                 return Meaning("Point", actor)
             case Meaning(what="function"):
@@ -270,4 +270,3 @@ def first_string(call: ast.Call) -> str | None:
     """Return the first argument of a call if it is written as a string."""
     given = call.args[0] if call.args else next((one.value for one in call.keywords if one.arg == "actor"), None)
     return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
-

@@ -84,12 +84,14 @@ def read_run(folder: Path) -> Run:
     try:
         run = _decode_run(path.read_bytes())
     except FileNotFoundError:
-        raise CoverageError(f"{path}: there are no run records: {_AGAIN}, or `pytest` with narration installed") from None
+        raise CoverageError(
+            f"{path}: there are no run records: {_AGAIN}, or `pytest` with narration installed"
+        ) from None
     except (OSError, msgspec.DecodeError) as why:
         raise CoverageError(f"{path}: cannot be read as run records: {why}; {_AGAIN}") from None
     if run.format != FORMAT:
         raise CoverageError(
-            f"{path}: records of format {run.format}, and this program reads format {FORMAT}: use the same version for both"
+            f"{path}: records of format {run.format}, and this program reads {FORMAT}: use the same version for both"
         )
     return run
 

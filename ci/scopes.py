@@ -5,10 +5,10 @@ Nothing is executed and nothing is evaluated here; `meanings` does that, lazily.
 
 import ast
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -182,7 +182,9 @@ class _Collector:
         arguments = node.args
         every = [*arguments.posonlyargs, *arguments.args]
         owner = scope.parent
-        static = any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in getattr(node, "decorator_list", ()))
+        static = any(
+            isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in getattr(node, "decorator_list", ())
+        )
         for place, argument in enumerate(every):
             if place == 0 and owner is not None and owner.is_class and not static and not isinstance(node, ast.Lambda):
                 scope.bind(argument.arg, Binding("self", owner.node, owner))
@@ -194,7 +196,9 @@ class _Collector:
             if extra is not None:
                 scope.bind(extra.arg, Binding("opaque"))
         filled = [*zip(every[len(every) - len(arguments.defaults) :], arguments.defaults, strict=True)]
-        filled += [(name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+        filled += [
+            (name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
+        ]
         for argument, default in filled:
             scope.bind(argument.arg, Binding("value", default, owner))
 
@@ -227,38 +231,45 @@ class _Collector:
             self._visit(child, scope)
 
     def _statement(self, node: ast.AST, scope: Scope) -> None:
-        match node:
-            case ast.Import():
-                for alias in node.names:
-                    whole = alias.name if alias.asname else alias.name.split(".")[0]
-                    self._bind(scope, alias.asname or whole, Binding("import", module=whole))
-            case ast.ImportFrom():
-                source = _absolute(self._module, node.level, node.module)
-                for alias in node.names:
-                    if alias.name == "*":
-                        scope.stars.append(source)
-                    else:
-                        bound = Binding("import", module=source, name=alias.name)
-                        self._bind(scope, alias.asname or alias.name, bound)
-            case ast.Assign():
-                for target in node.targets:
-                    self._assign(target, node.value, scope)
-            case ast.AnnAssign():
-                self._target(node.target, Binding("annotation", node.annotation, scope), scope)
-                if node.value is not None:
-                    self._target(node.target, Binding("value", node.value, scope), scope)
-            case ast.NamedExpr():
-                # A walrus in a comprehension binds outside of it.
-                outer = scope
-                while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:
-                    outer = outer.parent
-                self._target(node.target, Binding("value", node.value, scope), outer)
-            case ast.withitem(optional_vars=ast.expr() as target):
-                self._target(target, Binding("entered", node.context_expr, scope), scope)
-            case ast.For() | ast.AsyncFor() | ast.comprehension():
-                self._opaque(node.target, scope)
-            case _:
-                pass
+        """Note what a node binds, if its kind binds anything."""
+        binder = _BINDERS.get(type(node))
+        if binder is not None:
+            binder(self, node, scope)
+
+    def bind_import(self, node: ast.Import, scope: Scope) -> None:
+        for alias in node.names:
+            whole = alias.name if alias.asname else alias.name.split(".")[0]
+            self._bind(scope, alias.asname or whole, Binding("import", module=whole))
+
+    def bind_import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+        source = _absolute(self._module, node.level, node.module)
+        for alias in node.names:
+            if alias.name == "*":
+                scope.stars.append(source)
+            else:
+                self._bind(scope, alias.asname or alias.name, Binding("import", module=source, name=alias.name))
+
+    def bind_assignment(self, node: ast.Assign, scope: Scope) -> None:
+        for target in node.targets:
+            self._assign(target, node.value, scope)
+
+    def bind_annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
+        self._target(node.target, Binding("annotation", node.annotation, scope), scope)
+        if node.value is not None:
+            self._target(node.target, Binding("value", node.value, scope), scope)
+
+    def bind_walrus(self, node: ast.NamedExpr, scope: Scope) -> None:
+        outer = scope
+        while isinstance(outer.node, _COMPREHENSIONS) and outer.parent is not None:  # it binds outside of them
+            outer = outer.parent
+        self._target(node.target, Binding("value", node.value, scope), outer)
+
+    def bind_with(self, node: ast.withitem, scope: Scope) -> None:
+        if node.optional_vars is not None:
+            self._target(node.optional_vars, Binding("entered", node.context_expr, scope), scope)
+
+    def bind_loop(self, node: ast.For | ast.AsyncFor | ast.comprehension, scope: Scope) -> None:
+        self._opaque(node.target, scope)
 
     def _assign(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
         """Bind a target, pairing `a, b = x, y` element by element."""
@@ -284,6 +295,19 @@ class _Collector:
             for found in scope.names.get(target.value.id, ()):
                 if found.how == "self" and found.scope is not None:
                     found.scope.attributes.setdefault(target.attr, []).append(binding)
+
+
+_BINDERS: Final[dict[type[ast.AST], Callable[[_Collector, Any, Scope], None]]] = {
+    ast.Import: _Collector.bind_import,
+    ast.ImportFrom: _Collector.bind_import_from,
+    ast.Assign: _Collector.bind_assignment,
+    ast.AnnAssign: _Collector.bind_annotated,
+    ast.NamedExpr: _Collector.bind_walrus,
+    ast.withitem: _Collector.bind_with,
+    ast.For: _Collector.bind_loop,
+    ast.AsyncFor: _Collector.bind_loop,
+    ast.comprehension: _Collector.bind_loop,
+}
 
 
 def read_module(root: Path, path: Path, packages: frozenset[Path]) -> Module:

@@ -1,0 +1,45 @@
+"""What coverage looks like to people and to other programs: one module for each format, text from data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ci.measuring import Measured
+
+
+class Format(NamedTuple):
+    """A format that coverage can be written in.
+
+    Attributes:
+        file: what its file is called.
+        render: makes its text.
+    """
+
+    file: str
+    render: Callable[[Measured], str]
+
+
+FORMATS: Final[dict[str, Format]] = {}
+
+
+def render(name: str, measured: Measured) -> str:
+    """Return coverage in a format.
+
+    Args:
+        name: one of `FORMATS`.
+        measured: the project.
+    """
+    return FORMATS[name].render(measured)
+
+
+def write_all(measured: Measured, folder: Path) -> list[str]:
+    """Write every format into a folder and return the names of the files.
+
+    Args:
+        measured: the project.
+        folder: made when absent.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in FORMATS.values():
+        (folder / each.file).write_text(each.render(measured), "utf-8")
+    return [each.file for each in FORMATS.values()]

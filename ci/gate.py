@@ -1,0 +1,163 @@
+"""The gate: what in a run's coverage must not be merged (COV-01)."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ci.baseline import Baseline, follow, split
+from ci.coverage import Coverage, PointCoverage, ScenarioCoverage
+from ci.faults import Fault
+
+_SILENT_OK = "silent-ok"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the gate says.
+
+    Attributes:
+        faults: reasons to fail; none is a pass.
+        notes: what is worth knowing all the same.
+    """
+
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...]
+
+
+def described(one: PointCoverage) -> str:
+    """Return a point in words: who does what, in which sentence."""
+    point = one.point
+    sentence = f' "{one.sentence}"' if one.sentence else ""
+    return f"{'/'.join(one.actors)} {point.action or point.kind}{sentence}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def why_silent(one: PointCoverage) -> str:
+    """Return why a point does not count as asserted."""
+    if not one.emitted_by:
+        return "no test reaches it"
+    if one.failed_by:
+        return f"asserted only by tests that failed ({one.failed_by[0]})"
+    return f"heard by {_count(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
+
+
+_WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent - <why>` at it"
+
+
+def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
+    told, known = set(baseline.told), set(baseline.silent)
+    faults = []
+    for one in coverage.points:
+        key = one.point.key
+        if one.asserted_by or key in known:
+            continue
+        rule, change = ("went-silent", "is told no more") if key in told else ("new-silent", "is new and silent")
+        why = f"{why_silent(one)}; {_WHAT_TO_DO}"
+        faults.append(Fault(rule, one.point.place, f"{described(one)} {change}", why))
+    return faults
+
+
+def _removed(coverage: Coverage, baseline: Baseline) -> list[Fault]:
+    left = {one.point.key for one in (*coverage.points, *coverage.excluded)}
+    faults = []
+    for key in sorted(set(baseline.told) - left):
+        path, name = split(key)
+        where = name.rpartition("#")[0]
+        what = f"a point of `{where}` is gone"
+        why = f"the system tells less than before; put it back, or run `narration coverage forget '{key}'` and commit"
+        faults.append(Fault("removed", path, what, why))
+    return faults
+
+
+def _threshold(coverage: Coverage, baseline: Baseline) -> list[Fault]:
+    totals = coverage.totals
+    if totals.reaches(baseline.threshold):
+        return []
+    missing = -(-(baseline.threshold * totals.declared) // 100) - totals.asserted
+    what = f"{totals.asserted} of {totals.declared} declared points are asserted, {totals.shown}"
+    why = f"{baseline.threshold} % are needed; assert {_count(missing, 'more point')}, of those listed as silent"
+    return [Fault("below-threshold", "narration coverage", what, why)]
+
+
+def _scenarios(scenarios: Iterable[ScenarioCoverage]) -> list[Fault]:
+    faults = []
+    for one in scenarios:
+        if not one.is_scenario or one.outcome != "passed":
+            continue
+        if not one.events and _SILENT_OK not in one.tags:
+            why = "let it narrate, or tag it @silent-ok"
+            faults.append(Fault("silent-scenario", one.test, f'the scenario "{one.title}" tells nothing', why))
+        if one.events and _SILENT_OK in one.tags:
+            why = "the tag is stale; remove it"
+            what = f'the scenario "{one.title}" is tagged @silent-ok and tells {_count(one.events, "event")}'
+            faults.append(Fault("stale-tag", one.test, what, why))
+    return faults
+
+
+def _stale_comments(coverage: Coverage) -> list[Fault]:
+    return [
+        Fault(
+            "stale-comment",
+            one.point.place,
+            f"{described(one)} is marked silent and is asserted",
+            f"by {one.asserted_by[0]}; remove the comment `# narration: silent`",
+        )
+        for one in coverage.excluded
+        if one.asserted_by
+    ]
+
+
+def _slack(coverage: Coverage, baseline: Baseline) -> list[str]:
+    """Return where the baseline asks for less than there is."""
+    silent = {one.point.key for one in coverage.points if not one.asserted_by}
+    better = sorted(set(baseline.silent) - silent)
+    new = {one.point.key for one in coverage.points if one.asserted_by} - set(baseline.told)
+    could = min(baseline.goal, coverage.totals.whole_percent)
+    notes = []
+    if better:
+        notes.append(f"{_count(len(better), 'point')} listed as silent need not be: {', '.join(better)}")
+    if new:
+        notes.append(f"{_count(len(new), 'told point')} not yet in the baseline")
+    if could > baseline.threshold:
+        notes.append(f"the threshold could be {could} instead of {baseline.threshold}")
+    return notes
+
+
+def judge(coverage: Coverage, baseline: Baseline, *, exact: bool = False) -> Verdict:
+    """Return what the gate says about a run.
+
+    Args:
+        coverage: of the run.
+        baseline: what the project is held to.
+        exact: also fail when the baseline asks for less than there is.
+    """
+    keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
+    followed, renamed = follow(baseline, keys)
+    faults = [
+        *_threshold(coverage, followed),
+        *_points(coverage, followed),
+        *_removed(coverage, followed),
+        *_stale_comments(coverage),
+        *coverage.faults,
+        *_scenarios(coverage.scenarios),
+    ]
+    notes = [f"{old} was renamed to {new}" for old, new in renamed.items()] + _slack(coverage, followed)
+    if notes:
+        tighten = "run `narration coverage tighten` and commit the baseline"
+        if exact:
+            faults += [Fault("loose-baseline", "narration coverage", note, tighten) for note in notes]
+        else:
+            notes.append(tighten)
+    failed = [one.test for one in coverage.scenarios if one.outcome == "failed"]
+    if failed:
+        notes.append(
+            f"{_count(len(failed), 'test')} failed, and what they assert does not count: {', '.join(failed[:3])}"
+        )
+    if coverage.unlocated:
+        notes.append(
+            f"{_count(coverage.unlocated, 'event')} did not say where they come from: "
+            "set NARRATION_SOURCE_LOCATION=1 in processes that tests start"
+        )
+    return Verdict(tuple(faults), tuple(notes))

@@ -1,0 +1,65 @@
+"""From a project's folder to its coverage: reads everything that the figures need."""
+
+from pathlib import Path
+
+import msgspec
+
+from ci.baseline import Baseline, read_baseline
+from ci.config import Settings, read_settings, source_files
+from ci.coverage import Coverage, measure
+from ci.declared import declared, read_project
+from ci.gate import Verdict, judge
+from ci.records import Records, read_records
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A project, measured.
+
+    Attributes:
+        root: its folder.
+        settings: of its `pyproject.toml`.
+        records: of the run.
+        coverage: of the run.
+        baseline: what it is held to; None where there is no file yet.
+        verdict: what the gate says; None without a baseline.
+    """
+
+    root: Path
+    settings: Settings
+    records: Records
+    coverage: Coverage
+    baseline: Baseline | None
+    verdict: Verdict | None
+
+
+def find_root(start: Path) -> Path:
+    """Return the project that a folder belongs to: the nearest folder above with a `pyproject.toml`, or itself."""
+    return next((folder for folder in (start, *start.parents) if (folder / "pyproject.toml").is_file()), start)
+
+
+def measure_project(
+    root: Path,
+    settings: Settings | None = None,
+    *,
+    exact: bool = False,
+    needs_baseline: bool = False,
+) -> Measured:
+    """Return the coverage of a project's last run.
+
+    Args:
+        root: the project's folder.
+        settings: where things are; those of its `pyproject.toml` when absent.
+        exact: whether the verdict also minds a baseline that asks for less than there is.
+        needs_baseline: fail without one.
+
+    Raises:
+        CoverageError: source, records or baseline are missing or unreadable.
+    """
+    chosen = settings or read_settings(root)
+    files = source_files(root, chosen)
+    records = read_records(root / chosen.records)
+    coverage = measure(declared(read_project(root, files)), records, root, files)
+    path = root / chosen.baseline
+    baseline = read_baseline(path) if needs_baseline or path.exists() else None
+    verdict = judge(coverage, baseline, exact=exact) if baseline else None
+    return Measured(root, chosen, records, coverage, baseline, verdict)
