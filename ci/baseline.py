@@ -33,6 +33,11 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
 
+    @property
+    def lists_points(self) -> bool:
+        """Whether the ratchet has begun: with both lists empty only the threshold holds."""
+        return bool(self.silent or self.told)
+
 
 class _Head(msgspec.Struct, frozen=True):
     format: int

@@ -179,7 +179,7 @@ def init(
     with _answering():
         where = _where(root, records, baseline, source)
         path = where.root / where.settings.baseline
-        if path.exists():
+        if path.exists() and baselines.read_baseline(path).lists_points:
             raise CoverageError(f"{path}: there is a baseline already: `narration coverage tighten` raises it")
         if threshold > goal:
             raise CoverageError(f"the threshold {threshold} is above the goal {goal}: a ratchet cannot get there")

@@ -48,7 +48,9 @@ _WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent 
 
 def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
     told, known = set(baseline.told), set(baseline.silent)
-    faults = []
+    faults: list[Fault] = []
+    if not baseline.lists_points:
+        return faults
     for one in coverage.points:
         key = one.point.key
         if one.asserted_by or key in known:
@@ -143,8 +145,12 @@ def judge(coverage: Coverage, baseline: Baseline, *, exact: bool = False) -> Ver
         *coverage.faults,
         *_scenarios(coverage.scenarios),
     ]
-    notes = [f"{old} was renamed to {new}" for old, new in renamed.items()] + _slack(coverage, followed)
-    if notes:
+    notes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
+    if baseline.lists_points:
+        notes += _slack(coverage, followed)
+    else:
+        notes.append("the baseline lists no points, so only the threshold holds: `narration coverage init` lists them")
+    if notes and baseline.lists_points:
         tighten = "run `narration coverage tighten` and commit the baseline"
         if exact:
             faults += [Fault("loose-baseline", "narration coverage", note, tighten) for note in notes]

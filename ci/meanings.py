@@ -55,6 +55,7 @@ class Project:
                 self._by_name.setdefault(name, module)
         self._memo: dict[tuple[int, int], Meaning | None] = {}
         self._busy: set[tuple[int, int]] = set()
+        self._importing: set[tuple[str, str | None]] = set()
         self._kept: list[ast.AST] = []
         self._attributes: dict[str, list[Binding]] = {}
         for module in modules:
@@ -132,6 +133,17 @@ class Project:
                 return None
 
     def _imported(self, module: str, name: str | None) -> Meaning | None:
+        """Return what an import brings in; modules that import from each other in a circle bring nothing."""
+        key = (module, name)
+        if key in self._importing:
+            return None
+        self._importing.add(key)
+        try:
+            return self._import(module, name)
+        finally:
+            self._importing.discard(key)
+
+    def _import(self, module: str, name: str | None) -> Meaning | None:
         if module == FACADE or module.startswith(FACADE + "."):
             if name is None:
                 return Meaning("facade", name=module)
