@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from narration_core.event import Event, Record
 
@@ -18,17 +18,19 @@ class ChannelError(ValueError):
 
 
 class Delivery(NamedTuple):
-    """What a subscriber receives.
+    """What a subscriber receives: an event, a message, or word of a gap.
 
     Attributes:
-        event_id: the event's number in its channel, from 1; for a gap the last one missed.
-        event: the event, or None for a gap.
-        missed: how many events were lost for this subscriber; 0 for an event.
+        event_id: its number in the channel, from 1; for a gap the last number missed.
+        event: the event, or None.
+        missed: how many deliveries this subscriber lost; 0 unless this is a gap.
+        message: a name and a value that the job's owner sent beside the narration, or None.
     """
 
     event_id: int
     event: Event | None
     missed: int = 0
+    message: tuple[str, Any] | None = None
 
 
 class Subscription:
@@ -45,6 +47,7 @@ class Subscription:
         self._missed = 0
         self._missed_until = 0
         self._closed = False
+        self._notified = False
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
@@ -63,6 +66,9 @@ class Subscription:
         self._notify()
 
     def _notify(self) -> None:
+        if self._notified:  # one wake-up is enough for all that comes until the reader looks
+            return
+        self._notified = True
         try:
             self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:
@@ -73,18 +79,35 @@ class Subscription:
 
     async def __anext__(self) -> Delivery:
         """Return the next delivery; wait for one."""
+        return (await self._next(1))[0]
+
+    async def batch(self) -> list[Delivery]:
+        """Return everything that waits, in order; wait for something. Empty when the channel is closed and read."""
+        try:
+            return await self._next(None)
+        except StopAsyncIteration:
+            return []
+
+    async def _next(self, most: int | None) -> list[Delivery]:
         while True:
             with self._lock:
-                if self._missed:
-                    gap = Delivery(self._missed_until, None, self._missed)
-                    self._missed = 0
-                    return gap
-                if self._waiting:
-                    return self._waiting.popleft()
+                found = self._take(most)
+                if found:
+                    return found
                 if self._closed:
                     raise StopAsyncIteration
                 self._ready.clear()
+                self._notified = False
             await self._ready.wait()
+
+    def _take(self, most: int | None) -> list[Delivery]:
+        found: list[Delivery] = []
+        if self._missed:
+            found.append(Delivery(self._missed_until, None, self._missed))
+            self._missed = 0
+        while self._waiting and (most is None or len(found) < most):
+            found.append(self._waiting.popleft())
+        return found
 
 
 class _Channel:
@@ -94,6 +117,12 @@ class _Channel:
         self.events: deque[Delivery] = deque(maxlen=replay)
         self.last_id = 0
         self.readers: list[Subscription] = []
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.last_id = delivery.event_id
+        self.events.append(delivery)
+        for reader in self.readers:
+            reader._offer(delivery)  # noqa: SLF001 - same module
 
 
 class JobChannels:
@@ -143,19 +172,31 @@ class JobChannels:
             channel = self._channels.get(event.job_id)
             if channel is None:
                 return False
-            channel.last_id += 1
-            delivery = Delivery(channel.last_id, event)
-            channel.events.append(delivery)
-            for reader in channel.readers:
-                reader._offer(delivery)  # noqa: SLF001 - same module
+            channel.deliver(Delivery(channel.last_id + 1, event))
         return True
 
-    def subscribe(self, job_id: str, after: int = 0) -> Subscription:
+    def send(self, job_id: str, name: str, value: Any) -> bool:
+        """Put a message of the job's owner into its channel, in order with the narration; True when it is open.
+
+        Args:
+            job_id: the job.
+            name: what kind of message it is.
+            value: what it says; handed on as it is.
+        """
+        with self._lock:
+            channel = self._channels.get(job_id)
+            if channel is None:
+                return False
+            channel.deliver(Delivery(channel.last_id + 1, None, 0, (name, value)))
+        return True
+
+    def subscribe(self, job_id: str, after: int = 0, backlog: int | None = None) -> Subscription:
         """Follow a job's channel; call it inside a running event loop.
 
         Args:
             job_id: an open channel.
             after: replay kept events with a higher id than this; what is no longer kept is told as a gap.
+            backlog: how many deliveries may wait for this subscriber; the channels' own limit when absent.
 
         Raises:
             ChannelError: there is no such channel.
@@ -164,7 +205,7 @@ class JobChannels:
             channel = self._channels.get(job_id)
             if channel is None:
                 raise ChannelError(f"job {job_id!r} has no open channel")
-            reader = Subscription(self._backlog)
+            reader = Subscription(backlog or self._backlog)
             kept = [delivery for delivery in channel.events if delivery.event_id > after]
             first = kept[0].event_id if kept else channel.last_id + 1
             reader._missed = max(0, first - after - 1)  # noqa: SLF001 - same module

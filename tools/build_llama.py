@@ -121,6 +121,7 @@ def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = N
     began = time.monotonic()
     terminal = sys.stderr.isatty()
     told = -1
+    shown = False
     with log.open("ab") as out:
         out.write(f"\n$ {' '.join(command)}\n".encode())
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env) as step:
@@ -132,12 +133,13 @@ def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = N
                 percent = 100 * int(progress[1]) // int(progress[2])
                 took = int(time.monotonic() - began)
                 if terminal:
+                    shown = True
                     say(f"\r  {what}: {percent:3d} %, {took} s ", end="")
                 elif percent // 10 > told:
                     told = percent // 10
                     say(f"  {what}: {percent} %, {took} s")
         code = step.returncode
-    if terminal and time.monotonic() - began > 1:
+    if shown:
         say("")
     if code != 0:
         last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])

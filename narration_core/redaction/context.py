@@ -1,15 +1,18 @@
 """Secrets that only their surroundings give away: a name, something that assigns, a value.
 
-`password=...`, `"apiKey": "..."`, `--token ...`, `Header.Set("X-Api-Key", "...")`, `<secret>...</secret>`, `acme token - '...'`:
-the name is found by a word in it, judged by `keys.judge`, and the value must fit the verdict.
+`password=...`, `"apiKey": "..."`, `--token ...`, `Header.Set("X-Api-Key", "...")`, `acme token - '...'`: the name is found by a
+word in it, judged by `keys.judge`, and the value must fit the verdict.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from narration_core.redaction.checks import noise, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction.keys import Verdict
 from narration_core.redaction.rule import compiled
+
+if TYPE_CHECKING:
+    import regex
 
 RULE_NAME: Final = "secret-by-name"
 
@@ -22,63 +25,181 @@ class Keyword(NamedTuple):
     """A simple pattern (no assertions) that matches wherever a name with this word may have a value."""
 
 
-_NEXT: Final = r"[^a-z]"
-_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}\s{0,2}[:=,>]"
+# What may stand between a word and its value, at least the start of it.
+_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}\s{0,2}[:=,>!?(]"
+
+_ANYWHERE: Final = (
+    "passw passphrase passcode passwort secret credential apikey api_key api-key accesskey access_id accessid access-id "
+    "privatekey pswd kennwort contrase senha пароль Пароль 密码 mnemonic authorization connectionstring softlayer"
+)
+_WITH_TAIL: Final = "auth pwd cred"
+_SHORT_TAIL: Final = "bearer jwt login hmac"
+_DIRECTLY: Final = "psw pass otp pin cvv cvc ssn sig salt pw dsn sid session signature license serial nonce hook"
 
 KEYWORDS: Final[tuple[Keyword, ...]] = (
-    *(
-        Keyword(word, word)
-        for word in (
-            "passw passphrase passcode passwort secret credential apikey api_key api-key accesskey privatekey "
-            "pswd kennwort contrase senha пароль 密码 mnemonic authorization connectionstring softlayer"
-        ).split()
-    ),
+    *(Keyword(word, word) for word in _ANYWHERE.split()),
+    # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
     Keyword("token", r"token(?:[^s:]|s[^_\"a-z.,) ]|:[^0-9a-f]|:[0-9a-f]{7})"),
     Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
-    *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in ("auth", "pwd", "cred", "oauth")),
-    *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in ("pass", "bearer", "jwt", "login", "hmac")),
-    *(Keyword(word, word + _ASSIGNED) for word in ("psw", "pass", "otp", "pin", "cvv", "cvc", "ssn", "sig", "salt", "pw", "dsn", "sid", "session", "signature", "license", "serial", "nonce", "hash", "hook")),
-)  # fmt: skip
+    *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
+    *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
+    *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+)
 
 # The start of the name, read backwards from the word; a space joins the words of "client secret".
 _HEAD: Final = r"(?r)(?:(?<![\w])[A-Za-z]\w{1,24}[ ])?+[\w.\-]{0,64}+"
 
-# From the end of the word to the start of the value.
-_TAIL: Final = r"""(?xsi)
-(?P<suffix>[\w\-.]{0,48}+)
-(?P<more>(?:[ ](?!(?:is|was|are)[ ])\w[\w.\-]{0,19}+){0,2}+)??
-(?P<close>(?:\[\w{0,24}\]|[\]\)\\"'`*}]){0,6}+)
-(?:
-    (?P<assign>\s{0,6}+(?:::?:?=|=>|->|={1,3}|!={1,2}|\?=|\+=|\.=|:{1,2}(?!//)|\|\|)\s{0,6}+)
-  | (?P<comma>\s{0,2},\s{0,4}(?=b?u?\\{0,3}["'`\[]))
-  | (?P<call>(?:\.\w{1,16})?\(\s{0,2}(?=@?\\{0,3}["'`]))
-  | (?P<xml>(?:\s[^<>]{0,80})?>\s{0,40}(?=[^\s<]))
-  | (?P<pair>[\s,]{1,4}["']?(?:secret_)?value["']?\s{0,2}[:=]\s{0,4})
-  | (?P<dash>\s-\s(?=\\?["'`]?\S))
-  | (?P<space>\s{1,2}(?:is[ ])?)
+_SCHEMES: Final = (
+    "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-authorization|ssws|splunk|flyv1|genie-?key|bot|zoho-oauthtoken"
 )
-(?P<open>(?:[\[({]\s{0,2})?[@bruf]{0,2}(?=\\{0,3}["'`])|)
+# Words that do not belong to a name: "key for user=ann" says nothing about ann.
+_JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|at|by|as|if|than|then|but|the|this|that"
+
+# From the end of the word to the end of the value.
+_TAIL: Final = rf"""(?xsi)
+(?P<suffix>[\w\-.]{{0,48}}+)
+(?P<close>(?:\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
-    \\{1,3}"(?P<v1>[^"\\]{1,4096}+)
-  | \\{1,3}'(?P<v2>[^'\\]{1,4096}+)
-  | "{1,3}(?P<v3>(?:[^"\\\r\n]|\\.){1,4096}+)(?:"|$|(?=[\r\n]))
-  | '{1,3}(?P<v4>(?:[^'\\\r\n]|\\.){1,4096}+)(?:'|$|(?=[\r\n]))
-  | `(?P<v5>[^`\r\n]{1,4096}+)
-  | (?P<v6>(?:[^\s"'`&;,<\\]|,(?!\s|\w{1,30}+["']?[=:])|&(?!\w{1,30}+=)|;(?!\s|\w{1,30}+=)|<(?!/)|\\(?![nrt"'\\]))(?:[^\s"'`&;,<\\]|,(?!\s|$|\w{1,30}+["']?[=:])|&(?!\w{1,30}+=)|;(?!\s|$|\w{1,30}+=|\w{1,30}[ ]\w{1,30}=)|<(?!/)|\\(?![nrt"'\\])|["'`](?=\w)){0,4096}+)
+    (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
+    (?P<assign>\s{{0,24}}+(?>:::?:?=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+)
+  | (?P<comma>\s{{0,2}},\s{{0,4}}(?=b?u?\\{{0,3}}["'`\[]))
+  | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
+  | (?P<pair>[\s,]{{1,4}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}})
+  | (?P<dash>\s-\s(?=\\?["'`]?\S))
+  | (?P<space>\s{{1,2}}(?:is[ ])?)
+)
+(?P<open>(?:[\[({{]\s{{0,2}})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
+(?:(?:{_SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
+(?:
+    \\{{1,3}}"(?P<v1>[^"\\]{{0,4096}}+)
+  | \\{{1,3}}'(?P<v2>[^'\\]{{0,4096}}+)
+  | "{{1,3}}(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
+  | '{{1,3}}(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)
+  | `(?P<v5>[^`\r\n]{{0,4096}}+)
+  | (?P<v6>
+      (?: [^\s"'`&;,<\\=]           | ,(?!\s|\w{{1,30}}+["']?[=:])   | &(?!\w{{1,30}}+=) | ;(?!\s|\w{{1,30}}+=)
+        | <(?!/) | \\(?![nrt"'\\]))
+      (?: [^\s"'`&;,<\\] | ,(?!\s|$|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)
+        | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)){{0,4096}}+)
 )
 """
 _VALUES: Final = ("v1", "v2", "v3", "v4", "v5", "v6")
-_SCHEME: Final = r"(?i)(?:bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-authorization|digest|ssws|splunk|flyv1|genie-?key|bot|zoho-oauthtoken)[ :]\s{0,2}"
+_KINDS: Final = ("assign", "comma", "call", "pair", "dash", "space")
+_SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 # Words that follow a name in prose: "password: must be", "token is expired".
 _PROSE: Final = frozenset(
-    "a an and any are as at be because been before but by can cannot changed contains could did do does expired failed for from had has "
-    "have if in incorrect into invalid is it its lasts length may mismatch missing must needs never no none not of on only or please "
-    "provided refreshed rejected required reset rotated rotation seems should since that the their then this to too until updated used using "
-    "validation via was were when which while will with without would you your".split()
-)  # fmt: skip
+    "a an and any are as at be because been before but by can cannot changed contains could did do does expired failed for from had "
+    "has have if in incorrect into invalid is it its lasts length may mismatch missing must needs never no none not of on only or "
+    "please provided refreshed rejected required reset rotated rotation seems should since that the their then this to too until "
+    "updated used using validation via was were when which while will with without would you your".split()
+)
+
+# A call, an index, a keyword of a language: code that gets a secret, not the secret.
+_CODE: Final = (
+    r"(?:[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)*(?:\(|\[[\w\"'])"
+    r"|(?:new|await|async|func|function|lambda|return|not|self|this)\b)"
+)
+
+
+def _symbols(value: str) -> int:
+    return sum(char in "!@#$%^&*(){}[]~|<>?+" for char in value)
+
+
+def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
+    if kind in {"comma", "call", "dash", "space"} or (more and not quoted):
+        return noise(value) >= 0.25 or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
+    if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):
+        return False
+    return quoted or value.lower().rstrip(".,;:!?") not in _PROSE
+
+
+def _medium(value: str) -> bool:
+    size = len(value)
+    if value.isdigit():
+        return size >= 12
+    if size < 8:
+        return False
+    level = noise(value)
+    if level >= (0.3 if size < 12 else 0.16) or _symbols(value) >= 3:
+        return True
+    return size >= 16 and level >= 0.1 and any(char.isdigit() for char in value)
+
+
+def _weak(value: str, *, alone: bool) -> bool:
+    if uuid_like(value) or len(value) < (12 if alone else 10):
+        return False
+    if plain_hex(value):
+        return len(value) >= 32 and not value.isdigit()
+    return random_looking(value, 12, 0.33)
+
+
+def _fits(
+    verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False
+) -> bool:
+    """Tell whether a value is what a name of this verdict promises.
+
+    Args:
+        verdict: of the name.
+        value: the text that may be the secret.
+        kind: how name and value are joined, a group of `_TAIL`.
+        quoted: the value stands in quotes.
+        alone: the name is a bare word such as `key` or `token`, without anything that says whose.
+        more: other words stand between the name and what assigns.
+    """
+    value = value.strip()
+    if placeholder(value):
+        return False
+    if kind == "space" and not quoted:
+        return random_looking(value, 16, 0.42) and not plain_hex(value) and not uuid_like(value)
+    if not quoted and compiled(_CODE).match(value):
+        return False
+    if verdict is Verdict.STRONG:
+        return _strong(value, kind, quoted=quoted, more=more)
+    if value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:")) and not random_looking(value, 40, 0.4):
+        return False
+    if " " in value:
+        pieces = value.split()
+        return len(pieces) <= 3 and any(
+            _fits(verdict, piece, kind, quoted=quoted, alone=alone) for piece in pieces if len(piece) >= 16
+        )
+    return _medium(value) if verdict is Verdict.MEDIUM else _weak(value, alone=alone)
+
+
+def harmless(value: str) -> bool:
+    """Tell whether a value under a secret name hides nothing: empty, a template, a mask."""
+    return placeholder(value)
+
+
+def fits(verdict: Verdict, value: str) -> bool:
+    """Tell whether a value under a name of its own (a mapping's key) is what the verdict promises."""
+    return _fits(verdict, value, "assign", quoted=True)
+
+
+def find(text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of values whose names give them away, each word's from left to right.
+
+    Args:
+        text: the text.
+        low: the same text with ASCII letters in lower case, of the same length.
+        wanted: the words of `KEYWORDS` that may occur.
+        judge: gives the verdict on a name.
+    """
+    tail = compiled(_TAIL)
+    for word in wanted:
+        at = low.find(word)
+        done = 0
+        while at >= 0:
+            after = at + len(word)
+            found = tail.match(text, after) if at >= done else None
+            span = _value(text, at, after, found, judge) if found is not None else None
+            if span is not None:
+                yield span
+                done = span[1]
+            at = low.find(word, after)
 
 
 def _unquoted(text: str, start: int, end: int) -> int:
@@ -91,107 +212,48 @@ def _unquoted(text: str, start: int, end: int) -> int:
     return end
 
 
-def _fits(verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool) -> bool:  # noqa: C901, PLR0912
-    """Tell whether a value is what a name of this verdict promises.
-
-    Args:
-        verdict: of the name.
-        value: the text that may be the secret.
-        kind: how name and value are joined, a group of `_TAIL`.
-        quoted: the value stands in quotes.
-        alone: the name is a bare word such as `key` or `token`, without anything that says whose.
-    """
-    if placeholder(value):
-        return False
-    size = len(value)
-    if kind == "space" and not quoted:
-        return size >= 16 and random_looking(value, 16, 0.42) and not plain_hex(value) and verdict >= Verdict.WEAK
-    if verdict is Verdict.STRONG:
-        if kind in {"dash", "call", "comma"} and not quoted:
-            return random_looking(value, 8, 0.35)
-        if value.isdigit() and size < 4 and not quoted:
-            return False
-        if kind == "xml" or quoted:
-            return True
-        return value.lower() not in _PROSE
-    if value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:")) and (
-        size < 40 or not random_looking(value, 40, 0.4)
-    ):
-        return False
-    if verdict is Verdict.MEDIUM:
-        if value.isdigit():
-            return size >= 12
-        if size < 8 or " " in value:
-            return False
-        return noise(value) >= (0.3 if size < 12 else 0.16) or (
-            size >= 16 and any(char.isdigit() for char in value) and noise(value) >= 0.1
-        )
-    # A weak name: the value must be random, and nothing that logs are full of.
-    if " " in value or uuid_like(value) or size < (12 if alone else 10):
-        return False
-    if plain_hex(value):
-        return size >= 32 and not value.isdigit()
-    return random_looking(value, 12, 0.33)
-
-
-def find(text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of values whose names give them away, each word's from left to right.
-
-    Args:
-        text: the text.
-        low: the same text with ASCII letters in lower case, of the same length.
-        wanted: the words of `KEYWORDS` that may occur.
-        judge: gives the verdict on a name.
-    """
-    head, tail, scheme = compiled(_HEAD), compiled(_TAIL), compiled(_SCHEME)
-    for word in wanted:
-        at = low.find(word)
-        done = 0
-        while at >= 0:
-            after = at + len(word)
-            found = tail.match(text, after) if at >= done else None
-            if found is not None:
-                span = _value(text, at, after, found, head, scheme, judge)
-                if span is not None:
-                    yield span
-                    done = span[1]
-            at = low.find(word, after)
-
-
-def _value(text, at, after, found, head, scheme, judge):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    before = head.match(text, 0, at)
-    start = before.start() if before is not None else at
-    whole = text[start : after + len(found["suffix"])].lstrip(".- ")
-    verdict = judge(whole.rpartition(" ")[2])
+def _value(
+    text: str, at: int, after: int, found: "regex.Match[str]", judge: Callable[[str], Verdict]
+) -> tuple[int, int] | None:
+    """Return the span of the value that a name promises, or None where there is none."""
+    before = compiled(_HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    name = text[start : after + len(found["suffix"])].lstrip(".- ")
+    last = name.rpartition(" ")[2]
+    verdict = judge(last)
     if verdict is Verdict.SAFE:
         return None
-    name = whole
-    alone = name.lower() in {"key", "token", "auth", "login", "session", "pass"}
-    if " " in whole:
-        verdict = judge(whole.replace(" ", "_")) if verdict is Verdict.WEAK else verdict
-    kind = found.lastgroup
-    for group in ("assign", "comma", "call", "xml", "pair", "dash", "space"):
-        if found.start(group) >= 0:
-            kind = group
-            break
-    for group in _VALUES:
-        begin, end = found.span(group)
-        if begin >= 0:
-            break
+    if verdict is Verdict.WEAK and last != name:  # "client key", "foreign key"
+        verdict = judge(name.replace(" ", "_"))
+    if verdict is Verdict.SAFE:
+        return None
+    kind = next(kind for kind in _KINDS if found.start(kind) >= 0)
+    group = next(group for group in _VALUES if found.start(group) >= 0)
+    begin, end = found.span(group)
     quoted = group != "v6"
     if not quoted:
         end = _unquoted(text, begin, end)
-    lead = scheme.match(text, begin, end)
-    if lead is not None and lead.end() < end:
-        begin = lead.end()
+    elif group == "v5" and " " in text[begin:end]:  # a command between backticks
+        return None
+    if kind == "comma" and not 0 < len(found["close"]) <= 3:
+        return None
+    scheme = compiled(_SCHEME).match(text, begin, end)
+    if scheme is not None and scheme.end() < end:
+        begin = scheme.end()
     value = text[begin:end]
-    if kind == "space" and not quoted and text[max(0, start - 2) : start] == "--" and verdict >= Verdict.MEDIUM:
+    if kind == "space" and not quoted and _introduced(text, start, found, verdict, value):
         kind = "assign"
-    if (
-        kind == "space"
-        and "is " in found["space"]
-        and verdict is Verdict.STRONG
-        and any(c.isdigit() or not c.isalnum() for c in value.rstrip(".,;:!?"))
-    ):
-        kind = "assign"
-    return (begin, end) if _fits(verdict, value, kind, quoted=quoted, alone=alone) else None
+    if not _fits(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
+        return None
+    return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _introduced(text: str, start: int, found: "regex.Match[str]", verdict: Verdict, value: str) -> bool:
+    """Tell whether a mere space assigns: `--password x`, "the password is x"."""
+    if text.startswith("--", start):
+        return verdict >= Verdict.MEDIUM
+    return (
+        verdict is Verdict.STRONG
+        and "is" in found["space"]
+        and any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
+    )

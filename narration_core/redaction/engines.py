@@ -1,4 +1,4 @@
-"""Which rules may match a text at all, in one scan: hyperscan, or ahocorasick_rs with `re` where that has no wheel.
+"""Which entries may occur in a text, in one scan: hyperscan, or ahocorasick_rs with `re` where that has no wheel.
 
 Both say rather too much than too little; the rules themselves decide, so both give the same redaction.
 """
@@ -6,40 +6,34 @@ Both say rather too much than too little; the rules themselves decide, so both g
 import os
 import re
 import threading
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, Protocol
+
+
+class Entry(NamedTuple):
+    """One thing to look for: a literal (any letter case) or a shape; its place in the list is what a hit reports."""
+
+    literal: str = ""
+    shape: str = ""
+    caseless: bool = False
 
 
 class Engine(Protocol):
     """Finds which of many literals and simple shapes occur in a text."""
 
-    def hits(self, text: str) -> list[int]:
-        """Return the numbers of the entries that may occur in a text, in no order; thread-safe."""
-
-
-class Entry:
-    """One thing to look for: a literal (any letter case) or a shape, and the number that a hit reports."""
-
-    __slots__ = ("caseless", "literal", "number", "shape")
-
-    def __init__(self, number: int, literal: str = "", shape: str = "", *, caseless: bool = False) -> None:
-        self.number = number
-        self.literal = literal
-        self.shape = shape
-        self.caseless = caseless or bool(literal)
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
+    hits: Callable[[str], list[int]]
+    """Returns the places of the entries that may occur in a text, in no order; thread-safe."""
 
 
 def lower_ascii(text: str) -> str:
     """Return text with A-Z in lower case and every character at its place (`str.lower` may change the length)."""
     if text.isascii():
         return text.lower()
-    return _utf8(text).lower().decode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _note(number: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
+    found.append(number)
 
 
 class Hyperscan:
@@ -48,56 +42,57 @@ class Hyperscan:
     A scan needs scratch space of its own, so each thread has one, and a child process makes new ones.
     """
 
+    hits: Callable[[str], list[int]]
+
     def __init__(self, entries: list[Entry]) -> None:
         import hyperscan  # noqa: PLC0415 - 30 ms, and not on every platform
 
         caseless, once = hyperscan.HS_FLAG_CASELESS, hyperscan.HS_FLAG_SINGLEMATCH
         self._hyperscan = hyperscan
-        self._all = [entry.number for entry in entries]
         self._database = hyperscan.Database()
         self._database.compile(
             expressions=[(re.escape(entry.literal) if entry.literal else entry.shape).encode() for entry in entries],
-            ids=self._all,
+            ids=list(range(len(entries))),
             elements=len(entries),
-            flags=[once | (caseless if entry.caseless else 0) for entry in entries],
+            flags=[once | (caseless if entry.literal or entry.caseless else 0) for entry in entries],
         )
+        self._all = list(range(len(entries)))
+        self._lock = threading.Lock()
         self._original = hyperscan.Scratch(self._database)
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        os.register_at_fork(after_in_child=self._forget)
+        self.hits = self._scanner()
+        os.register_at_fork(after_in_child=self._after_fork)
 
-    def _forget(self) -> None:
+    def _after_fork(self) -> None:
         self._lock = threading.Lock()
-        self._local = threading.local()
         self._original = self._hyperscan.Scratch(self._database)
+        self._local.__dict__.clear()
 
-    def _scratch(self) -> Any:
+    def _new_scratch(self) -> Any:
         with self._lock:
             scratch = self._local.scratch = self._original.clone()
         return scratch
 
-    def hits(self, text: str) -> list[int]:
-        """Return the numbers of the entries that occur in a text."""
-        found: list[int] = []
-        local = self._local
-        try:
+    def _scanner(self) -> Callable[[str], list[int]]:
+        """Return the function that scans: everything bound, because a microsecond is all there is."""
+        local = self._local = threading.local()
+        scan, everything, error, new_scratch = self._database.scan, self._all, self._hyperscan.error, self._new_scratch
+
+        def hits(text: str) -> list[int]:
+            found: list[int] = []
             try:
-                data = text.encode()
-            except UnicodeEncodeError:
-                data = _utf8(text)
-            try:
-                scratch = local.scratch
+                scan(text.encode(), match_event_handler=_note, context=found, scratch=local.scratch)
             except AttributeError:
-                scratch = self._scratch()
-            self._database.scan(data, match_event_handler=_note, scratch=scratch, context=found)
-        except self._hyperscan.error:
-            # A signal handler or a finaliser that narrates in the middle of a scan finds the scratch in use.
-            return self._all
-        return found
+                new_scratch()
+                return hits(text)
+            except UnicodeEncodeError:
+                # A lone surrogate; letters and digits around it count all the same.
+                return hits(text.encode("utf-8", "replace").decode())
+            except error:
+                # A signal handler or a finaliser that narrates in the middle of a scan finds the scratch in use.
+                return everything
+            return found
 
-
-def _note(number: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
-    found.append(number)
+        return hits
 
 
 class AhoCorasick:
@@ -107,26 +102,24 @@ class AhoCorasick:
         import ahocorasick_rs  # noqa: PLC0415 - only where hyperscan is not
 
         literals: dict[str, list[int]] = {}
-        shapes: dict[str, list[int]] = {}
-        for entry in entries:
+        for number, entry in enumerate(entries):
             if entry.literal:
-                literals.setdefault(entry.literal.lower(), []).append(entry.number)
-            else:
-                shapes.setdefault(f"(?i:{entry.shape})" if entry.caseless else entry.shape, []).append(entry.number)
+                literals.setdefault(lower_ascii(entry.literal), []).append(number)
         self._numbers = list(literals.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(literals), matchkind=ahocorasick_rs.MatchKind.Standard)
-        self._shapes = [(re.compile(shape, re.ASCII | re.DOTALL), numbers) for shape, numbers in shapes.items()]
-        self._any = re.compile("|".join(f"(?:{shape})" for shape in shapes) or r"(?!)", re.ASCII | re.DOTALL)
+        shapes = [
+            (f"(?i:{entry.shape})" if entry.caseless else f"(?:{entry.shape})", number)
+            for number, entry in enumerate(entries)
+            if entry.shape
+        ]
+        self._shapes = [(re.compile(shape, re.ASCII | re.DOTALL), number) for shape, number in shapes]
 
     def hits(self, text: str) -> list[int]:
-        """Return the numbers of the entries that may occur in a text."""
+        """Return the places of the entries that occur in a text."""
         found: set[int] = set()
         for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True):
             found.update(self._numbers[index])
-        if self._any.search(text) is not None:
-            for shape, numbers in self._shapes:
-                if shape.search(text) is not None:
-                    found.update(numbers)
+        found.update(number for shape, number in self._shapes if shape.search(text) is not None)
         return list(found)
 
 
@@ -139,6 +132,9 @@ def make(entries: list[Entry], name: str = "") -> Engine:
     Args:
         entries: what to look for.
         name: one of `ENGINES`; empty for the fastest that is installed.
+
+    Raises:
+        KeyError: there is no engine of that name.
     """
     if name:
         return ENGINES[name](entries)

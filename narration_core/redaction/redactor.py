@@ -33,6 +33,8 @@ class _Plan(NamedTuple):
 
     rules: tuple[Rule, ...]
     words: tuple[str, ...]
+    behind: tuple[tuple[int, ...], ...]
+    """For each entry of the engine: the rules that it stands for, then, counted on, the words."""
     engine: Engine
 
 
@@ -45,22 +47,23 @@ def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
     with _plans_lock:
         plan = _plans.get((names, engine))
         if plan is None:
-            entries = [
-                entry
-                for number, rule in enumerate(rules)
-                for entry in (
-                    *(Entry(number, literal=literal) for literal in rule.literals),
-                    *(Entry(number, shape=shape) for shape in rule.shapes),
-                )
-            ]
-            words: list[str] = []
-            if by_name:
-                for keyword in context.KEYWORDS:
-                    number = len(rules) + len(words)
-                    plain = keyword.shape == keyword.word
-                    entries.append(Entry(number, literal=keyword.word) if plain else Entry(number, shape=keyword.shape, caseless=True))
-                    words.append(keyword.word)
-            plan = _plans[names, engine] = _Plan(rules, tuple(words), make(entries, engine))
+            # Rules that share a literal or a shape share one entry: each costs time in every scan.
+            behind: dict[Entry, list[int]] = {}
+            for number, rule in enumerate(rules):
+                for literal in rule.literals:
+                    behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
+                for shape in rule.shapes:
+                    behind.setdefault(Entry(shape=shape), []).append(number)
+            words = context.KEYWORDS if by_name else ()
+            for number, (word, shape) in enumerate(words, len(rules)):
+                entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
+                behind.setdefault(entry, []).append(number)
+            plan = _plans[names, engine] = _Plan(
+                rules,
+                tuple(word for word, _ in words),
+                tuple(map(tuple, behind.values())),
+                make(list(behind), engine),
+            )
     return plan
 
 
@@ -207,7 +210,7 @@ class Redactor:
         rules, words = plan.rules, plan.words
         spans: list[Span] = []
         wanted: list[str] = []
-        for number in set(hits):
+        for number in {number for hit in hits for number in plan.behind[hit]}:
             if number >= len(rules):
                 wanted.append(words[number - len(rules)])
                 continue

@@ -179,7 +179,8 @@ def test_replay_says_which_line_is_no_event(narration, tmp_path):
 def test_a_child_process_is_heard_with_its_points(narration, tmp_path):
     program = tmp_path / "child.py"
     program.write_text(
-        "from narration_core import Narrator\nNarrator('child').warn('start', 'itself', 'Starting')\nimport sys\nsys.stdout.write('hello\\n')\n"
+        "from narration_core import Narrator\nNarrator('child').warn('start', 'itself', 'Starting')\n"
+        "import sys\nsys.stdout.write('hello\\n')\n"
     )
     result = narration.process([sys.executable, str(program)])
     assert result.exit_code == 0

@@ -23,10 +23,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="aws-secret-access-key",
-        pattern=r"(?:(?i:aws|secret|amazon)[^\r\n]{0,60}?|[(\"'=,]\s{0,2}[\"']?|\[)(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])",
-        shapes=(r"[A-Za-z0-9+/]{40}",),
-        check=lambda value: _aws_secret(value) and (value.count("/") < 5),
-        examples=("aws_secret: " + made_up(39, 4) + "/", 'sign("' + made_up(40, 9) + '")'),
+        pattern=r"(?i:aws|secret|amazon)[^\r\n]{0,60}?(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])",
+        literals=("aws", "secret", "amazon"),
+        check=_aws_secret,
+        examples=("aws_secret: " + made_up(39, 4) + "/", 'amazon.sign("' + made_up(40, 9) + '")'),
         counterexamples=("commit " + "7a1f9c04e5b8d26340fa9e17c8d5b263e09f4a71", "aws path/to/a/file/that/is/forty/characters/lo"),
         source="AWS documentation, security credentials",
     ),
@@ -158,7 +158,6 @@ RULES: Final[tuple[Rule, ...]] = (
         counterexamples=("A3-paper", "A3-Q7ZK2X-W9L"),
         source="1Password security design, Secret Key",
     ),
-    prefixed("akeyless-key", "p-", least=10, shapes=(r"p-[a-z0-9]{14}am",), body=r"[a-z0-9]", edge=r"(?<![\w\-])", check=lambda v: v.endswith("am") and len(v) == 18, examples=("p-7zk2xw9lr4tn8vam", "id p-lr4tn8vb3mc6jdam"), source="Akeyless access ids"),
     prefixed("bitwarden-token", "0.", least=60, shapes=(r"0\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f\-]{20}",), body=r"[\w\-.:+/=]", edge=r"(?<![\w.])", examples=("0." + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263." + made_up(30, 2) + ":" + made_up(22, 3), "0." + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634." + made_up(30, 5) + ":" + made_up(22, 1)), source="Bitwarden Secrets Manager, access tokens"),
     Rule(
         name="wireguard-key",

@@ -27,7 +27,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="discord-bot-token",
         pattern=r"(?<![\w])(?:[A-Z]{0,2})(?P<s>[MNO][A-Za-z\d_\-]{22,27}\.[\w\-]{6}\.[\w\-]{25,40}+)",
-        shapes=(r"[MNO][\w\-]{22,27}\.[\w\-]{6}\.[\w\-]{25}",),
+        shapes=(r"\.[\w\-]{6}\.[\w\-]{25}",),
         check=lambda value: noise(value) > 0.2,
         examples=("MQ7Zk2Xw9Lr4Tn8Vb3Mc6Jd1.Ph5Gs0.q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1Ph5G", "bot OXw9Lr4Tn8Vb3Mc6Jd1Ph5Gs.0FyQ4u.K8eA2iB6oC9tD5rE1wN7q7Zk2Xw"),
         counterexamples=("MyClass.method.call", "Nothing.to.see"),
@@ -68,14 +68,6 @@ RULES: Final[tuple[Rule, ...]] = (
         source="Mailchimp documentation, API keys",
     ),
     prefixed("mailgun-key", "key- pubkey-", least=32, body=HEX, edge=r"(?<![\w\-])", shapes=(r"key-[0-9a-fA-F]{32}",), source="Mailgun documentation, API keys"),
-    Rule(
-        name="mailgun-signing-key",
-        pattern=r"(?<![\w\-])(?P<s>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w\-])",
-        shapes=(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}",),
-        examples=(made_up(32, 1, hexadecimal=True) + "-7a1f9c04-e5b8d263", "key " + made_up(32, 4, hexadecimal=True) + "-0e9f4a71-8c2d6b5e"),
-        counterexamples=("7a1f9c04-e5b8", "deadbeef-00000000"),
-        source="Mailgun documentation, signing keys",
-    ),
     prefixed("mandrill-key", "md-", least=20, edge=r"(?<![\w\-])", shapes=(r"md-[\w\-]{20}",), check=lambda v: random_looking(v, 22, 0.4), source="Mandrill API keys"),
     prefixed("mailersend-token", "mlsn.", least=40, body=r"[\w.]", source="MailerSend documentation, API tokens"),
     prefixed("resend-key", "re_", least=20, body=r"\w", edge=r"(?<![\w])", shapes=(r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{12}", r"re_[A-Za-z0-9]{24}"), check=lambda v: random_looking(v, 23, 0.4), source="Resend documentation, API keys"),

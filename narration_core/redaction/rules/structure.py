@@ -31,7 +31,9 @@ def _user_token(value: str) -> bool:
 
 def _userpass(value: str) -> bool:
     user, _, password = value.partition(":")
-    return bool(password) and not (placeholder(password) or placeholder(user) and not user.isalnum())
+    if not password:
+        return random_looking(user, 8, 0.3)
+    return not placeholder(password) and not user.startswith(("<", "$", "{"))
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -84,7 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="url-userinfo",
         pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+:(?:\\?/){2}(?:[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>[^\s/\"'<>\\]{1,256})@(?=[\w\[$%.])",
-        shapes=(r":\\?/\\?/[^\s\"'<>]*@",),
+        shapes=(r"://[^\s\"'<>]*@", r":\\/\\/[^\s\"'<>]*@"),
         check=_not_template,
         examples=("postgresql://svc:Tr4verse-9@db1:5432/app", "see amqps://guest2:w0lf.cub@mq.example.org/%2f now"),
         counterexamples=(
@@ -109,7 +111,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="url-secret-parameter",
         pattern=r"(?i)[?&;](?:amp;)?(?:x-amz-signature|x-amz-security-token|x-goog-signature|sig|signature|code|key|k|auth|token|sid|pass|pwd|hash|h|hmac|apikey|api_key|api-key|tokenkey|appid|app_id|access_key|license|license_key|client_secret|assertion|ticket|session|sso|otp|jwt)=(?P<s>[\w\-.~+/%=!*|:]{12,2048}+)",
-        shapes=(r"[?&;][\w\-]{1,32}=[\w\-.~+/%=!*|:]{12}",),
+        shapes=(
+            r"[?&;](?:x-amz-s|x-goog-s|sig|code|key|k|auth|token|sid|pass|pwd|h|hmac|api|app|access_key|license|client_secret|assertion|ticket|session|sso|otp|jwt)[\w\-]{0,20}=[\w\-.~+/%=!*|:]{8}",
+        ),
         check=lambda value: not placeholder(value) and noise(value) >= 0.2,
         examples=(
             "GET /blob?sv=2024&sig=Zk2q7Xw9Lr4Tn8Vb%2FmadeUp%3D&se=2027",
@@ -166,15 +170,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="jwt-base64",
-        pattern=r"(?P<s>(?<![A-Za-z0-9])ZXlK[\w\-+/=]{24,8192}+(?:\s[\w\-+/=]{16,8192}+)?)",
+        pattern=r"(?P<s>(?<![A-Za-z0-9])ZXlK[\w\-+/=]{14,8192}+(?:\s[\w\-+/=]{16,8192}+)?)",
         literals=("ZXlK",),
         examples=("ZXlKaGJHY2lPaUp1YjI1bEluMC5tYWRlLXVwLWhlcmU", "jwt ZXlKMGVYQWlPaUpLVjFRaWZRLm1hZGUtdXAtaGVyZTQy"),
-        counterexamples=("ZXlK", "ZXlKaGJHY2k is short"),
+        counterexamples=("ZXlK", "ZXlKaGJHY2 is short"),
         source="RFC 7519 in base64",
     ),
     Rule(
         name="curl-user",
-        pattern=r"(?i)\bcurl\b[^\r\n]{0,512}?\s(?:-u|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{2,256}+)",
+        pattern=r"(?i)\bcurl\b[^\r\n]{0,512}?\s(?:-u|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{0,256}+)",
         literals=("curl",),
         check=_userpass,
         examples=("curl -sS -u ann:Quarter-Past-9 https://example.org/", "ran curl --user 'svc:4pples+pears' host"),
@@ -214,7 +218,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="xml-credential",
-        pattern=r"(?i)<(?:[\w\-]{1,20}:)?(?:[\w.\-]{0,40}(?:secret|password|passwd|passphrase|privatekey|private-key|apikey|api-key|api_key|accesskey|token|credentials?))\b[^<>]{0,120}>\s{0,40}(?:<!\[CDATA\[)?(?P<s>[^<>]{2,4096}?)\s{0,40}(?:\]\]>)?</",
+        pattern=r"(?i)<(?:[\w\-]{1,20}:)?(?:[\w.\-]{0,40}(?:secret|password|passwd|passphrase|privatekey|private-key|apikey|api-key|api_key|accesskey|token|credentials?))\b[^<>]{0,120}>\s{0,40}(?:<!\[CDATA\[)?(?!\{[^<>{}]{0,80}AQAAABAAA )(?P<s>[^<>]{2,4096}?)\s{0,40}(?:\]\]>)?</",
         literals=(
             "secret",
             "password",
@@ -230,13 +234,13 @@ RULES: Final[tuple[Rule, ...]] = (
             "credential",
         ),
         check=_not_template,
-        examples=("<secret>{acme AQAA 4tn8vb3mc6jd1ph5}</secret>", "<ns:dbPassword enc='no'> b4lloon </ns:dbPassword>"),
+        examples=("<secret>4tn8vb3mc6jd1ph5</secret>", "<ns:dbPassword enc='no'> b4lloon </ns:dbPassword>"),
         counterexamples=("<secret></secret>", "<tokens>512</tokens>", "<password>${db.password}</password>"),
         source="usual XML configuration",
     ),
     Rule(
         name="jenkins-secret",
-        pattern=r"\{?(?P<s>AQAAABAAA[\w+/=]{0,32}[ ]?[^\s{}<>\"']{8,1024}+)\}?",
+        pattern=r"AQAAABAAA(?:[ ]|(?=[\w+/]))(?P<s>[^\s{}<>\"']{8,2048}+)",
         literals=("AQAAABAAA",),
         examples=("{AQAAABAAAAAQ" + made_up(40, 3) + "=}", "secret {x AQAAABAAA " + made_up(32, 5) + "}"),
         counterexamples=("AQAAABAAA", "AQAAABAAA is a prefix"),
@@ -252,6 +256,15 @@ RULES: Final[tuple[Rule, ...]] = (
         examples=("//registry.example.org/:_authToken=" + made_up(36, 1), "//r.example.org/:_auth = bWFkZTp1cDEyMw=="),
         counterexamples=("//r.example.org/:_authToken=${NPM_TOKEN}", "basic_auth=true"),
         source="npm documentation, .npmrc",
+    ),
+    Rule(
+        name="compared-secret",
+        pattern=r"(?i)(?P<q>[\"'`])(?P<s>[^\"'`\r\n]{4,256}+)(?P=q)\s{0,3}(?:={2,3}|!={1,2})\s{0,3}[\w.]{0,40}?(?:passw(?:or)?d|passphrase|secret|api_?key|private_?key)",
+        literals=("passw", "passphrase", "secret", "apikey", "api_key", "private_key", "privatekey"),
+        check=_not_template,
+        examples=('if ("t1ny-castle" == password) {', "assert 'blue!moon4' != user.secret"),
+        counterexamples=('if "" == password:', "x == password"),
+        source="comparisons in code, as tracebacks show them",
     ),
     Rule(
         name="netrc",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction.checks import random_looking
+from narration_core.redaction.checks import noise, random_looking
 from narration_core.redaction.rule import HEX, WIDE, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -72,7 +72,7 @@ RULES: Final[tuple[Rule, ...]] = (
     prefixed("octopus-deploy-token", "API-", least=25, body=r"[A-Z0-9]", edge=r"(?<![\w\-])", shapes=(r"API-[A-Z0-9]{25}",), examples=("API-" + "Q7ZK2XW9LR4TN8VB3MC6JD1PH5", "key API-" + "X9LR4TN8VB3MC6JD1PH5GS0FYQ"), source="Octopus Deploy documentation, API keys"),
     prefixed("sonar-token", "squ_ sqp_ sqa_ sqs_", least=30, body=r"\w", source="SonarQube documentation, tokens"),
     prefixed("snyk-token", "snyk_uat. snyk_sat.", least=24, body=WIDE, source="Snyk documentation, tokens"),
-    prefixed("launchdarkly-token", "api- sdk- mob- rel-", least=30, source="LaunchDarkly documentation, keys", shapes=(r"(?:api|sdk|mob|rel)-[0-9a-f]{8}-[0-9a-f]{4}-",), body=r"[0-9a-f\-]", edge=r"(?<![\w\-])", examples=("sdk-" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263", "key api-" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634")),
+    prefixed("launchdarkly-token", "api- sdk- mob- rel-", least=30, source="LaunchDarkly documentation, keys", shapes=(r"(?:api|sdk|mob|rel)-[0-9a-z]{8}-[0-9a-z]{4}-",), body=r"[0-9a-z\-]", check=lambda v: noise(v) >= 0.3, edge=r"(?<![\w\-])", examples=("sdk-" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263", "key api-" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634")),
     prefixed("jfrog-token", "jfrt@", least=20, source="JFrog access token ids"),
     prefixed("gitee-token", "gitee_", least=32, check=lambda v: random_looking(v, 32, 0.3), source="Gitee tokens"),
     prefixed("gitea-token", "gta_ gto_", least=36, body=HEX, source="Gitea tokens"),

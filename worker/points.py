@@ -1,0 +1,188 @@
+"""Everything the worker can tell, as one table.
+
+Lifecycle points go to standard output only, request points also to the request's stream (SSE-01, SSE-02).
+"""
+
+from typing import Final
+
+from narration_core import Catalogue, register_field
+
+for _name, _type, _meaning in (
+    ("code", str, "the worker's error code"),
+    ("model_path", str, "where the model file is"),
+    ("port", int, "the port that is listened on"),
+    ("address", str, "the address that is listened on"),
+    ("required_bytes", int, "memory that is needed, in bytes"),
+    ("available_bytes", int, "memory that is free, in bytes"),
+    ("prompt_sha256", str, "SHA-256 of the prompt, hexadecimal"),
+    ("prompt_chars", int, "length of the prompt, in characters"),
+    ("output_sha256", str, "SHA-256 of the generated text, hexadecimal"),
+    ("output_chars", int, "length of the generated text, in characters"),
+    ("stop_reason", str, "why generation ended: eos, length or stop"),
+    ("seed", int, "the seed of the sampler"),
+    ("faults", list, "what is wrong with a request, every fault"),
+    ("url", str, "where a callback goes"),
+    ("attempt", int, "which try this is, from 1"),
+    ("signal", str, "the signal that was received"),
+    ("native", str, "a line of the native library's log"),
+    ("callers_job_id", str, "the job that a caller named"),
+    ("fault_count", int, "how many faults a request has"),
+):
+    register_field(_name, _type, _meaning)
+
+POINTS: Final = Catalogue("worker")
+
+# Lifecycle, 1 to 13.
+startup = POINTS.point(
+    "startup", "startup", "{worker_id}", "Starting worker for {model_ref} on {device}",
+    event="startup", cute="A little worker for {model_ref} opens its eyes on {device}",
+)  # fmt: skip
+device_cpu = POINTS.point(
+    "device_cpu", "device_init", "cpu", "Using the CPU, as asked for with --device cpu",
+    cute="No GPU today, the CPU will do its best",
+)  # fmt: skip
+device_cuda = POINTS.point(
+    "device_cuda", "device_init", "{gpu_device}", "Using {gpu_device} through CUDA",
+    cute="{gpu_device} says good morning",
+)  # fmt: skip
+device_metal = POINTS.point(
+    "device_metal", "device_init", "{gpu_device}", "Using {gpu_device} through Metal",
+    cute="{gpu_device} gleams and says good morning",
+)  # fmt: skip
+model_load_start = POINTS.point(
+    "model_load_start", "model_load", "{model_ref}", "Loading {model_ref}",
+    event="model_load_start", cute="Unpacking {model_ref}, mind the weights",
+)  # fmt: skip
+model_load_complete = POINTS.point(
+    "model_load_complete", "model_load", "{model_ref}", "Loaded {model_ref} in {duration_ms} ms",
+    event="model_load_complete", cute="{model_ref} is all tucked in",
+)  # fmt: skip
+callback_ready = POINTS.point(
+    "callback_ready", "callback_ready", "{url}", "Prepared the ready callback for the pool manager",
+    cute="A note saying 'ready' is folded and stamped",
+    story='"Shall I tell them?" asked the worker. "Please do," said the pool manager.',
+)  # fmt: skip
+callback_attempt = POINTS.point(
+    "callback_attempt", "callback_attempt", "{url}", "Telling the pool manager that the worker is ready, try {attempt}",
+    cute="Knock knock, try {attempt}",
+    story='"I am ready!" called the worker.',
+)  # fmt: skip
+callback_failed = POINTS.point(
+    "callback_failed", "callback_failed", "{url}", "The pool manager did not take the ready callback: {error_kind}",
+    level="warn", cute="Nobody answered the door: {error_kind}",
+    story='"Hello?" called the worker. Nobody answered.',
+)  # fmt: skip
+server_start = POINTS.point(
+    "server_start", "server_start", "{address}", "Opening the HTTP server on {address}",
+    cute="Hanging out the sign at {address}",
+)  # fmt: skip
+server_bound = POINTS.point(
+    "server_bound", "server_bound", "{address}", "Listening on {address} port {port}",
+    cute="The door at {address} is open, number {port}",
+)  # fmt: skip
+bind_failed = POINTS.point(
+    "bind_failed", "bind_failed", "{address}", "Cannot listen on {address} port {port}: {error_kind}; choose another --port",
+    event="error", level="error", cute="Door {port} is taken: {error_kind}",
+)  # fmt: skip
+server_shutdown = POINTS.point(
+    "server_shutdown", "shutdown", "{worker_id}", "Shut down after {signal}",
+    event="shutdown", cute="Lights out after {signal}, good night",
+)  # fmt: skip
+
+# Request, 1 to 8.
+validation_failed = POINTS.point(
+    "validation_failed", "validate", "request", "Refused the request: it has {fault_count} faults",
+    event="error", level="warn", channel="request", cute="Oh dear, {fault_count} things to mend in that request",
+    story='"Is this right?" asked the caller. "Not quite: {fault_count} faults," said the worker.',
+)  # fmt: skip
+request_validated = POINTS.point(
+    "request_validated", "validate", "{job_id}", "Accepted the request: {prompt_chars} characters, at most {tokens_out} tokens",
+    channel="request", cute="What a well-behaved request",
+    story='"May I?" asked the caller. "You may," said the worker.',
+)  # fmt: skip
+inference_failed = POINTS.point(
+    "inference_failed", "execute", "{job_id}", "Could not finish the request: {code}",
+    event="error", level="error", channel="request", cute="That did not go to plan: {code}",
+)  # fmt: skip
+inference_start = POINTS.point(
+    "inference_start", "execute", "{job_id}", "Generating with {model_ref} from seed {seed}",
+    event="execute_start", channel="request", cute="{model_ref} clears its throat",
+)  # fmt: skip
+tokenised = POINTS.point(
+    "tokenised", "tokenise", "{job_id}", "Cut the prompt into {tokens_in} tokens",
+    channel="request", cute="Snip snip: {tokens_in} little tokens",
+)  # fmt: skip
+cache_reset = POINTS.point(
+    "cache_reset", "cache_reset", "kv-cache", "Cleared the key-value cache for the request",
+    channel="request", cute="Wiping the blackboard clean",
+)  # fmt: skip
+token_progress = POINTS.point(
+    "token_progress", "generate", "{job_id}", "Generated {tokens_out} tokens so far",
+    channel="request", cute="{tokens_out} tokens and still going",
+)  # fmt: skip
+inference_complete = POINTS.point(
+    "inference_complete", "execute", "{job_id}", "Finished with {tokens_out} tokens in {decode_time_ms} ms: {stop_reason}",
+    event="execute_end", channel="request", cute="All done, {tokens_out} tokens, take a bow",
+    story='"Is it finished?" asked the caller. "{tokens_out} tokens, all yours," said the worker.',
+)  # fmt: skip
+
+# Beyond the 21.
+model_load_progress = POINTS.point(
+    "model_load_progress", "model_load", "{model_ref}", "Loading {model_ref}: {percent} %",
+    event="model_load_progress", cute="{percent} % of {model_ref} is in",
+)  # fmt: skip
+ready = POINTS.point(
+    "ready", "ready", "{worker_id}", "Ready to work with {model_ref} on {device}",
+    event="ready", cute="{model_ref} is warm and eager",
+)  # fmt: skip
+start_failed = POINTS.point(
+    "start_failed", "start_failed", "{model_ref}", "Cannot start: {code}",
+    event="error", level="fatal", cute="Back to bed: {code}",
+)  # fmt: skip
+queued = POINTS.point(
+    "queued", "queue", "{job_id}", "Waiting in the queue at place {queue_position}",
+    channel="request", cute="Take a seat, number {queue_position}",
+    story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
+)  # fmt: skip
+queue_full = POINTS.point(
+    "queue_full", "queue", "{callers_job_id}", "Refused the request: the queue is full",
+    level="warn", cute="No seat left in the waiting room",
+    story='"Room for one more?" asked the caller. "Not now," said the worker.',
+)  # fmt: skip
+cancelled = POINTS.point(
+    "cancelled", "cancel", "{job_id}", "Stopped the request: it was cancelled",
+    channel="request", cute="Pencils down, as you wish",
+    story='"Stop, please," said the caller. "Stopped," said the worker.',
+)  # fmt: skip
+client_gone = POINTS.point(
+    "client_gone", "disconnect", "{job_id}", "Stopped the request: its client is gone",
+    level="warn", channel="request", cute="The listener left, so the singing stops",
+)  # fmt: skip
+timed_out = POINTS.point(
+    "timed_out", "timeout", "{job_id}", "Stopped the request: it took longer than {duration_ms} ms",
+    level="warn", channel="request", cute="Time is up after {duration_ms} ms",
+)  # fmt: skip
+drained = POINTS.point(
+    "drained", "drain", "{job_id}", "Stopped the request: the worker is shutting down",
+    level="warn", channel="request", cute="Closing time, sorry",
+)  # fmt: skip
+draining = POINTS.point(
+    "draining", "drain", "{worker_id}", "Taking no more requests after {signal}; finishing those under way",
+    cute="Last orders, please",
+)  # fmt: skip
+residency_verified = POINTS.point(
+    "residency_verified", "residency", "{gpu_device}", "Verified that the model is in the memory of {gpu_device}",
+    cute="Still cosy on {gpu_device}",
+)  # fmt: skip
+residency_lost = POINTS.point(
+    "residency_lost", "residency", "{gpu_device}", "The model is no longer wholly in the memory of {gpu_device}",
+    event="error", level="error", cute="Something slipped out of {gpu_device}",
+)  # fmt: skip
+auth_refused = POINTS.point(
+    "auth_refused", "auth", "{address}", "Refused a caller: {code}",
+    level="warn", cute="No entry without the password",
+    story='"Let me in," said someone. "Not without the right token," said the worker.',
+)  # fmt: skip
+native_log = POINTS.point(
+    "native_log", "native", "llama.cpp", "llama.cpp says: {native}", level="debug", cute="llama.cpp mumbles something",
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""What `/execute` and `/cancel` take, checked fault by fault (M0-W-1300, M0-W-1302)."""
+
+import math
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+MAX_BODY: Final = 256 * 1024
+"""Longest request body that is read, in bytes."""
+
+MAX_SEED: Final = 2**64 - 1
+RANDOM_SEED: Final = 0xFFFFFFFF
+"""What llama.cpp takes for "choose one yourself"."""
+
+JobId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One request for text.
+
+    Attributes:
+        job_id: the caller's name for the job; one is made when absent.
+        prompt: the text to continue.
+        max_tokens: longest answer, in tokens.
+        temperature: 0 takes the likeliest token, higher values are bolder (M0-W-1032).
+        top_p: keep the likeliest tokens that together reach this probability.
+        top_k: keep so many of the likeliest tokens; 0 keeps all.
+        min_p: keep tokens at least so likely, as a share of the likeliest.
+        repetition_penalty: above 1 avoids repeats, 1 does nothing.
+        stop: texts that end the answer and are not shown.
+        seed: makes the answer repeatable; one is made and returned when absent (M0-W-1030).
+    """
+
+    prompt: Annotated[str, Meta(min_length=1, max_length=32768)]
+    job_id: JobId | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=4096)] = 256
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
+    top_p: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    top_k: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    min_p: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    repetition_penalty: Annotated[float, Meta(gt=0, le=2)] = 1.0
+    stop: Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=4)] = msgspec.field(
+        default_factory=list
+    )
+    seed: Annotated[int, Meta(ge=0)] | None = None
+
+
+class CancelRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Which job to stop."""
+
+    job_id: JobId
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a request: where, and what."""
+
+    field: str
+    message: str
+
+
+def native_seed(seed: int | None) -> int:
+    """Return a seed that llama.cpp takes as it is: 32 bits, never the value that means "random"."""
+    if seed is None:
+        return secrets.randbelow(RANDOM_SEED)
+    folded = (seed ^ (seed >> 32)) & RANDOM_SEED
+    return folded if folded != RANDOM_SEED else RANDOM_SEED - 1
+
+
+def parse_execute(body: bytes) -> tuple[ExecuteRequest | None, list[Fault]]:
+    """Return the request of a body, or every fault that it has."""
+    return _parse(body, ExecuteRequest, _more_faults)
+
+
+def parse_cancel(body: bytes) -> tuple[CancelRequest | None, list[Fault]]:
+    """Return the request of a body, or every fault that it has."""
+    return _parse(body, CancelRequest, lambda _: [])
+
+
+def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]) -> tuple[Any, list[Fault]]:
+    if len(body) > MAX_BODY:
+        return None, [Fault("body", f"is {len(body)} bytes, at most {MAX_BODY} are read")]
+    try:
+        given = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as why:
+        return None, [Fault("body", f"is not valid JSON: {why}")]
+    if not isinstance(given, dict):
+        return None, [Fault("body", "must be a JSON object")]
+    faults = [*_field_faults(given, kind), *more(given)]
+    if faults:
+        return None, faults
+    return msgspec.convert(given, kind), []
+
+
+def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
+    """Check each field by itself, so that every fault is found and not only the first."""
+    faults = []
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    faults += [Fault(str(name)[:64], "is not a field of this request") for name in given if name not in fields]
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                faults.append(Fault(name, "is required"))
+            continue
+        try:
+            msgspec.convert(given[name], field.type)
+        except (msgspec.ValidationError, OverflowError) as why:
+            faults.append(Fault(name, str(why).replace("`", "").partition(" - at")[0]))
+    return faults
+
+
+def _more_faults(given: dict[str, Any]) -> list[Fault]:
+    """Return faults that no field type tells: text that cannot be encoded, and numbers that are none."""
+    faults = []
+    for name, value in given.items():
+        texts = value if isinstance(value, list) else [value]
+        for text in texts:
+            if isinstance(text, str) and not _encodable(text):
+                faults.append(Fault(str(name)[:64].encode("ascii", "replace").decode(), "holds a lone surrogate"))
+            if isinstance(text, float) and not math.isfinite(text):
+                faults.append(Fault(name, "must be a finite number"))
+    seed = given.get("seed")
+    if isinstance(seed, int) and seed > MAX_SEED:
+        faults.append(Fault("seed", f"must be at most {MAX_SEED}"))
+    return faults
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
