@@ -1,6 +1,8 @@
 """What a found text must also satisfy: checksums, randomness, not being a placeholder."""
 
+import operator
 import re
+import string
 from typing import Final
 
 _LUHN: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -86,10 +88,17 @@ _PLACEHOLDER: Final = re.compile(
 
 def placeholder(value: str) -> bool:
     """Tell whether a value stands for a secret without being one: a template, a mask, `null`."""
-    return not value or _PLACEHOLDER.fullmatch(value) is not None
+    if not value:
+        return True
+    # Most values are none: several digits after a letter, nothing that calls or subscripts.
+    if value[0].isalnum() and len(value) > 7 and sum(map(str.isdigit, value)) > 3 and "(" not in value and "[" not in value:
+        return value[0] in "0x" and _PLACEHOLDER.fullmatch(value) is not None
+    return _PLACEHOLDER.fullmatch(value) is not None
 
 
-_CLASSES: Final = re.compile(r"[a-z]+|[A-Z]+|[0-9]+")
+_CLASS_OF: Final = str.maketrans(
+    string.ascii_lowercase + string.ascii_uppercase + string.digits, "a" * 26 + "A" * 26 + "0" * 10
+)
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
@@ -118,33 +127,23 @@ def plain_hex(value: str) -> bool:
 def noise(value: str) -> float:
     """Return how much a value reads like random characters: below 0.3 words, above 0.5 a machine made it.
 
-    Three things make noise: switches between digits and letters, switches of case that are no CamelCase, and
-    pairs of letters that words do not have. Each is counted against the number of characters.
+    Three things make noise: switches between digits and letters, switches of case, and pairs of letters that words
+    do not have. Each is counted against the number of letters and digits.
     """
-    runs = [(run.group(), run.start(), run.end()) for run in _CLASSES.finditer(value)]
-    characters = sum(end - start for _, start, end in runs)
+    classes = value.translate(_CLASS_OF)
+    count = classes.count
+    digits = count("0")
+    characters = digits + count("a") + count("A")
     if characters < 2:
         return 0.0
-    switches = 0.0
-    strange = 0
+    switches = 1.6 * (count("a0") + count("0a") + count("A0") + count("0A")) + count("aA") + 0.6 * count("AAa")
+    lowered = value.lower()
     pairs = 0
-    previous = ""
-    end_before = -1
-    for text, start, end in runs:
-        if start == end_before:
-            digit, digit_before = text[0].isdigit(), previous[0].isdigit()
-            if digit != digit_before:
-                switches += 1.6
-            elif previous[0].islower():
-                switches += 1.0 if len(text) > 1 or len(previous) < 2 else 0.3
-            elif len(previous) > 1:
-                switches += 0.6
-        if not text[0].isdigit():
-            lowered = text.lower()
-            for index in range(len(lowered) - 1):
-                pairs += 1
-                strange += lowered[index : index + 2] not in _COMMON_PAIRS
-        previous, end_before = text, end
+    strange = 0
+    if digits < characters:
+        letters = list(filter(str.isalpha, map(operator.add, lowered, lowered[1:])))
+        pairs = len(letters)
+        strange = pairs - sum(map(_COMMON_PAIRS.__contains__, letters))
     unusual = max(0.0, strange - pairs * 0.12)
     return (switches * 1.25 + unusual * 1.6) / characters
 

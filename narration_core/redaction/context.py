@@ -4,6 +4,7 @@
 word in it, judged by `keys.judge`, and the value must fit the verdict.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -61,7 +62,7 @@ _TAIL: Final = rf"""(?xsi)
 (?P<close>(?:\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
-    (?P<assign>\s{{0,24}}+(?>:::?:?=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+)
+    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+)
   | (?P<comma>\s{{0,2}},\s{{0,4}}(?=b?u?\\{{0,3}}["'`\[]))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
   | (?P<pair>[\s,]{{1,4}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}})
@@ -83,11 +84,11 @@ _TAIL: Final = rf"""(?xsi)
         | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)){{0,4096}}+)
 )
 """
-_VALUES: Final = ("v1", "v2", "v3", "v4", "v5", "v6")
 _KINDS: Final = ("assign", "comma", "call", "pair", "dash", "space")
 _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_NOWHERE: Final = (sys.maxsize, sys.maxsize)
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 # Words that follow a name in prose: "password: must be", "token is expired".
@@ -179,27 +180,46 @@ def fits(verdict: Verdict, value: str) -> bool:
     return _fits(verdict, value, "assign", quoted=True)
 
 
-def find(text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of values whose names give them away, each word's from left to right.
+def find(
+    text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield, from left to right, the spans of values whose names give them away.
 
     Args:
         text: the text.
         low: the same text with ASCII letters in lower case, of the same length.
         wanted: the words of `KEYWORDS` that may occur.
         judge: gives the verdict on a name.
+        claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
     """
-    tail = compiled(_TAIL)
+    places: list[tuple[int, int]] = []
     for word in wanted:
         at = low.find(word)
-        done = 0
         while at >= 0:
             after = at + len(word)
-            found = tail.match(text, after) if at >= done else None
-            span = _value(text, at, after, found, judge) if found is not None else None
-            if span is not None:
-                yield span
-                done = span[1]
+            places.append((at, after))
             at = low.find(word, after)
+    places.sort()
+    match = compiled(_TAIL).match
+    done = 0
+    claims = iter(claimed)
+    first, last = next(claims, _NOWHERE)
+    for at, after in places:
+        while last <= at:
+            first, last = next(claims, _NOWHERE)
+        if at < done or first <= at:
+            continue
+        found = match(text, after)
+        if found is None:
+            continue
+        done = found.end("suffix")
+        begin, end = found.span(found.lastgroup)
+        if first <= begin and end <= last:
+            continue
+        span = _value(text, at, found, begin, end, judge)
+        if span is not None:
+            yield span
+            done = span[1]
 
 
 def _unquoted(text: str, start: int, end: int) -> int:
@@ -213,27 +233,24 @@ def _unquoted(text: str, start: int, end: int) -> int:
 
 
 def _value(
-    text: str, at: int, after: int, found: "regex.Match[str]", judge: Callable[[str], Verdict]
+    text: str, at: int, found: "regex.Match[str]", begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
     before = compiled(_HEAD).match(text, 0, at)
     start = at if before is None else before.start()
-    name = text[start : after + len(found["suffix"])].lstrip(".- ")
-    last = name.rpartition(" ")[2]
+    name = text[start : found.end("suffix")]
+    first, _, option = name.rpartition(" ")
+    last = option.lstrip(".-")
     verdict = judge(last)
-    if verdict is Verdict.SAFE:
-        return None
-    if verdict is Verdict.WEAK and last != name:  # "client key", "foreign key"
-        verdict = judge(name.replace(" ", "_"))
+    if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
+        verdict = judge(f"{first}_{last}")
     if verdict is Verdict.SAFE:
         return None
     kind = next(kind for kind in _KINDS if found.start(kind) >= 0)
-    group = next(group for group in _VALUES if found.start(group) >= 0)
-    begin, end = found.span(group)
-    quoted = group != "v6"
+    quoted = found.lastgroup != "v6"
     if not quoted:
         end = _unquoted(text, begin, end)
-    elif group == "v5" and " " in text[begin:end]:  # a command between backticks
+    elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
         return None
     if kind == "comma" and not 0 < len(found["close"]) <= 3:
         return None
@@ -241,16 +258,16 @@ def _value(
     if scheme is not None and scheme.end() < end:
         begin = scheme.end()
     value = text[begin:end]
-    if kind == "space" and not quoted and _introduced(text, start, found, verdict, value):
+    if kind == "space" and not quoted and _introduced(option, found, verdict, value):
         kind = "assign"
     if not _fits(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
         return None
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
 
 
-def _introduced(text: str, start: int, found: "regex.Match[str]", verdict: Verdict, value: str) -> bool:
+def _introduced(option: str, found: "regex.Match[str]", verdict: Verdict, value: str) -> bool:
     """Tell whether a mere space assigns: `--password x`, "the password is x"."""
-    if text.startswith("--", start):
+    if option.startswith("--"):
         return verdict >= Verdict.MEDIUM
     return (
         verdict is Verdict.STRONG

@@ -67,6 +67,17 @@ def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
     return plan
 
 
+def _merged(spans: list[Span]) -> list[tuple[int, int]]:
+    """Return spans in order, overlapping ones as one."""
+    result: list[tuple[int, int]] = []
+    for start, end, _ in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
 class Redactor:
     """Redaction under one policy; cheap to make, safe to use from any thread and after a fork.
 
@@ -224,7 +235,11 @@ class Redactor:
                     spans.append(Span(start, end, rule.name))
         if wanted:
             low = lower_ascii(value)
-            spans += [Span(start, end, context.RULE_NAME) for start, end in context.find(value, low, wanted, self.verdict)]
+            claimed = _merged(spans) if spans else []
+            spans += [
+                Span(start, end, context.RULE_NAME)
+                for start, end in context.find(value, low, wanted, self.verdict, claimed)
+            ]
         return spans
 
     def _own_spans(self, value: str) -> list[Span] | None:

@@ -82,7 +82,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="phone-national",
-        pattern=r"(?<![\w.\-+/:])(?P<s>\(?0\d{1,3}\)?(?:(?P<g>[ \-])\d{3,4}(?P=g)\d{4}|-\d{7}))(?![\w]|[.\-]\d)",
+        pattern=r"(?<![\w.\-+/:])(?P<s>\(?0\d{1,3}\)?(?:-\d{3,4}-\d{4}|-\d{7}))(?![\w]|[.\-]\d)",
         shapes=(_NUMBERS,),
         examples=("call 090-5550-0187 today", "tel 09-5550187"),
         counterexamples=("00-12-34", "part 0123-45"),
