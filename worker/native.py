@@ -1,234 +1,307 @@
-"""llama.cpp's C interface: everything that touches ctypes is here.
+"""Everything that touches llama.cpp through ctypes: devices, log, abort flag, model and context.
 
-llama-cpp-python is imported when a model is about to be loaded, not before: it costs a third of a second.
+llama_cpp is imported when this module is, which costs a third of a second: import it where a model is really loaded.
 """
 
 import ctypes
-import ctypes.util
-import os
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import llama_cpp
+from llama_cpp import _ggml
+
 from worker import points
 
-WARN_LEVEL: Final = 2
-ERROR_LEVEL: Final = 3
-CONTINUED: Final = 5
-LAST_LINES: Final = 20
-_GPU_TYPES: Final = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
-_SHOWN: Final = 70
-_PIECE_BYTES: Final = 256
-TOKENIZERS: Final = {1: "spm", 2: "bpe", 3: "wpm", 4: "ugm", 5: "rwkv", 6: "plamo2"}
+CHUNK: Final = 128
+"""Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
+
+_FLASH_ATTENTION_OFF: Final = 0
+_GPU_DEVICE: Final = 1
+_ALL_LAYERS: Final = 9999
+_LOG_KEPT: Final = 20
+_LEVEL_WARN, _LEVEL_ERROR, _LEVEL_CONTINUE = 2, 3, 5
 
 
-class NativeDevice(NamedTuple):
+class NativeError(Exception):
+    """llama.cpp refused; the message holds what its log said."""
+
+
+class Device(NamedTuple):
     """A device that llama.cpp can compute on.
 
     Attributes:
-        name: such as CPU, CUDA0 or Metal.
-        description: the product's name.
-        is_gpu: whether it is a GPU.
-        free_bytes: free memory.
-        total_bytes: all memory.
-        handle: what the library knows it by.
+        name: such as CUDA0.
+        description: such as the GPU's product name.
+        handle: for `devices` of the model's parameters.
+        free_bytes: memory that is free now.
+        total_bytes: all its memory.
     """
 
     name: str
     description: str
-    is_gpu: bool
+    handle: int
     free_bytes: int
     total_bytes: int
-    handle: int
-
-
-class NativeLog:
-    """llama.cpp's own log: narrated at debug, never written to standard error; the last warnings are kept."""
-
-    def __init__(self) -> None:
-        self.last_words: deque[str] = deque(maxlen=LAST_LINES)
-        self.lines: deque[str] = deque(maxlen=4096)
-        self._part = ""
-        self._level = 1
-
-    def hear(self, level: int, text: bytes | None, _: Any) -> None:
-        """Take a piece of log; it may be part of a line, and may be no valid UTF-8."""
-        try:
-            if level != CONTINUED:
-                self._level = level
-            self._part += (text or b"").decode("utf-8", "replace")
-            while "\n" in self._part:
-                line, self._part = self._part.split("\n", 1)
-                self._line(line.strip())
-            self._part = self._part[-8192:]
-        except Exception:  # noqa: BLE001, S110 - nothing may be raised into C
-            pass
-
-    def _line(self, line: str) -> None:
-        if not line:
-            return
-        self.lines.append(line)
-        if self._level in (WARN_LEVEL, ERROR_LEVEL):
-            self.last_words.append(line)
-        points.native_log(problem=line[:_SHOWN], detail=line)
-
-
-class Library:
-    """The loaded library: `api` is the module `llama_cpp`, with its log turned into narration.
-
-    Raises:
-        ImportError: llama-cpp-python is not installed, or its library does not load on this machine.
-    """
-
-    def __init__(self) -> None:
-        # Without it ggml runs a debugger on its own process before it dies.
-        os.environ.setdefault("GGML_NO_BACKTRACE", "1")
-        try:
-            import llama_cpp  # noqa: PLC0415 - see the module's docstring
-        except (OSError, RuntimeError) as why:
-            raise ImportError(f"llama.cpp's library does not load: {why}") from why
-        self.api: Any = llama_cpp
-        self.log = NativeLog()
-        self._callback = llama_cpp.llama_log_callback(self.log.hear)
-        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))  # after the import, which installs its own
-        llama_cpp.llama_backend_init()
-        self._folder = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama_cpp.__file__).parent / "lib")
-
-    def supports_gpu(self) -> bool:
-        """Tell whether this build can offload to a GPU at all."""
-        return bool(self.api.llama_supports_gpu_offload())
-
-    def devices(self) -> list[NativeDevice]:
-        """Return every device that the library sees."""
-        registry, base = self._ggml("ggml"), self._ggml("ggml-base")
-        registry.ggml_backend_dev_count.restype = ctypes.c_size_t
-        registry.ggml_backend_dev_get.restype = ctypes.c_void_p
-        registry.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-        for name, result in (("name", ctypes.c_char_p), ("description", ctypes.c_char_p), ("type", ctypes.c_int)):
-            function = getattr(base, f"ggml_backend_dev_{name}")
-            function.restype, function.argtypes = result, [ctypes.c_void_p]
-        size_pointer = ctypes.POINTER(ctypes.c_size_t)
-        base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size_pointer, size_pointer]
-        base.ggml_backend_dev_memory.restype = None
-        found = []
-        for index in range(registry.ggml_backend_dev_count()):
-            handle = registry.ggml_backend_dev_get(index)
-            free, total = ctypes.c_size_t(), ctypes.c_size_t()
-            base.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
-            found.append(
-                NativeDevice(
-                    base.ggml_backend_dev_name(handle).decode("utf-8", "replace"),
-                    base.ggml_backend_dev_description(handle).decode("utf-8", "replace"),
-                    base.ggml_backend_dev_type(handle) in _GPU_TYPES,
-                    free.value,
-                    total.value,
-                    handle,
-                )
-            )
-        return found
-
-    def _ggml(self, name: str) -> Any:
-        for suffix in (".so", ".so.0", ".dylib"):
-            path = self._folder / f"lib{name}{suffix}"
-            if path.exists():
-                return ctypes.CDLL(str(path))
-        raise ImportError(f"lib{name} is not beside llama.cpp in {self._folder}")
 
 
 class AbortFlag:
-    """A flag that native code polls without taking the GIL: libc's `strlen` over two bytes is the callback."""
+    """A flag that llama.cpp's CPU backend polls between operations, without Python or its lock in the way.
 
-    def __init__(self, api: Any) -> None:
+    The callback is libc's `strlen` on a two-byte buffer: length 0 goes on, length 1 stops.
+    """
+
+    def __init__(self) -> None:
         self._buffer = ctypes.create_string_buffer(2)
-        libc = ctypes.CDLL(ctypes.util.find_library("c") or None)
-        self.callback = ctypes.cast(libc.strlen, api.ggml_abort_callback)
+        self.callback = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
         self.data = ctypes.cast(self._buffer, ctypes.c_void_p)
 
     def set(self) -> None:
-        """Ask native code to stop."""
+        """Stop the evaluation that is running, and any that starts before `clear`."""
         self._buffer[0] = b"\x01"
 
     def clear(self) -> None:
-        """Let native code run."""
+        """Let evaluations run again."""
         self._buffer[0] = b"\x00"
 
-    def is_set(self) -> bool:
-        """Tell whether it was asked to stop."""
-        return bool(self._buffer[0] != b"\x00")
 
+class _Log:
+    """Takes llama.cpp's log: its lines become debug narration, the last warnings explain failures."""
 
-class Vocabulary:
-    """Text to tokens and back. Tokenising is safe on any thread; pieces are read by the inference thread."""
+    def __init__(self) -> None:
+        self.worrying: deque[str] = deque(maxlen=_LOG_KEPT)
+        self._lock = threading.Lock()
+        self._line = ""
+        self._level = 0
+        self._callback = llama_cpp.llama_log_callback(self._take)
 
-    def __init__(self, api: Any, handle: Any) -> None:
-        self._api = api
-        self._handle = handle
-        self._pieces: dict[int, bytes | None] = {}
-        self._buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-        self.size: int = api.llama_vocab_n_tokens(handle)
-        self.kind: str = TOKENIZERS.get(api.llama_vocab_type(handle), "unknown")
+    def install(self) -> None:
+        """Take over from the callback that llama_cpp installs when it is imported."""
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
 
-    def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of a text, with what the model wants at its start."""
-        data = text.encode()
-        room = len(data) + 8
-        tokens = (self._api.llama_token * room)()
-        count = self._api.llama_tokenize(self._handle, data, len(data), tokens, room, True, True)  # noqa: FBT003 - C
-        if count < 0:
-            tokens = (self._api.llama_token * -count)()
-            count = self._api.llama_tokenize(self._handle, data, len(data), tokens, -count, True, True)  # noqa: FBT003 - C
-        return list(tokens[: max(count, 0)])
-
-    def piece(self, token: int) -> bytes | None:
-        """Return the bytes that a token stands for; None for one that ends the text."""
+    def _take(self, level: int, text: bytes, _: Any) -> None:
         try:
-            return self._pieces[token]
-        except KeyError:
-            found = self._pieces[token] = self._read(token)
-            return found
+            with self._lock:
+                if level != _LEVEL_CONTINUE:
+                    self._level = level
+                self._line += text.decode("utf-8", "replace")
+                *lines, self._line = self._line.split("\n")
+                self._line = self._line[-4096:]
+                if self._level in {_LEVEL_WARN, _LEVEL_ERROR}:
+                    self.worrying.extend(line for line in lines if line.strip())
+            for line in lines:
+                if line.strip():
+                    points.native_log(native=line.strip()[:80])
+        except Exception:  # noqa: BLE001, S110 - an exception must not unwind through native code
+            pass
 
-    def _read(self, token: int) -> bytes | None:
-        if self._api.llama_vocab_is_eog(self._handle, token):
-            return None
-        buffer, room = self._buffer, _PIECE_BYTES
-        size = self._api.llama_token_to_piece(self._handle, token, buffer, room, 0, False)  # noqa: FBT003 - C
-        if size < 0:
-            buffer = ctypes.create_string_buffer(-size)
-            size = self._api.llama_token_to_piece(self._handle, token, buffer, -size, 0, False)  # noqa: FBT003 - C
-        return bytes(buffer.raw[: max(size, 0)])
+    def last(self) -> str:
+        """Return the most recent worrying lines as one text."""
+        return "; ".join(list(self.worrying)[-3:]) or "llama.cpp gave no reason"
 
 
-def model_params(
-    library: Library,
-    *,
-    device: NativeDevice | None,
-    progress: Callable[[float], bool],
-    check_tensors: bool,
-) -> tuple[Any, tuple[Any, ...]]:
-    """Return the parameters of a model load, and what must stay alive while it runs.
+_log = _Log()
+
+
+def gpu_devices() -> list[Device]:
+    """Return the GPUs that this build of llama.cpp can use."""
+    if not llama_cpp.llama_supports_gpu_offload():
+        return []
+    ggml = _ggml.libggml
+    for name, result in (("get", ctypes.c_void_p), ("name", ctypes.c_char_p), ("description", ctypes.c_char_p)):
+        getattr(ggml, f"ggml_backend_dev_{name}").restype = result
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    found = []
+    for place in range(ggml.ggml_backend_dev_count()):
+        handle = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(place)))
+        if ggml.ggml_backend_dev_type(handle) != _GPU_DEVICE:
+            continue
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        ggml.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
+        name, described = ggml.ggml_backend_dev_name(handle), ggml.ggml_backend_dev_description(handle)
+        found.append(Device(name.decode(), described.decode(), int(handle.value or 0), free.value, total.value))
+    return found
+
+
+class Model:
+    """A loaded model with its context and vocabulary. One thread at a time.
 
     Args:
-        library: the loaded library.
-        device: the GPU that takes every layer; None computes on the CPU alone.
-        progress: called with 0.0 to 1.0; False stops the load.
-        check_tensors: look for invalid numbers in the weights.
+        path: a checked GGUF file.
+        device: the GPU to put everything on; None for the CPU.
+        context_length: tokens of prompt and answer together; None takes what the model was made for, at most 4096.
+        threads: processor threads.
+        on_progress: called with 0.0 to 1.0 while weights are read; returns False to give up.
+
+    Raises:
+        NativeError: it cannot be loaded.
     """
-    api = library.api
 
-    def safe(part: float, _: Any) -> bool:
-        try:
-            return progress(part)
-        except Exception:  # noqa: BLE001 - an exception in the callback would count as False and fail the load
-            return True
+    def __init__(
+        self,
+        path: Path,
+        device: Device | None,
+        context_length: int | None,
+        threads: int,
+        on_progress: Callable[[float], bool],
+    ) -> None:
+        _log.install()
+        _log.worrying.clear()
+        self.abort = AbortFlag()
+        self._progress = llama_cpp.llama_progress_callback(lambda done, _: _unless_raising(on_progress, done))
+        self._devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
+        self._model: Any = self._load(path, device)
+        self.vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self.trained_context = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        self._context: Any = self._open_context(device, context_length or min(self.trained_context, 4096), threads)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self.context_length = int(llama_cpp.llama_n_ctx(self._context))
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
+        self._piece = ctypes.create_string_buffer(256)
 
-    params = api.llama_model_default_params()
-    callback = api.llama_progress_callback(safe)
-    devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
-    params.progress_callback = callback
-    params.devices = ctypes.cast(devices, ctypes.c_void_p)
-    params.n_gpu_layers = -1 if device else 0
-    params.split_mode = api.LLAMA_SPLIT_MODE_NONE
-    params.main_gpu = 0
-    params.check_tensors = check_tensors
-    return params, (callback, devices)
+    def _load(self, path: Path, device: Device | None) -> Any:
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.progress_callback = self._progress
+        parameters.check_tensors = True
+        parameters.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP  # M0-W-1221
+        parameters.n_gpu_layers = _ALL_LAYERS if device else 0
+        parameters.split_mode = llama_cpp.LLAMA_SPLIT_MODE_NONE
+        parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        if not model:
+            raise NativeError(_log.last())
+        return model
+
+    def _open_context(self, device: Device | None, length: int, threads: int) -> Any:
+        parameters = llama_cpp.llama_context_default_params()
+        parameters.n_ctx = length
+        parameters.n_batch = parameters.n_ubatch = CHUNK
+        parameters.n_seq_max = 1
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.flash_attn_type = _FLASH_ATTENTION_OFF
+        parameters.offload_kqv = device is not None
+        parameters.abort_callback = self.abort.callback
+        parameters.abort_callback_data = self.abort.data
+        parameters.no_perf = True
+        context = llama_cpp.llama_init_from_model(self._model, parameters)
+        if not context:
+            llama_cpp.llama_model_free(self._model)
+            raise NativeError(_log.last())
+        return context
+
+    @property
+    def quantisation(self) -> str:
+        """How the weights are stored, such as Q8_0."""
+        name = llama_cpp.llama_ftype_name(llama_cpp.llama_model_ftype(self._model))
+        return name.decode() if name else "unknown"
+
+    def tokenise(self, text: str) -> list[int]:
+        """Return a text's tokens, with the special tokens that the model wants around it."""
+        data = text.encode()
+        room = len(data) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self.vocabulary, data, len(data), tokens, room, True, False)  # noqa: FBT003
+        if count < 0:
+            raise NativeError(f"the prompt of {len(data)} bytes could not be cut into tokens")
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes:
+        """Return a token's bytes; special tokens have none."""
+        size = llama_cpp.llama_token_to_piece(self.vocabulary, token, self._piece, len(self._piece), 0, False)  # noqa: FBT003
+        if size < 0:
+            self._piece = ctypes.create_string_buffer(-size)
+            size = llama_cpp.llama_token_to_piece(self.vocabulary, token, self._piece, -size, 0, False)  # noqa: FBT003
+        return self._piece.raw[: max(size, 0)]
+
+    def ends(self, token: int) -> bool:
+        """Tell whether a token ends the answer."""
+        return bool(llama_cpp.llama_vocab_is_eog(self.vocabulary, token))
+
+    def forget(self) -> None:
+        """Empty the key-value cache, so that a request depends on nothing before it."""
+        llama_cpp.llama_memory_clear(self._memory, False)  # noqa: FBT003 - the buffer need not be zeroed
+
+    def evaluate(self, tokens: Sequence[int]) -> int:
+        """Evaluate at most `CHUNK` tokens; return llama.cpp's code: 0 done, 1 no room, 2 aborted, below 0 failed."""
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        return int(llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens))))
+
+    def sample(self, sampler: "Sampler") -> int:
+        """Return the next token."""
+        return int(llama_cpp.llama_sampler_sample(sampler.chain, self._context, -1))
+
+    def last_words(self) -> str:
+        """Return what llama.cpp last complained about."""
+        return _log.last()
+
+    def close(self) -> None:
+        """Free everything; the model must not be used again."""
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+            self._context = self._model = None
+
+
+def _unless_raising(on_progress: Callable[[float], bool], done: float) -> bool:
+    """Call a Python function from native code, where an exception would mean "cancel"."""
+    try:
+        return on_progress(done)
+    except Exception:  # noqa: BLE001 - telling progress must not fail the load
+        return True
+
+
+class Sampler:
+    """The sampler chain of one request: penalties, top-k, top-p, min-p, temperature, choice.
+
+    Args:
+        vocabulary_size: tokens of the model.
+        prompt: the prompt's tokens, which count for the repetition penalty.
+        temperature: 0 always takes the likeliest.
+        top_k: 0 keeps all.
+        top_p: 1 keeps all.
+        min_p: 0 keeps all.
+        repetition_penalty: 1 does nothing.
+        seed: 32 bits.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        prompt: Sequence[int],
+        *,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        min_p: float,
+        repetition_penalty: float,
+        seed: int,
+    ) -> None:
+        self.chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        penalises = repetition_penalty != 1.0
+        if penalises:
+            self._add(llama_cpp.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
+        if temperature == 0:
+            self._add(llama_cpp.llama_sampler_init_greedy())
+        else:
+            if top_k > 0:
+                self._add(llama_cpp.llama_sampler_init_top_k(top_k))
+            if top_p < 1:
+                self._add(llama_cpp.llama_sampler_init_top_p(top_p, 1))
+            if min_p > 0:
+                self._add(llama_cpp.llama_sampler_init_min_p(min_p, 1))
+            self._add(llama_cpp.llama_sampler_init_temp(temperature))
+            self._add(llama_cpp.llama_sampler_init_dist(seed))
+        if penalises:
+            for token in prompt[-64:]:
+                llama_cpp.llama_sampler_accept(self.chain, token)
+
+    def _add(self, step: Any) -> None:
+        llama_cpp.llama_sampler_chain_add(self.chain, step)
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self.chain:
+            llama_cpp.llama_sampler_free(self.chain)
+            self.chain = None

@@ -81,7 +81,8 @@ server_bound = POINTS.point(
     cute="The door at {address} is open, number {port}",
 )  # fmt: skip
 bind_failed = POINTS.point(
-    "bind_failed", "bind_failed", "{address}", "Cannot listen on {address} port {port}: {error_kind}; choose another --port",
+    "bind_failed", "bind_failed", "{address}",
+    "Cannot listen on {address} port {port}: {error_kind}; choose another --port",
     event="error", level="error", cute="Door {port} is taken: {error_kind}",
 )  # fmt: skip
 server_shutdown = POINTS.point(
@@ -96,7 +97,8 @@ validation_failed = POINTS.point(
     story='"Is this right?" asked the caller. "Not quite: {fault_count} faults," said the worker.',
 )  # fmt: skip
 request_validated = POINTS.point(
-    "request_validated", "validate", "{job_id}", "Accepted the request: {prompt_chars} characters, at most {tokens_out} tokens",
+    "request_validated", "validate", "{job_id}",
+    "Accepted the request: {prompt_chars} characters, at most {tokens_out} tokens",
     channel="request", cute="What a well-behaved request",
     story='"May I?" asked the caller. "You may," said the worker.',
 )  # fmt: skip
@@ -121,7 +123,8 @@ token_progress = POINTS.point(
     channel="request", cute="{tokens_out} tokens and still going",
 )  # fmt: skip
 inference_complete = POINTS.point(
-    "inference_complete", "execute", "{job_id}", "Finished with {tokens_out} tokens in {decode_time_ms} ms: {stop_reason}",
+    "inference_complete", "execute", "{job_id}",
+    "Finished with {tokens_out} tokens in {decode_time_ms} ms: {stop_reason}",
     event="execute_end", channel="request", cute="All done, {tokens_out} tokens, take a bow",
     story='"Is it finished?" asked the caller. "{tokens_out} tokens, all yours," said the worker.',
 )  # fmt: skip

@@ -1,0 +1,328 @@
+"""One model, one request at a time: loading, prompt evaluation, generation, and stopping at any moment."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from worker import points
+from worker.errors import WorkerError
+from worker.gguf_check import ModelFile, NotAModelError, check
+from worker.requests import ExecuteRequest
+from worker.streaming import TextStream
+
+if TYPE_CHECKING:
+    from worker.native import Device, Model
+
+DeviceKind = Literal["cuda", "metal", "cpu"]
+StopCause = Literal["cancelled", "client_gone", "timeout", "shutdown"]
+
+PROGRESS_STEPS: Final = (0, 25, 50, 75)
+_ONE_THREAD_BELOW: Final = 64 * 1024 * 1024
+_HEADROOM_BYTES: Final = 256 * 1024 * 1024
+_NO_ROOM, _ABORTED = 1, 2
+
+
+class Stopped(Exception):  # noqa: N818 - an outcome, not an error
+    """The request was stopped from outside.
+
+    Args:
+        cause: who stopped it.
+    """
+
+    def __init__(self, cause: StopCause) -> None:
+        super().__init__(cause)
+        self.cause: StopCause = cause
+
+
+class StopSwitch:
+    """Stops one request, from any thread: between tokens, between prompt chunks, and inside native evaluation."""
+
+    def __init__(self) -> None:
+        self.cause: StopCause | None = None
+        self._native: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+
+    def stop(self, cause: StopCause) -> bool:
+        """Stop the request; False when somebody did so before."""
+        with self._lock:
+            if self.cause is not None:
+                return False
+            self.cause = cause
+            if self._native is not None:
+                self._native()
+            return True
+
+    def connect(self, native: Callable[[], None] | None) -> None:
+        """Name the native flag while the request is being evaluated; None when it no longer is."""
+        with self._lock:
+            self._native = native
+            if native is not None and self.cause is not None:
+                native()
+
+    def check(self) -> None:
+        """Raise `Stopped` when the request is to stop."""
+        if self.cause is not None:
+            raise Stopped(self.cause)
+
+
+class Token(NamedTuple):
+    """One generated token: what may be shown now (often nothing), its place from 0, its id."""
+
+    text: str
+    place: int
+    token: int
+
+
+class Result(NamedTuple):
+    """How generation ended.
+
+    Attributes:
+        tokens_out: tokens generated, the one that ended it not counted.
+        decode_time_ms: time from the first token's evaluation to the end, in milliseconds.
+        stop_reason: eos, length or stop.
+        matched: the stop text that was met, or None.
+    """
+
+    tokens_out: int
+    decode_time_ms: int
+    stop_reason: Literal["eos", "length", "stop"]
+    matched: str | None
+
+
+class Engine:
+    """The model of this process.
+
+    Args:
+        path: the model's file.
+        device: what computes.
+        gpu: which GPU, by number.
+        context_length: tokens of prompt and answer together; the model's own (at most 4096) when None.
+    """
+
+    def __init__(self, path: Path, device: DeviceKind, gpu: int = 0, context_length: int | None = None) -> None:
+        self.path = path
+        self.model_ref = path.name
+        self.device: DeviceKind = device
+        self.gpu = gpu
+        self.gpu_device: str | None = None
+        self.file: ModelFile | None = None
+        self.vram_bytes = 0
+        self._context_length = context_length
+        self._model: Model | None = None
+        self._give_up = False
+
+    def check_device(self) -> "Device | None":
+        """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself (M0-W-1010).
+
+        Raises:
+            WorkerError: CUDA_ERROR, the device that was asked for is not there.
+        """
+        if self.device == "cpu":
+            points.device_cpu(device="cpu")
+            return None
+        from worker import native  # noqa: PLC0415 - costs a third of a second; wrong arguments should answer at once
+
+        found = native.gpu_devices()
+        prefix = {"cuda": "CUDA", "metal": "M"}[self.device]
+        usable = [device for device in found if device.name.upper().startswith(prefix)]
+        if self.gpu >= len(usable):
+            have = ", ".join(device.name for device in usable) or "none"
+            raise WorkerError(
+                "CUDA_ERROR",
+                f"device {self.device} number {self.gpu} is not available (found: {have}); "
+                "this build of llama.cpp or this machine has no such GPU",
+                "install a llama-cpp-python built for the GPU, or ask for the CPU by name: --device cpu",
+            )
+        device = usable[self.gpu]
+        self.gpu_device = device.name
+        told = points.device_cuda if self.device == "cuda" else points.device_metal
+        told(gpu_device=device.name, device=device.name, available_bytes=device.free_bytes)
+        return device
+
+    def check_file(self) -> ModelFile:
+        """Look at the model's file without native code.
+
+        Raises:
+            WorkerError: MODEL_LOAD_FAILED, it cannot be loaded.
+        """
+        try:
+            self.file = check(self.path)
+        except NotAModelError as why:
+            raise WorkerError(
+                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}", "give a GGUF version 3 file with --model"
+            ) from None
+        return self.file
+
+    def load(self, device: "Device | None") -> None:
+        """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 % (M0-W-1621). Blocks.
+
+        Raises:
+            WorkerError: MODEL_LOAD_FAILED or INSUFFICIENT_VRAM.
+            Stopped: `give_up` was called meanwhile.
+        """
+        from worker import native  # noqa: PLC0415 - see check_device
+
+        file = self.file or self.check_file()
+        if device is not None:
+            self._check_room(file, device)
+        steps = iter(PROGRESS_STEPS)
+        upcoming = next(steps)
+
+        def on_progress(done: float) -> bool:
+            nonlocal upcoming
+            while done * 100 >= upcoming and upcoming <= PROGRESS_STEPS[-1]:
+                points.model_load_progress(model_ref=self.model_ref, percent=upcoming)
+                upcoming = next(steps, 101)
+            return not self._give_up
+
+        threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
+        try:
+            model = native.Model(self.path, device, self._context_length, threads, on_progress)
+        except native.NativeError as why:
+            if self._give_up:
+                raise Stopped("shutdown") from None
+            raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}") from None
+        on_progress(1.0)
+        warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
+        if model.evaluate(warm) != 0:
+            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.last_words()}")
+        model.forget()
+        if device is not None:
+            self.vram_bytes = max(0, device.free_bytes - _free_bytes(device))
+        points.model_load_progress(model_ref=self.model_ref, percent=100)
+        self._model = model
+
+    def _check_room(self, file: ModelFile, device: "Device") -> None:
+        needed = file.size + _HEADROOM_BYTES
+        if needed > device.free_bytes:
+            raise WorkerError(
+                "INSUFFICIENT_VRAM",
+                f"model {self.model_ref} needs {needed // 1_000_000} MB, "
+                f"{device.free_bytes // 1_000_000} MB free on {device.name}",
+                "choose a smaller model or a GPU with more free memory",
+            )
+
+    def give_up(self) -> None:
+        """Stop a load that is under way."""
+        self._give_up = True
+
+    @property
+    def model(self) -> "Model":
+        """The loaded model.
+
+        Raises:
+            WorkerError: LOADING, it is not loaded yet.
+        """
+        if self._model is None:
+            raise WorkerError("LOADING", f"model {self.model_ref} is still loading")
+        return self._model
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is ready."""
+        return self._model is not None
+
+    def tokenise(self, request: ExecuteRequest) -> list[int]:
+        """Return the prompt's tokens.
+
+        Raises:
+            WorkerError: INVALID_REQUEST, the prompt does not fit into the context (M0-W-1825).
+        """
+        tokens = self.model.tokenise(request.prompt)
+        if len(tokens) >= self.model.context_length:
+            raise WorkerError(
+                "INVALID_REQUEST",
+                f"the prompt has {len(tokens)} tokens, the context holds {self.model.context_length}",
+                "send a shorter prompt or start the worker with a larger --context-length",
+            )
+        return tokens
+
+    def generate(
+        self, request: ExecuteRequest, prompt: list[int], seed: int, switch: StopSwitch
+    ) -> Iterator[Token | Result]:
+        """Yield each token and, last, the result. Runs on one thread at a time.
+
+        Args:
+            request: what was asked for.
+            prompt: its tokens, at least one.
+            seed: 32 bits, not all ones.
+            switch: stops it from outside.
+
+        Raises:
+            Stopped: the switch was used.
+            WorkerError: INTERNAL or VRAM_OOM, the native library failed; the next request works.
+        """
+        from worker.native import CHUNK, Sampler  # noqa: PLC0415 - see check_device
+
+        model = self.model
+        most = min(request.max_tokens, model.context_length - len(prompt))
+        sampler = Sampler(
+            model.vocabulary_size,
+            prompt,
+            temperature=request.temperature,
+            top_k=request.top_k,
+            top_p=request.top_p,
+            min_p=request.min_p,
+            repetition_penalty=request.repetition_penalty,
+            seed=seed,
+        )
+        switch.connect(model.abort.set)
+        text = TextStream(request.stop)
+        began = time.monotonic_ns()
+        try:
+            for start in range(0, len(prompt), CHUNK):
+                self._evaluate(prompt[start : start + CHUNK], switch)
+            count = 0
+            reason: Literal["eos", "length", "stop"] = "length"
+            while count < most:
+                token = model.sample(sampler)
+                if model.ends(token):
+                    reason = "eos"
+                    break
+                count += 1
+                shown = text.feed(model.piece(token))
+                yield Token(shown, count - 1, token)
+                if text.matched is not None:
+                    reason = "stop"
+                    break
+                if count < most:
+                    self._evaluate([token], switch)
+            rest = text.finish()
+            if rest:
+                yield Token(rest, count, -1)
+            if text.matched is not None:
+                reason = "stop"
+            yield Result(count, (time.monotonic_ns() - began) // 1_000_000, reason, text.matched)
+        finally:
+            switch.connect(None)
+            model.abort.clear()
+            model.forget()
+            sampler.close()
+
+    def _evaluate(self, tokens: list[int], switch: StopSwitch) -> None:
+        switch.check()
+        code = self.model.evaluate(tokens)
+        if code == 0:
+            return
+        switch.check()
+        said = self.model.last_words()
+        if code == _NO_ROOM:
+            raise WorkerError("INTERNAL", f"the context is full: {said}")
+        kind = "VRAM_OOM" if "out of memory" in said.lower() or "alloc" in said.lower() else "INTERNAL"
+        raise WorkerError(kind, f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}): {said}")
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+
+def _free_bytes(device: "Device") -> int:
+    """Return a GPU's free memory now."""
+    from worker import native  # noqa: PLC0415 - see check_device
+
+    return next((now.free_bytes for now in native.gpu_devices() if now.name == device.name), device.free_bytes)
