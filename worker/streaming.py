@@ -1,55 +1,53 @@
-"""From tokens' bytes to text that may be shown: whole characters, no half of a stop string (M0-W-1824)."""
+"""From token bytes to text that may be shown: whole characters only, stop texts never half (M0-W-1824)."""
 
 import codecs
 from collections.abc import Sequence
 
 
 class TextStream:
-    """Turns the bytes of tokens into text piece by piece.
+    """Collects the bytes of tokens and releases text.
 
     Args:
-        stops: strings that end the text; the earliest match in the text wins, the longest of several there.
+        stops: texts that end the stream; the earliest in the text wins and is not shown.
     """
 
     def __init__(self, stops: Sequence[str] = ()) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._stops = tuple(stops)
-        self._longest = max(map(len, self._stops), default=0)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._stops = [stop for stop in stops if stop]
+        self._longest = max((len(stop) for stop in self._stops), default=0)
         self._held = ""
-        self.stopped_by: str | None = None
+        self.matched: str | None = None
 
     def feed(self, piece: bytes) -> str:
-        """Take a token's bytes; return the text that may be shown now, perhaps none.
-
-        After a stop string was found `stopped_by` names it and nothing more is shown.
-        """
-        return self._show(self._decode(piece))
+        """Take a token's bytes; return what may be shown now, often nothing."""
+        return self._release(self._decoder.decode(piece), last=False)
 
     def finish(self) -> str:
-        """Return what was held back: the text is over."""
-        text = self._show(self._decode(b"", True))  # noqa: FBT003 - the decoder's own signature
-        rest, self._held = self._held, ""
-        return text if self.stopped_by is not None else text + rest
+        """Return what was held back, at the end of the tokens."""
+        return self._release(self._decoder.decode(b"", final=True), last=True)
 
-    def _show(self, text: str) -> str:
-        if not self._stops:
-            return text
-        if self.stopped_by is not None:
+    def _release(self, more: str, *, last: bool) -> str:
+        if self.matched is not None:
             return ""
-        held = self._held + text
-        found = [(at, -len(stop), stop) for stop in self._stops if (at := held.find(stop)) >= 0]
+        if not self._stops:
+            return more
+        self._held += more
+        found = [(place, stop) for stop in self._stops if (place := self._held.find(stop)) >= 0]
+        # A longer stop text may still be growing at an earlier place: wait until none can.
+        cut = len(self._held) if last else len(self._held) - self._growing()
         if found:
-            at, _, self.stopped_by = min(found)
-            self._held = ""
-            return held[:at]
-        keep = self._partial(held)
-        self._held = held[len(held) - keep :]
-        return held[: len(held) - keep]
+            # Of two that begin at the same place the longer was meant.
+            place, stop = min(found, key=lambda one: (one[0], -len(one[1])))
+            if place <= cut:
+                self.matched = stop
+                cut = place
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown
 
-    def _partial(self, held: str) -> int:
-        """Return the length of the longest end of the text with which a stop string begins."""
-        for size in range(min(self._longest - 1, len(held)), 0, -1):
-            end = held[-size:]
-            if any(stop.startswith(end) for stop in self._stops):
+    def _growing(self) -> int:
+        """Return the length of the longest end of the text that may be the beginning of a stop text."""
+        for size in range(min(self._longest - 1, len(self._held)), 0, -1):
+            end = self._held[-size:]
+            if any(stop.startswith(end) and len(stop) > size for stop in self._stops):
                 return size
         return 0
