@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ci.formats import json
 from ci.measuring import Measured
 
 
@@ -19,7 +20,9 @@ class Format(NamedTuple):
     render: Callable[[Measured], str]
 
 
-FORMATS: Final[dict[str, Format]] = {}
+FORMATS: Final[dict[str, Format]] = {
+    "json": Format("narration.json", json.render),
+}
 
 
 def render(name: str, measured: Measured) -> str:
