@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_bdd import scenario
 
-from capture.compat import ENCODING, registered_markers, test_name
+from capture.compat import ENCODING, forget, registered_markers, test_name
 from capture.fixture import NarrationCapture
 from capture.golden import compare
 from capture.static import inspect
@@ -34,6 +34,7 @@ class FeatureFile(pytest.Module):
         found = inspect(self.path, shown, registered_markers(self.config))
         if found.faults:
             raise self.CollectError("\n".join(found.faults))
+        forget(self.path)
         module = ModuleType(self.path.stem)
         module.__file__ = str(self.path)
         for one in found.scenarios:

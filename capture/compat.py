@@ -3,6 +3,7 @@
 A new release of one of the three that moves something is mended here and nowhere else.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from _pytest.compat import ascii_escaped
 from pytest_bdd import exceptions as bdd_exceptions
 from pytest_bdd.compat import get_fixture_names, getfixturedefs
+from pytest_bdd.feature import features as _features
 from pytest_bdd.gherkin_parser import GherkinDocument, get_gherkin_document
+from pytest_bdd.feature import features as _features
 from pytest_bdd.gherkin_parser import Scenario as GherkinScenario
 from pytest_bdd.parser import Scenario, ScenarioTemplate, Step
 from pytest_bdd.scenario import make_python_name, scenario_wrapper_template_registry
@@ -31,6 +34,7 @@ __all__ = [
     "StepFunctionContext",
     "collect_error",
     "example_of",
+    "forget",
     "read_feature",
     "registered_markers",
     "scenario_of",
@@ -68,6 +72,11 @@ def read_feature(path: Path) -> GherkinDocument:
         raise GherkinSyntaxError(1, f"the file is not UTF-8: {why.reason} at byte {why.start}") from None
     except (TypeError, KeyError):
         raise GherkinSyntaxError(1, "the file holds no feature: it should start with `Feature: <name>`") from None
+
+
+def forget(path: Path) -> None:
+    """Let pytest-bdd read a feature file anew: it keeps every file that it ever read in this process."""
+    _features.pop(os.path.abspath(path), None)  # noqa: PTH100 - pytest-bdd's key, links left as they are
 
 
 def scenario_of(item: pytest.Item) -> ScenarioTemplate | None:

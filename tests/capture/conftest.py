@@ -1,16 +1,19 @@
-"""Small projects to run the plugin in: each is a folder of its own, each run a process of its own."""
+"""Small projects to run the plugin in, each in a folder of its own."""
 
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+import syrupy
+from syrupy.extensions.base import SnapshotCollectionStorage
 
 PYPROJECT = """
 [tool.pytest]
 strict = true
 filterwarnings = ["error"]
 testpaths = ["features"]
-addopts = ["--import-mode=importlib", "--snapshot-no-cleanup", "--snapshot-warn-unused"]
+addopts = ["-p", "no:hypothesispytest", "--import-mode=importlib", "--snapshot-no-cleanup", "--snapshot-warn-unused"]
 """
 
 STEPS = """
@@ -42,8 +45,12 @@ Feature: Pools
 class Project:
     """A small project with features, steps and stories."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pytester = pytester
+        self.monkeypatch = monkeypatch
+        # A file rewritten within a second may be as long as before: its compiled form would look fresh.
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         self.path = pytester.path
         self.write("pyproject.toml", PYPROJECT)
 
@@ -59,8 +66,17 @@ class Project:
     def steps(self, text: str = "", name: str = "pools") -> Path:
         return self.write(f"steps/{name}.py", STEPS + textwrap.dedent(text))
 
-    def run(self, *args: str, timeout: float = 120) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(*args, timeout=timeout)
+    def run(self, *args: str) -> pytest.RunResult:
+        """Run pytest: in this process, which is quick, unless the run spreads over processes anyway."""
+        if any(arg.startswith("-n") for arg in args):
+            return self.pytester.runpytest_subprocess(*args, timeout=120)
+        for name in [name for name in sys.modules if name.split(".")[0] == "steps"]:
+            self.monkeypatch.delitem(sys.modules, name)
+        syrupy_session, folder = syrupy._syrupy, SnapshotCollectionStorage.snapshot_dirname
+        try:
+            return self.pytester.runpytest_inprocess(*args)
+        finally:
+            syrupy._syrupy, SnapshotCollectionStorage.snapshot_dirname = syrupy_session, folder
 
     def accept(self, *args: str) -> pytest.RunResult:
         """Write the golden stories as they are now."""
@@ -74,8 +90,8 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> Project:
-    return Project(pytester)
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(pytester, monkeypatch)
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_rows_of_an_outline_have_a_story_each(project):
         "pools/an_engine_is_spawned[llama].story",
         "pools/an_engine_is_spawned[qwen3].story",
     ]
-    assert project.run().ret == 0
+    project.run().assert_outcomes(passed=2)
 
 
 def test_two_rows_that_would_share_a_story_are_named(project):
