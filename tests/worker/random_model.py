@@ -56,8 +56,8 @@ def write_random_model(
     writer.add_token_types(kinds)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2 if eos else 0)
-    writer.add_add_space_prefix(False)
-    writer.add_add_bos_token(True)
+    writer.add_add_space_prefix(value=False)
+    writer.add_add_bos_token(value=True)
 
     def tensor(name: str, *shape: int) -> None:
         writer.add_tensor(name, (rng.standard_normal(shape) / np.sqrt(shape[-1])).astype(np.float32))
