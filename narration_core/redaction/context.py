@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from narration_core.redaction.checks import noise, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction.keys import Verdict
+from narration_core.redaction.providers import PROVIDERS
 from narration_core.redaction.rule import compiled
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
     *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )
 
 # The start of the name, read backwards from the word; a space joins the words of "client secret".

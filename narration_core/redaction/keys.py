@@ -5,6 +5,8 @@ from collections.abc import Collection
 from enum import IntEnum
 from typing import Final
 
+from narration_core.redaction.providers import PROVIDERS
+
 
 class Verdict(IntEnum):
     """What a name says about its value."""
@@ -117,7 +119,7 @@ def _last(parts: list[str]) -> Verdict:
                 else Verdict.MEDIUM
             )
         return Verdict.MEDIUM if before or last != "key" else Verdict.WEAK
-    return Verdict.WEAK if last in _WEAK_WORDS else Verdict.SAFE
+    return Verdict.WEAK if last in _WEAK_WORDS or last in PROVIDERS or joined in PROVIDERS else Verdict.SAFE
 
 
 def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:

@@ -98,11 +98,12 @@ def prefixed(
     """
     starts = prefixes.split()
     escaped = "|".join(start.replace(".", r"\.").replace("+", r"\+") for start in starts)
-    hexadecimal = body == HEX
-    examples = tuple(
-        f"{before}{start}{made_up(min(most, least + 8), len(name) + index, hexadecimal=hexadecimal)}"
-        for index, (before, start) in enumerate((("", starts[0]), ("sent ", starts[-1])))
-    )
+    bodies = [made_up(min(most, least + 8), len(name) + index, hexadecimal=body == HEX) for index in (0, 1)]
+    if "A-Z" not in body and r"\w" not in body:
+        bodies = [made.lower() for made in bodies]
+    elif "a-z" not in body and r"\w" not in body:
+        bodies = [made.upper() for made in bodies]
+    examples = (f"{starts[0]}{bodies[0]}", f"sent {starts[-1]}{bodies[1]}")
     return Rule(
         name=name,
         pattern=f"{edge}(?:{escaped}){body}{{{least},{most}}}+",

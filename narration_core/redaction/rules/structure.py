@@ -124,7 +124,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="private-key",
-        pattern=r"(?P<s>-{3,5}[ ]?BEGIN[ A-Z0-9_\-]{0,60}(?:PRIVATE|SECRET)[ ]KEY(?:[ ]BLOCK)?[ ]?-{0,5}(?:(?:(?!-{3,5}[ ]?(?:BEGIN|END))[^\x00]){0,16000}?-{3,5}[ ]?END[ A-Z0-9_\-]{0,60}KEY(?:[ ]BLOCK)?-{0,5}|"
+        pattern=r"(?P<s>-{3,5}[ ]?BEGIN[ A-Z0-9_\-]{0,60}(?:PRIVATE|SECRET)[ ]KEY(?:[ ]BLOCK)?[ ]?-{0,5}(?:(?:[^\-\x00]{1,16000}+|-(?!-{2,4}[ ]?(?:BEGIN|END))){0,4000}+-{3,5}[ ]?END[ A-Z0-9_\-]{0,60}KEY(?:[ ]BLOCK)?-{0,5}|"
         + _PEM_BODY
         + r"{0,4000}+))",
         literals=("PRIVATE KEY", "SECRET KEY"),
