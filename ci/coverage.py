@@ -188,7 +188,7 @@ def _covered(point: Point, ears: _Ears | None) -> PointCoverage:
         tuple(ears.asserted_by),
         tuple(ears.failed_by),
         tuple(ears.scenarios),
-        ears.sentence,
+        ears.sentence or point.human,
     )
 
 

@@ -125,8 +125,10 @@ def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
     return {name: _text(argument(call, place, name)) for name, place in zip(names, _PLACES[kind], strict=True)}
 
 
-def _name(node: ast.expr, kind: Kind, scope: Scope) -> str:
-    """Return the qualified name of a point: where it is, or for an entry of a catalogue what it is called."""
+def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
+    """Return the qualified name of a point: where it is, what it decorates, or what a catalogue calls it."""
+    if node in module.decorated:
+        return ".".join(part for part in (scope.qualified, module.decorated[node]) if part)
     if kind == "catalogue" and isinstance(node, ast.Call):
         name, owner = first_string(node), node.func
         table = ast.unparse(owner.value) if isinstance(owner, ast.Attribute) else "catalogue"
@@ -143,7 +145,7 @@ def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reaso
     return Point(
         key="",
         path=module.path,
-        name=_name(node, kind, scope),
+        name=_name(module, node, kind, scope),
         kind=kind,
         line=node.lineno,
         end_line=node.end_lineno or node.lineno,

@@ -15,12 +15,14 @@ class Fault(NamedTuple):
         place: `path:line`, or a path, or a test.
         what: what is wrong.
         why: why that counts, and what to do.
+        key: of the point that it is about; empty when it is about none that is declared.
     """
 
     rule: str
     place: str
     what: str
     why: str
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}: {self.why}"

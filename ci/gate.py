@@ -57,7 +57,7 @@ def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
             continue
         rule, change = ("went-silent", "is told no more") if key in told else ("new-silent", "is new and silent")
         why = f"{why_silent(one)}; {_WHAT_TO_DO}"
-        faults.append(Fault(rule, one.point.place, f"{described(one)} {change}", why))
+        faults.append(Fault(rule, one.point.place, f"{described(one)} {change}", why, key))
     return faults
 
 

@@ -77,6 +77,7 @@ class Module:
         tree: its syntax tree.
         text: its source.
         scopes: the scope of every node that has one.
+        decorated: by decorator, the name of the function or class it stands at.
         calls: every call, and every decorator without parentheses, with the scope it is understood in.
     """
 
@@ -86,6 +87,7 @@ class Module:
     tree: ast.Module
     text: str
     scopes: dict[ast.AST, Scope] = field(default_factory=dict)
+    decorated: dict[ast.expr, str] = field(default_factory=dict)
     calls: list[tuple[ast.expr, Scope]] = field(default_factory=list)
 
     @property
@@ -213,6 +215,7 @@ class _Collector:
             self._module.calls.append((node, scope))
         if isinstance(node, _SCOPES):
             marks = getattr(node, "decorator_list", ())
+            self._module.decorated |= dict.fromkeys(marks, getattr(node, "name", ""))
             self._module.calls += [(mark, scope) for mark in marks if not isinstance(mark, ast.Call)]
             for child in _outer(node):
                 self._visit(child, scope)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ci.formats import json
+from ci.formats import cobertura, html, json, junit, lcov, markdown, sarif
 from ci.measuring import Measured
 
 
@@ -22,6 +22,12 @@ class Format(NamedTuple):
 
 FORMATS: Final[dict[str, Format]] = {
     "json": Format("narration.json", json.render),
+    "lcov": Format("narration.lcov", lcov.render),
+    "cobertura": Format("narration-cobertura.xml", cobertura.render),
+    "sarif": Format("narration.sarif", sarif.render),
+    "junit": Format("narration-junit.xml", junit.render),
+    "markdown": Format("narration.md", markdown.render),
+    "html": Format("narration.html", html.render),
 }
 
 

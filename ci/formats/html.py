@@ -1,0 +1,132 @@
+"""Coverage as one HTML page without outside assets: `narration.html`, for people who do not read JSON."""
+
+from collections.abc import Iterable
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+from ci.coverage import PointCoverage, ScenarioCoverage, Totals
+from ci.formats.lines import by_file
+from ci.gate import why_silent
+from ci.measuring import Measured
+
+_WORDS: Final = {"asserted": "told", "emitted": "heard only", "silent": "silent"}
+# Nothing from outside is loaded, whatever a sentence or a name may hold.
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+
+
+def _asset(name: str) -> str:
+    return files("ci.formats").joinpath(name).read_text("utf-8")
+
+
+def _head(measured: Measured) -> str:
+    totals, baseline = measured.coverage.totals, measured.baseline
+    share = {"heard": totals.emitted, "asserted": totals.asserted}
+    bars = "".join(
+        f'<i class="{name}" style="width:{count * 100 / totals.declared:.2f}%"></i>' for name, count in share.items()
+    )
+    mark = f'<b style="left:{baseline.threshold}%" title="threshold"></b>' if baseline else ""
+    told = f"{totals.asserted} of {totals.declared} points asserted"
+    held = f" The threshold is {baseline.threshold}&nbsp;%, the goal {baseline.goal}&nbsp;%." if baseline else ""
+    return (
+        "<header><h1>Narration coverage</h1>"
+        f'<p class="figure">{totals.shown}</p>'
+        f'<div class="bar" role="img" aria-label="{told}">{bars}{mark}</div>'
+        f"<p>{totals.declared} points can tell something. Asserted by a test: {totals.asserted}. Heard, but asserted by "
+        f"none: {totals.emitted - totals.asserted}. Never heard: {totals.declared - totals.emitted}.{held}</p>"
+        f'<p class="soft">Run <code>{escape(measured.coverage.run_id)}</code></p></header>'
+    )
+
+
+def _verdict(measured: Measured) -> str:
+    verdict = measured.verdict
+    if verdict is None:
+        return '<div class="verdict">No baseline yet: <code>narration coverage init</code> writes the first.</div>'
+    notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in verdict.notes)
+    if not verdict.faults:
+        return f'<div class="verdict"><strong>The gate says yes.</strong>{notes}</div>'
+    items = "".join(
+        f"<li><code>{escape(one.place)}</code> {escape(one.what)}<br><span class=soft>{escape(one.why)}</span></li>"
+        for one in verdict.faults
+    )
+    return f'<div class="verdict no"><strong>The gate says no.</strong><ul>{items}</ul>{notes}</div>'
+
+
+def _totals(title: str, groups: dict[str, Totals]) -> str:
+    head = "".join(f'<th class="n" scope="col">{name}</th>' for name in ("declared", "emitted", "asserted", "share"))
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td>"
+        + "".join(f'<td class="n">{value}</td>' for value in (one.declared, one.emitted, one.asserted, one.shown))
+        + "</tr>"
+        for name, one in groups.items()
+    )
+    return f'<div class="scroll"><table><tr><th scope="col">{title}</th>{head}</tr>{rows}</table></div>'
+
+
+def _listed(title: str, entries: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(entry)}</li>" for entry in entries)
+    return f"<details><summary>{title}</summary><ul>{items}</ul></details>" if items else ""
+
+
+def _point(one: PointCoverage) -> str:
+    point = one.point
+    sentence = escape(one.sentence or "(the sentence is made at run time)")
+    who = escape(f"{', '.join(one.actors)} · {point.action or point.name} · {point.level or 'info'}")
+    why = "" if one.asserted_by else f'<p class="soft">{escape(point.silent or why_silent(one))}</p>'
+    scenarios = _listed(f"{len(one.scenarios)} scenarios hear it", one.scenarios)
+    tests = _listed(f"{len(one.asserted_by)} tests assert it", one.asserted_by)
+    return (
+        f'<div class="point {one.state}"><span class="tag">{_WORDS[one.state]}</span>'
+        f'<span class="sentence">{sentence}</span><p class="soft">{who} · <code>{escape(point.place)}</code></p>'
+        f"{why}{scenarios}{tests}</div>"
+    )
+
+
+def _points(points: Iterable[PointCoverage]) -> str:
+    return "".join(
+        f'<section class="file"><h2><code>{escape(path)}</code></h2>{"".join(map(_point, its))}</section>'
+        for path, its in by_file(points).items()
+    )
+
+
+def _scenario(one: ScenarioCoverage, sentences: dict[str, str]) -> str:
+    told = _listed(
+        f"{one.events} events from {len(one.points)} points", (sentences.get(key, key) for key in one.points)
+    )
+    mute = "" if one.events else '<p class="soft">tells nothing</p>'
+    state = "asserted" if one.outcome == "passed" else "silent"
+    return (
+        f'<div class="{state}"><span class="tag">{escape(one.outcome)}</span>{escape(one.title)} '
+        f'<span class="soft"><code>{escape(one.test)}</code></span>{told}{mute}</div>'
+    )
+
+
+def render(measured: Measured) -> str:
+    """Return the page: the figure, what to do, what is told and silent with its sentence, and who hears it."""
+    coverage = measured.coverage
+    sentences = {one.point.key: one.sentence or one.point.key for one in (*coverage.points, *coverage.excluded)}
+    scenarios = "".join(_scenario(one, sentences) for one in coverage.scenarios if one.is_scenario)
+    tests = "".join(_scenario(one, sentences) for one in coverage.scenarios if not one.is_scenario)
+    blocks = [
+        _head(measured),
+        _verdict(measured),
+        "<h2>Who tells how much</h2>" + _totals("actor", coverage.by_actor) + _totals("file", coverage.by_file),
+        "<h2>What can be told</h2>",
+        (
+            '<form hidden><input type="search" name="word" placeholder="word, actor or file" aria-label="Look for">'
+            '<label><input type="checkbox" name="silent"> only what is silent</label></form>'
+        ),
+        _points(coverage.points),
+        f"<h2>Excluded with a reason</h2>{_points(coverage.excluded)}" if coverage.excluded else "",
+        f"<h2>Scenarios</h2>{scenarios}" if scenarios else "",
+        f"<h2>Other tests that heard something</h2>{tests}" if tests else "",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Narration coverage: {coverage.totals.shown}</title><style>\n{_asset('page.css')}</style></head>\n"
+        "<body>\n" + "\n".join(filter(None, blocks)) + f"\n<script>\n{_asset('page.js')}</script></body></html>\n"
+    )
