@@ -1,9 +1,11 @@
-"""Random models in GGUF: no sense in what they write, but real inference of any size."""
+"""Fixtures of the worker's tests: random models, which write no sense but are real inference of any size."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import gguf
 import numpy as np
+import pytest
 
 BYTES = 256
 CONTROL = 3
@@ -78,3 +80,15 @@ def write_random_model(
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that writes a random model and returns its file; the arguments are its sizes."""
+    folder = tmp_path_factory.mktemp("models")
+
+    def make(name: str = "random.gguf", **sizes: int | str | bool) -> Path:
+        path = folder / name
+        return path if path.exists() else write_random_model(path, **sizes)  # type: ignore[arg-type]  # the caller's own
+
+    return make
