@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from narration_core import text
+from narration_core.context import current
 from narration_core.levels import EMITTING, LevelName
 from narration_core.narrator import Narrator
 from narration_core.pipeline import PIPELINE, NarrationMistake
@@ -77,7 +78,10 @@ class Point:
         if self.channel == "lifecycle":
             fields.setdefault("job_id", None)
         emit: Emit = getattr(self._narrator, self.level)
-        emit(self.action, text.fill(self.target, fields), self.human, **fields)
+        target = self.target
+        if "{" in target:
+            target = text.fill(target, {**current.get().fields, **fields})
+        emit(self.action, target, self.human, **fields)
 
     def __repr__(self) -> str:
         return f"Point({self.name!r}, {self.actor!r}, {self.action!r})"

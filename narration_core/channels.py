@@ -88,6 +88,11 @@ class Subscription:
         except StopAsyncIteration:
             return []
 
+    def waiting(self) -> list[Delivery]:
+        """Return what waits now, without waiting for more."""
+        with self._lock:
+            return self._take(None)
+
     async def _next(self, most: int | None) -> list[Delivery]:
         while True:
             with self._lock:

@@ -100,9 +100,17 @@ class Engine:
         device: what computes.
         gpu: which GPU, by number.
         context_length: tokens of prompt and answer together; the model's own (at most 4096) when None.
+        kv_cache_mb: largest key-value cache, in MiB; a context that needs more is shortened to fit.
     """
 
-    def __init__(self, path: Path, device: DeviceKind, gpu: int = 0, context_length: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: DeviceKind,
+        gpu: int = 0,
+        context_length: int | None = None,
+        kv_cache_mb: int | None = None,
+    ) -> None:
         self.path = path
         self.model_ref = path.name
         self.device: DeviceKind = device
@@ -111,6 +119,7 @@ class Engine:
         self.file: ModelFile | None = None
         self.vram_bytes = 0
         self._context_length = context_length
+        self._kv_cache_mb = kv_cache_mb
         self._model: Model | None = None
         self._give_up = False
 
@@ -180,7 +189,7 @@ class Engine:
 
         threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
         try:
-            model = native.Model(self.path, device, self._context_length, threads, on_progress)
+            model = native.Model(self.path, device, self._fitting_context(file), threads, on_progress)
         except native.NativeError as why:
             if self._give_up:
                 raise Stopped("shutdown") from None
@@ -194,6 +203,20 @@ class Engine:
             self.vram_bytes = max(0, device.free_bytes - _free_bytes(device))
         points.model_load_progress(model_ref=self.model_ref, percent=100)
         self._model = model
+
+    def _fitting_context(self, file: ModelFile) -> int | None:
+        """Return the context length to ask for: what was asked for, shortened to the key-value cache allowed."""
+        if self._kv_cache_mb is None:
+            return self._context_length
+        name = file.architecture
+        heads = int(file.metadata.get(f"{name}.attention.head_count", 1) or 1)
+        shared = int(file.metadata.get(f"{name}.attention.head_count_kv", heads) or heads)
+        width = int(file.metadata[f"{name}.embedding_length"]) // heads * shared
+        # Keys and values, two bytes each, in every layer.
+        per_token = 2 * 2 * width * int(file.metadata[f"{name}.block_count"])
+        fitting = max(8, self._kv_cache_mb * 1024 * 1024 // per_token)
+        wanted = self._context_length or min(int(file.metadata[f"{name}.context_length"]), 4096)
+        return min(wanted, fitting)
 
     def _check_room(self, file: ModelFile, device: "Device") -> None:
         needed = file.size + _HEADROOM_BYTES

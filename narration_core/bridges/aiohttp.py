@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
 from aiohttp import ClientSession, TraceConfig, TraceRequestStartParams, web
+from aiohttp.typedefs import Middleware
 
 from narration_core.context import bind
 from narration_core.correlation import CORRELATION_HEADER, accept, outbound_headers
@@ -12,7 +13,7 @@ from narration_core.narrator import Narrator
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def correlation_middleware(narrate: Narrator) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def correlation_middleware(narrate: Narrator) -> Middleware:
     """Return a server middleware that binds a request's ids and echoes the correlation id on the response.
 
     An id that cannot be accepted is replaced, and the fact is narrated; the refused id is not repeated.

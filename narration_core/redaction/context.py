@@ -52,9 +52,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
 # The start of the name, read backwards from the word; a space joins the words of "client secret".
 _HEAD: Final = r"(?r)(?:(?<![\w])[A-Za-z]\w{1,24}[ ])?+[\w.\-]{0,64}+"
 
-_SCHEMES: Final = (
-    "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-authorization|ssws|splunk|flyv1|genie-?key|bot|zoho-oauthtoken"
-)
+_SCHEMES: Final = "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-authorization|ssws|splunk|flyv1|genie-?key|bot|zoho-oauthtoken"
 # Words that do not belong to a name: "key for user=ann" says nothing about ann.
 _JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|at|by|as|if|than|then|but|the|this|that"
 
@@ -95,10 +93,94 @@ _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 # Words that follow a name in prose: "password: must be", "token is expired".
 _PROSE: Final = frozenset(
-    "a an and any are as at be because been before but by can cannot changed contains could did do does expired failed for from had "
-    "has have if in incorrect into invalid is it its lasts length may mismatch missing must needs never no none not of on only or "
-    "please provided refreshed rejected required reset rotated rotation seems should since that the their then this to too until "
-    "updated used using validation via was were when which while will with without would you your".split()
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "but",
+        "by",
+        "can",
+        "cannot",
+        "changed",
+        "contains",
+        "could",
+        "did",
+        "do",
+        "does",
+        "expired",
+        "failed",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "if",
+        "in",
+        "incorrect",
+        "into",
+        "invalid",
+        "is",
+        "it",
+        "its",
+        "lasts",
+        "length",
+        "may",
+        "mismatch",
+        "missing",
+        "must",
+        "needs",
+        "never",
+        "no",
+        "none",
+        "not",
+        "of",
+        "on",
+        "only",
+        "or",
+        "please",
+        "provided",
+        "refreshed",
+        "rejected",
+        "required",
+        "reset",
+        "rotated",
+        "rotation",
+        "seems",
+        "should",
+        "since",
+        "that",
+        "the",
+        "their",
+        "then",
+        "this",
+        "to",
+        "too",
+        "until",
+        "updated",
+        "used",
+        "using",
+        "validation",
+        "via",
+        "was",
+        "were",
+        "when",
+        "which",
+        "while",
+        "will",
+        "with",
+        "without",
+        "would",
+        "you",
+        "your",
+    ]
 )
 
 # A call, an index, a keyword of a language: code that gets a secret, not the secret.
@@ -140,9 +222,7 @@ def _weak(value: str, *, alone: bool) -> bool:
     return random_looking(value, 12, 0.33)
 
 
-def _fits(
-    verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False
-) -> bool:
+def _fits(verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False) -> bool:
     """Tell whether a value is what a name of this verdict promises.
 
     Args:
@@ -162,7 +242,9 @@ def _fits(
         return False
     if verdict is Verdict.STRONG:
         return _strong(value, kind, quoted=quoted, more=more)
-    if value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:")) and not random_looking(value, 40, 0.4):
+    if value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:")) and not random_looking(
+        value, 40, 0.4
+    ):
         return False
     if " " in value:
         pieces = value.split()

@@ -117,6 +117,8 @@ class AhoCorasick:
     def hits(self, text: str) -> list[int]:
         """Return the places of the entries that occur in a text."""
         found: set[int] = set()
+        if not text.isascii():  # a lone surrogate; letters and digits around it count all the same
+            text = text.encode("utf-8", "replace").decode()
         for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True):
             found.update(self._numbers[index])
         found.update(number for shape, number in self._shapes if shape.search(text) is not None)

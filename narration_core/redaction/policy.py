@@ -54,7 +54,9 @@ class RedactionPolicy:
         if self.marker not in {"plain", "rule", "fingerprint"}:
             raise ValueError(f"unknown marker style {self.marker!r}: choose plain, rule or fingerprint")
         if self.marker == "fingerprint" and len(self.fingerprint_key) < 16:  # noqa: PLR2004 - 128 bits
-            raise ValueError("marker style 'fingerprint' needs a fingerprint_key of at least 16 bytes, so that nobody can find a secret by trying")
+            raise ValueError(
+                "marker style 'fingerprint' needs a fingerprint_key of at least 16 bytes, so that nobody can find a secret by trying"
+            )
         for name in ("off", "on", "allow", "secret_keys", "safe_keys"):
             object.__setattr__(self, name, frozenset(getattr(self, name)))
         object.__setattr__(self, "secret_keys", frozenset(key.lower() for key in self.secret_keys))

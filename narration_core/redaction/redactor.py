@@ -67,7 +67,7 @@ def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
     return plan
 
 
-def _merged(spans: list[Span]) -> list[tuple[int, int]]:
+def merged(spans: list[Span]) -> list[tuple[int, int]]:
     """Return spans in order, overlapping ones as one."""
     result: list[tuple[int, int]] = []
     for start, end, _ in sorted(spans):
@@ -108,9 +108,13 @@ class Redactor:
         """Return the rules and the engine of the policy."""
         if self._plan is None:
             policy = self.policy
-            wanted = policy.on | (_ADDRESSES if policy.ips else frozenset()) | ({"uuid"} if policy.uuids else frozenset())
+            wanted = (
+                policy.on | (_ADDRESSES if policy.ips else frozenset()) | ({"uuid"} if policy.uuids else frozenset())
+            )
             rules = tuple(
-                rule for rule in catalogue() if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+                rule
+                for rule in catalogue()
+                if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
             )
             self._plan = _make_plan(rules, policy.engine, by_name=context.RULE_NAME not in policy.off)
             self._hits = self._plan.engine.hits
@@ -170,17 +174,23 @@ class Redactor:
             if whole is not None:
                 return whole
         if self._own:
-            spans = self._own_spans(value)
-            if spans is None:
-                self._count("pattern-timeout")
-                return MARKER
-            spans += self.spans(value)
+            spans = self.wanted_spans(value)
         else:
             hits = self._hits(value)
             if not hits:
                 return value
             spans = self.spans(value, hits)
-        return self._replace(value, spans) if spans else value
+        return self.replaced(value, spans) if spans else value
+
+    def wanted_spans(self, value: str) -> list[Span]:
+        """Return where the secrets of a text are, those of the policy's own patterns included.
+
+        When these patterns take too long, all of the text is one secret.
+        """
+        if not self._own:
+            return self.spans(value)
+        spans = self._own_spans(value)
+        return [Span(0, len(value), "pattern-timeout")] if spans is None else spans + self.spans(value)
 
     def _by_key(self, value: str, key: str) -> str | None:
         verdict = self.verdict(key)
@@ -191,7 +201,7 @@ class Redactor:
                 return None
         elif not context.fits(verdict, value):
             return None
-        return self._replace(value, [Span(0, len(value), context.RULE_NAME)])
+        return self.replaced(value, [Span(0, len(value), context.RULE_NAME)])
 
     def spans(self, value: str, hits: list[int] | None = None) -> list[Span]:
         """Return where the secrets of a text are, unordered, possibly overlapping.
@@ -235,7 +245,7 @@ class Redactor:
                     spans.append(Span(start, end, rule.name))
         if wanted:
             low = lower_ascii(value)
-            claimed = _merged(spans) if spans else []
+            claimed = merged(spans) if spans else []
             spans += [
                 Span(start, end, context.RULE_NAME)
                 for start, end in context.find(value, low, wanted, self.verdict, claimed)
@@ -260,7 +270,13 @@ class Redactor:
         policy = self.policy
         return secret in policy.allow or any(compiled(pattern).fullmatch(secret) for pattern in policy.allow_patterns)
 
-    def _replace(self, value: str, spans: list[Span]) -> str:
+    def replaced(self, value: str, spans: list[Span]) -> str:
+        """Return a text with the marker in place of each span; the same object when the policy allows them all.
+
+        Args:
+            value: the text.
+            spans: secrets in it, in any order, overlapping or not.
+        """
         policy = self.policy
         if policy.allow or policy.allow_patterns:
             spans = [span for span in spans if not self._allowed(value[span.start : span.end])]

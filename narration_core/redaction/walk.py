@@ -93,7 +93,9 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
         key = name if type(name) is str else None
         effective = named if named is not None and key in {"value", "Value", "val", "values"} else key
         clean = redactor.text(name) if type(name) is str else _walk(redactor, name, None, depth + 1, budget)
-        hidden = _walk(redactor, item, effective, depth + 1, budget, forced=forced and not (key is not None and says_nothing(key)))
+        hidden = _walk(
+            redactor, item, effective, depth + 1, budget, forced=forced and not (key is not None and says_nothing(key))
+        )
         changed = changed or hidden is not item or clean is not name
         while clean in result:
             clean = f"{clean}_"
@@ -111,7 +113,9 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
     return rebuilt
 
 
-def _sequence(redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool) -> object:
+def _sequence(
+    redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool
+) -> object:
     items = list(value)
     pair = len(items) == 2 and isinstance(items[0], str | bytes)  # noqa: PLR2004 - a header: name, value
     hidden = []
@@ -152,7 +156,9 @@ def _user_password(redactor: "Redactor", item: object) -> object:
     return redactor.value(item)
 
 
-def _walk(redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool = False) -> object:
+def _walk(
+    redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool = False
+) -> object:
     kind = type(value)
     if kind is str:
         return redactor.text(value, "secret" if forced else key)
@@ -162,7 +168,9 @@ def _walk(redactor: "Redactor", value: Any, key: str | None, depth: int, budget:
     if depth > MAX_DEPTH or budget.left <= 0:
         return MARKER
     if isinstance(value, Mapping):
-        return _mapping(redactor, value, depth, budget, forced=forced or (key is not None and redactor.key_is_secret(key)))
+        return _mapping(
+            redactor, value, depth, budget, forced=forced or (key is not None and redactor.key_is_secret(key))
+        )
     if isinstance(value, list | tuple | set | frozenset):
         return _sequence(redactor, value, key, depth, budget, forced=forced)
     if isinstance(value, bytes | bytearray | memoryview):

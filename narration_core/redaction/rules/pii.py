@@ -7,7 +7,31 @@ from narration_core.redaction.checks import card, iban
 from narration_core.redaction.rule import Rule
 
 _NOT_MAIL: Final = frozenset(
-    "local internal lan localhost localdomain svc cluster home corp intranet invalid git py js ts go rs rb so service scope target mount".split()
+    [
+        "local",
+        "internal",
+        "lan",
+        "localhost",
+        "localdomain",
+        "svc",
+        "cluster",
+        "home",
+        "corp",
+        "intranet",
+        "invalid",
+        "git",
+        "py",
+        "js",
+        "ts",
+        "go",
+        "rs",
+        "rb",
+        "so",
+        "service",
+        "scope",
+        "target",
+        "mount",
+    ]
 )
 
 

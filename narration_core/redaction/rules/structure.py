@@ -130,8 +130,8 @@ RULES: Final[tuple[Rule, ...]] = (
         literals=("PRIVATE KEY", "SECRET KEY"),
         examples=(
             "-----BEGIN "
-            + "RSA PRIVATE KEY-----\nMIIEmadeUpHereOnly0123456789abcd\nmoreOfTheSameKindEFGH==\n-----END "
-            + "RSA PRIVATE KEY-----",
+            "RSA PRIVATE KEY-----\nMIIEmadeUpHereOnly0123456789abcd\nmoreOfTheSameKindEFGH==\n-----END "
+            "RSA PRIVATE KEY-----",
             'key: "-----BEGIN ' + "PRIVATE KEY-----\\nMIIEmadeUpHereOnly0123456789abcd\\ntruncatedHe",
         ),
         counterexamples=("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "no PRIVATE KEY was found"),
@@ -251,7 +251,7 @@ RULES: Final[tuple[Rule, ...]] = (
         pattern=r"(?i)_(?:authToken|auth|password)\s{0,3}=\s{0,3}[\"']?(?P<s>[\w\-+/=.~]{6,512}+)",
         literals=("_authToken", "_auth", "_password"),
         check=lambda value: (
-            not placeholder(value) and any(c.isdigit() for c in value) or len(value) > 20 or value.startswith("npm_")
+            (not placeholder(value) and any(c.isdigit() for c in value)) or len(value) > 20 or value.startswith("npm_")
         ),
         examples=("//registry.example.org/:_authToken=" + made_up(36, 1), "//r.example.org/:_auth = bWFkZTp1cDEyMw=="),
         counterexamples=("//r.example.org/:_authToken=${NPM_TOKEN}", "basic_auth=true"),
