@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +13,12 @@ import msgspec
 
 from ci import baseline as baselines
 from ci.config import Settings, read_settings
-from ci.faults import CoverageError
+from ci.faults import CoverageError, Fault
 from ci.formats import FORMATS, render, terminal, write_all
 from ci.gate import judge
+from ci.links import check_logs, check_scenarios
 from ci.measuring import Measured, find_root, measure_project
+from ci.records import read_records
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -240,3 +242,39 @@ def forget(
         after = judge(measured.coverage, kept)
     click.echo(f"wrote {path}; commit it")
     click.echo(terminal.verdict(after))
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILES]...")
+@click.option("--ids", is_flag=True, help="List every correlation id with the actors that it passes.")
+@_project_options
+@click.pass_context
+def links(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    ids: bool,  # noqa: FBT001 - click passes it by name
+    root: Path | None,
+    records: str | None,
+    baseline: str | None,
+    source: tuple[str, ...],
+) -> None:
+    """Check that correlation ids hold stories together: in log files, or in the scenarios of the last run.
+
+    Exit codes: 0 every link holds; 1 links are broken; 2 no answer is possible.
+    """
+    with _answering():
+        if files:
+            chains = check_logs(files)
+            faults: Sequence[Fault] = chains.faults
+            rest = f" ({chains.other} other lines)" if chains.other else ""
+            head = f"{chains.events} events{rest} in {len(files)} files, {len(chains.ids)} correlation ids"
+            listed = [f"{one}: {' > '.join(actors)}" for one, actors in chains.ids.items()] if ids else []
+        else:
+            where = _where(root, records, baseline, source)
+            tests = read_records(where.root / where.settings.records).tests
+            faults = check_scenarios(tests)
+            head, listed = f"{sum(one.scenario is not None for one in tests)} scenarios", []
+    for line in (*listed, *map(str, faults)):
+        click.echo(line)
+    click.echo(f"narration links: {head}: {f'{len(faults)} links are BROKEN' if faults else 'every link holds'}")
+    ctx.exit(1 if faults else 0)

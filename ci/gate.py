@@ -127,12 +127,15 @@ def _slack(coverage: Coverage, baseline: Baseline) -> list[str]:
     return notes
 
 
-def judge(coverage: Coverage, baseline: Baseline, *, exact: bool = False) -> Verdict:
+def judge(
+    coverage: Coverage, baseline: Baseline, *, broken_links: Iterable[Fault] = (), exact: bool = False
+) -> Verdict:
     """Return what the gate says about a run.
 
     Args:
         coverage: of the run.
         baseline: what the project is held to.
+        broken_links: what the link check found in its scenarios.
         exact: also fail when the baseline asks for less than there is.
     """
     keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
@@ -144,6 +147,7 @@ def judge(coverage: Coverage, baseline: Baseline, *, exact: bool = False) -> Ver
         *_stale_comments(coverage),
         *coverage.faults,
         *_scenarios(coverage.scenarios),
+        *broken_links,
     ]
     notes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
     if baseline.lists_points:

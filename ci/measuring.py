@@ -9,6 +9,7 @@ from ci.config import Settings, read_settings, source_files
 from ci.coverage import Coverage, measure
 from ci.declared import declared, read_project
 from ci.gate import Verdict, judge
+from ci.links import check_scenarios
 from ci.records import Records, read_records
 
 
@@ -61,5 +62,6 @@ def measure_project(
     coverage = measure(declared(read_project(root, files)), records, root, files)
     path = root / chosen.baseline
     baseline = read_baseline(path) if needs_baseline or path.exists() else None
-    verdict = judge(coverage, baseline, exact=exact) if baseline else None
+    broken = check_scenarios(records.tests)
+    verdict = judge(coverage, baseline, broken_links=broken, exact=exact) if baseline else None
     return Measured(root, chosen, records, coverage, baseline, verdict)

@@ -34,8 +34,9 @@ def _head(measured: Measured) -> str:
         "<header><h1>Narration coverage</h1>"
         f'<p class="figure">{totals.shown}</p>'
         f'<div class="bar" role="img" aria-label="{told}">{bars}{mark}</div>'
-        f"<p>{totals.declared} points can tell something. Asserted by a test: {totals.asserted}. Heard, but asserted by "
-        f"none: {totals.emitted - totals.asserted}. Never heard: {totals.declared - totals.emitted}.{held}</p>"
+        f"<p>{totals.declared} points can tell something. Asserted by a test: {totals.asserted}. Heard, but "
+        f"asserted by none: {totals.emitted - totals.asserted}. "
+        f"Never heard: {totals.declared - totals.emitted}.{held}</p>"
         f'<p class="soft">Run <code>{escape(measured.coverage.run_id)}</code></p></header>'
     )
 

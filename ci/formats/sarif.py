@@ -22,6 +22,12 @@ _RULES: Final = {
     "no-reason": "An exclusion without a reason",
     "silent-scenario": "A scenario that tells nothing",
     "stale-tag": "A scenario tagged silent that tells something",
+    "no-correlation-id": "A request event without a correlation id",
+    "changed-id": "A job with two correlation ids",
+    "changed-on-the-way": "A correlation id that a hop changed",
+    "lost-parent": "A span whose parent nobody told of",
+    "circle": "A span inside of itself",
+    "shared-id": "A correlation id that two scenarios share",
     "loose-baseline": "A baseline that asks for less than there is",
 }
 

@@ -1,0 +1,140 @@
+"""The link check: every way in which a story can fall apart."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from ci.cli import links
+from ci.links import Told, check
+from ci.records import Heard, Record
+
+
+def told(action="a", **ids):
+    return Told(ids.pop("place", "f.jsonl:1"), ids.pop("actor", "worker"), action, **ids)
+
+
+def rules(*story):
+    return [fault.rule for fault in check(story)]
+
+
+WHOLE = (
+    told("startup"),
+    told("spawn", correlation_id="c", job_id="j", span_id="s1", actor="pool"),
+    told("execute", correlation_id="c", job_id="j", span_id="s2", parent_span_id="s1"),
+    told("decode", correlation_id="c", job_id="j", span_id="s3", parent_span_id="s2"),
+    told("end", correlation_id="c", job_id="j"),
+)
+
+
+def test_a_whole_story_holds():
+    assert rules(*WHOLE) == []
+
+
+def test_the_caller_may_be_outside():
+    outside = {"correlation_id": "c", "parent_span_id": "not-ours"}
+    assert rules(told("a", **outside), told("b", span_id="s1", **outside), told("c", correlation_id="c")) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (told("lost", job_id="j"), "no-correlation-id"),
+        (told("lost", span_id="s3", parent_span_id="s2"), "no-correlation-id"),
+        (told("other", correlation_id="d", job_id="j"), "changed-id"),
+        (told("other", correlation_id="d", span_id="s9", parent_span_id="s1"), "changed-on-the-way"),
+    ],
+)
+def test_one_broken_link_is_found(broken, rule):
+    assert rules(*WHOLE, broken) == [rule]
+
+
+def test_a_hop_that_does_not_narrate_is_found():
+    story = (
+        told("in", correlation_id="c", parent_span_id="caller"),
+        told("far", correlation_id="c", parent_span_id="silent-hop", actor="far"),
+    )
+    (fault,) = check(story)
+    assert (fault.rule, fault.what) == ("lost-parent", "far far of c comes from span silent-hop, which nobody told of")
+
+
+def test_a_span_inside_of_itself_is_found():
+    story = (
+        told("a", correlation_id="c", span_id="s1", parent_span_id="s2"),
+        told("b", correlation_id="c", span_id="s2", parent_span_id="s1"),
+    )
+    assert rules(*story) == ["circle", "circle"]
+
+
+def test_each_broken_hop_is_told_once():
+    many = [told("x", correlation_id="d", span_id=f"s{n}", parent_span_id="s1") for n in range(50, 60)]
+    assert rules(*WHOLE, *many) == ["changed-on-the-way"]
+
+
+def run(*arguments, code):
+    ran = CliRunner().invoke(links, [str(one) for one in arguments])
+    assert ran.exit_code == code, ran.output
+    return ran.output
+
+
+def line(**fields):
+    return json.dumps({"actor": "worker", "action": "a", "human": "x", **fields})
+
+
+def test_log_files_of_several_services_are_one_story(tmp_path):
+    pool, worker = tmp_path / "pool.log", tmp_path / "worker.log"
+    pool.write_text(line(actor="pool", correlation_id="c", span_id="s1") + "\nllama_model_loader: not ours\n\n")
+    worker.write_text(line(correlation_id="c", span_id="s2", parent_span_id="s1") + "\n" + line() + "\n")
+    said = run(pool, worker, "--ids", code=0)
+    assert "c: pool > worker\n" in said
+    assert "3 events (1 other lines) in 2 files, 1 correlation ids: every link holds" in said
+    worker.write_text(line(correlation_id="other", span_id="s2", parent_span_id="s1") + "\n")
+    said = run(pool, worker, code=1)
+    assert f"{worker}:1: worker a has correlation id other, its caller pool a has c: the id changed on the way" in said
+    assert "1 links are BROKEN" in said
+
+
+def test_files_without_events_are_an_error(tmp_path):
+    file = tmp_path / "x.log"
+    file.write_bytes(b"\xff\xfe not json\n{}\n[1]\n")
+    assert "no line is an event: write them with NARRATION_FORMAT=json" in run(file, code=2)
+    run(tmp_path / "nowhere.log", code=2)
+
+
+def scenario(name, *events, **more):
+    return Record(test=f"f.feature::{name}", outcome="passed", scenario=name, events=events, **more)
+
+
+def test_scenarios_are_checked_one_by_one_and_share_no_id(shop):
+    good = {"correlation_id": "c", "job_id": "j", "actor": "shop", "action": "buy"}
+    shop.record(
+        {"test": "f::a", "scenario": "A", "events": [good]},
+        {"test": "f::b", "scenario": "B", "events": [good]},
+        {
+            "test": "f::c",
+            "scenario": "C",
+            "events": [{"job_id": "j", "point": "app/shop.py:5:9", "actor": "shop", "action": "buy"}],
+        },
+        {"test": "t::d", "events": [good, {"job_id": "j"}]},  # a test that is no scenario does as it likes
+    )
+    said = run("--root", shop.root, code=1)
+    assert 'f::b: "B" and "A" share the correlation id c' in said
+    assert 'app/shop.py:5: in "C", shop buy belongs to job j and has no correlation id' in said
+    assert "3 scenarios: 2 links are BROKEN" in said
+
+
+def test_a_broken_chain_fails_the_gate(shop):
+    shop.baseline(threshold=1)
+    record = shop.heard("f::a", ["app/shop.py::buy#1"], scenario="A")
+    shop.record(record)
+    shop.narration("gate")
+    record["events"][0]["job_id"] = "j"
+    shop.record(record)
+    said = shop.narration("gate", code=1)
+    assert (
+        'app/shop.py:5: in "A", shop a belongs to job j and has no correlation id: the story cannot be followed' in said
+    )
+
+
+def test_records_know_what_the_check_needs():
+    assert {"correlation_id", "job_id", "span_id", "parent_span_id"} <= set(Heard.__struct_fields__)
