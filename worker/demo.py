@@ -57,7 +57,7 @@ def main() -> int:
     try:
         asyncio.run(_demo())
     except (WorkerEndedError, WorkerRefusedError, aiohttp.ClientError, TimeoutError, OSError) as why:
-        sys.stderr.write(f"error: the demo could not finish: {why or type(why).__name__}\n")
+        sys.stderr.write(f"error: the demo could not finish: {str(why) or type(why).__name__}\n")
         return 1
     except KeyboardInterrupt:
         return 130
