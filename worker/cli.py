@@ -11,7 +11,23 @@ import click
 from worker.config import ConfigError, Settings, from_environment, model_path
 
 
-@click.command("worker", context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+class _Command(click.Command):
+    """Tells wrong arguments in one line, and narrates them."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as why:
+            from worker import lifecycle  # noqa: PLC0415 - see command
+
+            message = f"{why.format_message().rstrip('.')}; see narration worker --help"
+            lifecycle.tell_config_error(message)
+            failure = click.ClickException(message)
+            failure.exit_code = why.exit_code
+            raise failure from None
+
+
+@click.command("worker", cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option("--worker-id", default=lambda: str(uuid.uuid4()), show_default="a new one", help="UUID of this worker.")
 @click.option("--model", required=True, metavar="PATH", help="GGUF model; `bundled` is the one in this package.")
 @click.option(
@@ -65,7 +81,7 @@ def command(model: str, kv_cache_size_mb: int | None, **given: Any) -> None:
         settings.check()
         lifecycle.run(settings)
     except ConfigError as why:
-        lifecycle.tell_config_error(why)
+        lifecycle.tell_config_error(str(why))
         raise click.ClickException(str(why)) from None
     except lifecycle.StartError as why:
         raise click.ClickException(str(why)) from None

@@ -144,6 +144,7 @@ class Engine:
                 f"device {self.device} number {self.gpu} is not available (found: {have}); "
                 "this build of llama.cpp or this machine has no such GPU",
                 "install a llama-cpp-python built for the GPU, or ask for the CPU by name: --device cpu",
+                f"no {self.device} device number {self.gpu} (found: {have})",
             )
         device = usable[self.gpu]
         self.gpu_device = device.name
@@ -161,7 +162,10 @@ class Engine:
             self.file = check(self.path)
         except NotAModelError as why:
             raise WorkerError(
-                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}", "give a GGUF version 3 file with --model"
+                "MODEL_LOAD_FAILED",
+                f"cannot load model {self.path}: {why}",
+                "give a GGUF version 3 file with --model",
+                str(why),
             ) from None
         return self.file
 
@@ -193,7 +197,7 @@ class Engine:
         except native.NativeError as why:
             if self._give_up:
                 raise Stopped("shutdown") from None
-            raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}") from None
+            raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}", reason=str(why)) from None
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
         if model.evaluate(warm) != 0:
@@ -226,6 +230,7 @@ class Engine:
                 f"model {self.model_ref} needs {needed // 1_000_000} MB, "
                 f"{device.free_bytes // 1_000_000} MB free on {device.name}",
                 "choose a smaller model or a GPU with more free memory",
+                f"needs {needed // 1_000_000} MB, {device.free_bytes // 1_000_000} MB free on {device.name}",
             )
 
     def give_up(self) -> None:

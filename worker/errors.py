@@ -34,6 +34,7 @@ CODES: Final[dict[str, Code]] = {
     "LOADING": Code(503, retriable=True, hint="wait until GET /health answers 200"),
     "INFERENCE_TIMEOUT": Code(504, retriable=True, hint="ask for fewer tokens or raise --inference-timeout-sec"),
 }
+REASON_CHARS: Final = 64
 NUMBERS: Final[dict[str, int]] = {"MISSING_TOKEN": 40101, "BAD_TOKEN": 40102}
 
 
@@ -44,10 +45,13 @@ class WorkerError(Exception):
         code: one of `CODES`.
         message: what failed, on what, why.
         hint: what to do; the code's own hint when absent.
+        reason: the message in at most `REASON_CHARS` characters, for a sentence of narration.
     """
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(self, code: str, message: str, hint: str | None = None, reason: str | None = None) -> None:
         super().__init__(message)
+        short = reason or message
+        self.reason = short if len(short) <= REASON_CHARS else f"{short[: REASON_CHARS - 3]}..."
         self.code = code
         self.message = message
         self.hint = hint or CODES[code].hint

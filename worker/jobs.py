@@ -290,7 +290,7 @@ class Jobs:
     @staticmethod
     def _failed(job: Job, why: WorkerError, cause: Exception | None = None) -> Outcome:
         kind = type(cause).__name__ if cause is not None else why.code.lower()
-        points.inference_failed(code=why.code, error_kind=kind)
+        points.inference_failed(code=why.code, reason=why.reason, error_kind=kind)
         job.send("error", why.body())
         return "error"
 

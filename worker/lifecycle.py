@@ -12,7 +12,7 @@ from aiohttp import web
 from narration_core import bind, configure, flush
 from worker import points
 from worker.callback import announce
-from worker.config import ConfigError, Settings
+from worker.config import Settings
 from worker.engine import Engine, Stopped
 from worker.errors import WorkerError
 from worker.jobs import Jobs
@@ -34,10 +34,11 @@ def package_version() -> str:
         return "0"
 
 
-def tell_config_error(why: ConfigError) -> None:
-    """Narrate settings that must not be started with."""
+def tell_config_error(message: str) -> None:
+    """Narrate settings that the worker cannot start with."""
     configure(service="worker", version=package_version())
-    points.start_failed(code="BAD_CONFIG", error_kind="bad_config", model_ref="settings", text=str(why))
+    reason = WorkerError("INVALID_REQUEST", message).reason
+    points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", model_ref="settings", detail=message)
     flush()
 
 
@@ -57,6 +58,7 @@ def run(settings: Settings) -> None:
             except WorkerError as why:
                 points.start_failed(
                     code=why.code,
+                    reason=why.reason,
                     error_kind=why.code.lower(),
                     model_path=str(settings.model),
                     device=engine.gpu_device or settings.device,

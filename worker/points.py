@@ -9,6 +9,8 @@ from narration_core import Catalogue, register_field
 
 for _name, _type, _meaning in (
     ("code", str, "the worker's error code"),
+    ("detail", str, "a message in full"),
+    ("reason", str, "why it failed, in a few words"),
     ("model_path", str, "where the model file is"),
     ("port", int, "the port that is listened on"),
     ("address", str, "the address that is listened on"),
@@ -103,8 +105,8 @@ request_validated = POINTS.point(
     story='"May I?" asked the caller. "You may," said the worker.',
 )  # fmt: skip
 inference_failed = POINTS.point(
-    "inference_failed", "execute", "{job_id}", "Could not finish the request: {code}",
-    event="error", level="error", channel="request", cute="That did not go to plan: {code}",
+    "inference_failed", "execute", "{job_id}", "Could not finish the request: {reason}",
+    event="error", level="error", channel="request", cute="That did not go to plan: {reason}",
 )  # fmt: skip
 inference_start = POINTS.point(
     "inference_start", "execute", "{job_id}", "Generating with {model_ref} from seed {seed}",
@@ -139,8 +141,8 @@ ready = POINTS.point(
     event="ready", cute="{model_ref} is warm and eager",
 )  # fmt: skip
 start_failed = POINTS.point(
-    "start_failed", "start_failed", "{model_ref}", "Cannot start: {code}",
-    event="error", level="fatal", cute="Back to bed: {code}",
+    "start_failed", "start_failed", "{model_ref}", "Cannot start: {reason}",
+    event="error", level="fatal", cute="Back to bed: {reason}",
 )  # fmt: skip
 queued = POINTS.point(
     "queued", "queue", "{job_id}", "Waiting in the queue at place {queue_position}",
