@@ -14,7 +14,6 @@ from pytest_bdd import exceptions as bdd_exceptions
 from pytest_bdd.compat import get_fixture_names, getfixturedefs
 from pytest_bdd.feature import features as _features
 from pytest_bdd.gherkin_parser import GherkinDocument, get_gherkin_document
-from pytest_bdd.feature import features as _features
 from pytest_bdd.gherkin_parser import Scenario as GherkinScenario
 from pytest_bdd.parser import Scenario, ScenarioTemplate, Step
 from pytest_bdd.scenario import make_python_name, scenario_wrapper_template_registry

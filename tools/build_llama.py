@@ -7,7 +7,8 @@ that it does call, with flags that run on any processor of the last ten years, a
     python tools/build_llama.py            prints the folder of the wheel, for `pip install --find-links`
     python tools/build_llama.py --cuda 90  the same for NVIDIA GPUs of one architecture (needs the CUDA toolkit)
 
-Exit codes: 0 the wheel is there, 1 it could not be built (the message says why and what to do), 2 wrong arguments.
+Exit codes: 0 the wheel is there, 1 it could not be built (the message says why and what to do), 2 wrong arguments,
+130 interrupted.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,28 +27,49 @@ import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 VERSION = "0.3.36"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
-MINUTES = "2 to 4 minutes on two cores"
 
 FLAGS = (
     "-DCMAKE_BUILD_TYPE=Release",
     "-DBUILD_SHARED_LIBS=ON",
     # One name per library: versioned names are symbolic links, which a wheel turns into copies.
     "-DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON",
-    "-DCMAKE_INSTALL_RPATH=$ORIGIN",
+    f"-DCMAKE_INSTALL_RPATH={'@loader_path' if sys.platform == 'darwin' else '$ORIGIN'}",
     "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON",
     "-DGGML_NATIVE=OFF",
+    "-DGGML_CCACHE=OFF",
+    # llama.cpp's own threads are as fast, and the wheel then needs no libgomp where it runs.
+    "-DGGML_OPENMP=OFF",
     "-DLLAMA_BUILD_COMMON=OFF",
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_TOOLS=OFF",
     "-DLLAMA_BUILD_SERVER=OFF",
-    "-DLLAMA_CURL=OFF",
 )
+
+COMPILERS = (("C", "CC", ("cc", "gcc", "clang")), ("C++", "CXX", ("c++", "g++", "clang++")))
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what zipfile may raise
+BUILD_VARIABLES = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")
+INSTALL_COMPILER = "`xcode-select --install`" if sys.platform == "darwin" else "`apt-get install gcc g++`"
+
+# What a failed step says in its output, and what the person can do about it; the first that fits is told.
+ADVICE = {
+    "DO NOT MATCH THE HASHES": "the package index serves another file than the one meant: tell those who run it",
+    "No space left on device": "make room, 1 GB is enough, or name another disk: XDG_CACHE_HOME=/folder/with/room",
+    "No matching distribution|Connection|Temporary failure|timed out|certificate": (
+        "the package index did not deliver; pip's settings (pip.conf, PIP_INDEX_URL, https_proxy) say which one is "
+        "asked: check them and the network, and run the same command again"
+    ),
+    "ensurepip": "this Python cannot make virtual environments; on Debian: `apt-get install python3-venv`",
+    "CUDA Toolkit|nvcc|CUDA_COMPILER": "install the CUDA toolkit and put its nvcc on the PATH",
+    "Killed signal|[Oo]ut of memory|[Cc]annot allocate": "memory ran out: close something, run the same command again",
+    r"is not able to compile|CMAKE_C\w*_COMPILER": f"the compiler does not work: install it again, {INSTALL_COMPILER}",
+}
 
 
 class BuildError(Exception):
@@ -59,38 +82,56 @@ def cuda_flags(architecture: str | None) -> tuple[str, ...]:
 
 
 def cache_folder() -> Path:
-    """Return the per-user folder in which wheels are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "narration" / "wheels"
+    """Return the per-user folder in which wheels are kept.
+
+    Raises:
+        BuildError: no home directory is known.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "narration" / "wheels"
+    except RuntimeError as why:
+        raise BuildError("no home directory is known: set HOME or XDG_CACHE_HOME and run it again") from why
 
 
-def cache_key(flags: tuple[str, ...], system: str, machine: str) -> str:
+def this_machine() -> tuple[str, ...]:
+    """Return what a compiled library depends on here, whichever Python asks: system, processor, C library, compiler."""
+    libc = ""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # only glibc tells
+        libc = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    chosen = (f"{name}={os.environ[name]}" for name in BUILD_VARIABLES if os.environ.get(name))
+    return (platform.system(), platform.machine(), libc, *chosen)
+
+
+def cache_key(flags: tuple[str, ...], machine: tuple[str, ...]) -> str:
     """Return the name under which a wheel built with these flags on such a machine is kept."""
-    text = "\n".join((VERSION, SDIST_SHA256, *flags, system, machine))
+    text = "\n".join((VERSION, SDIST_SHA256, *flags, *machine))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def finished_wheel(folder: Path) -> Path | None:
-    """Return the wheel in a cache folder, or None when there is none that can be read."""
+    """Return the wheel in a cache folder, or None when there is none that can be read to its end."""
     for wheel in sorted(folder.glob("llama_cpp_python-*.whl")):
-        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(wheel) as packed:
+        with contextlib.suppress(*UNREADABLE), zipfile.ZipFile(wheel) as packed:
             if packed.testzip() is None:
                 return wheel
-        wheel.unlink(missing_ok=True)  # damaged: build it again
     return None
 
 
-def check_tools() -> None:
+def check_compilers() -> None:
     """Look for what the build needs and pip cannot bring.
 
     Raises:
-        BuildError: there is no C++ compiler.
+        BuildError: there is no C or no C++ compiler.
     """
-    compilers = [os.environ.get("CXX"), "c++", "g++", "clang++"]
-    if not any(shutil.which(name) for name in compilers if name):
-        raise BuildError(
-            "no C++ compiler found (looked for c++, g++, clang++ and $CXX), and llama.cpp is built from source: "
-            "install one, for example `apt-get install g++`, and run the same command again"
-        )
+    for language, variable, usual in COMPILERS:
+        words = shlex.split(os.environ.get(variable, ""))
+        names = (words[0],) if words else usual
+        if not any(shutil.which(name) for name in names):
+            asked = f"${variable} names {words[0]}" if words else f"looked for {', '.join(usual)}"
+            raise BuildError(
+                f"no {language} compiler found ({asked}), and llama.cpp is built from source: "
+                f"install one, for example {INSTALL_COMPILER}, and run the same command again"
+            )
 
 
 @contextlib.contextmanager
@@ -112,80 +153,110 @@ def say(message: str, end: str = "\n") -> None:
     sys.stderr.flush()
 
 
+class Progress:
+    """Turns the build's `[i/n]` lines into one line that moves on a terminal, or one line every tenth elsewhere."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self.terminal = terminal
+        self.began = time.monotonic()
+        self.tenths = 0
+
+    def see(self, line: bytes) -> None:
+        """Tell how far the build is when this line of its output says so."""
+        found = re.match(rb"\[(\d+)/(\d+)\]", line)
+        if not found:
+            return
+        done, steps = int(found[1]), int(found[2])
+        told = f"    {100 * done // steps:3d} %, {int(time.monotonic() - self.began)} s"
+        if self.terminal:
+            say(f"\r{told} ", end="\n" if done == steps else "")
+        elif 10 * done // steps > self.tenths:
+            self.tenths = 10 * done // steps
+            say(told)
+
+
 def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = None) -> None:
     """Run one step of the build with its output in the log, showing progress where the step tells it.
 
     Raises:
-        BuildError: the step failed; the message holds the end of the log.
+        BuildError: the step failed; the message holds the end of the log and what to do.
     """
-    began = time.monotonic()
-    terminal = sys.stderr.isatty()
-    told = -1
-    shown = False
+    say(f"  {what}")
+    progress = Progress(terminal=sys.stderr.isatty())
     with log.open("ab") as out:
-        out.write(f"\n$ {' '.join(command)}\n".encode())
+        out.write(f"\n$ {shlex.join(command)}\n".encode())
+        out.flush()
+        began = out.tell()
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env) as step:
             for line in step.stdout or ():
                 out.write(line)
-                progress = re.match(rb"\[(\d+)/(\d+)\]", line)
-                if progress is None:
-                    continue
-                percent = 100 * int(progress[1]) // int(progress[2])
-                took = int(time.monotonic() - began)
-                if terminal:
-                    shown = True
-                    say(f"\r  {what}: {percent:3d} %, {took} s ", end="")
-                elif percent // 10 > told:
-                    told = percent // 10
-                    say(f"  {what}: {percent} %, {took} s")
-        code = step.returncode
-    if shown:
-        say("")
-    if code != 0:
-        last = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])
-        raise BuildError(f"{what} failed with exit code {code}; the whole log is {log}\n{last}")
+                progress.see(line)
+    if step.returncode != 0:
+        told = log.read_bytes()[began:].decode("utf-8", "replace")
+        raise BuildError(explain(what, step.returncode, told, log))
 
 
-def fetch_sdist(folder: Path, log: Path) -> Path:
-    """Return the unpacked source, fetched by pip (so its index and proxy settings hold) and checked by its hash."""
-    say("  fetching the source, 77 MB")
-    packages = [f"llama-cpp-python=={VERSION}", "--no-deps", "--no-binary", "llama-cpp-python"]
-    run([sys.executable, "-m", "pip", "download", "-q", "-d", str(folder), *packages], log, "fetching the source")
+def explain(what: str, code: int, told: str, log: Path) -> str:
+    """Return the message for a step that failed: its last lines, where the rest is, and what to do."""
+    advice = next(
+        (help_ for pattern, help_ in ADVICE.items() if re.search(pattern, told)), "the cause stands in the lines above"
+    )
+    lines = "".join(f"    {line}\n" for line in told.splitlines()[-15:])
+    return f"{what} failed with exit code {code}; it said:\n{lines}  what to do: {advice}\n  the whole log: {log}"
+
+
+def make_tools(folder: Path, log: Path) -> Path:
+    """Return the Python of a private environment with pip in it, so that the one that runs this needs none."""
+    run([sys.executable, "-m", "venv", str(folder / "tools")], log, "making an environment for the build")
+    return folder / "tools" / "bin" / "python"
+
+
+def fetch_source(python: Path, folder: Path, log: Path) -> Path:
+    """Return the unpacked source, fetched by pip: its index and proxy settings hold, and it checks the hash first."""
+    wanted = folder / "wanted.txt"
+    wanted.write_text(f"llama-cpp-python=={VERSION} --hash=sha256:{SDIST_SHA256}\n")
+    pip = [str(python), "-m", "pip", "download", "-q", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+    where = ["--no-binary", "llama-cpp-python", "-d", str(folder), "-r", str(wanted)]
+    run([*pip, *where], log, "fetching the source, 77 MB")
     (archive,) = folder.glob("llama_cpp_python-*.tar.gz")
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != SDIST_SHA256:
-        raise BuildError(
-            f"{archive.name} from the package index has SHA-256 {found}, expected {SDIST_SHA256}: "
-            "the index serves another file; do not use it, and tell whoever runs the index"
-        )
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # not in every 3.11; the hash vouches for the content in any case
+            packed.extraction_filter = tarfile.data_filter
+        packed.extractall(folder)  # noqa: S202  (see above)
     return folder / archive.name.removesuffix(".tar.gz")
 
 
-def build_tools(folder: Path, log: Path) -> tuple[str, str]:
-    """Return cmake and ninja, from the path or from PyPI into a private environment."""
+def build_programs(python: Path, log: Path) -> tuple[str, str]:
+    """Return cmake and ninja, from the path or from PyPI into the private environment."""
     cmake, ninja = shutil.which("cmake"), shutil.which("ninja")
     if cmake and ninja:
         return cmake, ninja
-    say("  installing cmake and ninja for the build")
-    tools = folder / "tools"
-    run([sys.executable, "-m", "venv", str(tools)], log, "making an environment for the build tools")
-    run([str(tools / "bin" / "pip"), "install", "-q", "cmake", "ninja"], log, "installing cmake and ninja")
-    return str(tools / "bin" / "cmake"), str(tools / "bin" / "ninja")
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "cmake", "ninja"]
+    run(pip, log, "installing cmake and ninja for the build")
+    return str(python.with_name("cmake")), str(python.with_name("ninja"))
 
 
-def build_libraries(source: Path, folder: Path, flags: tuple[str, ...], log: Path) -> list[Path]:
-    """Return the shared libraries, built and stripped."""
-    cmake, ninja = build_tools(folder, log)
-    tree = folder / "tree"
+def jobs() -> int:
+    """Return how many files to compile at once: one a processor, as far as there is 1 GB of memory for each."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(processors, memory // 2**30))
+
+
+def build_libraries(python: Path, source: Path, tree: Path, flags: tuple[str, ...], log: Path) -> list[Path]:
+    """Return the shared libraries, built and stripped.
+
+    Raises:
+        BuildError: a step failed, or made no library.
+    """
+    cmake, ninja = build_programs(python, log)
     configure = [cmake, "-S", str(source / "vendor" / "llama.cpp"), "-B", str(tree), "-G", "Ninja"]
     run([*configure, f"-DCMAKE_MAKE_PROGRAM={ninja}", *flags], log, "configuring llama.cpp")
-    run([cmake, "--build", str(tree), "--target", "llama", "-j", str(os.cpu_count() or 1)], log, "compiling llama.cpp")
+    run([cmake, "--build", str(tree), "--target", "llama", "-j", str(jobs())], log, "compiling llama.cpp")
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
     libraries = sorted(path for path in (tree / "bin").glob(f"*{suffix}") if path.is_file())
     if not any(path.stem == "libllama" for path in libraries):
-        raise BuildError(f"the build made no libllama{suffix}; the whole log is {log}")
+        raise BuildError(f"the build made no libllama{suffix}; the whole log: {log}")
     strip = shutil.which("strip")
     if strip and suffix == ".so":
         run([strip, "--strip-unneeded", *map(str, libraries)], log, "stripping the libraries")
@@ -194,11 +265,8 @@ def build_libraries(source: Path, folder: Path, flags: tuple[str, ...], log: Pat
 
 def platform_tag() -> str:
     """Return the platform part of the wheel's name."""
-    return (
-        re.sub(r"[^a-z0-9_]", "_", f"{platform.system()}_{platform.machine()}".lower())
-        if sys.platform != "darwin"
-        else (f"macosx_{platform.mac_ver()[0].split('.')[0]}_0_{platform.machine()}")
-    )
+    system = f"macosx_{platform.mac_ver()[0].split('.')[0]}_0" if sys.platform == "darwin" else platform.system()
+    return re.sub(r"[^a-z0-9_]", "_", f"{system}_{platform.machine()}".lower())
 
 
 def pack(pure: Path, libraries: list[Path], folder: Path, tag: str) -> Path:
@@ -210,53 +278,59 @@ def pack(pure: Path, libraries: list[Path], folder: Path, tag: str) -> Path:
         folder: where the wheel is put.
         tag: the platform it is for.
     """
-    name = pure.name.split("-")
-    target = folder / f"{name[0]}-{name[1]}-py3-none-{tag}.whl"
-    record: list[str] = []
-    record_name = ""
-    with zipfile.ZipFile(pure) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-
-        def add(path: str, data: bytes) -> None:
-            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-            record.append(f"{path},sha256={digest},{len(data)}")
-            new.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-
-        for path in sorted(old.namelist()):
-            data = old.read(path)
-            if path.endswith(".dist-info/RECORD"):
-                record_name = path
-                continue
-            if path.endswith(".dist-info/WHEEL"):
-                data = re.sub(rb"(?m)^Tag: .*\n", b"", data).rstrip(b"\n") + f"\nTag: py3-none-{tag}\n".encode()
-                data = data.replace(b"Root-Is-Purelib: true", b"Root-Is-Purelib: false")
-            if not path.endswith("/") and not path.startswith(("lib/", "include/", "bin/")):
-                add(path, data)
-        for library in libraries:
-            add(f"llama_cpp/lib/{library.name}", library.read_bytes())
-        new.writestr(zipfile.ZipInfo(record_name, (2020, 1, 1, 0, 0, 0)), "\n".join([*record, f"{record_name},,", ""]))
+    name, version, *_ = pure.name.split("-")
+    information = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(pure) as old:
+        # The build puts what it installs for C programs beside the package as well.
+        unwanted = ("lib/", "include/", "bin/", f"{information}/RECORD")
+        files = {path: old.read(path) for path in old.namelist() if not path.startswith(unwanted) and path[-1] != "/"}
+    files[f"{information}/WHEEL"] = (
+        f"Wheel-Version: 1.0\nGenerator: build_llama\nRoot-Is-Purelib: false\nTag: py3-none-{tag}\n".encode()
+    )
+    files |= {f"llama_cpp/lib/{library.name}": library.read_bytes() for library in libraries}
+    files[f"{information}/RECORD"] = record(files, f"{information}/RECORD")
+    target = folder / f"{name}-{version}-py3-none-{tag}.whl"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for path, data in files.items():
+            entry = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, data)
     return target
 
 
+def record(files: dict[str, bytes], itself: str) -> bytes:
+    """Return a wheel's list of files with their hashes and sizes; its own line has neither."""
+    rows = [
+        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
+        for path, data in files.items()
+    ]
+    return "".join([*rows, f"{itself},,\n"]).encode()
+
+
 def build(home: Path, flags: tuple[str, ...]) -> Path:
-    """Build the wheel into a cache folder and return it.
+    """Build the wheel into a cache folder and return it; the caller holds the folder's lock.
 
     Raises:
         BuildError: a step failed; nothing half done is left in the cache.
     """
-    check_tools()
-    say(f"building llama-cpp-python {VERSION} for this user, once: {MINUTES}")
+    check_compilers()
+    expect = "tens of minutes" if any("CUDA" in flag for flag in flags) else f"about {1 + 240 // (60 * jobs())} minutes"
+    say(f"building llama-cpp-python {VERSION} from source, once for this user: {expect}")
     began = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
+    for left in (*home.glob("building-*"), *home.glob("*.whl")):  # of a build that was killed; damaged wheels
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     log = home / "build.log"
     log.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="building-") as place:
         folder = Path(place)
-        source = fetch_sdist(folder, log)
-        libraries = build_libraries(source, folder, flags, log)
-        say("  packing the wheel")
-        pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-cache-dir"]
+        python = make_tools(folder, log)
+        source = fetch_source(python, folder, log)
+        libraries = build_libraries(python, source, folder / "tree", flags, log)
+        pip = [str(python), "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--no-cache-dir"]
         env = {**os.environ, "CMAKE_ARGS": "-DLLAMA_BUILD=OFF"}
-        run([*pip, "-w", str(folder / "pure"), str(source)], log, "packing the Python part", env)
+        run([*pip, "-w", str(folder / "pure"), str(source)], log, "packing the wheel", env)
         (pure,) = (folder / "pure").glob("*.whl")
         wheel = pack(pure, libraries, folder, platform_tag())
         final = home / wheel.name
@@ -265,21 +339,50 @@ def build(home: Path, flags: tuple[str, ...]) -> Path:
     return final
 
 
+def wheel_folder(flags: tuple[str, ...]) -> Path:
+    """Return the cache folder that holds the wheel for these flags on this machine, building it first if need be.
+
+    Raises:
+        BuildError: it could not be built.
+        OSError: the cache cannot be written.
+    """
+    home = cache_folder() / cache_key(flags, this_machine())
+    if finished_wheel(home) is None:
+        with locked(home.with_suffix(".lock")):
+            if finished_wheel(home) is None:
+                build(home, flags)
+    return home
+
+
+def architecture(text: str) -> str:
+    """Return a CUDA architecture as CMake takes it; refuse anything else."""
+    if not re.fullmatch(r"[1-9]\d{1,2}[af]?(-real|-virtual)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no CUDA architecture: 80, 86, 89, 90, 120 ...")
+    return text
+
+
 def main() -> int:
     """Print the folder that holds the wheel, building it first if need be."""
-    parser = argparse.ArgumentParser(description="Build llama-cpp-python once per user and keep the wheel.")
-    parser.add_argument("--cuda", metavar="ARCH", help="build for NVIDIA GPUs of this architecture, e.g. 90")
-    options = parser.parse_args()
-    flags = (*FLAGS, *cuda_flags(options.cuda))
-    home = cache_folder() / cache_key(flags, platform.system(), platform.machine())
+    parser = argparse.ArgumentParser(
+        description="Build llama-cpp-python once per user, keep the wheel, print its folder for pip --find-links."
+    )
+    parser.add_argument(
+        "--cuda",
+        metavar="ARCH",
+        type=architecture,
+        help="build for NVIDIA GPUs of this architecture, e.g. 90 for H100 (needs the CUDA toolkit; not tested yet)",
+    )
     try:
-        if finished_wheel(home) is None:
-            with locked(home.with_suffix(".lock")):
-                if finished_wheel(home) is None:
-                    build(home, flags)
-    except (BuildError, OSError) as why:
+        home = wheel_folder((*FLAGS, *cuda_flags(parser.parse_args().cuda)))
+    except BuildError as why:
         say(f"error: llama-cpp-python could not be built: {why}")
         return 1
+    except OSError as why:
+        say(f"error: llama-cpp-python could not be built: {why}; XDG_CACHE_HOME=/another/folder moves the cache")
+        return 1
+    except KeyboardInterrupt:
+        say("\nstopped; nothing half done is kept, the next run starts over")
+        return 130
     sys.stdout.write(f"{home}\n")
     return 0
 

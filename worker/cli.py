@@ -11,6 +11,10 @@ import click
 from worker.config import ConfigError, Settings, from_environment, model_path
 
 
+class _WrongArgumentsError(click.ClickException):
+    exit_code = 2
+
+
 class _Command(click.Command):
     """Tells wrong arguments in one line, and narrates them."""
 
@@ -22,9 +26,7 @@ class _Command(click.Command):
 
             message = f"{why.format_message().rstrip('.')}; see narration worker --help"
             lifecycle.tell_config_error(message)
-            failure = click.ClickException(message)
-            failure.exit_code = why.exit_code
-            raise failure from None
+            raise _WrongArgumentsError(message) from None
 
 
 @click.command("worker", cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

@@ -114,7 +114,7 @@ RULES: Final[tuple[Rule, ...]] = (
         edge=r"(?<![\w+])",
         shapes=(r"u\+[\w+\-]{18}",),
         check=lambda v: len(v) == 20 and random_looking(v, 20, 0.35),
-        examples=("u+q7Zk2Xw9Lr4Tn8Vb3M", "key u+Xw9Lr4Tn8Vb3Mc6Jd"),
+        examples=("u+q7Zk2Xw9Lr4Tn8Vb3M", "key u+Xw9Lr4Tn8Vb3Mc6Jd1"),
         counterexamples=("u+", "u+short"),
         source="PagerDuty documentation, user tokens",
     ),
