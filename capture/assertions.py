@@ -31,7 +31,7 @@ class _Saying:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.__name__ = f"{text!r} in"
+        self.shown = f"with {text!r} in it"
 
     def __call__(self, value: Any) -> bool:
         return self._text in str(value)

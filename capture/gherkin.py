@@ -26,7 +26,7 @@ class _Cell:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.__name__ = f"{text!r} =="
+        self.shown = repr(text)
 
     def __call__(self, value: Any) -> bool:
         return str(value) == self._text or (isinstance(value, bool) and str(value).lower() == self._text)

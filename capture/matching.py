@@ -49,7 +49,7 @@ def shown(wanted: Any) -> str:
     if isinstance(wanted, re.Pattern):
         return f"like /{wanted.pattern}/"
     if callable(wanted):
-        return f"such that {getattr(wanted, '__name__', 'the test')}(it)"
+        return str(getattr(wanted, "shown", f"such that {getattr(wanted, '__name__', 'the test')}(it)"))
     return repr(wanted)
 
 

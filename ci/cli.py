@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from ci import baseline as baselines
-from ci.config import Settings, read_settings
+from ci.config import Settings, read_settings, source_files
+from ci.declared import read_project
 from ci.faults import CoverageError, Fault
 from ci.formats import FORMATS, render, terminal, write_all
 from ci.gate import judge
@@ -215,6 +216,19 @@ def tighten(
     click.echo(f"wrote {path}; commit it")
 
 
+@coverage.command(name="baseline")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def baseline_command(files: tuple[Path, ...]) -> None:
+    """Check that baselines are readable and hold no merge conflict; for hooks."""
+    with _answering():
+        for file in files:
+            held = baselines.read_baseline(file)
+            told, silent = len(held.told), len(held.silent)
+            click.echo(
+                f"{file}: threshold {held.threshold}, goal {held.goal}, {told} told, {silent} known to be silent"
+            )
+
+
 @coverage.command()
 @_project_options
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
@@ -277,4 +291,34 @@ def links(
     for line in (*listed, *map(str, faults)):
         click.echo(line)
     click.echo(f"narration links: {head}: {f'{len(faults)} links are BROKEN' if faults else 'every link holds'}")
+    ctx.exit(1 if faults else 0)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILES]...")
+@_project_options
+@click.pass_context
+def lint(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    root: Path | None,
+    records: str | None,
+    baseline: str | None,
+    source: tuple[str, ...],
+) -> None:
+    """Look for mistakes in narration before anything runs: in these files, or in every source of the project.
+
+    Exit codes: 0 none; 1 there are some; 2 no answer is possible.
+    """
+    from ci.lint import lint as find  # noqa: PLC0415 - needs the facade, which the other commands do without
+
+    with _answering():
+        where = _where(root, records, baseline, source)
+        every = source_files(where.root, where.settings)
+        given = [path.resolve().relative_to(where.root) for path in files if path.resolve().is_relative_to(where.root)]
+        project = read_project(where.root, sorted({*every, *given}))
+        faults = find(project, [path.as_posix() for path in given] if files else None)
+    for fault in faults:
+        click.echo(f"{fault.place}: {fault.rule}: {fault.what}: {fault.why}")
+    click.echo(f"narration lint: {len(files) or len(every)} files, {len(faults) or 'no'} mistakes")
     ctx.exit(1 if faults else 0)

@@ -17,7 +17,7 @@ from ci.scopes import Module, Scope, read_module
 
 Kind = Literal["call", "span", "traced", "catalogue"]
 
-_KIND_OF: Final[dict[str, Kind]] = {
+KIND_OF: Final[dict[str, Kind]] = {
     "Narrator": "call",
     "emit": "call",
     "span": "span",
@@ -25,12 +25,12 @@ _KIND_OF: Final[dict[str, Kind]] = {
     "point": "catalogue",
 }
 _SILENT: Final = re.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
-# Where action, target and human stand among the arguments.
-_PLACES: Final[dict[Kind, tuple[int | None, int | None, int | None]]] = {
-    "call": (0, 1, 2),
-    "span": (0, 1, 2),
-    "traced": (None, None, None),
-    "catalogue": (1, 2, 3),
+# Where each text stands among the arguments; the rest go by name alone.
+TEMPLATES: Final[dict[Kind, dict[str, int]]] = {
+    "call": {"action": 0, "target": 1, "human": 2},
+    "span": {"action": 0, "target": 1, "human": 2},
+    "traced": {},
+    "catalogue": {"action": 1, "target": 2, "human": 3},
 }
 
 
@@ -121,8 +121,8 @@ def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
     """Return the action, target and sentence of a point as far as the source says them."""
     if not isinstance(call, ast.Call):
         return {"action": None, "target": None, "human": None}
-    names = ("action", "target", "human")
-    return {name: _text(argument(call, place, name)) for name, place in zip(names, _PLACES[kind], strict=True)}
+    places = TEMPLATES[kind]
+    return {name: _text(argument(call, places.get(name), name)) for name in ("action", "target", "human")}
 
 
 def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
@@ -138,7 +138,7 @@ def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
 
 
 def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reason: str | None) -> Point:
-    kind = _KIND_OF[meaning.what]
+    kind = KIND_OF[meaning.what]
     said = texts(node, kind)
     level = _text(argument(node, None, "level")) if isinstance(node, ast.Call) else None
     by_hand = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
@@ -207,7 +207,7 @@ def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault
         # Of the expressions without parentheses only `@narrate.traced` is a point.
         if (
             meaning is None
-            or meaning.what not in _KIND_OF
+            or meaning.what not in KIND_OF
             or not (isinstance(node, ast.Call) or meaning.what == "traced")
         ):
             continue

@@ -201,7 +201,7 @@ class Engine:
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
         if model.evaluate(warm) != 0:
-            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.last_words()}")
+            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.complaint()}")
         model.forget()
         if device is not None:
             self.vram_bytes = max(0, device.free_bytes - _free_bytes(device))
@@ -336,7 +336,7 @@ class Engine:
         if code == 0:
             return
         switch.check()
-        said = self.model.last_words()
+        said = self.model.complaint()
         if code == _NO_ROOM:
             raise WorkerError("INTERNAL", f"the context is full: {said}")
         kind = "VRAM_OOM" if "out of memory" in said.lower() or "alloc" in said.lower() else "INTERNAL"

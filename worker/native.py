@@ -4,6 +4,7 @@ llama_cpp is imported when this module is, which costs a third of a second: impo
 """
 
 import ctypes
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,7 +23,8 @@ _FLASH_ATTENTION_OFF: Final = 0
 _GPU_DEVICE: Final = 1
 _ALL_LAYERS: Final = 9999
 _LOG_KEPT: Final = 20
-_LEVEL_WARN, _LEVEL_ERROR, _LEVEL_CONTINUE = 2, 3, 5
+_PREFIX: Final = re.compile(r"^(?:\w+: |error loading model(?: architecture| hyperparameters| vocabulary)?: )*")
+_LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
 
 class NativeError(Exception):
@@ -71,7 +73,7 @@ class _Log:
     """Takes llama.cpp's log: its lines become debug narration, the last warnings explain failures."""
 
     def __init__(self) -> None:
-        self.worrying: deque[str] = deque(maxlen=_LOG_KEPT)
+        self.complaints: deque[str] = deque(maxlen=_LOG_KEPT)
         self._lock = threading.Lock()
         self._line = ""
         self._level = 0
@@ -89,17 +91,18 @@ class _Log:
                 self._line += text.decode("utf-8", "replace")
                 *lines, self._line = self._line.split("\n")
                 self._line = self._line[-4096:]
-                if self._level in {_LEVEL_WARN, _LEVEL_ERROR}:
-                    self.worrying.extend(line for line in lines if line.strip())
+                if self._level == _LEVEL_ERROR:
+                    self.complaints.extend(line for line in lines if line.strip())
             for line in lines:
                 if line.strip():
                     points.native_log(native=line.strip()[:80])
         except Exception:  # noqa: BLE001, S110 - an exception must not unwind through native code
             pass
 
-    def last(self) -> str:
-        """Return the most recent worrying lines as one text."""
-        return "; ".join(list(self.worrying)[-3:]) or "llama.cpp gave no reason"
+    def cause(self) -> str:
+        """Return the first complaint since the last `clear`, without the names of native functions before it."""
+        lines = [_PREFIX.sub("", line.strip()) for line in self.complaints]
+        return next((line for line in lines if line), "llama.cpp gave no reason")
 
 
 _log = _Log()
@@ -148,7 +151,7 @@ class Model:
         on_progress: Callable[[float], bool],
     ) -> None:
         _log.install()
-        _log.worrying.clear()
+        _log.complaints.clear()
         self.abort = AbortFlag()
         self._progress = llama_cpp.llama_progress_callback(lambda done, _: _unless_raising(on_progress, done))
         self._devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
@@ -171,7 +174,7 @@ class Model:
         parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
         if not model:
-            raise NativeError(_log.last())
+            raise NativeError(_log.cause())
         return model
 
     def _open_context(self, device: Device | None, length: int, threads: int) -> Any:
@@ -188,7 +191,7 @@ class Model:
         context = llama_cpp.llama_init_from_model(self._model, parameters)
         if not context:
             llama_cpp.llama_model_free(self._model)
-            raise NativeError(_log.last())
+            raise NativeError(_log.cause())
         return context
 
     @property
@@ -225,6 +228,8 @@ class Model:
 
     def evaluate(self, tokens: Sequence[int]) -> int:
         """Evaluate at most `CHUNK` tokens; return llama.cpp's code: 0 done, 1 no room, 2 aborted, below 0 failed."""
+        if _log.complaints:
+            _log.complaints.clear()
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
         return int(llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens))))
 
@@ -232,9 +237,9 @@ class Model:
         """Return the next token."""
         return int(llama_cpp.llama_sampler_sample(sampler.chain, self._context, -1))
 
-    def last_words(self) -> str:
-        """Return what llama.cpp last complained about."""
-        return _log.last()
+    def complaint(self) -> str:
+        """Return what llama.cpp complained about since the last `evaluate` that worked."""
+        return _log.cause()
 
     def close(self) -> None:
         """Free everything; the model must not be used again."""

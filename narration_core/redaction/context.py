@@ -63,9 +63,9 @@ _TAIL: Final = rf"""(?xsi)
 (?:
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
     (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+)
+  | (?P<pair>[\s,]{{1,4}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}})
   | (?P<comma>\s{{0,2}},\s{{0,4}}(?=b?u?\\{{0,3}}["'`\[]))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
-  | (?P<pair>[\s,]{{1,4}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}})
   | (?P<dash>\s-\s(?=\\?["'`]?\S))
   | (?P<space>\s{{1,2}}(?:is[ ])?)
 )
@@ -74,8 +74,8 @@ _TAIL: Final = rf"""(?xsi)
 (?:
     \\{{1,3}}"(?P<v1>[^"\\]{{0,4096}}+)
   | \\{{1,3}}'(?P<v2>[^'\\]{{0,4096}}+)
-  | "{{1,3}}(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
-  | '{{1,3}}(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)
+  | (?:\"{{3}}|")(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
+  | (?:'{{3}}|')(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)
   | `(?P<v5>[^`\r\n]{{0,4096}}+)
   | (?P<v6>
       (?: [^\s"'`&;,<\\=]           | ,(?!\s|\w{{1,30}}+["']?[=:])   | &(?!\w{{1,30}}+=) | ;(?!\s|\w{{1,30}}+=)
@@ -327,7 +327,8 @@ def _value(
     last = option.lstrip(".-")
     verdict = judge(last)
     if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
-        verdict = judge(f"{first}_{last}")
+        joined = judge(f"{first}_{last}")
+        verdict = verdict if joined is Verdict.MEDIUM else joined
     if verdict is Verdict.SAFE:
         return None
     kind = next(kind for kind in _KINDS if found.start(kind) >= 0)

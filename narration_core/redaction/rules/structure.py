@@ -5,7 +5,11 @@ from typing import Final
 from narration_core.redaction.checks import noise, placeholder, random_looking
 from narration_core.redaction.rule import Rule, made_up
 
-_PEM_BODY: Final = r"(?:[A-Za-z0-9+/=]{1,80}+|[\s\\]|\\[nrt]|[A-Z][A-Za-z\-]{2,20}:[ ][^\r\n\\]{1,120}|[.…]{1,3}|[\"'+,|>]{1,2}(?=[\s\\\"']{1,8}[A-Za-z0-9+/=]{8}))"
+# What belongs to a key that never ends: long runs of base64 and what stands between them, not the words that follow.
+_PEM_BODY: Final = (
+    r"(?:[A-Za-z0-9+/=]{16,80}+|[A-Za-z0-9+/]{1,15}+(?:={1,2}|(?=[\s\"'\\]{0,8}$))|[\s\\]|\\[nrt]|[A-Z][A-Za-z\-]{2,20}:[ ][^\r\n\\]{1,120}"
+    r"|[.…]{1,3}|[\"'+,|>]{1,2}(?=[\s\\\"'+]{1,8}[A-Za-z0-9+/=]{8})|(?<=\\)[nr])"
+)
 
 
 def _credential(value: str) -> bool:
