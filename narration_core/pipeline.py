@@ -67,7 +67,9 @@ class Pipeline:
         self.sampler = Sampler()
         self.taps: tuple[Tap, ...] = ()
         self.enrich: Callable[[dict[str, Any]], None] | None = None
+        self.gate = self.redactor.gate
         self.writers: tuple[Writer, ...] = ()
+        self.puts: tuple[Callable[[Record], None], ...] = ()
         self.inline: tuple[InlineSink, ...] = ()
         self.emitted = [0] * len(EMITTING)
         self.mistakes = 0
@@ -78,6 +80,7 @@ class Pipeline:
         """Work out, after any setting changed, what follows from the settings together."""
         self.locate = self.locate_always or bool(self.taps)
         # Strict mode, taps, locations, samples and enrichment all need the long way.
+        self.gate = self.redactor.gate
         self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
         self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)
 
@@ -358,6 +361,7 @@ class Pipeline:
         old = self.writers
         self.inline = tuple(cast("InlineSink", sink) for sink in sinks if not sink.background)
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
+        self.puts = tuple(writer.put for writer in self.writers)
         return old
 
 

@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from narration_core import MemorySink, configure
+
+# How fast a shared machine is says nothing about the code.
+settings.register_profile("narration", deadline=None)
+settings.load_profile("narration")
 
 ROOT = Path(__file__).resolve().parent.parent
 
