@@ -10,17 +10,23 @@ from worker.errors import WorkerError
 
 LOCALHOST: Final = "localhost"
 _SCHEME: Final = "bearer "
+_PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
 def identity_of(token: str) -> str:
     """Return how a token's bearer is called in narration: never the token, six digits of its hash."""
-    return f"token:{hashlib.sha256(token.encode()).hexdigest()[:6]}"
+    return f"token:{hashlib.sha256(_bytes(token)).hexdigest()[:6]}"
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
     """Return the token that a request carries, or None."""
     value = headers.get("Authorization", "")
-    return value[len(_SCHEME) :].strip() if value[: len(_SCHEME)].lower() == _SCHEME else None
+    return value[len(_SCHEME) :].strip() or None if value[: len(_SCHEME)].lower() == _SCHEME else None
+
+
+def _bytes(token: str) -> bytes:
+    """Return a token as it came over the wire: aiohttp keeps bytes that are no UTF-8 as surrogates."""
+    return token.encode("utf-8", "surrogateescape")
 
 
 def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | None) -> str:
@@ -35,7 +41,8 @@ def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | N
         WorkerError: MISSING_TOKEN or BAD_TOKEN.
     """
     given = bearer(headers)
-    local = remote is not None and is_loopback(remote)
+    # Behind a proxy on this machine everyone has a loopback address.
+    local = remote is not None and is_loopback(remote) and not any(name in headers for name in _PROXY_HEADERS)
     if settings.token is None:
         return LOCALHOST
     if given is None:
@@ -44,6 +51,6 @@ def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | N
         raise WorkerError("MISSING_TOKEN", "this worker asks for a token")
     if settings.trust_proxy:
         return identity_of(given)
-    if hmac.compare_digest(given.encode(), settings.token.encode()):
+    if hmac.compare_digest(_bytes(given), _bytes(settings.token)):
         return identity_of(given)
     raise WorkerError("BAD_TOKEN", "the token is not accepted")

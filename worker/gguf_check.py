@@ -14,6 +14,10 @@ MAX_PAIRS: Final = 10_000
 MAX_STRING: Final = 16 * 1024 * 1024
 MAX_ARRAY: Final = 4_000_000
 MAX_DIMENSIONS: Final = 4
+MAX_ALIGNMENT: Final = 1 << 16
+SIZES: Final = {"context_length": 1 << 30, "embedding_length": 1 << 20, "block_count": 512}
+"""The most that llama.cpp takes; it ends the whole process at more blocks."""
+
 BYTE_TOKENS: Final = 256
 _MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (2, 3)
@@ -139,13 +143,13 @@ def _check(path: Path, size: int, reader: _Reader) -> ModelFile:
     for _ in range(pairs):
         key = reader.text().decode("utf-8", "replace")
         metadata[key] = reader.value(reader.number("<I"))
-    _check_tensors(reader, tensors, size, int(metadata.get("general.alignment", 32) or 32))
+    _check_tensors(reader, tensors, size, metadata.get("general.alignment", 32))
     return ModelFile(path, size, _check_metadata(metadata), int(tensors), metadata)
 
 
-def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: int) -> None:
-    if not 0 < alignment <= 1 << 16:
-        raise NotAModelError(f"its alignment is {alignment}")
+def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> None:
+    if not isinstance(alignment, int) or not 0 < alignment <= MAX_ALIGNMENT:
+        raise NotAModelError(f"its alignment is {str(alignment)[:40]}")
     ends = []
     for _ in range(tensors):
         name = reader.text()[:64].decode("utf-8", "replace")
@@ -173,10 +177,7 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
     architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
         raise NotAModelError("its metadata does not say which architecture it has")
-    for key in ("context_length", "embedding_length", "block_count"):
-        value = metadata.get(f"{architecture}.{key}")
-        if not isinstance(value, int) or value <= 0:
-            raise NotAModelError(f"its metadata has no usable {architecture}.{key} (it is {value!r})")
+    _check_sizes(metadata, architecture)
     tokens = metadata.get("tokenizer.ggml.tokens")
     if not isinstance(tokens, list) or not tokens:
         raise NotAModelError("it has no tokenizer, so it cannot generate text")
@@ -191,3 +192,16 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
         if not isinstance(value, int) or not 0 <= value < len(tokens):
             raise NotAModelError(f"its {key} {value!r} is no token")
     return architecture
+
+
+def _check_sizes(metadata: dict[str, Any], architecture: str) -> None:
+    """Look at the numbers that llama.cpp asserts about: it ends the process when one is wrong."""
+    for key, most in SIZES.items():
+        value = metadata.get(f"{architecture}.{key}")
+        if not isinstance(value, int) or not 0 < value <= most:
+            said = f"it is {str(value)[:40]}, 1 to {most} are possible"
+            raise NotAModelError(f"its metadata has no usable {architecture[:40]}.{key} ({said})")
+    for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
+        value = metadata.get(f"{architecture}.attention.{key}", 0.0)
+        if not isinstance(value, float) or not 0 <= value < 1:
+            raise NotAModelError(f"its metadata has no usable {key} (it is {str(value)[:40]})")

@@ -4,6 +4,7 @@ llama_cpp is imported when this module is, which costs a third of a second: impo
 """
 
 import ctypes
+import os
 import re
 import threading
 from collections import deque
@@ -20,6 +21,7 @@ CHUNK: Final = 128
 """Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
 
 _FLASH_ATTENTION_OFF: Final = 0
+_CONTEXT_STEP: Final = 256
 _GPU_DEVICE: Final = 1
 _ALL_LAYERS: Final = 9999
 _LOG_KEPT: Final = 20
@@ -150,6 +152,8 @@ class Model:
         threads: int,
         on_progress: Callable[[float], bool],
     ) -> None:
+        # When ggml gives up it would run a debugger on this process, which takes seconds and prints pages.
+        os.environ.setdefault("GGML_NO_BACKTRACE", "1")
         _log.install()
         _log.complaints.clear()
         self.abort = AbortFlag()
@@ -158,9 +162,10 @@ class Model:
         self._model: Any = self._load(path, device)
         self.vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self.trained_context = int(llama_cpp.llama_model_n_ctx_train(self._model))
-        self._context: Any = self._open_context(device, context_length or min(self.trained_context, 4096), threads)
+        wanted = context_length or min(self.trained_context, 4096)
+        self._context: Any = self._open_context(device, wanted, threads)
         self._memory = llama_cpp.llama_get_memory(self._context)
-        self.context_length = int(llama_cpp.llama_n_ctx(self._context))
+        self.context_length = min(wanted, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
         self._piece = ctypes.create_string_buffer(256)
 
@@ -179,7 +184,8 @@ class Model:
 
     def _open_context(self, device: Device | None, length: int, threads: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
-        parameters.n_ctx = length
+        # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
+        parameters.n_ctx = -(-length // _CONTEXT_STEP) * _CONTEXT_STEP
         parameters.n_batch = parameters.n_ubatch = CHUNK
         parameters.n_seq_max = 1
         parameters.n_threads = parameters.n_threads_batch = threads
@@ -267,7 +273,7 @@ class Sampler:
         top_k: 0 keeps all.
         top_p: 1 keeps all.
         min_p: 0 keeps all.
-        repetition_penalty: 1 does nothing.
+        repetition_penalty: 1 and 0 do nothing.
         seed: 32 bits.
     """
 
@@ -284,7 +290,7 @@ class Sampler:
         seed: int,
     ) -> None:
         self.chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-        penalises = repetition_penalty != 1.0
+        penalises = repetition_penalty not in {0.0, 1.0}  # llama.cpp would divide by 0
         if penalises:
             self._add(llama_cpp.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
         if temperature == 0:

@@ -29,7 +29,7 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         top_p: keep the likeliest tokens that together reach this probability.
         top_k: keep so many of the likeliest tokens; 0 keeps all.
         min_p: keep tokens at least so likely, as a share of the likeliest.
-        repetition_penalty: above 1 avoids repeats, 1 does nothing.
+        repetition_penalty: above 1 avoids repeats; 1 and 0 do nothing.
         stop: texts that end the answer and are not shown.
         seed: makes the answer repeatable; one is made and returned when absent (M0-W-1030).
     """
@@ -41,7 +41,7 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     top_p: Annotated[float, Meta(ge=0, le=1)] = 1.0
     top_k: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
     min_p: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    repetition_penalty: Annotated[float, Meta(gt=0, le=2)] = 1.0
+    repetition_penalty: Annotated[float, Meta(ge=0, le=2)] = 1.0
     stop: Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=4)] = msgspec.field(
         default_factory=list
     )

@@ -55,7 +55,6 @@ def test_the_matrix(configured, optional, proxy, remote, sent):
     assert answer == expected(configured=configured, optional=optional, proxy=proxy, remote=remote, sent=sent)
 
 
-@pytest.mark.xfail(reason="worker/auth.py takes a proxy on this machine for a caller on this machine")
 @pytest.mark.req("AUTH-1004")
 @pytest.mark.parametrize("header", ["X_Forwarded_For", "Forwarded", "X_Real_IP"])
 def test_a_caller_behind_a_proxy_on_this_machine_is_not_local(header):
@@ -67,7 +66,6 @@ def test_an_authorization_that_is_no_bearer_token_is_no_token(header):
     assert ask(settings(), NEAR, Authorization=header) == "MISSING_TOKEN"
 
 
-@pytest.mark.xfail(reason="worker/auth.py lets an empty bearer token in when a proxy is trusted")
 @pytest.mark.req("AUTH-1006")
 def test_an_empty_token_is_no_token_even_from_a_trusted_proxy():
     assert ask(settings(trust_proxy=True), FAR, "") in {"MISSING_TOKEN", "BAD_TOKEN"}
@@ -79,7 +77,6 @@ def test_the_scheme_is_compared_without_case_and_the_token_with(scheme):
     assert ask(settings(), FAR, Authorization=f"{scheme} {TOKEN.upper()}") == "BAD_TOKEN"
 
 
-@pytest.mark.xfail(raises=UnicodeEncodeError, reason="worker/auth.py encodes the token strictly")
 @pytest.mark.req("AUTH-1001")
 def test_a_token_that_is_no_utf8_is_refused_and_nothing_breaks():
     assert ask(settings(), FAR, "\udce9") == "BAD_TOKEN"

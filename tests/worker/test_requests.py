@@ -53,7 +53,6 @@ def test_the_limits_of_each_field(field, good, bad):
         assert faults(**{field: value}) == {field}, (field, value)
 
 
-@pytest.mark.xfail(reason="the contract's range begins at 0; worker/requests.py refuses 0 (its field says gt=0)")
 @pytest.mark.req("M0-W-1300")
 def test_a_repetition_penalty_of_0_is_in_range():
     assert faults(repetition_penalty=0) == set()
