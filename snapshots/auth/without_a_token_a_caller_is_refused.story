@@ -1,0 +1,13 @@
+Scenario: Without a token a caller is refused
+
+Given settings:
+
+And a worker of its own
+
+When a client asks "Write a haiku about GPU computing"
+  worker | auth | 127.0.0.1 | c1 | warn: missing_token
+      Refused a caller: MISSING_TOKEN
+
+Then the answer has status 401 and the code "MISSING_TOKEN"
+
+And "worker" narrates "auth" with:

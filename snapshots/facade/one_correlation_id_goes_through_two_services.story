@@ -1,0 +1,17 @@
+Scenario: One correlation id goes through two services
+
+Given a client that sends the correlation id "req-xyz"
+
+When the client asks the orchestrator for an engine
+  orchestratord | admission | session-9 | c1 j1
+      Accepted request j1 at queue position 0
+  pool-managerd | spawn | GPU0 | c1 j1
+      Spawning engine llamacpp-v1 for pool 'default' on GPU0
+  pool-managerd | ready | GPU0 | c1 j1
+      Engine llamacpp-v1 is ready on GPU0
+
+Then the answer carries the correlation id "req-xyz"
+
+And every event carries the correlation id "req-xyz"
+
+And the story is exactly:

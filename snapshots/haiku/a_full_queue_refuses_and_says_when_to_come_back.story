@@ -1,0 +1,13 @@
+Scenario: A full queue refuses, and says when to come back
+
+Given settings:
+
+And a worker of its own
+
+When more clients ask than there is room for
+  worker | queue | one-too-many | c1 | warn: queue_full
+      Refused the request: the queue is full
+
+Then the answer has status 429 and the code "QUEUE_FULL"
+
+And "worker" narrates "queue" with:

@@ -1,0 +1,29 @@
+Scenario: A haiku is streamed
+
+Given a worker
+
+When the job "job-haiku" asks "Write a haiku about GPU computing"
+  worker | validate | j1 | c1 j1
+      Accepted the request: 33 characters, at most 100 tokens
+  worker | tokenise | j1 | c1 j1
+      Cut the prompt into 20 tokens
+  worker | cache_reset | kv-cache | c1 j1
+      Cleared the key-value cache for the request
+  worker | execute | j1 | c1 j1
+      Generating with haiku-1m-q8_0.gguf from seed 7
+  worker | generate | j1 | c1 j1 (any number of times)
+      Generated <n> tokens so far
+  worker | execute | j1 | c1 j1
+      Finished with <n> tokens in <duration>: eos
+
+Then the answer is a haiku of three lines
+
+And the stream starts with started, ends with end, and has nothing after it
+
+And the stream tells what standard output tells of the request
+
+And the story includes, in order:
+
+And every event is narrated with:
+
+And every event carries one and the same correlation id

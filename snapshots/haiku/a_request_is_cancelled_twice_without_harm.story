@@ -1,0 +1,21 @@
+Scenario: A request is cancelled, twice without harm
+
+Given a worker on a slow model
+
+When a client asks and cancels after the first token
+  worker | validate | j1 | c1 j1
+      Accepted the request: 33 characters, at most 1500 tokens
+  worker | tokenise | j1 | c1 j1
+      Cut the prompt into 34 tokens
+  worker | cache_reset | kv-cache | c1 j1
+      Cleared the key-value cache for the request
+  worker | execute | j1 | c1 j1
+      Generating with slow.gguf from seed 7
+  worker | cancel | j1 | c1 j1
+      Stopped the request: it was cancelled
+
+Then the stream ends with the error "CANCELLED"
+
+And "worker" narrates "cancel" with:
+
+And the next request works

@@ -1,0 +1,13 @@
+Scenario: An invalid request is told every fault
+
+Given a worker
+
+When a client sends a request with:
+  worker | validate | request | c1 j1 | warn: invalid_request
+      Refused the request: it has 4 faults
+
+Then the answer has status 400 and the code "INVALID_REQUEST"
+
+And the answer names every fault:
+
+And "worker" narrates "validate" with:

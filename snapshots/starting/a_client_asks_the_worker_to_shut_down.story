@@ -1,0 +1,13 @@
+Scenario: A client asks the worker to shut down
+
+Given a worker of its own
+
+When somebody asks the worker to shut down
+  worker | drain | w1 | -
+      Taking no more requests after POST /shutdown; finishing those under way
+  worker | shutdown | w1 | -
+      Shut down after POST /shutdown
+
+Then it ends with exit code 0
+
+And "worker" narrates "shutdown" with:

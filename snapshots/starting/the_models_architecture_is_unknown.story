@@ -1,0 +1,21 @@
+Scenario: The model's architecture is unknown
+
+Given a model of an architecture that llama.cpp does not know
+
+When a worker tries to start
+  worker | startup | w1 | -
+      Starting worker for odd.gguf on cpu
+  worker | device_init | cpu | -
+      Using the CPU, as asked for with --device cpu
+  worker | server_start | 127.0.0.1 | -
+      Opening the HTTP server on 127.0.0.1
+  worker | server_bound | 127.0.0.1 | -
+      Listening on 127.0.0.1 port <port>
+  worker | model_load | odd.gguf | -
+      Loading odd.gguf
+  worker | start_failed | odd.gguf | - | fatal: model_load_failed
+      Cannot start: unknown model architecture: 'moonbeam'
+
+Then it ends with exit code 1
+
+And "worker" narrates "start_failed" with:

@@ -1,0 +1,27 @@
+Scenario: What is still under way when the time is up is stopped
+
+Given settings:
+
+And a worker of its own
+
+When the worker gets SIGTERM in the middle of a long answer
+  worker | validate | j1 | c1 j1
+      Accepted the request: 33 characters, at most 1900 tokens
+  worker | tokenise | j1 | c1 j1
+      Cut the prompt into 34 tokens
+  worker | cache_reset | kv-cache | c1 j1
+      Cleared the key-value cache for the request
+  worker | execute | j1 | c1 j1
+      Generating with slow.gguf from seed 7
+  worker | drain | w1 | -
+      Taking no more requests after SIGTERM; finishing those under way
+  worker | drain | j1 | c1 j1 | warn: shutting_down
+      Stopped the request: the worker is shutting down
+  worker | shutdown | w1 | -
+      Shut down after SIGTERM
+
+Then its stream ended with the error "SHUTTING_DOWN"
+
+And it ends with exit code 0
+
+And "worker" narrates "drain" with:

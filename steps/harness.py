@@ -1,0 +1,287 @@
+"""Real workers for the features: processes, their narration, and a client that speaks HTTP to them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import aiohttp
+
+from capture import NarrationCapture
+from narration_core import Event, decode
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL = ROOT / "worker" / "models" / "haiku-1m-q8_0.gguf"
+PATIENCE_S = 60.0
+
+Wanted = Callable[[Event], bool]
+
+
+class WorkerProcess:
+    """A worker as its own process. What it tells on standard output is read as it comes.
+
+    Args:
+        arguments: of `narration worker`.
+        env: what its environment has besides the usual.
+    """
+
+    def __init__(self, arguments: list[str], env: dict[str, str] | None = None) -> None:
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("NARRATION_")}
+        surroundings |= {"NARRATION_SOURCE_LOCATION": "1", "NARRATION_STRICT": "1", **(env or {})}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "worker", *arguments],
+            cwd=ROOT,
+            env=surroundings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.told: list[Event] = []
+        self.other_lines: list[str] = []
+        self.errors: list[str] = []
+        self._heard = 0
+        self._more = threading.Condition()
+        self._ended = False
+        self._readers = [
+            threading.Thread(target=self._read_stdout, daemon=True),
+            threading.Thread(target=self._read_stderr, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_stdout(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._more:
+                try:
+                    self.told.append(decode(line))
+                except ValueError:
+                    self.other_lines.append(line.decode("utf-8", "replace"))
+                self._more.notify_all()
+        with self._more:
+            self._ended = True
+            self._more.notify_all()
+
+    def _read_stderr(self) -> None:
+        assert self._process.stderr is not None
+        self.errors += [line.decode("utf-8", "replace") for line in self._process.stderr]
+
+    # -- hearing -------------------------------------------------------------------------------
+
+    def wait_for(self, wanted: Wanted, start: int = 0) -> int:
+        """Wait until the worker tells a wanted event; returns its place."""
+        until = time.monotonic() + PATIENCE_S
+        with self._more:
+            place = start
+            while True:
+                while place < len(self.told):
+                    if wanted(self.told[place]):
+                        return place
+                    place += 1
+                left = until - time.monotonic()
+                if self._ended or left <= 0:
+                    why = "it ended" if self._ended else f"not within {PATIENCE_S} s"
+                    said = "".join(f"\n  {event.actor} {event.action}: {event.human}" for event in self.told)
+                    stderr = "".join(self.errors[-20:])
+                    raise AssertionError(
+                        f"the worker did not tell what was waited for ({why}); it told:{said}\n{stderr}"
+                    )
+                self._more.wait(left)
+
+    def hear(self, narration: NarrationCapture, until: Wanted, only: Wanted = lambda _: True) -> Event:
+        """Feed what the worker tells to a capture, up to and with a wanted event, which is returned."""
+        place = self.wait_for(until, self._heard)
+        self._feed(narration, place + 1, only)
+        return self.told[place]
+
+    def hear_all(self, narration: NarrationCapture, only: Wanted = lambda _: True) -> None:
+        """Feed what the worker tells until it ends."""
+        self.wait()
+        self._feed(narration, len(self.told), only)
+
+    def _feed(self, narration: NarrationCapture, end: int, only: Wanted) -> None:
+        narration.feed(*[event for event in self.told[self._heard : end] if only(event)])
+        self._heard = end
+
+    def skip(self) -> None:
+        """Pass over everything that was told so far."""
+        with self._more:
+            self._heard = len(self.told)
+
+    # -- life ----------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        event = self.told[self.wait_for(lambda event: event.action == "server_bound")]
+        return f"http://127.0.0.1:{event.get('port')}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
+        code = self._process.wait(PATIENCE_S)
+        for reader in self._readers:
+            reader.join(PATIENCE_S)
+        return code
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.running:
+            self._process.kill()
+        self.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.running:
+            self.signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self.kill()
+
+
+def arguments(model: Path = MODEL, device: str | None = "cpu", port: int = 0, **more: Any) -> list[str]:
+    """Return the arguments of a worker."""
+    given = ["--model", str(model), "--port", str(port)]
+    given += ["--device", device] if device else []
+    for name, value in more.items():
+        given += [f"--{name.replace('_', '-')}", str(value)]
+    return given
+
+
+class Frame(NamedTuple):
+    """One event of a stream: its name and its data."""
+
+    name: str
+    data: Any
+    id: str | None = None
+
+
+async def frames(response: aiohttp.ClientResponse) -> AsyncIterator[Frame]:
+    """Yield the events of a stream."""
+    name, data, number = "message", [], None
+    async for raw in response.content:
+        line = raw.decode("utf-8").rstrip("\r\n")
+        if not line:
+            if data:
+                yield Frame(name, json.loads("\n".join(data)), number)
+            name, data, number = "message", [], None
+        elif line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif line.startswith("id:"):
+            number = line[3:].strip()
+
+
+class Answer(NamedTuple):
+    """What a client got.
+
+    Attributes:
+        status: HTTP status.
+        headers: of the response.
+        frames: the events of the stream, in order.
+        body: the JSON body of an answer that is no stream.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    frames: list[Frame]
+    body: Any
+
+    @property
+    def text(self) -> str:
+        """The generated text."""
+        return "".join(frame.data["t"] for frame in self.frames if frame.name == "token")
+
+    def of(self, name: str) -> list[Any]:
+        """Return the data of every event of a name."""
+        return [frame.data for frame in self.frames if frame.name == name]
+
+
+async def ask(url: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
+    """Send a request for text and read its answer to the end."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/execute", json=body, headers=headers) as response,
+    ):
+        if response.content_type == "text/event-stream":
+            return Answer(response.status, response.headers.copy(), [frame async for frame in frames(response)], None)
+        return Answer(response.status, response.headers.copy(), [], await response.json(content_type=None))
+
+
+class OpenRequest:
+    """A request whose stream is still open."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session: aiohttp.ClientSession | None = None
+        self._response: aiohttp.ClientResponse | None = None
+        self._frames: AsyncIterator[Frame] | None = None
+        self.seen: list[Frame] = []
+
+    async def open(self, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Send the request."""
+        self._session = aiohttp.ClientSession()
+        self._response = await self._session.post(f"{self.url}/execute", json=body, headers=headers)
+        assert self._response.status == 200, await self._response.text()
+        self._frames = frames(self._response)
+
+    async def until(self, name: str) -> Frame:
+        """Read until an event of this name."""
+        assert self._frames is not None
+        async for frame in self._frames:
+            self.seen.append(frame)
+            if frame.name == name:
+                return frame
+        raise AssertionError(f"the stream ended without {name!r}: {[frame.name for frame in self.seen]}")
+
+    async def close(self) -> None:
+        """Go away."""
+        if self._response is not None:
+            self._response.close()
+        if self._session is not None:
+            await self._session.close()
+
+
+async def call(
+    method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any, Mapping[str, str]]:
+    """Return status, JSON (or text) and headers of one call."""
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=body, headers=headers) as response:
+        text = await response.text()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = text
+        return response.status, answer, response.headers.copy()
+
+
+async def healthy(url: str) -> None:
+    """Wait until the worker answers that it is healthy."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_S):
+        while True:
+            async with session.get(f"{url}/health") as response:
+                if response.status == 200:
+                    return
+            await asyncio.sleep(0.02)
