@@ -20,6 +20,7 @@ DeviceKind = Literal["cuda", "metal", "cpu"]
 StopCause = Literal["cancelled", "client_gone", "timeout", "shutdown"]
 
 PROGRESS_STEPS: Final = (0, 25, 50, 75)
+_LONGEST_NAME: Final = 48
 _ONE_THREAD_BELOW: Final = 64 * 1024 * 1024
 _HEADROOM_BYTES: Final = 256 * 1024 * 1024
 _NO_ROOM, _ABORTED = 1, 2
@@ -112,7 +113,7 @@ class Engine:
         kv_cache_mb: int | None = None,
     ) -> None:
         self.path = path
-        self.model_ref = path.name
+        self.model_ref = _short(path.name)
         self.device: DeviceKind = device
         self.gpu = gpu
         self.gpu_device: str | None = None
@@ -347,6 +348,11 @@ class Engine:
         if self._model is not None:
             self._model.close()
             self._model = None
+
+
+def _short(name: str) -> str:
+    """Return a file's name so that it fits into a sentence; the middle of a long one is left out."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 23]}...{name[-20:]}"
 
 
 def _free_bytes(device: "Device") -> int:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from narration_core import CORRELATION_HEADER, Narrator, bind, bound, close_job, encode, open_job, subscribe
 from narration_core.bridges.aiohttp import correlation_middleware
-from worker import points, sse
+from worker import openapi, points, sse
 from worker.auth import authenticate
 from worker.config import Settings
 from worker.engine import Engine
@@ -73,6 +73,7 @@ class Server:
         app.router.add_post("/shutdown", self.shutdown)
         app.router.add_get("/health", self.health)
         app.router.add_get("/metrics", self.metrics)
+        openapi.add_routes(app)
         return app
 
     # -- what every request goes through -------------------------------------------------------------
