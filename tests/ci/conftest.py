@@ -87,12 +87,13 @@ class Project:
         text = json.dumps({"format": 1, "threshold": 80, "goal": 95, "silent": [], "told": []} | fields)
         return self.write("ci/narration-baseline.json", text)
 
-    def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    def python(self, *arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NARRATION_"))}
         surroundings = {**kept, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1", **environment}
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
+            input=given,
             env=surroundings,
             capture_output=True,
             text=True,
