@@ -106,6 +106,18 @@ Feature: A service narrates
       | Fetching https://reader:sw0rdfish@models.example/a     | sw0rdfish                  |
       | Writing to jane.doe@models.example about it            | jane.doe@models.example    |
 
+  @NARR-3004
+  Scenario: A private key never reaches the narration
+    When the pool manager passes on a private key
+    Then the narration includes "[REDACTED]"
+    And the narration tells no secret
+
+  @NARR-3006
+  Scenario: A UUID is told, unless the policy hides it
+    When the pool manager passes on a UUID
+    Then the narration includes "3b241101-e2bb-4255-8caf-4136c566a962"
+    And the policy may hide it
+
   @NARR-3002
   Scenario: A secret in a field's name is enough to hide its value
     When the pool manager passes on the field "identity" with "Bearer k3yMadeUpForTests0123456789abcdef"

@@ -188,3 +188,41 @@ Feature: A worker writes haikus
       | worker_inference_duration_ms  |
       | worker_queue_depth            |
       | worker_uptime_seconds         |
+
+  @SSE-10
+  Scenario: Tokens may be gathered for a moment before they are sent
+    Given settings:
+      | sse-micro-batch-ms | 50 |
+    And a worker of its own
+    When a client asks "Write a haiku about GPU computing"
+    Then the answer is a haiku of three lines
+    And the stream starts with started, ends with end, and has nothing after it
+
+  @SSE-10
+  Scenario: A client that waits sees that its stream is alive
+    Given settings:
+      | model         | slow |
+      | heartbeat-sec | 0.05 |
+    And a worker of its own
+    When a client waits in the queue until a heartbeat comes
+    Then "worker" narrates "queue" with:
+      | queue_position | 0 |
+
+  @M0-W-1221
+  Scenario: The weights are mapped into memory
+    Given a worker
+    When a client asks "Write a haiku about GPU computing"
+    Then the operating system shows the model file mapped into the worker
+
+  @NARR-2003
+  Scenario: A client tries again when the queue is full
+    Given settings:
+      | model       | slow |
+      | queue-limit | 0    |
+    And a worker of its own
+    When the worker's client asks while another request is served, and that one ends
+    Then "worker-client" narrates "retry" with:
+      | level      | debug      |
+      | error_kind | queue_full |
+      | backoff_ms | ...        |
+    And every event carries the correlation id "req-retry"

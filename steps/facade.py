@@ -15,6 +15,7 @@ from narration_core import (
     CORRELATION_HEADER,
     CountingSources,
     Narrator,
+    RedactionPolicy,
     accept,
     bind,
     decode,
@@ -23,6 +24,7 @@ from narration_core import (
     new_correlation_id,
     outbound_headers,
     propagate,
+    redact,
 )
 
 ORCHESTRATOR = Narrator("orchestratord")
@@ -109,6 +111,25 @@ def says(text: str) -> None:
 def passes_on(name: str, value: str) -> None:
     with bind(**{name: value}):
         MANAGER("call", "worker", "Calling the worker")
+
+
+@when("the pool manager passes on a private key")
+def private_key() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nbWFkZSB1cCBmb3IgdGhlIGZlYXR1cmVz\n-----END PRIVATE KEY-----"
+    MANAGER("call", "worker", "Sending {identity}", identity=key)
+
+
+UUID = "3b241101-e2bb-4255-8caf-4136c566a962"
+
+
+@when("the pool manager passes on a UUID")
+def passes_uuid() -> None:
+    MANAGER("call", "worker", f"Calling worker {UUID}")
+
+
+@then("the policy may hide it")
+def policy_hides_uuid() -> None:
+    assert UUID not in redact(f"Calling worker {UUID}", RedactionPolicy(uuids=True))
 
 
 @when("a caller sends a sentence with a line end and a hidden character")

@@ -123,6 +123,11 @@ class WorkerProcess:
         return f"http://127.0.0.1:{event.get('port')}"
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it runs."""
         return self._process.poll() is None
@@ -255,6 +260,14 @@ class OpenRequest:
             if frame.name == name:
                 return frame
         raise AssertionError(f"the stream ended without {name!r}: {[frame.name for frame in self.seen]}")
+
+    async def heartbeat(self) -> None:
+        """Read until a comment, which is how a stream shows that it is alive."""
+        assert self._response is not None
+        async for line in self._response.content:
+            if line.startswith(b":"):
+                return
+        raise AssertionError("the stream ended without a heartbeat")
 
     async def close(self) -> None:
         """Go away."""

@@ -15,7 +15,7 @@ from aiohttp import web
 from pytest_bdd import given, parsers, then, when
 
 from capture import NarrationCapture, normaliser, one_table, repeating, rows
-from narration_core import CORRELATION_HEADER, Event, formatted
+from narration_core import CORRELATION_HEADER, Event, bind, configure, formatted
 from steps.harness import (
     MODEL,
     Answer,
@@ -27,6 +27,7 @@ from steps.harness import (
     healthy,
 )
 from steps.models import write_random_model
+from worker.client import WorkerClient
 
 HAIKU: Final = "Write a haiku about GPU computing"
 TABLE = list[list[str]]
@@ -36,7 +37,7 @@ normaliser("tokens so far", r"Generated \d+ tokens", "Generated <n> tokens")
 normaliser("tokens of an answer", r"Finished with \d+ tokens", "Finished with <n> tokens")
 normaliser("a seed that was made", r"from seed \d{5,}", "from seed <seed>")
 normaliser("the native library's own words", r"llama\.cpp says: .*", "llama.cpp says: <anything>")
-repeating("generate", "native")
+repeating("generate", "native", "retry")
 
 
 def ends_the_job(event: Event) -> bool:
@@ -356,6 +357,63 @@ async def too_many(worker: WorkerProcess, narration: NarrationCapture, cleanup: 
     for name in ("waiting", "running"):
         await call("POST", f"{worker.url}/cancel", {"job_id": name})
     return answer
+
+
+@when("a client waits in the queue until a heartbeat comes")
+async def waits(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> None:
+    first, second = OpenRequest(worker.url), OpenRequest(worker.url)
+    cleanup.push_async_callback(first.close)
+    cleanup.push_async_callback(second.close)
+    await first.open(_body(max_tokens=1500))
+    await first.until("token")
+    await second.open(_body(max_tokens=5), {CORRELATION_HEADER: "req-waiting"})
+    await second.heartbeat()
+    await asyncio.to_thread(
+        worker.hear,
+        narration,
+        lambda event: event.correlation_id == "req-waiting" and event.action == "queue",
+        lambda event: event.correlation_id == "req-waiting",
+    )
+
+
+@pytest.fixture
+def at_debug() -> Iterator[None]:
+    """The facade of this process tells from level debug on."""
+    configure(level="debug")
+    yield
+    configure()
+
+
+@when("the worker's client asks while another request is served, and that one ends")
+async def client_asks(
+    worker: WorkerProcess,
+    cleanup: AsyncExitStack,
+    at_debug: None,  # noqa: ARG001 - a fixture for its effect
+) -> None:
+    first = OpenRequest(worker.url)
+    cleanup.push_async_callback(first.close)
+    await first.open(_body(max_tokens=1500, job_id="in-the-way"))
+    await first.until("token")
+    worker.skip()
+
+    async def asks() -> list[str]:
+        async with WorkerClient(worker.url) as client:
+            return [message.name async for message in client.execute(**_body(max_tokens=5))]
+
+    with bind(correlation_id="req-retry"):
+        asking = asyncio.create_task(asks())
+    await asyncio.to_thread(worker.wait_for, lambda event: event.action == "queue" and event.level == "warn")
+    await call("POST", f"{worker.url}/cancel", {"job_id": "in-the-way"})
+    names = await asking
+    assert names[-1] == "end", names
+
+
+@then("the operating system shows the model file mapped into the worker")
+def is_mapped(worker: WorkerProcess) -> None:
+    maps = Path(f"/proc/{worker.pid}/maps")
+    if not maps.is_file():
+        pytest.skip("this operating system has no /proc/<pid>/maps")
+    assert str(MODEL) in maps.read_text("utf-8")
 
 
 @when("a client asks and cancels after the first token", target_fixture="answer")

@@ -1,0 +1,23 @@
+Scenario: Tokens may be gathered for a moment before they are sent
+
+Given settings:
+
+And a worker of its own
+
+When a client asks "Write a haiku about GPU computing"
+  worker | validate | j1 | c1 j1
+      Accepted the request: 33 characters, at most 100 tokens
+  worker | tokenise | j1 | c1 j1
+      Cut the prompt into 20 tokens
+  worker | cache_reset | kv-cache | c1 j1
+      Cleared the key-value cache for the request
+  worker | execute | j1 | c1 j1
+      Generating with haiku-1m-q8_0.gguf from seed 7
+  worker | generate | j1 | c1 j1 (any number of times)
+      Generated <n> tokens so far
+  worker | execute | j1 | c1 j1
+      Finished with <n> tokens in <duration>: eos
+
+Then the answer is a haiku of three lines
+
+And the stream starts with started, ends with end, and has nothing after it
