@@ -4,5 +4,6 @@ from ci.cli.coverage import coverage
 from ci.cli.links import links
 from ci.cli.lint import lint
 from ci.cli.mutants import mutants
+from ci.cli.proof import proof
 
-__all__ = ["coverage", "links", "lint", "mutants"]
+__all__ = ["coverage", "links", "lint", "mutants", "proof"]

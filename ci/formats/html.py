@@ -12,12 +12,13 @@ from ci.measuring import Measured
 
 _WORDS: Final = {"asserted": "told", "emitted": "heard only", "silent": "silent"}
 # Nothing from outside is loaded, whatever a sentence or a name may hold.
-_POLICY: Final = (
+POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file that goes into pages."""
     return files("ci.formats").joinpath(name).read_text("utf-8")
 
 
@@ -126,8 +127,8 @@ def render(measured: Measured) -> str:
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Narration coverage: {coverage.totals.shown}</title><style>\n{_asset('page.css')}</style></head>\n"
-        "<body>\n" + "\n".join(filter(None, blocks)) + f"\n<script>\n{_asset('page.js')}</script></body></html>\n"
+        f"<title>Narration coverage: {coverage.totals.shown}</title><style>\n{asset('page.css')}</style></head>\n"
+        "<body>\n" + "\n".join(filter(None, blocks)) + f"\n<script>\n{asset('page.js')}</script></body></html>\n"
     )

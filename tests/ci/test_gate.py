@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.req("COV-01")
+
 BUY, PAY, CLOSE, OPEN = ALL = (
     "app/shop.py::buy#1",
     "app/shop.py::buy#2",

@@ -9,6 +9,8 @@ from ci.cli import links
 from ci.links import Told, check
 from ci.records import Heard, Record
 
+pytestmark = pytest.mark.req("COV-02")
+
 
 def told(action="a", **ids):
     return Told(ids.pop("place", "f.jsonl:1"), ids.pop("actor", "worker"), action, **ids)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.req("COV-01", "ORCH-3312")
+
 TESTS = """
     import sys
 

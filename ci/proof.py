@@ -1,0 +1,131 @@
+"""The proof bundle: everything that shows what a run did, in one folder that can be handed on (COV-04).
+
+`proof/<run id>/` holds the golden stories, the coverage in every format, what tests left in `.narration/proof/<kind>/`
+(transcripts of streams, outputs of equal runs, metrics), the environment, checksums, and `index.html`.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ci import metric_names
+from ci.bundle import KINDS, Bundle, Part
+from ci.environment import describe
+from ci.faults import CoverageError, Fault
+from ci.formats import write_all
+from ci.links import check_scenarios
+from ci.measuring import Measured
+from ci.proof_page import render
+
+_INPUTS: Final = ".narration/proof"
+_STORIES: Final = "snapshots"
+_LARGEST: Final = 8 * 1024 * 1024
+
+
+def _copy(source: Path, target: Path, pattern: str = "*") -> list[Path]:
+    """Copy the files below a folder; links are not followed, and giants stay where they are."""
+    copied = []
+    for path in sorted(source.rglob(pattern)) if source.is_dir() else []:
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
+            to = target / path.relative_to(source)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, to)
+            copied.append(to)
+    return copied
+
+
+def _metrics(folder: Path, files: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
+    """Check the names in saved metrics; the report stands beside them."""
+    lines, faults = [], []
+    for file in files:
+        names, wrong = metric_names.check(file.read_text("utf-8", errors="replace"), file.name)
+        lines += [f"{file.name}: {len(names)} metrics, {len(wrong) or 'none'} wrong", *(f"  {name}" for name in names)]
+        faults += wrong
+    if not lines:
+        return [], []
+    report = folder / "names.txt"
+    report.write_text("\n".join([*lines, *map(str, faults)]) + "\n", "utf-8")
+    return [report], faults
+
+
+def _determinism(files: Iterable[Path]) -> list[Fault]:
+    """Return what differs: files `<name>.1.<suffix>`, `<name>.2.<suffix>` ... hold the outputs of equal runs."""
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        stem, _, number = file.stem.rpartition(".")
+        if stem and number.isdigit():
+            groups.setdefault(f"{file.parent}/{stem}{file.suffix}", []).append(file)
+    faults = []
+    for runs in groups.values():
+        first, *others = runs
+        faults += [
+            Fault(
+                "not-equal",
+                other.name,
+                f"differs from {first.name}",
+                "equal seeds must give equal token ids on one device",
+            )
+            for other in others
+            if other.read_bytes() != first.read_bytes()
+        ]
+        if not others:
+            faults.append(Fault("not-equal", first.name, "is alone", "one run proves nothing; save a second one"))
+    return faults
+
+
+def _checksums(folder: Path) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = (
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in files
+    )
+    (folder / "SHA256SUMS").write_text("".join(lines), "utf-8")
+
+
+def gather(measured: Measured, output: Path, required: Sequence[str] = ()) -> Bundle:
+    """Write the bundle of the last run and return what is in it.
+
+    Args:
+        measured: the project.
+        output: the folder of all bundles; that of this run is made anew.
+        required: kinds without which the bundle proves too little.
+
+    Raises:
+        CoverageError: a kind is unknown, or the bundle cannot be written.
+    """
+    unknown = sorted(set(required) - KINDS.keys())
+    if unknown:
+        raise CoverageError(f"{unknown[0]!r} is no kind of proof; there are {', '.join(KINDS)}")
+    folder = output / measured.coverage.run_id
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        bundle = _write(measured, folder, required)
+        (folder / "index.html").write_text(render(measured, bundle), "utf-8")
+        _checksums(folder)
+    except OSError as why:
+        raise CoverageError(f"{why.filename or folder}: cannot be written: {why.strerror}") from None
+    return bundle
+
+
+def _write(measured: Measured, folder: Path, required: Sequence[str]) -> Bundle:
+    left = measured.root / _INPUTS
+    found = {kind: _copy(left / kind, folder / kind) for kind in KINDS if kind not in ("coverage", "environment")}
+    found["stories"] += _copy(measured.root / _STORIES, folder / "stories", "*.story")
+    found["coverage"] = [folder / "coverage" / name for name in write_all(measured, folder / "coverage")]
+    found["environment"] = [folder / "environment.json"]
+    plain = msgspec.json.format(msgspec.json.encode(describe(measured.root)), indent=2)
+    found["environment"][0].write_bytes(plain + b"\n")
+    report, faults = _metrics(folder / "metrics", found["metrics"])
+    found["metrics"] += report
+    faults += _determinism(found["determinism"])
+    faults += measured.verdict.faults if measured.verdict else check_scenarios(measured.records.tests)
+    for kind in required:
+        if not found[kind]:
+            why = f"tests leave it in {_INPUTS}/{kind}/" if kind != "stories" else f"they are in {_STORIES}/"
+            faults.append(Fault("missing-proof", kind, "nothing was left for the proof bundle", why))
+    parts = (Part(kind, tuple(path.relative_to(folder).as_posix() for path in found[kind])) for kind in KINDS)
+    return Bundle(folder, tuple(parts), tuple(faults))
