@@ -177,8 +177,7 @@ def logfire(count):
 
     class Exporter(SpanExporter):
         def export(self, spans):
-            for span in spans:
-                out.write(orjson.dumps(dict(span.attributes)))
+            out.writelines(orjson.dumps(dict(span.attributes)) for span in spans)
             return SpanExportResult.SUCCESS
 
     logfire.configure(
@@ -199,18 +198,16 @@ def otel(count):
 
     class Exporter(LogRecordExporter):
         def export(self, batch):
-            for data in batch:
-                out.write(
-                    orjson.dumps(
-                        {"t": data.log_record.timestamp, "b": data.log_record.body, **data.log_record.attributes}
-                    )
-                )
+            out.writelines(
+                orjson.dumps({"t": data.log_record.timestamp, "b": data.log_record.body, **data.log_record.attributes})
+                for data in batch
+            )
             return LogRecordExportResult.SUCCESS
 
         def shutdown(self):
             pass
 
-        def force_flush(self, timeout_millis=0):
+        def force_flush(self, *_):
             return True
 
     provider = LoggerProvider()
@@ -267,7 +264,7 @@ def memory(count):
         name = "slow"
         background = True
 
-        def write(self, batch):
+        def write(self, _batch):
             threading.Event().wait(0.05)
 
         def close(self):

@@ -84,8 +84,9 @@ def test_the_table_is_printed(tmp_path):
         check=True,
     )
     assert done.stdout == (
-        "shop: 1 points\n\nopened  [info, lifecycle]  shop open {device}\n  human  Opening {device}\n  cute   Good morning\n\n"
-    ).removesuffix("\n")
+        "shop: 1 points\n\nopened  [info, lifecycle]  shop open {device}\n"
+        "  human  Opening {device}\n  cute   Good morning\n"
+    )
     missing = subprocess.run(
         [sys.executable, "-m", "narration_core.cli", "catalogue", "nowhere"],
         capture_output=True,

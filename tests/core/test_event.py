@@ -8,8 +8,9 @@ from narration_core import MemorySink, Narrator, register_field, taxonomy
 from narration_core.event import FIELDS, Event, decode, encode, formatted, from_fields, sentence
 
 CONTRACT = (
-    "emitted_at_ms, level, actor, action, target, human, cute, story, correlation_id, trace_id, span_id, parent_span_id, "
-    "job_id, session_id, task_id, pool_id, replica_id, worker_id, hive_id, "
+    "emitted_at_ms, level, actor, action, target, human, cute, story, "
+    "correlation_id, trace_id, span_id, parent_span_id, job_id, "
+    "session_id, task_id, pool_id, replica_id, worker_id, hive_id, "
     "engine, engine_version, model_ref, device, gpu_device, event, percent, "
     "error_kind, retry_after_ms, backoff_ms, duration_ms, queue_position, predicted_start_ms, tokens_in, tokens_out, "
     "decode_time_ms, identity, emitted_by, source_location"

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 OPTIONAL = (
-    "aiohttp ahocorasick_rs asyncio click gguf hyperscan llama_cpp logging numpy opentelemetry prometheus_client pytest "
-    "regex redis rich structlog subprocess yaml"
+    "aiohttp ahocorasick_rs asyncio click gguf hyperscan llama_cpp logging numpy opentelemetry prometheus_client "
+    "pytest regex redis rich structlog subprocess yaml"
 ).split()
 
 

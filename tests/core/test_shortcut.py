@@ -11,7 +11,7 @@ from narration_core.event import FIELDS
 from narration_core.pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
-TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name not in {"percent"}]
+TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]
 narrate = Narrator("tester")
 
 

@@ -1,4 +1,6 @@
+import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -308,3 +310,26 @@ def test_multiprocessing_children_write_their_own_lines():
                 pool.map(work, range(20))
     """)
     assert len(done.stdout.splitlines()) == 21
+
+
+@pytest.mark.fault
+def test_sigterm_tears_no_line():
+    program = """
+        import sys
+        from narration_core import Narrator
+        narrate = Narrator("child")
+        number = 0
+        while True:
+            number += 1
+            narrate("count", str(number), "Counting until somebody ends this")
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE) as child:
+        heard = [child.stdout.readline() for _ in range(500)]
+        child.terminate()
+        heard += child.stdout.readlines()
+        assert child.wait(30) == -signal.SIGTERM
+    targets = [
+        int(json.loads(line)["target"]) for line in heard if b"narration_dropped" not in line and line.endswith(b"\n")
+    ]
+    assert len(targets) >= len(heard) - 2
+    assert targets == sorted(targets)

@@ -40,7 +40,7 @@ def main() -> int:
     lines = [
         f"parameters {parameters}, vocabulary {pieces.size}, loss {loss:.3f}",
         f"largest logit difference: f32 {f32:.2e}, q8_0 {q8:.2e}",
-        f"temperature 0.7, 50 seeds: {shaped} of three lines, {remembered} from the corpus, {len(set(tries))} different",
+        f"temperature 0.7, 50 seeds: {shaped} of three lines, {remembered} remembered, {len(set(tries))} different",
         f"bytes {options.out.stat().st_size}, sha256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}",
     ]
     for prompt in verify.PROMPTS:

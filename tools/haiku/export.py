@@ -62,9 +62,9 @@ def write(network: Network, tokenizer: Tokenizer, path: Path, precision: str) ->
     out.add_unk_token_id(UNKNOWN)
     out.add_bos_token_id(BEGIN)
     out.add_eos_token_id(END)
-    out.add_add_bos_token(True)
-    out.add_add_eos_token(False)
-    out.add_add_space_prefix(False)
+    out.add_add_bos_token(value=True)
+    out.add_add_eos_token(value=False)
+    out.add_add_space_prefix(value=False)
     for name, tensor in network.state_dict().items():
         data = tensor.numpy().astype(np.float32)
         if data.ndim == 1 or kind is gguf.GGMLQuantizationType.F32:

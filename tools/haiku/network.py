@@ -27,7 +27,7 @@ class Norm(nn.Module):
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:
-    """Apply rotary positions to (batch, heads, length, size); pairs are interleaved, as llama.cpp's own layout has it."""
+    """Apply rotary positions to (batch, heads, length, size); pairs are interleaved, which is llama.cpp's layout."""
     length, size = x.shape[-2:]
     angles = torch.outer(torch.arange(length), ROPE_BASE ** (-torch.arange(0, size, 2) / size))
     cos, sin = angles.cos(), angles.sin()

@@ -1,5 +1,6 @@
 """A small SentencePiece-style tokenizer with byte fallback, the way llama.cpp reads and applies it."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -26,8 +27,7 @@ class Tokenizer:
         symbols = list(text.replace(" ", SPACE))
         while True:
             pairs = [
-                (self.ids.get(a + b, self.size), place)
-                for place, (a, b) in enumerate(zip(symbols, symbols[1:], strict=False))
+                (self.ids.get(a + b, self.size), place) for place, (a, b) in enumerate(itertools.pairwise(symbols))
             ]
             best, place = min(pairs, default=(self.size, 0))
             if best == self.size:
@@ -54,7 +54,7 @@ def learn(texts: Iterable[str]) -> Tokenizer:
     while len(pieces) < PIECES:
         pairs: Counter[tuple[str, str]] = Counter()
         for word, symbols in splits.items():
-            for pair in zip(symbols, symbols[1:], strict=False):
+            for pair in itertools.pairwise(symbols):
                 pairs[pair] += words[word]
         if not pairs:
             break
