@@ -1,0 +1,208 @@
+"""The engine in process: what it generates, how it stops, and files that must not take it down."""
+
+import json
+import random
+import struct
+import subprocess
+import sys
+import threading
+
+import gguf
+import pytest
+
+from worker.engine import Engine, Result, Stopped, StopSwitch
+from worker.errors import WorkerError
+from worker.requests import ExecuteRequest
+
+HAIKU = "Write a haiku about GPU computing"
+pytestmark = pytest.mark.usefixtures("strict")
+
+
+@pytest.fixture(scope="module")
+def bundled(request):
+    engine = Engine(request.config.rootpath / "worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
+    engine.load(None)
+    yield engine
+    engine.close()
+
+
+def generate(engine, switch=None, seed=7, **fields):
+    request = ExecuteRequest(**{"prompt": HAIKU, **fields})
+    steps = list(engine.generate(request, engine.tokenise(request), seed, switch or StopSwitch()))
+    assert isinstance(steps[-1], Result)
+    return [step.token for step in steps[:-1]], "".join(step.text for step in steps[:-1]), steps[-1]
+
+
+@pytest.mark.req("M0-W-1826", "M0-W-1030")
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 2.0])
+def test_the_same_seed_gives_the_same_tokens_whatever_ran_before(bundled, temperature):
+    first = generate(bundled, temperature=temperature)
+    generate(bundled, seed=99, temperature=1.5, prompt="something else")
+    assert generate(bundled, temperature=temperature)[:2] == first[:2]
+
+
+@pytest.mark.req("M0-W-1030")
+def test_other_seeds_give_other_answers(bundled):
+    assert len({generate(bundled, seed=seed, temperature=1.0)[1] for seed in range(8)}) > 1
+
+
+@pytest.mark.req("M0-W-1032", "M0-W-1300")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 1e-30},
+        {"top_p": 0.0},
+        {"top_k": 1},
+        {"top_k": 2**31 - 1},
+        {"min_p": 1.0},
+        {"repetition_penalty": 0.0},
+        {"repetition_penalty": 1e-30},
+        {"repetition_penalty": 2.0},
+        {"temperature": 2.0, "top_p": 1.0, "min_p": 0.0},
+    ],
+)
+def test_every_corner_of_the_sampler_is_survived(bundled, fields):
+    tokens, _, result = generate(bundled, **{"temperature": 1.0, "max_tokens": 20, **fields})
+    assert 0 < result.tokens_out <= 20
+    assert len(tokens) >= result.tokens_out
+
+
+@pytest.mark.req("M0-W-1800")
+@pytest.mark.parametrize("most", [1, 2, 10, 31])
+def test_an_answer_is_never_longer_than_it_may_be(bundled, most):
+    tokens, _, result = generate(bundled, temperature=0.0, max_tokens=most)
+    assert (len(tokens), result.tokens_out, result.stop_reason) == (most, most, "length")
+
+
+@pytest.mark.req("M0-W-1825")
+def test_a_prompt_that_does_not_fit_is_refused_and_the_next_one_works(bundled):
+    with pytest.raises(WorkerError, match=r"\d+ tokens, the context holds 2048") as refused:
+        generate(bundled, prompt="\u20ac" * 2000)
+    assert refused.value.code == "INVALID_REQUEST"
+    assert generate(bundled, temperature=0.0)[2].stop_reason == "eos"
+
+
+@pytest.mark.req("M0-W-1825")
+@pytest.mark.parametrize("length", [8, 32, 127, 128, 129, 255, 256, 257])
+def test_any_context_length_works_to_its_end(make_model, length):
+    engine = Engine(make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64), "cpu", 0, length)
+    engine.load(None)
+    try:
+        assert engine.model.context_length == length
+        _, _, result = generate(engine, prompt="abc", max_tokens=4000, temperature=1.0)
+        assert result.tokens_out <= length - 4
+        with pytest.raises(WorkerError):
+            generate(engine, prompt="x" * length)
+    finally:
+        engine.close()
+
+
+@pytest.mark.req("M0-W-1330")
+def test_a_switch_that_was_used_before_stops_at_once(bundled):
+    switch = StopSwitch()
+    assert switch.stop("cancelled")
+    assert not switch.stop("timeout")
+    with pytest.raises(Stopped) as stopped:
+        generate(bundled, switch)
+    assert stopped.value.cause == "cancelled"
+    assert generate(bundled, temperature=0.0)[2].tokens_out == 31
+
+
+@pytest.mark.req("M0-W-1330")
+def test_native_evaluation_is_stopped_from_another_thread_and_the_next_answer_is_the_same(make_model):
+    engine = Engine(make_model("slow.gguf", layers=6, embedding=384, heads=6, feed_forward=1024, context=4096), "cpu")
+    engine.load(None)
+    try:
+        before = generate(engine, prompt="ab", max_tokens=8, temperature=0.0)[:2]
+        for _ in range(3):
+            switch = StopSwitch()
+            threading.Timer(0.05, switch.stop, ("cancelled",)).start()
+            with pytest.raises(Stopped):
+                generate(engine, switch, prompt="x" * 3500, max_tokens=4000)
+        assert generate(engine, prompt="ab", max_tokens=8, temperature=0.0)[:2] == before
+    finally:
+        engine.close()
+
+
+@pytest.mark.req("M0-W-1621")
+def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
+    engine = Engine(make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64), "cpu")
+    before = len(strict.events)
+    engine.load(None)
+    engine.close()
+    told = [event.percent for event in strict.events[before:] if event.event == "model_load_progress"]
+    assert told == [0, 25, 50, 75, 100]
+
+
+@pytest.mark.req("M0-W-1010")
+@pytest.mark.parametrize("device", ["cuda", "metal"])
+def test_a_gpu_that_is_not_there_is_never_replaced_by_the_cpu(root, device):
+    engine = Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", device, 250)
+    with pytest.raises(WorkerError, match=r"--device cpu|not available") as refused:
+        engine.check_device()
+    assert refused.value.code == "CUDA_ERROR"
+
+
+# Loads each file that Python let through in a child of its own and tells how the child ended.
+_NATIVE = """
+import json, os, signal, sys
+from worker.engine import Engine, StopSwitch
+from worker.errors import WorkerError
+from worker.requests import ExecuteRequest
+from narration_core import configure
+import worker.native
+from pathlib import Path
+
+configure(sinks=[])
+endings = {}
+for name in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        try:
+            engine = Engine(Path(name), "cpu")
+            engine.load(None)
+            request = ExecuteRequest(prompt="a\\u20ac \\x00b", max_tokens=4)
+            list(engine.generate(request, engine.tokenise(request), 1, StopSwitch()))
+        except WorkerError:
+            pass
+        os._exit(0)
+    endings[name] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(json.dumps(endings))
+"""
+
+
+def damaged(data, header, rng):
+    """Return the model with one number or a few bits of its header changed."""
+    broken = bytearray(data)
+    at = rng.randrange(header)
+    if rng.random() < 0.5:
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            broken[rng.randrange(header)] ^= 1 << rng.randrange(8)
+    else:
+        broken[at : at + 4] = struct.pack("<I", rng.choice((0, 1, 513, 2**31 - 1, 2**31, 2**32 - 1)))
+    return bytes(broken)
+
+
+@pytest.mark.fault
+@pytest.mark.req("M0-W-1200")
+def test_damaged_models_by_the_hundred_end_no_process(tmp_path, make_model):
+    good = make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64)
+    data, header = good.read_bytes(), gguf.GGUFReader(good).data_offset
+    names = []
+    for name in ("context_length", "embedding_length", "block_count", "attention.head_count", "rope.dimension_count"):
+        key = f"llama.{name}".encode()
+        at = data.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
+        for value in (0, 1, 3, 33, 513, 2**20, 2**31 - 1, 2**31, 2**32 - 1):
+            path = tmp_path / f"{name}-{value}.gguf"
+            path.write_bytes(data[:at] + struct.pack("<I", value) + data[at + 4 :])
+            names.append(str(path))
+    rng = random.Random(11)  # noqa: S311 - damage, not secrets
+    for number in range(150):
+        path = tmp_path / f"random-{number}.gguf"
+        path.write_bytes(damaged(data, header, rng))
+        names.append(str(path))
+    done = subprocess.run([sys.executable, "-c", _NATIVE, *names], capture_output=True, text=True, check=True)
+    endings = json.loads(done.stdout)
+    assert len(endings) == len(names)
+    assert {name: code for name, code in endings.items() if code} == {}, done.stderr[-2000:]
