@@ -1,5 +1,6 @@
 """`narration redact`: text in, text without secrets out; `--check` tells whether files still hold any."""
 
+import codecs
 import contextlib
 import os
 import select
@@ -31,22 +32,11 @@ def _more_is_coming(stream: IO[bytes]) -> bool:
 
 def _pieces(stream: IO[bytes]) -> Iterator[tuple[str, bool]]:
     """Yield text as it comes, each piece with whether more follows at once; bytes that are no UTF-8 survive."""
-    kept = b""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     read = getattr(stream, "read1", stream.read)
     while data := read(_PIECE):
-        data = kept + data
-        # A character may be cut in two by the piece's end.
-        whole = len(data)
-        for back in range(1, min(4, len(data)) + 1):
-            if data[-back] >= 0xC0:
-                whole = len(data) - back
-                break
-            if data[-back] < 0x80:
-                break
-        data, kept = data[:whole], data[whole:]
-        yield data.decode("utf-8", "surrogateescape"), _more_is_coming(stream)
-    if kept:
-        yield kept.decode("utf-8", "surrogateescape"), True
+        yield decoder.decode(data), _more_is_coming(stream)
+    yield decoder.decode(b"", final=True), True
 
 
 def _filter(source: IO[bytes], sink: IO[bytes] | None, redactor: Redactor, *, findings: bool) -> StreamRedactor:

@@ -6,15 +6,12 @@ word in it, judged by `keys.judge`, and the value must fit the verdict.
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from narration_core.redaction.checks import noise, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction.keys import Verdict
 from narration_core.redaction.providers import PROVIDERS
 from narration_core.redaction.rule import compiled
-
-if TYPE_CHECKING:
-    import regex
 
 RULE_NAME: Final = "secret-by-name"
 
@@ -81,10 +78,12 @@ _TAIL: Final = rf"""(?xsi)
       (?: [^\s"'`&;,<\\=]           | ,(?!\s|\w{{1,30}}+["']?[=:])   | &(?!\w{{1,30}}+=) | ;(?!\s|\w{{1,30}}+=)
         | <(?!/) | \\(?![nrt"'\\]))
       (?: [^\s"'`&;,<\\] | ,(?!\s|$|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)
-        | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)){{0,4096}}+)
+        | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)){{0,255}}+)
 )
 """
 _KINDS: Final = ("assign", "comma", "call", "pair", "dash", "space")
+_LONG: Final = 250
+_REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -317,7 +316,7 @@ def _unquoted(text: str, start: int, end: int) -> int:
 
 
 def _value(
-    text: str, at: int, found: "regex.Match[str]", begin: int, end: int, judge: Callable[[str], Verdict]
+    text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
     before = compiled(_HEAD).match(text, 0, at)
@@ -347,10 +346,13 @@ def _value(
         kind = "assign"
     if not _fits(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
         return None
+    if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
+        end = compiled(_REST).match(text, end).end()
+        return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
 
 
-def _introduced(option: str, found: "regex.Match[str]", verdict: Verdict, value: str) -> bool:
+def _introduced(option: str, found: Any, verdict: Verdict, value: str) -> bool:
     """Tell whether a mere space assigns: `--password x`, "the password is x"."""
     if option.startswith("--"):
         return verdict >= Verdict.MEDIUM

@@ -21,8 +21,9 @@ class Entry(NamedTuple):
 class Engine(Protocol):
     """Finds which of many literals and simple shapes occur in a text."""
 
-    hits: Callable[[str], list[int]]
-    """Returns the places of the entries that may occur in a text, in no order; thread-safe."""
+    @property
+    def hits(self) -> Callable[[str], list[int]]:
+        """Returns the places of the entries that may occur in a text, in no order; thread-safe."""
 
 
 def lower_ascii(text: str) -> str:
@@ -32,7 +33,7 @@ def lower_ascii(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
-def _note(number: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
+def _note(number: int, _start: int, _end: int, _flags: int, found: Any) -> None:
     found.append(number)
 
 
@@ -125,7 +126,7 @@ class AhoCorasick:
         return list(found)
 
 
-ENGINES: Final = {"hyperscan": Hyperscan, "ahocorasick": AhoCorasick}
+ENGINES: Final[dict[str, Callable[[list[Entry]], Engine]]] = {"hyperscan": Hyperscan, "ahocorasick": AhoCorasick}
 
 
 def make(entries: list[Entry], name: str = "") -> Engine:

@@ -53,7 +53,7 @@ class RedactionPolicy:
     def __post_init__(self) -> None:
         if self.marker not in {"plain", "rule", "fingerprint"}:
             raise ValueError(f"unknown marker style {self.marker!r}: choose plain, rule or fingerprint")
-        if self.marker == "fingerprint" and len(self.fingerprint_key) < 16:  # noqa: PLR2004 - 128 bits
+        if self.marker == "fingerprint" and len(self.fingerprint_key) < 16:
             raise ValueError(
                 "marker style 'fingerprint' needs a fingerprint_key of at least 16 bytes, so that nobody can find a secret by trying"
             )

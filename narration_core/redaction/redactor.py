@@ -38,14 +38,14 @@ class _Plan(NamedTuple):
     engine: Engine
 
 
-_plans: dict[tuple[frozenset[str], str], _Plan] = {}
+_plans: dict[tuple[frozenset[str], frozenset[str], str], _Plan] = {}
 _plans_lock = threading.Lock()
 
 
-def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
+def _make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> _Plan:
     names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
     with _plans_lock:
-        plan = _plans.get((names, engine))
+        plan = _plans.get((names, own_keys, engine))
         if plan is None:
             # Rules that share a literal or a shape share one entry: each costs time in every scan.
             behind: dict[Entry, list[int]] = {}
@@ -54,11 +54,11 @@ def _make_plan(rules: tuple[Rule, ...], engine: str, *, by_name: bool) -> _Plan:
                     behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
                 for shape in rule.shapes:
                     behind.setdefault(Entry(shape=shape), []).append(number)
-            words = context.KEYWORDS if by_name else ()
+            words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
             for number, (word, shape) in enumerate(words, len(rules)):
                 entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
                 behind.setdefault(entry, []).append(number)
-            plan = _plans[names, engine] = _Plan(
+            plan = _plans[names, own_keys, engine] = _Plan(
                 rules,
                 tuple(word for word, _ in words),
                 tuple(map(tuple, behind.values())),
@@ -116,7 +116,9 @@ class Redactor:
                 for rule in catalogue()
                 if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
             )
-            self._plan = _make_plan(rules, policy.engine, by_name=context.RULE_NAME not in policy.off)
+            self._plan = _make_plan(
+                rules, policy.engine, policy.secret_keys, by_name=context.RULE_NAME not in policy.off
+            )
             self._hits = self._plan.engine.hits
         return self._plan
 
@@ -129,7 +131,7 @@ class Redactor:
             found = judge(key, self.policy.secret_keys, self.policy.safe_keys)
             if len(self._verdicts) >= _CACHE_LIMIT:  # names made at run time must not fill the memory
                 self._verdicts.clear()
-            if len(key) <= 256:  # noqa: PLR2004 - nor must huge ones
+            if len(key) <= 256:
                 self._verdicts[key] = found
         return found
 
@@ -140,7 +142,7 @@ class Redactor:
         found = self.verdict(key)
         if len(self.clean_keys) >= _CACHE_LIMIT:
             self.clean_keys.clear()
-        if len(key) <= 256:  # noqa: PLR2004 - as in `verdict`
+        if len(key) <= 256:
             self.clean_keys[key] = found
         return found
 
@@ -231,7 +233,7 @@ class Redactor:
         rules, words = plan.rules, plan.words
         spans: list[Span] = []
         wanted: list[str] = []
-        for number in {number for hit in hits for number in plan.behind[hit]}:
+        for number in sorted({number for hit in hits for number in plan.behind[hit]}):
             if number >= len(rules):
                 wanted.append(words[number - len(rules)])
                 continue

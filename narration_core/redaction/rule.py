@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    import regex
+from typing import Any, Final, NamedTuple
 
 Check = Callable[[str], bool]
 
@@ -38,9 +35,9 @@ class Rule(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def compiled(pattern: str) -> "regex.Pattern[str]":
+def compiled(pattern: str) -> Any:
     """Return a pattern compiled on first use: most processes never meet most secrets."""
-    import regex  # noqa: PLC0415 - 30 ms that a process without secrets never pays
+    import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - 30 ms that a process without secrets never pays
 
     return regex.compile(pattern, regex.ASCII | regex.VERSION0)
 

@@ -72,7 +72,11 @@ class StreamRedactor:
         piece = held[:end]
         inside = [Span(span.start, min(span.end, end), span.rule) for span in spans if span.start < end]
         if self.keep_findings:
-            self.findings += [Finding(self._line + piece.count("\n", 0, span.start), span.rule) for span in inside]
+            told = 0
+            for start, stop, rule in sorted(inside):
+                if start >= told:  # what overlaps is one secret
+                    self.findings.append(Finding(self._line + piece.count("\n", 0, start), rule))
+                told = max(told, stop)
         given = self._redactor.replaced(piece, inside) if inside else piece
         first, self._line = self._line, self._line + piece.count("\n")
         return self._json_lines(given, first)

@@ -36,7 +36,7 @@ def _number(redactor: "Redactor", number: float, key: str | None) -> object:
         return number
     if key is not None:
         verdict = redactor.verdict(key)
-        if verdict is Verdict.STRONG and _CODES.search(key) and (number > 99 or number < -99):  # noqa: PLR2004
+        if verdict is Verdict.STRONG and _CODES.search(key) and (number > 99 or number < -99):
             return redactor.text(str(number), key)
     if type(number) is int and number >= _CARD_LEAST and not (key is not None and says_nothing(key)):
         told = str(number)
@@ -62,7 +62,7 @@ def exception_text(error: BaseException) -> str:
     lines: list[str] = []
     todo: list[BaseException] = [error]
     seen: set[int] = set()
-    while todo and len(lines) < 50:  # noqa: PLR2004 - a chain longer than this says nothing new
+    while todo and len(lines) < 50:
         current = todo.pop()
         if id(current) in seen:
             continue
@@ -88,7 +88,7 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
     items = list(value.items())
     # {"name": "password", "value": "..."}: the name stands in a field of its own.
     named = value.get("name", value.get("key", value.get("Name", value.get("Key"))))
-    named = named if type(named) is str and len(named) < 128 else None  # noqa: PLR2004
+    named = named if type(named) is str and len(named) < 128 else None
     for name, item in items:
         key = name if type(name) is str else None
         effective = named if named is not None and key in {"value", "Value", "val", "values"} else key
@@ -113,11 +113,11 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
     return rebuilt
 
 
-def _sequence(
+def _sequence(  # noqa: C901 - pairs and arguments are one walk
     redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool
 ) -> object:
     items = list(value)
-    pair = len(items) == 2 and isinstance(items[0], str | bytes)  # noqa: PLR2004 - a header: name, value
+    pair = len(items) == 2 and isinstance(items[0], str | bytes)
     hidden = []
     before: str | None = None
     for index, item in enumerate(items):
@@ -125,7 +125,7 @@ def _sequence(
         if pair and index == 1:
             first = items[0]
             name = first if isinstance(first, str) else first.decode("utf-8", "replace")
-            name = name if len(name) < 128 and redactor.verdict(name.lstrip("-")) else key  # noqa: PLR2004
+            name = name if len(name) < 128 and redactor.verdict(name.lstrip("-")) else key
         elif before is not None:
             name = before
         before = None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables
 """Keys decide before values."""
 
 import pytest

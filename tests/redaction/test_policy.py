@@ -20,14 +20,20 @@ def test_rules_off_and_on() -> None:
 
 def test_allowed_values_stay_and_only_they() -> None:
     policy = RedactionPolicy(allow=frozenset({"ann@example.org"}), allow_patterns=(r"[a-z]+@corp\.example",))
-    assert redact("ann@example.org bob@example.org eve@corp.example", policy) == "ann@example.org [REDACTED] eve@corp.example"
+    assert (
+        redact("ann@example.org bob@example.org eve@corp.example", policy)
+        == "ann@example.org [REDACTED] eve@corp.example"
+    )
     # An allowed piece does not exempt the value around it.
     assert redact("password=ann@example.org-and-more", policy) == "password=[REDACTED]"
 
 
 def test_patterns_of_your_own() -> None:
     policy = RedactionPolicy(patterns={"badge": r"badge (?P<s>\d{6})"}, marker="rule")
-    assert redact("badge 204815 seen, password=Sp4rrow", policy) == "badge [REDACTED:badge] seen, password=[REDACTED:secret-by-name]"
+    assert (
+        redact("badge 204815 seen, password=Sp4rrow", policy)
+        == "badge [REDACTED:badge] seen, password=[REDACTED:secret-by-name]"
+    )
     clean = "nothing here"
     assert redact(clean, policy) is clean
     assert Redactor(policy).gate(clean)  # nobody knows what they match, so nothing is surely clean

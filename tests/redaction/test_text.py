@@ -91,7 +91,7 @@ CLEAN = (
     "cookie consent banner shown",
     "risk-adjusted score, sk-learn style, task-7f3 finished",
     "keyboard=us monkey=x secretary=bob compass=n",
-    "File \"auth/token_store.py\", line 10, in refresh_token",
+    'File "auth/token_store.py", line 10, in refresh_token',
     "def login(user, password): ...",
     "Basic authentication is off, bearer authentication is on",
     "token_type=bearer expires_in=3600",
@@ -161,7 +161,11 @@ def test_lone_surrogates_and_odd_characters_hide_nothing() -> None:
 
 
 def test_the_marker_never_repeats_the_secret_and_markers_are_left_alone() -> None:
-    for policy in (None, RedactionPolicy(marker="rule"), RedactionPolicy(marker="fingerprint", fingerprint_key=b"k" * 16)):
+    for policy in (
+        None,
+        RedactionPolicy(marker="rule"),
+        RedactionPolicy(marker="fingerprint", fingerprint_key=b"k" * 16),
+    ):
         once = redact(f"password={SECRET}", policy)
         assert SECRET[:4] not in once
         assert redact(once, policy) is once

@@ -2,9 +2,9 @@
 
 import dataclasses
 import enum
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,7 +36,9 @@ class Broken:
         raise RuntimeError(f"password={SECRET}")
 
 
-Pair = namedtuple("Pair", "name value")
+class Pair(NamedTuple):
+    name: object
+    value: object
 
 
 def raised() -> BaseException:
@@ -83,7 +85,9 @@ VALUES: tuple[object, ...] = (
 )
 
 
-@pytest.mark.parametrize("value", VALUES, ids=[f"{number} {type(value).__name__}" for number, value in enumerate(VALUES)])
+@pytest.mark.parametrize(
+    "value", VALUES, ids=[f"{number} {type(value).__name__}" for number, value in enumerate(VALUES)]
+)
 def test_the_secret_leaves_nowhere(value: object) -> None:
     hidden = Redactor().value(value)
     told = f"{hidden!r} {hidden}"
@@ -99,13 +103,20 @@ def test_a_card_as_a_number() -> None:
 
 
 def test_numbers_that_a_name_makes_secret() -> None:
-    assert redact({"pin": 48213, "otp": 918273, "password": 12345678}) == dict.fromkeys(("pin", "otp", "password"), MARKER)
+    assert redact({"pin": 48213, "otp": 918273, "password": 12345678}) == dict.fromkeys(
+        ("pin", "otp", "password"), MARKER
+    )
     clean = {"tokens": 512, "secrets": 3, "password_attempts": 5, "token": 7, "passed": True, "pin": None}
     assert redact(clean) is clean
 
 
 def test_types_are_kept_and_clean_parts_stay() -> None:
-    value = {"t": (1, f"password={SECRET}"), "p": Pair("a", f"password={SECRET}"), "o": OrderedDict(password=SECRET), "l": [1]}
+    value = {
+        "t": (1, f"password={SECRET}"),
+        "p": Pair("a", f"password={SECRET}"),
+        "o": OrderedDict(password=SECRET),
+        "l": [1],
+    }
     hidden = redact(value)
     assert hidden["t"] == (1, "password=[REDACTED]")
     assert hidden["p"] == Pair("a", "password=[REDACTED]")
@@ -115,7 +126,16 @@ def test_types_are_kept_and_clean_parts_stay() -> None:
 
 
 def test_a_clean_value_is_the_same_object() -> None:
-    for value in ({"a": [1, ("b", b"c")], "keys": ["x"]}, [None, 1.5], {"x"}, b"bytes", 5, None, Config("h", ""), ValueError("x")):
+    for value in (
+        {"a": [1, ("b", b"c")], "keys": ["x"]},
+        [None, 1.5],
+        {"x"},
+        b"bytes",
+        5,
+        None,
+        Config("h", ""),
+        ValueError("x"),
+    ):
         assert redact(value) is value
 
 
@@ -157,7 +177,12 @@ def test_fields_of_an_event() -> None:
     }
     assert redactor.fields(event) is event
     assert redactor.fields(MappingProxyType(event)) == event
-    for bad in ({"password": "x1y2"}, {"note": f"token={SECRET}"}, {"deep": {"a": [SECRET, {"pwd": SECRET}]}}, {f"k password={SECRET}": 1}):
+    for bad in (
+        {"password": "x1y2"},
+        {"note": f"token={SECRET}"},
+        {"deep": {"a": [SECRET, {"pwd": SECRET}]}},
+        {f"k password={SECRET}": 1},
+    ):
         for _ in (1, 2):  # a key that was seen before is looked at again
             hidden = redactor.fields({**event, **bad})
             assert SECRET not in str({key: value for key, value in hidden.items() if key != "deep"})

@@ -134,9 +134,7 @@ RULES: Final[tuple[Rule, ...]] = (
         shapes=(r"organizations/[0-9a-f\-]{36}/apiKeys/",),
         examples=(
             "organizations/" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263/apiKeys/" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634",
-            "at organizations/"
-            + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634/apiKeys/"
-            + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263",
+            "at organizations/0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634/apiKeys/7a1f9c04-e5b8-4263-90fa-9e17c8d5b263",
         ),
     ),
     prefixed("alchemy-key", "alcht_ alch_", least=24, source="Alchemy documentation, API keys"),

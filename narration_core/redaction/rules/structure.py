@@ -133,17 +133,16 @@ RULES: Final[tuple[Rule, ...]] = (
         + r"{0,4000}+))",
         literals=("PRIVATE KEY", "SECRET KEY"),
         examples=(
-            "-----BEGIN "
-            "RSA PRIVATE KEY-----\nMIIEmadeUpHereOnly0123456789abcd\nmoreOfTheSameKindEFGH==\n-----END "
-            "RSA PRIVATE KEY-----",
-            'key: "-----BEGIN ' + "PRIVATE KEY-----\\nMIIEmadeUpHereOnly0123456789abcd\\ntruncatedHe",
+            f"-----BEGIN {'RSA'} PRIVATE KEY-----\nMIIEmadeUpHereOnly0123456789abcd\nmoreOfTheSameKindEFGH==\n-----END {'RSA'} PRIVATE KEY-----",
+            f'key: "-----BEGIN {"EC"} PRIVATE KEY-----\\nMIIEmadeUpHereOnly0123456789abcd\\ntruncatedHe',
         ),
         counterexamples=("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "no PRIVATE KEY was found"),
         source="RFC 7468, sections 10 and 11; RFC 4880, section 6.2",
     ),
     Rule(
         name="private-key-tail",
-        pattern=r"(?P<s>(?:(?:[A-Za-z0-9+/=]{40,80}+(?:[\s\\\"',+]|\\[nr]){1,12}+){1,400}+)?(?:[A-Za-z0-9+/=]{1,80}(?:[\s\\]|\\[nr]){0,6})?-{5}END[ A-Z0-9]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-{0,5})",
+        # Read from the end, where the footer is: a long text without one costs nothing.
+        pattern=r"(?r)(?P<s>(?:[A-Za-z0-9+/=]{40,80}(?:[\s\\\"',+]|\\[nr]){1,12}){0,400}+(?:[A-Za-z0-9+/=]{1,80}(?:[\s\\]|\\[nr]){0,6})?+-{5}END[ A-Z0-9]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-{0,5})",
         literals=("PRIVATE KEY",),
         examples=(
             made_up(64, 4) + "\n" + made_up(40, 8) + "==\n-----END " + "PRIVATE KEY-----",

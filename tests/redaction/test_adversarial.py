@@ -1,0 +1,66 @@
+# ruff: noqa: E501 - tables
+"""Input made to be slow: time grows with the length, not with its square. Ratios only, no absolute times."""
+
+import time
+
+import pytest
+
+from narration_core.redaction import Redactor
+from narration_core.redaction.rules import catalogue
+
+REDACTOR = Redactor()
+SIZE = 10_000
+UNITS = {
+    unit: unit
+    for unit in (
+        "a", "A", "1", " ", "\n", '"', "\\", "=", ":", "@", "a@a.", "a.a.a@", "password", "password=", "password : ", "token=x,", 'secret"="',
+        "key=", "key:", "://", "://a:", "a://b:c", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nMIIEabcd", "eyJ", "eyJhbGciOiJI.eyJ",
+        "4111 ", "1 2 3 ", "+1 (", "GB29 ", "GB29NWBK", "xoxb-", "sk-", "sk-a-", "ghp_", "bearer ", "basic ", '{"', '{"key": ', "kind: Secret\ndata:\n", "kind: secret data: ",
+        "curl -u ", "curl a ", "mysql -p", "<secret>", "<secret ", "&sig=", "?key=", "a-b-c-", "пароль=é ", "0x0123456789abcdef", "aws/", "secret ", "aws secret ", "(?P<s>",
+        "550e8400-e29b-41d4-a716-", "AKIA", "AAAAAAAAAAAAAAAAAAAAAA", "machine a login b ", "Authorization: Digest ", "cookie: a=b; ", "value=", 'name="key" value=', "'password' == ",
+        "2.2.2.2.", "012-34-5678", "ZXlK", "$2b$12$", "K10", "acme_live_", "[REDACTED]", "password=[REDACTED]", ".......", "_" * 7, "key - ", "token is ",
+    )
+}  # fmt: skip
+
+
+def seconds(text: str) -> float:
+    best = float("inf")
+    for _ in range(2):
+        start = time.process_time()
+        REDACTOR.text(text)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def repeated(unit: str, size: int) -> str:
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=ascii)
+def test_time_grows_with_the_length(unit: str) -> None:
+    small, large = seconds(repeated(unit, SIZE)), seconds(repeated(unit, SIZE * 8))
+    # What takes next to no time is measured against a floor: noise is no growth.
+    assert large <= 12 * max(small, 0.002)
+
+
+def test_no_example_of_a_rule_is_slow_when_it_is_repeated() -> None:
+    usual = seconds(repeated("password=Tr0ub4dor&3 mail ann@example.org ", SIZE))
+    for rule in catalogue():
+        for text in (rule.examples[0], rule.examples[0][:-2], rule.counterexamples[0] or " "):
+            assert seconds(repeated(text, SIZE)) <= 12 * max(usual, 0.002), rule.name
+
+
+@pytest.mark.parametrize(
+    "header", ["-----BEGIN RSA PRIVATE KEY-----\n", "password=", 'password="', "Authorization: Digest ", "Cookie: a="]
+)
+def test_something_long_that_never_ends(header: str) -> None:
+    small, large = (
+        seconds(header + repeated("MIIEpAIBAAKCAQEA7", SIZE)),
+        seconds(header + repeated("MIIEpAIBAAKCAQEA7", SIZE * 8)),
+    )
+    assert large <= 12 * max(small, 0.002)
+
+
+def test_several_private_keys_that_never_end() -> None:
+    one = "-----BEGIN RSA PRIVATE KEY-----\n" + repeated("MIIEpAIBAAKCAQEA7", SIZE)
+    assert seconds(one * 8) <= 12 * max(seconds(one), 0.002)
