@@ -110,10 +110,10 @@ def cache_key(flags: tuple[str, ...], machine: tuple[str, ...]) -> str:
 
 def finished_wheel(folder: Path) -> Path | None:
     """Return the wheel in a cache folder, or None when there is none that can be read to its end."""
-    for wheel in sorted(folder.glob("llama_cpp_python-*.whl")):
-        with contextlib.suppress(*UNREADABLE), zipfile.ZipFile(wheel) as packed:
-            if packed.testzip() is None:
-                return wheel
+    wheel = folder / wheel_name()
+    with contextlib.suppress(*UNREADABLE), zipfile.ZipFile(wheel) as packed:
+        if packed.testzip() is None:
+            return wheel
     return None
 
 
@@ -135,14 +135,19 @@ def check_compilers() -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that two builds of one user wait for each other instead of doing the work twice."""
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Hold a lock on a file, so that two of us wait for each other instead of doing the work twice.
+
+    Args:
+        path: the file; made when it is missing, never changed.
+        busy: who holds it, told while waiting.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
+    with path.open("ab") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another build of llama-cpp-python is running; waiting for it")
+            say(f"{busy}; waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -269,27 +274,30 @@ def platform_tag() -> str:
     return re.sub(r"[^a-z0-9_]", "_", f"{system}_{platform.machine()}".lower())
 
 
-def pack(pure: Path, libraries: list[Path], folder: Path, tag: str) -> Path:
+def wheel_name() -> str:
+    """Return the wheel's file name for this platform."""
+    return f"llama_cpp_python-{VERSION}-py3-none-{platform_tag()}.whl"
+
+
+def pack(pure: Path, libraries: list[Path], folder: Path) -> Path:
     """Return a platform wheel: the Python part of a pure wheel and the libraries beside it.
 
     Args:
         pure: a wheel of the Python files.
         libraries: what goes to `llama_cpp/lib/`.
         folder: where the wheel is put.
-        tag: the platform it is for.
     """
-    name, version, *_ = pure.name.split("-")
-    information = f"{name}-{version}.dist-info"
+    information = f"llama_cpp_python-{VERSION}.dist-info"
     with zipfile.ZipFile(pure) as old:
         # The build puts what it installs for C programs beside the package as well.
         unwanted = ("lib/", "include/", "bin/", f"{information}/RECORD")
         files = {path: old.read(path) for path in old.namelist() if not path.startswith(unwanted) and path[-1] != "/"}
     files[f"{information}/WHEEL"] = (
-        f"Wheel-Version: 1.0\nGenerator: build_llama\nRoot-Is-Purelib: false\nTag: py3-none-{tag}\n".encode()
+        f"Wheel-Version: 1.0\nGenerator: build_llama\nRoot-Is-Purelib: false\nTag: py3-none-{platform_tag()}\n".encode()
     )
     files |= {f"llama_cpp/lib/{library.name}": library.read_bytes() for library in libraries}
     files[f"{information}/RECORD"] = record(files, f"{information}/RECORD")
-    target = folder / f"{name}-{version}-py3-none-{tag}.whl"
+    target = folder / wheel_name()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for path, data in files.items():
             entry = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
@@ -332,26 +340,23 @@ def build(home: Path, flags: tuple[str, ...]) -> Path:
         env = {**os.environ, "CMAKE_ARGS": "-DLLAMA_BUILD=OFF"}
         run([*pip, "-w", str(folder / "pure"), str(source)], log, "packing the wheel", env)
         (pure,) = (folder / "pure").glob("*.whl")
-        wheel = pack(pure, libraries, folder, platform_tag())
-        final = home / wheel.name
-        wheel.replace(final)
+        final = pack(pure, libraries, folder).replace(home / wheel_name())
     say(f"  done in {int(time.monotonic() - began)} s; kept in {home}")
     return final
 
 
-def wheel_folder(flags: tuple[str, ...]) -> Path:
-    """Return the cache folder that holds the wheel for these flags on this machine, building it first if need be.
+def cached_wheel(flags: tuple[str, ...]) -> Path:
+    """Return the wheel for these flags on this machine, building it first if need be.
 
     Raises:
         BuildError: it could not be built.
         OSError: the cache cannot be written.
     """
     home = cache_folder() / cache_key(flags, this_machine())
-    if finished_wheel(home) is None:
-        with locked(home.with_suffix(".lock")):
-            if finished_wheel(home) is None:
-                build(home, flags)
-    return home
+    if wheel := finished_wheel(home):
+        return wheel
+    with locked(home.with_suffix(".lock"), "another build of llama-cpp-python is running"):
+        return finished_wheel(home) or build(home, flags)
 
 
 def architecture(text: str) -> str:
@@ -361,29 +366,37 @@ def architecture(text: str) -> str:
     return text
 
 
+def add_cuda(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--cuda ARCH`."""
+    told = "build for NVIDIA GPUs of this architecture, e.g. 90 for H100 (needs the CUDA toolkit; not tested yet)"
+    parser.add_argument("--cuda", metavar="ARCH", type=architecture, help=told)
+
+
+@contextlib.contextmanager
+def reported(what: str) -> Iterator[None]:
+    """Turn what stops the work inside into a message for the person and the exit code of the program."""
+    try:
+        yield
+    except BuildError as why:
+        say(f"error: {what}: {why}")
+        sys.exit(1)
+    except OSError as why:
+        say(f"error: {what}: {why}; XDG_CACHE_HOME=/another/folder moves the cache of built wheels")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say("\nstopped; the next run starts over")
+        sys.exit(130)
+
+
 def main() -> int:
     """Print the folder that holds the wheel, building it first if need be."""
     parser = argparse.ArgumentParser(
         description="Build llama-cpp-python once per user, keep the wheel, print its folder for pip --find-links."
     )
-    parser.add_argument(
-        "--cuda",
-        metavar="ARCH",
-        type=architecture,
-        help="build for NVIDIA GPUs of this architecture, e.g. 90 for H100 (needs the CUDA toolkit; not tested yet)",
-    )
-    try:
-        home = wheel_folder((*FLAGS, *cuda_flags(parser.parse_args().cuda)))
-    except BuildError as why:
-        say(f"error: llama-cpp-python could not be built: {why}")
-        return 1
-    except OSError as why:
-        say(f"error: llama-cpp-python could not be built: {why}; XDG_CACHE_HOME=/another/folder moves the cache")
-        return 1
-    except KeyboardInterrupt:
-        say("\nstopped; nothing half done is kept, the next run starts over")
-        return 130
-    sys.stdout.write(f"{home}\n")
+    add_cuda(parser)
+    flags = (*FLAGS, *cuda_flags(parser.parse_args().cuda))
+    with reported("llama-cpp-python could not be built"):
+        sys.stdout.write(f"{cached_wheel(flags).parent}\n")
     return 0
 
 
