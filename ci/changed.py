@@ -53,6 +53,22 @@ def changed_lines(root: Path, base: str) -> dict[str, set[int]]:
     return dict(found)
 
 
+def file_at(root: Path, commit: str, path: str) -> str | None:
+    """Return the text that a file had at a commit; None where it did not exist.
+
+    Args:
+        root: the project's folder.
+        commit: a commit, branch or tag.
+        path: relative to the root.
+
+    Raises:
+        CoverageError: there is no such commit, or no repository.
+    """
+    if not _git(root, "ls-tree", "--name-only", commit, "--", path).strip():
+        return None
+    return _git(root, "show", f"{commit}:./{path}")
+
+
 def _git(root: Path, *arguments: str) -> str:
     try:
         ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True)  # noqa: S603, S607 - git

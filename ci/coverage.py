@@ -21,7 +21,7 @@ class PointCoverage(msgspec.Struct, frozen=True):
         actors: who was heard there; the source's actor when nobody was.
         emitted_by: the tests during which it emitted.
         asserted_by: those of them that matched it and passed.
-        failed_by: those of them that matched it and failed, which counts for nothing.
+        failed_by: those of them that failed; what they assert counts for nothing.
         scenarios: titles of the scenarios that reach it, asserted or not.
         sentence: one sentence that was heard there; the source's when none was.
     """
@@ -171,8 +171,10 @@ class _Ears:
         self.emitted_by[record.test] = None
         if event.actor:
             self.actors.add(event.actor)
-        if event.asserted_by:
-            (self.asserted_by if record.outcome == "passed" else self.failed_by)[record.test] = None
+        if record.outcome == "failed":
+            self.failed_by[record.test] = None
+        elif event.asserted_by and record.outcome == "passed":
+            self.asserted_by[record.test] = None
         if record.scenario:
             self.scenarios[record.scenario] = None
         self.sentence = self.sentence or event.human

@@ -38,8 +38,8 @@ def why_silent(one: PointCoverage) -> str:
     """Return why a point does not count as asserted."""
     if not one.emitted_by:
         return "no test reaches it"
-    if one.failed_by:
-        return f"asserted only by tests that failed ({one.failed_by[0]})"
+    if one.failed_by == one.emitted_by:
+        return f"heard only by tests that failed ({one.failed_by[0]}); see why they do"
     return f"heard by {_count(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
 
 
@@ -127,15 +127,36 @@ def _slack(coverage: Coverage, baseline: Baseline) -> list[str]:
     return notes
 
 
-def judge(
-    coverage: Coverage, baseline: Baseline, *, broken_links: Iterable[Fault] = (), exact: bool = False
-) -> Verdict:
+def loosened(baseline: Baseline, base: Baseline, declared: Iterable[str], place: str) -> list[Fault]:
+    """Return where a baseline asks for less than the one it came from: edited by hand, because no command does that.
+
+    Args:
+        baseline: the one that is committed now.
+        base: the one before.
+        declared: keys of the points that are still declared.
+        place: what the file is called in messages.
+    """
+    left = set(declared)
+    before, _ = follow(base, left)
+    why = "the baseline only rises: restore it, and assert the points instead"
+    faults = []
+    for name, old, new in (("threshold", base.threshold, baseline.threshold), ("goal", base.goal, baseline.goal)):
+        if new < old:
+            faults.append(Fault("loosened", place, f"the {name} was lowered from {old} to {new}", why))
+    added = sorted(set(baseline.silent) - set(before.silent)) if before.lists_points else []
+    faults += [Fault("loosened", place, f"{key} was added to the silent points", why, key) for key in added]
+    dropped = sorted((set(before.told) & left) - set(baseline.told) - set(added))
+    faults += [Fault("loosened", place, f"{key} was taken out of the told points", why) for key in dropped]
+    return faults
+
+
+def judge(coverage: Coverage, baseline: Baseline, *, others: Iterable[Fault] = (), exact: bool = False) -> Verdict:
     """Return what the gate says about a run.
 
     Args:
         coverage: of the run.
         baseline: what the project is held to.
-        broken_links: what the link check found in its scenarios.
+        others: what other checks found: links, a lowered baseline.
         exact: also fail when the baseline asks for less than there is.
     """
     keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
@@ -147,7 +168,7 @@ def judge(
         *_stale_comments(coverage),
         *coverage.faults,
         *_scenarios(coverage.scenarios),
-        *broken_links,
+        *others,
     ]
     notes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
     if baseline.lists_points:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import msgspec
 
-from ci.baseline import Baseline, read_baseline
+from ci.baseline import Baseline, parse, read_baseline
+from ci.changed import file_at
 from ci.config import Settings, read_settings, source_files
 from ci.coverage import Coverage, measure
 from ci.declared import declared, read_project
-from ci.gate import Verdict, judge
+from ci.gate import Verdict, judge, loosened
 from ci.links import check_scenarios
 from ci.records import Records, read_records
 
@@ -38,12 +39,28 @@ def find_root(start: Path) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / "pyproject.toml").is_file()), start)
 
 
+def baseline_at(root: Path, settings: Settings, commit: str) -> Baseline | None:
+    """Return the baseline of another commit; None where it had none.
+
+    Args:
+        root: the project's folder.
+        settings: where the baseline is.
+        commit: a commit, branch or tag.
+
+    Raises:
+        CoverageError: there is no such commit, or its baseline cannot be read.
+    """
+    text = file_at(root, commit, settings.baseline)
+    return parse(text, f"{commit}:{settings.baseline}") if text is not None else None
+
+
 def measure_project(
     root: Path,
     settings: Settings | None = None,
     *,
     exact: bool = False,
     needs_baseline: bool = False,
+    against: str | None = None,
 ) -> Measured:
     """Return the coverage of a project's last run.
 
@@ -52,6 +69,7 @@ def measure_project(
         settings: where things are; those of its `pyproject.toml` when absent.
         exact: whether the verdict also minds a baseline that asks for less than there is.
         needs_baseline: fail without one.
+        against: a commit; the verdict also minds a baseline that is lower than the one there.
 
     Raises:
         CoverageError: source, records or baseline are missing or unreadable.
@@ -62,6 +80,10 @@ def measure_project(
     coverage = measure(declared(read_project(root, files)), records, root, files)
     path = root / chosen.baseline
     baseline = read_baseline(path) if needs_baseline or path.exists() else None
-    broken = check_scenarios(records.tests)
-    verdict = judge(coverage, baseline, broken_links=broken, exact=exact) if baseline else None
+    more = check_scenarios(records.tests)
+    base = baseline_at(root, chosen, against) if against and baseline else None
+    if base and baseline:
+        keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
+        more += loosened(baseline, base, keys, chosen.baseline)
+    verdict = judge(coverage, baseline, others=more, exact=exact) if baseline else None
     return Measured(root, chosen, records, coverage, baseline, verdict)

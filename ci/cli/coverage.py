@@ -11,9 +11,9 @@ import msgspec
 from ci import baseline as baselines
 from ci.cli.options import Where, answering, project_options
 from ci.faults import CoverageError
-from ci.formats import FORMATS, render, terminal, write_all
+from ci.formats import FORMATS, comment, render, terminal, write_all
 from ci.gate import judge
-from ci.measuring import Measured
+from ci.measuring import Measured, baseline_at
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,16 +90,18 @@ def report(
 @coverage.command()
 @project_options
 @click.option("--exact", is_flag=True, help="Fail as well when the baseline asks for less than there is.")
+@click.option("--against", metavar="COMMIT", help="Fail as well when the baseline is lower than at this commit.")
 @click.pass_context
 def gate(
     ctx: click.Context,
     *,
     where: Where,
     exact: bool,
+    against: str | None,
 ) -> None:
     """Fail (exit code 1) when the last run tells less than the baseline asks for."""
     with answering():
-        measured = where.measured(exact=exact, needs_baseline=True)
+        measured = where.measured(exact=exact, needs_baseline=True, against=against)
     click.echo(terminal.summary(measured.coverage, measured.baseline))
     conclude(ctx, measured)
 
@@ -185,3 +187,24 @@ def forget(where: Where, keys: tuple[str, ...]) -> None:
         after = judge(measured.coverage, kept)
     click.echo(f"wrote {path}; commit it")
     click.echo(terminal.verdict(after))
+
+
+@coverage.command(name="comment")
+@project_options
+@click.option("--against", metavar="COMMIT", help="The commit that the pull request starts from.")
+@click.option(
+    "--stories",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Markdown of the changed stories, from `narration story-diff`.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
+def comment_command(*, where: Where, against: str | None, stories: Path | None, output: Path | None) -> None:
+    """Write the comment for a pull request as Markdown, short enough for the host."""
+    with answering():
+        measured = where.measured(against=against)
+        base = baseline_at(where.root, where.settings, against) if against else None
+        text = comment.render(measured, base, stories.read_text("utf-8") if stories else "")
+    if output is not None:
+        output.write_text(text, "utf-8")
+    else:
+        click.echo(text, nl=False)

@@ -42,9 +42,9 @@ class Where(msgspec.Struct, frozen=True):
     root: Path
     settings: Settings
 
-    def measured(self, *, exact: bool = False, needs_baseline: bool = False) -> Measured:
+    def measured(self, *, exact: bool = False, needs_baseline: bool = False, against: str | None = None) -> Measured:
         """Return the coverage of the last run; see `measure_project`."""
-        return measure_project(self.root, self.settings, exact=exact, needs_baseline=needs_baseline)
+        return measure_project(self.root, self.settings, exact=exact, needs_baseline=needs_baseline, against=against)
 
 
 def project_options(command: F) -> F:

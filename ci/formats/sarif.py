@@ -28,6 +28,7 @@ _RULES: Final = {
     "lost-parent": "A span whose parent nobody told of",
     "circle": "A span inside of itself",
     "shared-id": "A correlation id that two scenarios share",
+    "loosened": "A baseline that was lowered by hand",
     "loose-baseline": "A baseline that asks for less than there is",
 }
 

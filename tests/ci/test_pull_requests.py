@@ -1,0 +1,213 @@
+"""Pull requests as they come: each kind of damage fails with a message that says what to do, a clean one passes."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from ci.formats.comment import MARK
+from ci.formats.markdown import COMMENT_LIMIT
+
+pytestmark = pytest.mark.req("COV-01", "COV-02")
+
+TESTS = """
+    from app import shop
+    from app.told import opened
+
+    def test_all(narration):
+        opened()
+        shop.buy("tea")
+        shop.close()
+        narration.assert_event(action="open")
+        narration.assert_event(human="Buying tea")
+        narration.assert_event(human="Paying for tea")
+"""
+
+
+def git(project, *arguments):
+    who = ("-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    ran = subprocess.run(["git", *who, *arguments], cwd=project.root, check=True, capture_output=True, text=True)
+    return ran.stdout
+
+
+@pytest.fixture
+def merged(shop):
+    """Return the shop on its main branch: three points told, `close` known to be silent, a baseline."""
+    shop.write("tests/test_shop.py", TESTS)
+    shop.write(".gitignore", ".narration/\n__pycache__/\n")
+    shop.pytest("tests")
+    shop.narration("init", "--threshold", "70")
+    git(shop, "init", "-q", "-b", "main")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "before")
+    return shop
+
+
+def change(project, path, old, new):
+    text = (project.root / path).read_text()
+    assert old in text
+    (project.root / path).write_text(text.replace(old, new))
+
+
+def gate(project, code):
+    project.pytest("tests")
+    return project.narration("gate", "--against", "main", code=code)
+
+
+def test_a_clean_one_passes(merged):
+    change(merged, "app/shop.py", "def buy(what):", "def buy(what: str) -> None:")
+    change(merged, "app/shop.py", "from app", "# moved down\nfrom app")
+    assert gate(merged, 0).endswith("passed\n")
+
+
+def test_one_that_changes_a_sentence_fails(merged):
+    change(merged, "app/shop.py", "Paying for {target}", "Charging for {target}")
+    said = gate(merged, 1)
+    assert 'app/shop.py:6: shop pay "Charging for tea" is told no more: heard only by tests that failed' in said
+
+
+def test_one_that_removes_a_point_fails(merged):
+    change(merged, "app/shop.py", 'narrate("buy", what, "Buying {target}")', "pass")
+    change(merged, "tests/test_shop.py", '    narration.assert_event(human="Buying tea")\n', "")
+    assert "a point of `buy` is gone: the system tells less than before; put it back, or run" in gate(merged, 1)
+
+
+def test_one_that_adds_a_silent_point_fails(merged):
+    change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "Locking"); narrate("close"')
+    said = gate(merged, 1)
+    assert 'shop close "Closing" is new and silent: heard by 1 test, asserted by none' in said
+
+
+def test_one_that_trades_one_silent_point_for_another_fails(merged):
+    change(merged, "tests/test_shop.py", 'human="Paying for tea"', 'human="Closing"')
+    said = gate(merged, 1)
+    assert 'app/shop.py:6: shop pay "Paying for tea" is told no more' in said
+    assert "3 asserted: 75 %" in said
+
+
+def test_one_that_breaks_a_chain_fails(merged):
+    merged.write(
+        "features/shop.feature", 'Feature: Shop\n\n  Scenario: A job\n    Given a job\n    Then it is told "buy"\n'
+    )
+    steps = """
+        from pytest_bdd import given, parsers, then
+        from app import shop
+        from narration_core import bind
+
+        @given("a job")
+        def _():
+            with bind(job_id="j", correlation_id="c"):
+                shop.buy("tea")
+
+        @then(parsers.parse('it is told "{action}"'))
+        def _(narration, action): narration.assert_event(action=action)
+    """
+    merged.write("steps/shop.py", steps)
+    merged.pytest("tests", "features", "--snapshot-update")
+    merged.pytest("tests", "features")
+    merged.narration("gate")
+    change(merged, "steps/shop.py", ', correlation_id="c"', "")
+    merged.pytest("tests", "features", "--snapshot-update")
+    merged.pytest("tests", "features")
+    said = merged.narration("gate", code=1)
+    assert (
+        'in "A job", shop buy belongs to job j and has no correlation id: the story cannot be followed here; bind'
+        in said
+    )
+
+
+def test_one_that_lowers_the_baseline_by_hand_fails(merged):
+    change(merged, "ci/narration-baseline.json", '"threshold": 75', '"threshold": 50')
+    key = '    "app/shop.py::buy#2",\n'
+    change(merged, "ci/narration-baseline.json", key, "")
+    change(merged, "ci/narration-baseline.json", '"silent": [\n', '"silent": [\n' + key)
+    change(merged, "tests/test_shop.py", '    narration.assert_event(human="Paying for tea")\n', "")
+    merged.pytest("tests")
+    merged.narration("gate")
+    said = merged.narration("gate", "--against", "main", code=1)
+    assert "the threshold was lowered from 75 to 50: the baseline only rises" in said
+    assert "app/shop.py::buy#2 was added to the silent points" in said
+    assert "name a commit that exists here" in merged.narration("gate", "--against", "nowhere", code=2)
+
+
+def test_the_comment_says_what_changes(merged):
+    change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "Locking"); narrate("close"')
+    change(
+        merged,
+        "tests/test_shop.py",
+        'human="Paying for tea")',
+        'human="Paying for tea"); narration.assert_event(action="lock")',
+    )
+    merged.pytest("tests")
+    stories = merged.write("stories.md", "| kind | story |\n|---|---|\n| reworded | a_sale |\n")
+    text = merged.narration("comment", "--against", "main", "--stories", str(stories))
+    assert text.startswith(MARK)
+    for line in (
+        "| points declared | 4 | 5 | +1 |",
+        "| points told | 3 | 4 | +1 |",
+        "<details open><summary>1 newly silent</summary>",
+        "**Links:** 0 scenarios, every link holds.",
+        "### Stories",
+        "| reworded | a_sale |",
+        "**The gate says no.**",
+    ):
+        assert line in text
+
+
+def test_the_comment_stays_under_the_limit_of_the_host(merged):
+    lines = ["from app.told import narrate", *(f"narrate('a{n}', 'x', 'Sentence number {n}')" for n in range(2000))]
+    merged.write("app/many.py", "\n".join(lines) + "\n")
+    merged.pytest("tests")
+    stories = merged.write("stories.md", "ä story\n" * 20_000)
+    text = merged.narration("comment", "--against", "main", "--stories", str(stories))
+    assert len(text.encode()) <= 65_536
+    assert len(text.encode()) > COMMENT_LIMIT // 2
+    assert "ä story" in text
+    assert text.count("<details") == text.count("</details>")
+
+
+# -- the action ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steps(root):
+    return {step["name"]: step for step in yaml.safe_load((root / "ci/action.yml").read_text())["runs"]["steps"]}
+
+
+def test_the_action_puts_no_input_into_a_script(steps):
+    assert not [name for name, step in steps.items() if "${{" in step.get("run", "")]
+
+
+def run_step(project, step, tmp_path, **environment):
+    """Run a step's script as a runner would."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NARRATION_"))}
+    files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=project.root,
+        env={**kept, **files, "PYTHON": sys.executable, "PYTHONPATH": str(project.root), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    written = (tmp_path / "GITHUB_OUTPUT").read_text() if (tmp_path / "GITHUB_OUTPUT").exists() else ""
+    return ran, dict(line.split("=", 1) for line in written.splitlines())
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_the_action_runs_tests_reports_and_gate(merged, steps, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runner")
+    ran, outputs = run_step(merged, steps["Tests"], out, TESTS="tests -q")
+    assert (ran.returncode, outputs["code"]) == (0, "0"), ran.stdout + ran.stderr
+    ran, outputs = run_step(merged, steps["Reports"], out, BASE="main")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (out / "GITHUB_STEP_SUMMARY").read_text().startswith("## Narration coverage")
+    assert (merged.root / ".narration/coverage/comment.md").read_text().startswith(MARK)
+    ran, _ = run_step(merged, steps["Gate"], out, BASE="main", CODE="0")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    ran, _ = run_step(merged, steps["Gate"], out, BASE="", CODE="1")
+    assert ran.returncode == 1
+    assert "pytest ended with exit code 1" in ran.stdout
