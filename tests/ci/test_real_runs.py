@@ -68,9 +68,11 @@ def test_a_narrower_run_forgets_the_one_before(tested):
 
 
 def test_run_is_tests_and_gate_in_one(tested):
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p capture.plugin"}
+
     def run(*arguments):
         return tested.python(
-            "-m", "narration_core.cli", "coverage", "run", "--", "-q", "-p", "no:cacheprovider", *arguments
+            "-m", "narration_core.cli", "coverage", "run", "--", "-q", "-p", "no:cacheprovider", *arguments, **alone
         )
 
     assert "there is no baseline" in run("tests").stderr
