@@ -1,0 +1,216 @@
+"""`narration review` and `narration story-diff` (COV-03)."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.req("COV-03")
+
+
+def narration(project, *args, rc=None):
+    done = subprocess.run(
+        [sys.executable, "-c", "from narration_core.cli import main; main()", *args],
+        cwd=project.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert rc is None or done.returncode == rc, done.stdout + done.stderr
+    return done
+
+
+def edit(project, old, new):
+    path = project.path / "steps/pools.py"
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
+
+@pytest.fixture
+def waiting(pools):
+    """One story reworded, one new, one whose scenario is gone."""
+    pools.feature("""
+        Feature: Pools
+          Scenario: An engine is spawned
+            Given a pool
+            When the pool manager spawns llama
+          Scenario: A new one
+            When the pool manager spawns qwen
+    """)
+    edit(pools, "Spawning engine", "Starting engine")
+    pools.write("snapshots/pools/gone.story", "Scenario: Gone\n")
+    pools.run().assert_outcomes(failed=2)
+    return pools
+
+
+def test_nothing_waits(pools):
+    assert "No story waits." in narration(pools, "review", rc=0).stdout
+
+
+def test_without_a_terminal_it_lists_and_exits_1(waiting):
+    text = narration(waiting, "review", rc=1).stdout
+    assert "changed flow (1):\n  snapshots/pools/an_engine_is_spawned.story" in text
+    assert "removed (1):\n  snapshots/pools/gone.story" in text
+    assert "new (1):\n  snapshots/pools/a_new_one.story" in text
+    assert "narration review --accept NAME..." in text
+
+
+def test_a_story_of_which_only_sentences_changed_is_reworded(pools):
+    pools.feature("""
+        Feature: Pools
+          Scenario: An engine is spawned
+            Given a pool
+            When the pool manager spawns llama
+    """)
+    pools.accept()
+    edit(pools, "Spawning engine", "Starting engine")
+    pools.run().assert_outcomes(failed=1)
+    assert "reworded (1):" in narration(pools, "review", rc=1).stdout
+    text = narration(pools, "review", "--diff", rc=1).stdout
+    assert "-      Spawning engine llama\n+      Starting engine llama" in text
+
+
+def test_accepting_one_leaves_the_others(waiting):
+    narration(waiting, "review", "--accept", "snapshots/pools/a_new_one.story", rc=0)
+    assert sorted(waiting.stories()) == [
+        "pools/a_new_one.story",
+        "pools/an_engine_is_spawned.story",
+        "pools/gone.story",
+    ]
+    assert "new (1)" not in narration(waiting, "review", rc=1).stdout
+
+
+def test_accepting_all_makes_the_next_run_pass(waiting):
+    narration(waiting, "review", "--accept-all", rc=0)
+    waiting.run().assert_outcomes(passed=2)
+    assert "pools/gone.story" not in waiting.stories()
+
+
+def test_rejecting_all_keeps_the_golden_stories(waiting):
+    before = waiting.stories()
+    narration(waiting, "review", "--reject-all", rc=0)
+    assert waiting.stories() == before
+
+
+def test_an_unknown_name_is_an_error(waiting):
+    done = narration(waiting, "review", "--accept", "snapshots/nobody.story", rc=1)
+    assert "no story waits under the name 'snapshots/nobody.story'" in done.stderr
+
+
+def in_a_terminal(project, keys):
+    """Run the review in a pseudo-terminal and answer each question with a key."""
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from narration_core.cli import main; main()", "review"],
+        cwd=project.path,
+        stdin=other,
+        stdout=other,
+        stderr=other,
+    )
+    os.close(other)
+    said = ""
+    waiting = list(keys)
+    try:
+        while True:
+            try:
+                block = os.read(main, 4096).decode("utf-8", "replace")
+            except OSError:  # the other end is closed: it has ended
+                break
+            if not block:
+                break
+            said += block
+            asked = said.count("q quit")
+            while waiting and len(keys) - len(waiting) < asked:
+                os.write(main, waiting.pop(0).encode())
+    finally:
+        os.close(main)
+    assert process.wait(30) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r", "")
+
+
+def test_stepping_through_accepts_rejects_and_skips(waiting):
+    before = waiting.stories()
+    said = in_a_terminal(waiting, ["r", "s", "a"])
+    assert "[1/3] changed flow: snapshots/pools/an_engine_is_spawned.story" in said
+    assert "[2/3] removed: snapshots/pools/gone.story" in said
+    assert "[3/3] new: snapshots/pools/a_new_one.story" in said
+    assert "1 accepted, 1 rejected, 1 skipped" in said
+    after = waiting.stories()
+    assert {name: after[name] for name in before} == before
+    assert "pools/a_new_one.story" in after
+
+
+def test_a_capital_letter_is_for_all_the_rest(waiting):
+    said = in_a_terminal(waiting, ["s", "A"])
+    assert "2 accepted, 1 skipped" in said
+    assert "pools/gone.story" not in waiting.stories()
+
+
+def test_quitting_changes_nothing(waiting):
+    before = waiting.stories()
+    assert "3 skipped" in in_a_terminal(waiting, ["q"])
+    assert waiting.stories() == before
+
+
+# -- story-diff ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committed(pools):
+    pools.steps()
+    pools.feature("""
+        Feature: Pools
+          Scenario: An engine is spawned
+            Given a pool
+            When the pool manager spawns llama
+          Scenario Outline: Many
+            When the pool manager spawns <engine>
+            Examples:
+              | engine |
+              | one    |
+              | two    |
+    """)
+    pools.accept()
+    git(pools, "init", "-q", "-b", "main")
+    git(pools, "add", "-A")
+    git(pools, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "base")
+    return pools
+
+
+def git(project, *args):
+    subprocess.run(["git", *args], cwd=project.path, check=True)
+
+
+def test_no_difference_says_so(committed):
+    assert narration(committed, "story-diff", "main", rc=0).stdout == "No story differs from `main`.\n"
+
+
+def test_the_markdown_marks_words_above_the_diff(committed):
+    edit(committed, "Spawning engine {engine}", "Starting the engine {engine}")
+    committed.accept()
+    (committed.path / "snapshots/pools/many[two].story").unlink()
+    committed.write("snapshots/pools/extra.story", "Scenario: Extra ``` fence\n")
+    text = narration(committed, "story-diff", "main", rc=0).stdout
+    assert text.startswith("### Stories: 2 reworded, 1 removed, 1 new\n\n| | story | lines |\n")
+    assert "| reworded | `snapshots/pools/an_engine_is_spawned.story` | +1 -1 |" in text
+    assert "~~Spawning~~ **Starting the** engine llama" in text
+    assert "-      Spawning engine llama\n+      Starting the engine llama" in text
+    assert "<details open><summary>reworded:" in text
+    assert "<details><summary>new:" in text
+    assert "````diff" in text
+
+
+def test_a_long_markdown_is_cut_with_a_pointer(committed):
+    edit(committed, "Spawning engine {engine}", "Starting the engine {engine}")
+    committed.accept()
+    text = narration(committed, "story-diff", "main", "--limit", "1000", rc=0).stdout
+    assert len(text) <= 1100
+    assert "more stories do not fit here" in text
+
+
+def test_a_base_that_is_not_there_is_an_error(committed):
+    done = narration(committed, "story-diff", "nowhere", rc=1)
+    assert "cannot compare with 'nowhere'" in done.stderr
