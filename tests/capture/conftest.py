@@ -2,11 +2,14 @@
 
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import syrupy
 from syrupy.extensions.base import SnapshotCollectionStorage
+
+from capture import normalise
 
 PYPROJECT = """
 [tool.pytest]
@@ -102,3 +105,14 @@ def pools(project: Project) -> Project:
     result = project.accept()
     result.assert_outcomes(passed=1)
     return project
+
+
+@pytest.fixture(autouse=True)
+def normalisers_of_inner_runs_stay_inside() -> Iterator[None]:
+    """Take back what a suite run inside this process registered: stories of the outer run must not change."""
+    own, repeating = dict(normalise._own), set(normalise._repeating)
+    yield
+    normalise._own.clear()
+    normalise._own.update(own)
+    normalise._repeating.clear()
+    normalise._repeating.update(repeating)
