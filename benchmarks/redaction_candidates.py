@@ -113,10 +113,11 @@ def detect_secrets():
     from detect_secrets.settings import default_settings
 
     folder = tempfile.mkdtemp()
-    path = os.path.join(folder, "lines.log")
-    default_settings().__enter__()
+    path = os.path.join(folder, "lines.txt")
+    settings = default_settings()
+    settings.__enter__()
 
-    def text(value):
+    def text(value, _keep=settings):
         with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(value)
         for found in sorted(scan_file(path), key=lambda found: -len(found.secret_value or "")):

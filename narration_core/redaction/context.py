@@ -336,6 +336,8 @@ def _value(
         end = _unquoted(text, begin, end)
     elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
         return None
+    if not quoted and _echoes(text[begin:end].lower(), last.lower()):
+        return None
     if kind == "comma" and not 0 < len(found["close"]) <= 3:
         return None
     scheme = compiled(_SCHEME).match(text, begin, end)
@@ -350,6 +352,14 @@ def _value(
         end = compiled(_REST).match(text, end).end()
         return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _echoes(value: str, name: str) -> bool:
+    """Tell whether a value is a variable named like the name, as in `self.pwd = pwd`, or no text at all."""
+    if not any(map(str.isalnum, value)):
+        return True
+    tail = value.rpartition(".")[2]
+    return tail.isidentifier() and not any(map(str.isdigit, tail)) and (tail in name or name in tail)
 
 
 def _introduced(option: str, found: Any, verdict: Verdict, value: str) -> bool:

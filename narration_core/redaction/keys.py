@@ -648,7 +648,7 @@ def _last(parts: list[str]) -> Verdict:
     joined = before + last
     if last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
         if last in {"pass", "pw", "pin", "sig", "signature", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
-            "first", "second", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
+            "existing", "pull", "first", "second", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
         }:  # fmt: skip
             return Verdict.SAFE
         return Verdict.STRONG

@@ -89,7 +89,7 @@ class Redactor:
         self.policy = policy or DEFAULT
         self._counts: dict[str, int] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self.clean_keys: dict[str, Verdict] = {}
+        self.clean_keys: set[str] = set()
         self._own = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self._hits: Callable[[str], list[int]] = self._first_hits
         self._plan: _Plan | None = None
@@ -136,14 +136,14 @@ class Redactor:
         return found
 
     def clean_verdict(self, key: str) -> Verdict:
-        """Return the verdict on a name that holds no secret itself; such names are kept in `clean_keys`."""
+        """Return the verdict on a name; those that neither are nor hold a secret are kept in `clean_keys`."""
         if self.text(key) is not key:
             return Verdict.STRONG
         found = self.verdict(key)
-        if len(self.clean_keys) >= _CACHE_LIMIT:
-            self.clean_keys.clear()
-        if len(key) <= 256:
-            self.clean_keys[key] = found
+        if found is Verdict.SAFE and len(key) <= 256:
+            if len(self.clean_keys) >= _CACHE_LIMIT:
+                self.clean_keys.clear()
+            self.clean_keys.add(key)
         return found
 
     def key_is_secret(self, key: str) -> bool:

@@ -192,18 +192,18 @@ def fields(redactor: "Redactor", given: Mapping[str, object]) -> dict[str, objec
 
     One scan over all text of the event decides whether anything needs a closer look.
     """
-    verdicts = redactor.clean_keys
+    clean_keys = redactor.clean_keys
     texts: list[str] = []
     for key, item in given.items():
-        kind = type(item)
-        verdict = verdicts.get(key)
-        if verdict is None:
-            verdict = redactor.clean_verdict(key)
-        if verdict:
+        if key not in clean_keys and redactor.clean_verdict(key):
             break
+        kind = type(item)
         if kind is str:
             texts.append(item)  # type: ignore[arg-type]  # by kind
-        elif kind not in _PLAIN or (kind is int and item >= _CARD_LEAST and not says_nothing(key)):  # type: ignore[operator]
+        elif kind is int:
+            if item >= _CARD_LEAST and not says_nothing(key):  # type: ignore[operator]  # by kind
+                break
+        elif kind not in _PLAIN:
             break
     else:
         if not redactor.gate(_SEPARATOR.join(texts)):
@@ -212,7 +212,7 @@ def fields(redactor: "Redactor", given: Mapping[str, object]) -> dict[str, objec
     changed = False
     budget = _Budget()
     for key, item in given.items():
-        clean = redactor.text(key)
+        clean = key if key in clean_keys else redactor.text(key)
         new = _walk(redactor, item, key, 1, budget)
         changed = changed or new is not item or clean is not key
         hidden[clean] = new

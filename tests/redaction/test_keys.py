@@ -11,7 +11,7 @@ SECRET = (
     "password passwd Password userPassword DB_PASSWORD db.password my-password pwd passphrase secret client_secret clientSecret "
     "AWS_SECRET_ACCESS_KEY apiKey api_key api-key X-Api-Key x_api_key apikey accessToken access_token refresh_token id_token "
     "authToken token bearerToken githubToken csrf_token Authorization Proxy-Authorization Cookie Set-Cookie private_key "
-    "privateKey encryption_key signing_key credentials credential otp pin cvv ssn PGPASSWORD dbPass signature session_token"
+    "privateKey encryption_key signing_key credentials credential otp pin cvv ssn PGPASSWORD dbPass session_token"
 ).split()
 OPEN = (
     "max_tokens token_count tokens tokens_in tokens_out prompt_tokens total_tokens completion_tokens token_type token_limit "

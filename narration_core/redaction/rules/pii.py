@@ -38,7 +38,7 @@ _NOT_MAIL: Final = frozenset(
 def _mail(text: str) -> bool:
     domain = text.rpartition("@")[2].lower().rstrip(".")
     labels = domain.split(".")
-    return labels[-1] not in _NOT_MAIL and any(char.isalpha() for char in labels[0])
+    return any(map(str.isalnum, text.partition("@")[0])) and labels[-1] not in _NOT_MAIL and any(char.isalpha() for char in labels[0])
 
 
 def _us_phone(text: str) -> bool:
@@ -75,7 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="email",
         # Anchored at the "@", read in both directions: a run of characters without an "@" costs nothing.
         pattern=r"(?i)(?<=(?<![\w.+%\-/:@!#$&*=?^`{|}~])(?P<s>[\w.+%\-!#$&*=?^`{|}~]{1,64}))(?P<d>@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.){1,8}+(?:[a-z]{2,24}|xn--[a-z0-9\-]{2,59})(?![\w\-]|\.\w|@|:[\w~/]))",
-        shapes=(r"@[A-Za-z0-9\-.]*\.[A-Za-z]",),
+        shapes=(r"@(?:[A-Za-z0-9\-]{1,63}\.){1,4}[A-Za-z]",),
         check=_mail,
         examples=("mail for ann.other@example.org came", '{"contact": "b+list@mail.example.co.uk"}'),
         counterexamples=(

@@ -81,7 +81,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="cookie",
-        pattern=r"(?i)(?<![\w\-])(?:set-)?cookie2?(?:\\?[\"'])?\s{0,3}[:,=]\s{0,3}(?:\\?[\"'])?(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\]{1,4096}+)",
+        pattern=r"(?i)(?<![\w\-])(?:set-)?cookie2?(?:\\?[\"'])?\s{0,3}[:,=]\s{0,3}(?:\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\]{1,4096}+)",
         literals=("cookie",),
         examples=("Cookie: theme=dark; sid=8fk2Lw0qPz71", "set-cookie: auth=zX81mQp0s7; Path=/; HttpOnly"),
         counterexamples=("cookie consent banner shown", "cookie: accepted"),
@@ -90,7 +90,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="url-userinfo",
         pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+:(?:\\?/){2}(?:[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>[^\s/\"'<>\\]{1,256})@(?=[\w\[$%.])",
-        shapes=(r"://[^\s\"'<>]*@", r":\\/\\/[^\s\"'<>]*@"),
+        shapes=(r"://[^\s\"'<>/@]*@", r":\\/\\/[^\s\"'<>/@]*@"),
         check=_not_template,
         examples=("postgresql://svc:Tr4verse-9@db1:5432/app", "see amqps://guest2:w0lf.cub@mq.example.org/%2f now"),
         counterexamples=(
@@ -103,7 +103,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="url-token",
         pattern=r"(?i)[a-z][a-z0-9+.\-]{1,20}+://(?P<s>[\w\-.%~]{16,255}+)(?::(?:x-oauth-basic|x)?)?@(?=[\w\[])",
-        shapes=(r"://[^\s\"'<>]*@",),
+        shapes=(r"://[^\s\"'<>/@]*@",),
         check=_user_token,
         examples=(
             f"cloning https://{made_up(40, 5)}@git.example.org/a/b.git",
@@ -251,7 +251,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="npmrc",
-        pattern=r"(?i)_(?:authToken|auth|password)\s{0,3}=\s{0,3}[\"']?(?P<s>[\w\-+/=.~]{6,512}+)",
+        pattern=r"(?i)(?<![A-Za-z0-9])_(?:authToken|auth|password)\s{0,3}=\s{0,3}[\"']?(?P<s>[\w\-+/=.~]{6,512}+)",
         literals=("_authToken", "_auth", "_password"),
         check=lambda value: (
             (not placeholder(value) and any(c.isdigit() for c in value)) or len(value) > 20 or value.startswith("npm_")
