@@ -124,7 +124,7 @@ def test_what_comes_after_the_end_is_nobodys(narration):
 
 
 def test_the_end_of_a_capture_leaves_no_tap():
-    from narration_core.pipeline import PIPELINE  # noqa: PLC0415 - an internal, looked at on purpose
+    from narration_core.pipeline import PIPELINE
 
     before = PIPELINE.taps
     with capture(), capture():

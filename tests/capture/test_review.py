@@ -2,11 +2,13 @@
 
 import os
 import pty
-import re
+import select
 import subprocess
 import sys
 
 import pytest
+
+from capture import review as reviewing
 
 pytestmark = pytest.mark.req("COV-03")
 
@@ -100,59 +102,66 @@ def test_an_unknown_name_is_an_error(waiting):
     assert "no story waits under the name 'snapshots/nobody.story'" in done.stderr
 
 
-def in_a_terminal(project, keys):
-    """Run the review in a pseudo-terminal and answer each question with a key."""
-    main, other = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from narration_core.cli import main; main()", "review"],
-        cwd=project.path,
-        stdin=other,
-        stdout=other,
-        stderr=other,
-    )
-    os.close(other)
-    said = ""
-    waiting = list(keys)
-    try:
-        while True:
-            try:
-                block = os.read(main, 4096).decode("utf-8", "replace")
-            except OSError:  # the other end is closed: it has ended
-                break
-            if not block:
-                break
-            said += block
-            asked = said.count("q quit")
-            while waiting and len(keys) - len(waiting) < asked:
-                os.write(main, waiting.pop(0).encode())
-    finally:
-        os.close(main)
-    assert process.wait(30) == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r", "")
+def step_through(project, keys):
+    said = []
+    stories = reviewing.waiting(project.path, [project.path / "snapshots/pools/gone.story"])
+    done = reviewing.step_through(stories, iter(keys).__next__, said.append, str)
+    return said, done
 
 
 def test_stepping_through_accepts_rejects_and_skips(waiting):
     before = waiting.stories()
-    said = in_a_terminal(waiting, ["r", "s", "a"])
-    assert "[1/3] changed flow: snapshots/pools/an_engine_is_spawned.story" in said
-    assert "[2/3] removed: snapshots/pools/gone.story" in said
-    assert "[3/3] new: snapshots/pools/a_new_one.story" in said
-    assert "1 accepted, 1 rejected, 1 skipped" in said
+    said, done = step_through(waiting, "rxsa")
+    assert [line for line in said if line.startswith("[")] == [
+        "[1/3] changed flow: snapshots/pools/an_engine_is_spawned.story",
+        "[2/3] removed: snapshots/pools/gone.story",
+        "[3/3] new: snapshots/pools/a_new_one.story",
+    ]
+    assert done == {"accepted": 1, "rejected": 1, "skipped": 1}
     after = waiting.stories()
     assert {name: after[name] for name in before} == before
     assert "pools/a_new_one.story" in after
 
 
 def test_a_capital_letter_is_for_all_the_rest(waiting):
-    said = in_a_terminal(waiting, ["s", "A"])
-    assert "2 accepted, 1 skipped" in said
+    _, done = step_through(waiting, "sA")
+    assert done == {"accepted": 2, "rejected": 0, "skipped": 1}
     assert "pools/gone.story" not in waiting.stories()
+    assert step_through(waiting, "R")[1]["rejected"] == 2
 
 
 def test_quitting_changes_nothing(waiting):
     before = waiting.stories()
-    assert "3 skipped" in in_a_terminal(waiting, ["q"])
+    assert step_through(waiting, "q")[1]["skipped"] == 3
     assert waiting.stories() == before
+
+
+def test_in_a_terminal_it_asks_and_takes_one_key(waiting):
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from narration_core.cli import main; main()", "review"],
+        cwd=waiting.path,
+        stdin=other,
+        stdout=other,
+        stderr=other,
+    )
+    os.close(other)
+    said = b""
+    try:
+        while process.poll() is None:
+            # A key that comes before the program listens is lost, as in any terminal: then press it again.
+            if select.select([main], [], [], 1.0)[0]:
+                said += os.read(main, 4096)
+            elif b"q quit" in said:
+                os.write(main, b"q")
+    except OSError:  # the other end is closed: it has ended
+        pass
+    finally:
+        os.close(main)
+        process.kill() if process.poll() is None else None
+    assert b"[1/3]" in said
+    assert process.wait(30) in {0, -9}
+    assert len(waiting.stories()) == 2
 
 
 # -- story-diff ------------------------------------------------------------------------------------
