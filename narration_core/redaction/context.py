@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from narration_core.redaction.checks import noise, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction.keys import Verdict
 from narration_core.redaction.providers import PROVIDERS
 from narration_core.redaction.rule import compiled
+from narration_core.redaction.values import fits_text
 
 RULE_NAME: Final = "secret-by-name"
 
@@ -90,178 +90,6 @@ _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
-# Words that follow a name in prose: "password: must be", "token is expired".
-_PROSE: Final = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "but",
-        "by",
-        "can",
-        "cannot",
-        "changed",
-        "contains",
-        "could",
-        "did",
-        "do",
-        "does",
-        "expired",
-        "failed",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "if",
-        "in",
-        "incorrect",
-        "into",
-        "invalid",
-        "is",
-        "it",
-        "its",
-        "lasts",
-        "length",
-        "may",
-        "mismatch",
-        "missing",
-        "must",
-        "needs",
-        "never",
-        "no",
-        "none",
-        "not",
-        "of",
-        "on",
-        "only",
-        "or",
-        "please",
-        "provided",
-        "refreshed",
-        "rejected",
-        "required",
-        "reset",
-        "rotated",
-        "rotation",
-        "seems",
-        "should",
-        "since",
-        "that",
-        "the",
-        "their",
-        "then",
-        "this",
-        "to",
-        "too",
-        "until",
-        "updated",
-        "used",
-        "using",
-        "validation",
-        "via",
-        "was",
-        "were",
-        "when",
-        "which",
-        "while",
-        "will",
-        "with",
-        "without",
-        "would",
-        "you",
-        "your",
-    ]
-)
-
-# A call, an index, a keyword of a language: code that gets a secret, not the secret.
-_CODE: Final = (
-    r"(?:[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)*(?:\(|\[[\w\"'])"
-    r"|(?:new|await|async|func|function|lambda|return|not|self|this)\b)"
-)
-
-
-def _symbols(value: str) -> int:
-    return sum(char in "!@#$%^&*(){}[]~|<>?+" for char in value)
-
-
-def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
-    if kind in {"comma", "call", "dash", "space"} or (more and not quoted):
-        return noise(value) >= 0.25 or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
-    if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):
-        return False
-    return quoted or value.lower().rstrip(".,;:!?") not in _PROSE
-
-
-def _medium(value: str) -> bool:
-    size = len(value)
-    if value.isdigit():
-        return size >= 12
-    if size < 8:
-        return False
-    level = noise(value)
-    if level >= (0.3 if size < 12 else 0.16) or _symbols(value) >= 3:
-        return True
-    return size >= 16 and level >= 0.1 and any(char.isdigit() for char in value)
-
-
-def _weak(value: str, *, alone: bool) -> bool:
-    if uuid_like(value) or len(value) < (12 if alone else 10):
-        return False
-    if plain_hex(value):
-        return len(value) >= 32 and not value.isdigit()
-    return random_looking(value, 12, 0.33)
-
-
-def _fits(verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False) -> bool:
-    """Tell whether a value is what a name of this verdict promises.
-
-    Args:
-        verdict: of the name.
-        value: the text that may be the secret.
-        kind: how name and value are joined, a group of `_TAIL`.
-        quoted: the value stands in quotes.
-        alone: the name is a bare word such as `key` or `token`, without anything that says whose.
-        more: other words stand between the name and what assigns.
-    """
-    value = value.strip()
-    if placeholder(value):
-        return False
-    if kind == "space" and not quoted:
-        return random_looking(value, 16, 0.42) and not plain_hex(value) and not uuid_like(value)
-    if not quoted and compiled(_CODE).match(value):
-        return False
-    if verdict is Verdict.STRONG:
-        return _strong(value, kind, quoted=quoted, more=more)
-    if value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:")) and not random_looking(
-        value, 40, 0.4
-    ):
-        return False
-    if " " in value:
-        pieces = value.split()
-        return len(pieces) <= 3 and any(
-            _fits(verdict, piece, kind, quoted=quoted, alone=alone) for piece in pieces if len(piece) >= 16
-        )
-    return _medium(value) if verdict is Verdict.MEDIUM else _weak(value, alone=alone)
-
-
-def harmless(value: str) -> bool:
-    """Tell whether a value under a secret name hides nothing: empty, a template, a mask."""
-    return placeholder(value)
-
-
-def fits(verdict: Verdict, value: str) -> bool:
-    """Tell whether a value under a name of its own (a mapping's key) is what the verdict promises."""
-    return _fits(verdict, value, "assign", quoted=True)
-
 
 def find(
     text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: list[tuple[int, int]]
@@ -319,17 +147,10 @@ def _value(
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
-    before = compiled(_HEAD).match(text, 0, at)
-    start = at if before is None else before.start()
-    name = text[start : found.end("suffix")]
-    first, _, option = name.rpartition(" ")
-    last = option.lstrip(".-")
-    verdict = judge(last)
-    if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
-        joined = judge(f"{first}_{last}")
-        verdict = verdict if joined is Verdict.MEDIUM else joined
+    option, verdict = _judged(text, at, found.end("suffix"), judge)
     if verdict is Verdict.SAFE:
         return None
+    last = option.lstrip(".-")
     kind = next(kind for kind in _KINDS if found.start(kind) >= 0)
     quoted = found.lastgroup != "v6"
     if not quoted:
@@ -346,12 +167,31 @@ def _value(
     value = text[begin:end]
     if kind == "space" and not quoted and _introduced(option, found, verdict, value):
         kind = "assign"
-    if not _fits(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
+    if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
         return None
     if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
         end = compiled(_REST).match(text, end).end()
         return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _judged(text: str, at: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
+    """Return the name around a word, with the dashes of an option, and the verdict on it.
+
+    Args:
+        text: the text.
+        at: where the word starts.
+        end: where the name ends.
+        judge: gives the verdict on a name.
+    """
+    before = compiled(_HEAD).match(text, 0, at)
+    first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
+    last = option.lstrip(".-")
+    verdict = judge(last)
+    if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
+        joined = judge(f"{first}_{last}")
+        verdict = verdict if joined is Verdict.MEDIUM else joined
+    return option, verdict
 
 
 def _echoes(value: str, name: str) -> bool:

@@ -1,21 +1,22 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from narration_core.redaction import context, walk
-from narration_core.redaction.engines import Engine, Entry, lower_ascii, make
+from narration_core.redaction import context, values, walk
+from narration_core.redaction.engines import lower_ascii
 from narration_core.redaction.keys import TAXONOMY, Verdict, judge
+from narration_core.redaction.plan import Plan, make_plan
 from narration_core.redaction.policy import DEFAULT, MARKER, RedactionPolicy
-from narration_core.redaction.rule import Rule, compiled
+from narration_core.redaction.rule import compiled
 from narration_core.redaction.rules import catalogue
 
 WINDOW: Final = 64 * 1024
 """Longer texts are looked at in pieces of this many characters."""
-OVERLAP: Final = 16 * 1024
-"""Pieces overlap by more than the longest secret, so that none is cut in two."""
+OVERLAP: Final = 8 * 1024
+"""Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
 
+_ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _CACHE_LIMIT: Final = 8192
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
@@ -26,45 +27,6 @@ class Span(NamedTuple):
     start: int
     end: int
     rule: str
-
-
-class _Plan(NamedTuple):
-    """The rules of a policy and the engine that knows which of them can match."""
-
-    rules: tuple[Rule, ...]
-    words: tuple[str, ...]
-    behind: tuple[tuple[int, ...], ...]
-    """For each entry of the engine: the rules that it stands for, then, counted on, the words."""
-    engine: Engine
-
-
-_plans: dict[tuple[frozenset[str], frozenset[str], str], _Plan] = {}
-_plans_lock = threading.Lock()
-
-
-def _make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> _Plan:
-    names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
-    with _plans_lock:
-        plan = _plans.get((names, own_keys, engine))
-        if plan is None:
-            # Rules that share a literal or a shape share one entry: each costs time in every scan.
-            behind: dict[Entry, list[int]] = {}
-            for number, rule in enumerate(rules):
-                for literal in rule.literals:
-                    behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
-                for shape in rule.shapes:
-                    behind.setdefault(Entry(shape=shape), []).append(number)
-            words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
-            for number, (word, shape) in enumerate(words, len(rules)):
-                entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
-                behind.setdefault(entry, []).append(number)
-            plan = _plans[names, own_keys, engine] = _Plan(
-                rules,
-                tuple(word for word, _ in words),
-                tuple(map(tuple, behind.values())),
-                make(list(behind), engine),
-            )
-    return plan
 
 
 def merged(spans: list[Span]) -> list[tuple[int, int]]:
@@ -92,7 +54,7 @@ class Redactor:
         self.clean_keys: set[str] = set()
         self._own = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self._hits: Callable[[str], list[int]] = self._first_hits
-        self._plan: _Plan | None = None
+        self._plan: Plan | None = None
 
     def __repr__(self) -> str:
         return f"Redactor({self.policy!r})"
@@ -104,7 +66,7 @@ class Redactor:
         self.plan()
         return self._hits(text)
 
-    def plan(self) -> _Plan:
+    def plan(self) -> Plan:
         """Return the rules and the engine of the policy."""
         if self._plan is None:
             policy = self.policy
@@ -116,7 +78,7 @@ class Redactor:
                 for rule in catalogue()
                 if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
             )
-            self._plan = _make_plan(
+            self._plan = make_plan(
                 rules, policy.engine, policy.secret_keys, by_name=context.RULE_NAME not in policy.off
             )
             self._hits = self._plan.engine.hits
@@ -199,9 +161,9 @@ class Redactor:
         if verdict is Verdict.SAFE or not value or (value.startswith("[REDACTED") and value.endswith("]")):
             return None
         if self.key_is_secret(key):
-            if value in self.policy.allow or context.harmless(value):
+            if value in self.policy.allow or values.harmless(value):
                 return None
-        elif not context.fits(verdict, value):
+        elif not values.fits(verdict, value):
             return None
         return self.replaced(value, [Span(0, len(value), context.RULE_NAME)])
 
@@ -221,9 +183,11 @@ class Redactor:
         spans: list[Span] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
-            spans += [
-                Span(start + offset, end + offset, rule) for start, end, rule in self._window(piece, self._hits(piece))
-            ]
+            for start, end, rule in self._window(piece, self._hits(piece)):
+                after = end + offset
+                if end == len(piece):
+                    after = compiled(_ONWARD).match(value, after).end()
+                spans.append(Span(start + offset, after, rule))
             if offset + WINDOW >= len(value):
                 break
         return spans

@@ -38,7 +38,11 @@ _NOT_MAIL: Final = frozenset(
 def _mail(text: str) -> bool:
     domain = text.rpartition("@")[2].lower().rstrip(".")
     labels = domain.split(".")
-    return any(map(str.isalnum, text.partition("@")[0])) and labels[-1] not in _NOT_MAIL and any(char.isalpha() for char in labels[0])
+    return (
+        any(map(str.isalnum, text.partition("@")[0]))
+        and labels[-1] not in _NOT_MAIL
+        and any(char.isalpha() for char in labels[0])
+    )
 
 
 def _us_phone(text: str) -> bool:
