@@ -1,6 +1,7 @@
 """Server-sent events: how a job's stream looks on the wire (M0-W-1310, SSE-10)."""
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 import msgspec
@@ -8,6 +9,10 @@ from aiohttp import web
 
 from narration_core import Delivery, Subscription, encode, formatted
 
+PACE_S: Final = 0.001
+"""Shortest time between two writes to one stream, in seconds."""
+
+_LAST: Final = frozenset(("end", "error"))
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -48,21 +53,39 @@ async def stream(
         micro_batch_ms: wait so long for more before sending; 0 sends what is there.
         heartbeat_s: silence after which a comment shows that the stream is alive.
     """
-    pending: asyncio.Task[list[Delivery]] | None = None
+    heart = _Heart(response, heartbeat_s)
+    beating = asyncio.create_task(heart.beat())
     try:
-        while True:
-            pending = pending or asyncio.ensure_future(subscription.batch())
-            done, _ = await asyncio.wait((pending,), timeout=heartbeat_s)
-            if not done:
-                await response.write(b": still here\n\n")
-                continue
-            batch, pending = pending.result(), None
-            if not batch:
-                return
+        while batch := await subscription.batch():
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
+            heart.quiet = False
             await response.write(b"".join(map(as_bytes, batch)))
+            if not _is_last(batch[-1]):
+                # Messages that come faster than this are sent together: a wake-up for each costs more than its token.
+                await asyncio.sleep(PACE_S)
     finally:
-        if pending is not None:
-            pending.cancel()
+        beating.cancel()
+
+
+def _is_last(delivery: Delivery) -> bool:
+    return delivery.message is not None and delivery.message[0] in _LAST
+
+
+class _Heart:
+    """Shows that a silent stream is alive; a timer of its own, because one for every message would cost more."""
+
+    def __init__(self, response: web.StreamResponse, every_s: float) -> None:
+        self.quiet = True
+        self._response = response
+        self._every_s = every_s
+
+    async def beat(self) -> None:
+        """Send a comment after each period in which nothing was sent."""
+        with contextlib.suppress(ConnectionResetError):  # the stream itself finds out
+            while True:
+                await asyncio.sleep(self._every_s)
+                if self.quiet:
+                    await self._response.write(b": still here\n\n")
+                self.quiet = True

@@ -1,0 +1,134 @@
+"""The worker against the raw loop of llama.cpp and against llama_cpp.server; how soon it stops; a soak.
+
+    python -m benchmarks.worker [--rounds N] [--requests N] [--stops N] [--soak N] [--no-peer] [--dry]
+
+Every turn asks each candidate for the same number of tokens with 1, 4 and 16 clients, in shuffled order, and measures
+the raw loop right before each: figures are ratios of neighbours, and their medians are what counts.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import statistics
+import tempfile
+from pathlib import Path
+
+from benchmarks.results import replace_section
+from benchmarks.worker_endurance import Leftovers, soak, stopping
+from benchmarks.worker_speed import CLIENTS, TOKENS, Figure, raw_loop, throughput
+from tools.make_test_models import never_stopping, random_model
+
+
+def spread(ratios: list[float]) -> str:
+    """Return the median with the smallest and the largest."""
+    return f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
+
+
+def to_raw(figures: list[Figure]) -> list[float]:
+    """Return each figure as a ratio to the raw loop beside it."""
+    return [figure.speed / figure.raw for figure in figures]
+
+
+def to_peer(ours: list[Figure], theirs: list[Figure]) -> list[float]:
+    """Return how many times one candidate is as fast as another, each measured against the raw loop beside it."""
+    return [a / b for a, b in zip(to_raw(ours), to_raw(theirs), strict=True)]
+
+
+def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
+    """Return the table of speeds."""
+    heads = ("clients", "raw loop, tokens/s", "worker, tokens/s", "first token, ms", "worker to raw loop")
+    lines = [
+        f"| {' | '.join((*heads, 'narration on to off', 'worker to llama_cpp.server'))} |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for clients in CLIENTS:
+        ours = figures[f"worker {clients}"]
+        theirs = figures.get(f"llama_cpp.server {clients}")
+        speed, first, raw = (statistics.median(column) for column in zip(*ours, strict=True))
+        least = 0.7 if clients == 1 else 0.8
+        cells = (
+            f"{clients}",
+            f"{raw:.0f}",
+            f"{speed:.0f}",
+            f"{first:.1f}",
+            f"{spread(to_raw(ours))}, at least {least}",
+            f"{spread(to_peer(ours, figures[f'mute {clients}']))}, at least 0.95",
+            f"{spread(to_peer(ours, theirs))}, at least 3" if theirs else "not run",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def stop_table(stops: dict[str, list[float]]) -> list[str]:
+    """Return the table of latencies."""
+    lines = ["| ms | p50 | p99 | most | p99 at most |", "|---|---|---|---|---|"]
+    for name, values in sorted(stops.items()):
+        ordered = sorted(values)
+        p50, p99 = (ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.5, 0.99))
+        lines.append(f"| {name} | {p50:.0f} | {p99:.0f} | {ordered[-1]:.0f} | {10 if 'health' in name else 100} |")
+    return lines
+
+
+def soak_lines(left: Leftovers, count: int) -> list[str]:
+    """Return what the soak left behind, as sentences."""
+    return [
+        f"Soak: {count} requests of mixed fate (finish, cancel, disconnect, invalid, timeout) after as many",
+        "for warm-up, 8 clients, strict mode.",
+        f"- Resident memory: {left.growth:+.1f} % (2 % allowed). Exit code {left.exit_code}.",
+        f"- {left.ended_once} of {left.streams} streams ended exactly once.",
+        f"- {left.coherent} of {left.stories} stories have one ending, last, and one correlation id.",
+    ]
+
+
+async def measure(options: argparse.Namespace) -> list[str]:
+    """Run everything; return the section."""
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        small = never_stopping(Path(folder) / "never.gguf")
+        large = random_model(Path(folder) / "large.gguf", 30)
+        print("speed", flush=True)
+        figures = await throughput(small, options.rounds, options.requests, with_peer=not options.no_peer)
+        print("stopping", flush=True)
+        stops = await stopping(large, options.stops)
+        print("soak", flush=True)
+        left = await soak(small, options.soak)
+    machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return [
+        f"{machine}; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after.",
+        f"{options.rounds} turns of {options.requests} requests of {TOKENS} tokens; the bundled model made",
+        "never-stopping, one thread. Ratios to a neighbour in time: median [smallest-largest].",
+        "",
+        *speed_table(figures),
+        "",
+        "From the request to stop until the worker says that native code stopped, and GET /health while a",
+        f"prompt is read; a random model of 30 MB, {options.stops} of each:",
+        "",
+        *stop_table(stops),
+        "",
+        *soak_lines(left, options.soak),
+    ]
+
+
+def main() -> None:
+    """Run the benchmark and write its section of RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=32)
+    parser.add_argument("--stops", type=int, default=50)
+    parser.add_argument("--soak", type=int, default=1000)
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--dry", action="store_true", help="print only, leave RESULTS.md alone")
+    parser.add_argument("--raw", metavar="MODEL", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.raw:
+        raw_loop(options.raw)
+        return
+    lines = asyncio.run(measure(options))
+    print("\n".join(lines))
+    if not options.dry:
+        replace_section("worker", lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""How fast: the worker over SSE, its narration on and off, against the raw loop and llama_cpp.server."""
+
+import asyncio
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+
+from benchmarks.environment import ROOT, python_with
+from worker.launch import launch
+
+PROMPT = "Write a haiku about GPU computing"
+TOKENS = 64
+CLIENTS = (1, 4, 16)
+QUEUE = ("--queue-limit", "1000")
+PEER = ("fastapi", "uvicorn", "sse-starlette", "starlette-context", "pydantic-settings")
+
+
+class Server(NamedTuple):
+    """Somebody who generates text over HTTP: where, what is asked, what a token looks like in the stream."""
+
+    url: str
+    body: dict[str, object]
+    token: bytes
+
+
+class Figure(NamedTuple):
+    """One measurement: tokens per second, median ms to the first token, and the raw loop just before it."""
+
+    speed: float
+    first_ms: float
+    raw: float
+
+
+def raw_loop(model: str) -> None:
+    """Run the shortest loop over llama.cpp's own functions as often as a line of input says; print tokens a second."""
+    import llama_cpp as api
+
+    silent = api.llama_log_callback(lambda *_: None)  # kept: the library goes on calling it
+    api.llama_log_set(silent, None)
+    loaded = api.llama_model_load_from_file(model.encode(), api.llama_model_default_params())
+    params = api.llama_context_default_params()
+    params.n_ctx, params.n_threads, params.n_threads_batch, params.flash_attn_type = 2048, 1, 1, 0
+    context = api.llama_init_from_model(loaded, params)
+    vocabulary = api.llama_model_get_vocab(loaded)
+    data = PROMPT.encode()
+    prompt = (api.llama_token * 256)()
+    size = api.llama_tokenize(vocabulary, data, len(data), prompt, 256, True, True)  # noqa: FBT003
+    one = (api.llama_token * 1)()
+    memory = api.llama_get_memory(context)
+    for line in sys.stdin:
+        requests = int(line)
+        began = time.perf_counter()
+        for number in range(requests):
+            api.llama_memory_clear(memory, False)  # noqa: FBT003
+            chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
+            api.llama_sampler_chain_add(chain, api.llama_sampler_init_temp(0.7))
+            api.llama_sampler_chain_add(chain, api.llama_sampler_init_dist(number))
+            api.llama_decode(context, api.llama_batch_get_one(prompt, size))
+            for place in range(TOKENS):
+                one[0] = api.llama_sampler_sample(chain, context, -1)
+                if place + 1 < TOKENS:
+                    api.llama_decode(context, api.llama_batch_get_one(one, 1))
+            api.llama_sampler_free(chain)
+        print(requests * TOKENS / (time.perf_counter() - began), flush=True)
+
+
+class RawLoop:
+    """The raw loop in a process of its own, which waits between measurements."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def measure(self, requests: int) -> float:
+        """Return its tokens per second."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(b"%d\n" % requests)
+        return float(await self._process.stdout.readline())
+
+
+@asynccontextmanager
+async def raw_loops(model: Path) -> AsyncIterator[RawLoop]:
+    """Start the raw loop."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.worker", "--raw", str(model)),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield RawLoop(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def over_sse(server: Server, clients: int, requests: int) -> tuple[float, float]:
+    """Return tokens per second, and the median time to the first token in ms, of some clients who ask in turn."""
+    left = iter(range(requests))
+    firsts: list[float] = []
+
+    async def client() -> None:
+        for number in left:
+            began = time.perf_counter()
+            first = 0.0
+            async with session.post(server.url, json={**server.body, "seed": number}) as answer:
+                answer.raise_for_status()
+                async for part in answer.content.iter_any():
+                    if not first and server.token in part:
+                        first = time.perf_counter() - began
+            firsts.append(first * 1000)
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        began = time.perf_counter()
+        await asyncio.gather(*(client() for _ in range(clients)))
+        return requests * TOKENS / (time.perf_counter() - began), statistics.median(firsts)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def answers(url: str) -> None:
+    """Wait until a server answers there with 200."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
+        while True:
+            try:
+                async with session.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientConnectionError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+def peer_python() -> Path:
+    """Return an interpreter that has llama_cpp.server, with the same library as the worker."""
+    command = [sys.executable, "tools/build_llama.py"]
+    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    wheel = next(Path(built.stdout.strip().splitlines()[-1]).glob("*.whl"))
+    return python_with([str(wheel), *PEER])
+
+
+@asynccontextmanager
+async def peer(model: Path) -> AsyncIterator[Server]:
+    """Start llama_cpp.server, told not to cut one answer for the next."""
+    python, port = await asyncio.to_thread(peer_python), free_port()
+    process = await asyncio.create_subprocess_exec(
+        *(str(python), "-m", "llama_cpp.server", "--model", str(model), "--host", "127.0.0.1", "--port", str(port)),
+        *("--n_ctx", "2048", "--n_threads", "1", "--n_threads_batch", "1", "--interrupt_requests", "false"),
+        *("--logits_all", "false", "--verbose", "false"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await answers(f"{url}/v1/models")
+        same = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0, "stream": True}
+        yield Server(f"{url}/v1/completions", {**_asked(), **same}, b'"text"')
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def _asked() -> dict[str, object]:
+    return {"prompt": PROMPT, "max_tokens": TOKENS, "temperature": 0.7}
+
+
+async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool) -> dict[str, list[Figure]]:
+    """Return the figures of every round by `<candidate> <clients>`; each beside the raw loop of the same moment."""
+    figures: dict[str, list[Figure]] = {}
+    async with AsyncExitStack() as stack:
+        raw = await stack.enter_async_context(raw_loops(model))
+        told = await stack.enter_async_context(launch(model, arguments=QUEUE))
+        port = free_port()
+        mute = launch(
+            model,
+            arguments=(*QUEUE, "--port", str(port)),
+            environment={"NARRATION_LEVEL": "mute"},
+            wait_until=None,
+        )
+        await stack.enter_async_context(mute)
+        await answers(f"http://127.0.0.1:{port}/health")
+        servers = {
+            "worker": Server(f"{told.url}/execute", _asked(), b"event: token"),
+            "mute": Server(f"http://127.0.0.1:{port}/execute", _asked(), b"event: token"),
+        }
+        if with_peer:
+            servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
+        for turn in range(rounds + 1):
+            order = [(name, clients) for name in servers for clients in CLIENTS]
+            random.shuffle(order)
+            for name, clients in order:
+                beside = await raw.measure(requests)
+                speed, first_ms = await over_sse(servers[name], clients, requests)
+                if turn:  # the first turn warms everything up
+                    figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside))
+            print(f"  turn {turn} of {rounds}", flush=True)
+    return figures
