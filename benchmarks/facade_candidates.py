@@ -83,12 +83,28 @@ def narration(count, human="Spawning engine llamacpp-v1 on {device}"):
         return timed(run, count)
 
 
-def narration_no_redaction_text(count):
-    """The same with a sentence that is no template."""
-    return narration(count, HUMAN)
+def narration_new_text(count):
+    """The same with text that was never seen before, so that the redactor scans every event."""
+    out = open("/dev/null", "w")
+    import narration_core
+
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], overflow="wait")
+
+    def run(number):
+        for this in range(number):
+            narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on GPU0", duration_ms=this)
+        core.flush(30)
+
+    with core.bind(**IDS):
+        return timed(run, count)
 
 
-def narration_handoff(count):
+def narration_handoff_new_text(count):
+    """What the caller alone pays when the text was never seen before."""
+    return narration_handoff(count, changing=True)
+
+
+def narration_handoff(count, *, changing=False):
     """What the caller alone pays: CPU of its thread, the queue never full."""
     out = open("/dev/null", "w")
     import narration_core
@@ -98,8 +114,12 @@ def narration_handoff(count):
     with core.bind(**IDS):
         for _ in range(12):
             start = time.thread_time()
-            for _ in range(count):
-                narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
+            if changing:
+                for this in range(count):
+                    narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on GPU0", duration_ms=this)
+            else:
+                for _ in range(count):
+                    narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
             best.append((time.thread_time() - start) / count * 1e6)
             core.flush(30)
     assert not core.stats()["dropped"], core.stats()

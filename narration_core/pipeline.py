@@ -68,6 +68,7 @@ class Pipeline:
         self.taps: tuple[Tap, ...] = ()
         self.enrich: Callable[[dict[str, Any]], None] | None = None
         self.gate = self.redactor.gate
+        self.clean_texts: set[str] = set()
         self.writers: tuple[Writer, ...] = ()
         self.puts: tuple[Callable[[Record], None], ...] = ()
         self.inline: tuple[InlineSink, ...] = ()
@@ -81,6 +82,7 @@ class Pipeline:
         self.locate = self.locate_always or bool(self.taps)
         # Strict mode, taps, locations, samples and enrichment all need the long way.
         self.gate = self.redactor.gate
+        self.clean_texts.clear()  # what was clean under the old policy may not be under the new one
         self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
         self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)
 

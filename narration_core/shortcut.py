@@ -18,7 +18,7 @@ from narration_core.context import Scope, current
 from narration_core.event import FIELDS, Record
 from narration_core.levels import EMITTING
 from narration_core.pipeline import FIELD_TYPES, PIPELINE
-from narration_core.text import fill_simple, is_name
+from narration_core.text import fill_simple, is_name, quick_templates
 
 Emitter = Callable[..., None]
 LongWay = Callable[[str, str, str, dict[str, Any]], None]
@@ -30,6 +30,7 @@ _IDS: Final = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 _BODY: Final = FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")]
 _PLACE: Final = {name: place for place, name in enumerate(_IDS)}
 _LONGEST: Final = 4096
+_REMEMBERED_LENGTH: Final = 256
 _CACHE_LIMIT: Final = 4096
 
 _encode = msgspec.json.Encoder().encode
@@ -38,15 +39,24 @@ _names: set[str] = set()
 
 
 def _needs_care(told: str) -> bool:
-    """Tell whether text is anything but plain: short printable ASCII that JSON writes as it is, without secrets."""
-    return (
+    """Tell whether text is anything but plain: short printable ASCII that JSON writes as it is, without secrets.
+
+    Plain text is remembered for a while, since programs repeat themselves; text with secrets never is.
+    """
+    if (
         len(told) > _LONGEST
         or not told.isascii()
         or not told.isprintable()
         or '"' in told
         or "\\" in told
         or PIPELINE.gate(told)
-    )
+    ):
+        return True
+    if len(told) <= _REMEMBERED_LENGTH:
+        if len(PIPELINE.clean_texts) >= _CACHE_LIMIT:
+            PIPELINE.clean_texts.clear()
+        PIPELINE.clean_texts.add(told)
+    return False
 
 
 def _long_way(*_: Any) -> None:
@@ -68,13 +78,13 @@ def _source(names: tuple[str, ...]) -> str:
     lines = ["def compose(start, action, target, human, bound, last_place, fields, end):"]
     lines += [f"    {name} = fields[{name!r}]" for name in (*ids, *body)]
     lines += [f"    if not ({' and '.join(checks)} and target and human): return None"]
-    lines += ["    if '{' in human or '}' in human: human = fill(human, fields)"]
+    lines += ["    if '{' in human or '}' in human:"]
+    lines += ["        quick = quick_templates.get(human)"]
+    lines += ["        human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)"]
     lines += [f"    {name} = fill(fields[{name!r}], fields)" for name in texts]
     told = " ".join(f"{{{name}}}" for name in ("target", "human", *texts, *ids, *body))
     lines += [f"    told = f'{told}'"]
-    # The same questions as `_needs_care`, without the price of a call.
-    lines += ["    if not (told.isascii() and told.isprintable()) or '\"' in told or '\\\\' in told: return None"]
-    lines += [f"    if len(told) > {_LONGEST} or pipeline.gate(told): return None"]
+    lines += ["    if told not in clean_texts and needs_care(told): return None"]
     texts_json = "".join(f'"{name}":"{{{name}}}",' for name in texts)
     head = '{{"emitted_at_ms":{now() // 1000000}{start}"action":"{action}","target":"{target}","human":"{human}",'
     tail = "".join(written[name] for name in (*ids, *body))
@@ -88,7 +98,8 @@ def _make_composer(names: tuple[str, ...]) -> Composer:
         _composers.clear()
     composer: Composer = _long_way
     if set(names) <= {*_IDS, *_BODY, *_TEXTS}:
-        made: dict[str, Any] = {"fill": fill_simple, "now": time.time_ns, "pipeline": PIPELINE}
+        made: dict[str, Any] = {"fill": fill_simple, "now": time.time_ns, "needs_care": _needs_care}
+        made |= {"clean_texts": PIPELINE.clean_texts, "quick_templates": quick_templates}
         # The source holds nothing but the taxonomy's own names.
         exec(compile(_source(names), "<narration composer>", "exec"), made)  # noqa: S102
         composer = made["compose"]

@@ -1,8 +1,9 @@
 """Text that may be written to a log: hygiene, limits, names and templates (NARR-4002, NARR-4003, NARR-4005)."""
 
+import operator
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 MAX_TEXT: Final = 8192
@@ -89,6 +90,8 @@ class _Template:
 
 
 _templates: dict[str, _Template] = {}
+quick_templates: dict[str, tuple[str, Callable[[Mapping[str, object]], object]]] = {}
+"""Templates of plain `{name}`s as printf formats, with what picks their fields: for texts and whole numbers only."""
 
 
 def _template(text: str) -> _Template:
@@ -143,6 +146,11 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
     template = _templates.get(text) or _template(text)
     if not template.simple:
         raise LookupError(text)
+    if template.fields and all(isinstance(part, str) or not part[1] for part in template.parts):
+        pieces = [part.replace("%", "%%") if isinstance(part, str) else "%s" for part in template.parts]
+        if len(quick_templates) >= _CACHE_LIMIT:
+            quick_templates.clear()
+        quick_templates[text] = ("".join(pieces), operator.itemgetter(*template.fields))
     return text.format_map(fields)
 
 

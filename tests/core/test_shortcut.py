@@ -62,3 +62,22 @@ def test_everyday_events_take_the_short_cut(memory, fields, monkeypatch):
     read = json.loads(memory.lines[0])
     assert fields.items() <= read.items()
     assert read["correlation_id"] == "c"
+
+
+def test_a_stricter_policy_forgets_what_was_clean_before():
+    from narration_core import RedactionPolicy
+
+    memory = MemorySink()
+    for policy in (RedactionPolicy(), RedactionPolicy(uuids=True)):
+        configure(sinks=[memory], strict=False, redaction=policy)
+        for _ in range(3):
+            narrate.info("act", "thing", "Asked 0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11")
+    configure()
+    assert [b"0b0e9a3e" in line for line in memory.lines] == [True] * 3 + [False] * 3
+
+
+def test_what_is_remembered_as_clean_stays_bounded(memory):
+    for number in range(10_000):
+        narrate.info("act", "thing", f"Number {number}")
+    assert len(PIPELINE.clean_texts) <= 4096
+    assert len(memory.events) == 10_000
