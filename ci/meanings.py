@@ -13,7 +13,7 @@ from ci.scopes import Binding, Module, Scope
 FACADE: Final = "narration_core"
 CLASSES: Final = ("Narrator", "Catalogue", "Span", "Point")
 LEVELS: Final = ("trace", "debug", "info", "warn", "error", "fatal")
-_DEEPEST: Final = 200
+_DEEPEST: Final = 60
 
 What = Literal[
     "facade", "module", "class", "own class", "object", "function",

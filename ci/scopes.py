@@ -152,21 +152,22 @@ class _Collector:
         self._globals: dict[Scope, set[str]] = {}
 
     def collect(self) -> None:
-        self._open(self._module.tree, "", None)
+        """Fill the scopes; with a list of what is left instead of recursion, because generated code nests deep."""
+        tree = self._module.tree
+        outermost = self._open(tree, "", None)
+        left: list[tuple[ast.AST, Scope]] = [(child, outermost) for child in reversed(tree.body)]
+        while left:
+            left.extend(reversed(self._visit(*left.pop())))
 
     def _open(self, node: ast.AST, name: str, parent: Scope | None) -> Scope:
         qualified = ".".join(part for part in (parent.qualified if parent else "", name) if part)
         scope = self._module.scopes[node] = Scope(node, qualified, parent, self._module)
-        self._globals[scope] = {
-            name
-            for statement in ast.walk(node)
-            if isinstance(statement, (ast.Global, ast.Nonlocal))
-            for name in statement.names
-        }
+        self._globals[scope] = set()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             self._parameters(node, scope)
-        for child in _own(node):
-            self._visit(child, scope)
+            self._globals[scope] = {
+                name for one in ast.walk(node) if isinstance(one, (ast.Global, ast.Nonlocal)) for name in one.names
+            }
         return scope
 
     def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
@@ -210,28 +211,29 @@ class _Collector:
         else:
             scope.bind(argument.arg, Binding("opaque"))
 
-    def _visit(self, node: ast.AST, scope: Scope) -> None:
+    def _visit(self, node: ast.AST, scope: Scope) -> list[tuple[ast.AST, Scope]]:
+        """Note what a node is and binds; return its children with the scopes that they are understood in."""
         if isinstance(node, ast.Call):
             self._module.calls.append((node, scope))
         if isinstance(node, _SCOPES):
-            marks = getattr(node, "decorator_list", ())
-            self._module.decorated |= dict.fromkeys(marks, getattr(node, "name", ""))
-            self._module.calls += [(mark, scope) for mark in marks if not isinstance(mark, ast.Call)]
-            for child in _outer(node):
-                self._visit(child, scope)
-            name = getattr(node, "name", "")
-            if isinstance(node, ast.ClassDef):
-                self._bind(scope, name, Binding("class", node, scope))
-            elif not isinstance(node, ast.Lambda):
-                self._bind(scope, name, Binding("function", node, scope))
-            self._open(node, name, scope)
-            return
+            return self._visit_scope(node, scope)
         if isinstance(node, _COMPREHENSIONS):
-            self._open(node, "", scope)
-            return
+            inner = self._open(node, "", scope)
+            return [(child, inner) for child in ast.iter_child_nodes(node)]
         self._statement(node, scope)
-        for child in ast.iter_child_nodes(node):
-            self._visit(child, scope)
+        return [(child, scope) for child in ast.iter_child_nodes(node)]
+
+    def _visit_scope(self, node: ast.AST, scope: Scope) -> list[tuple[ast.AST, Scope]]:
+        name = getattr(node, "name", "")
+        marks = getattr(node, "decorator_list", ())
+        self._module.decorated |= dict.fromkeys(marks, name)
+        self._module.calls += [(mark, scope) for mark in marks if not isinstance(mark, ast.Call)]
+        if isinstance(node, ast.ClassDef):
+            self._bind(scope, name, Binding("class", node, scope))
+        elif not isinstance(node, ast.Lambda):
+            self._bind(scope, name, Binding("function", node, scope))
+        inner = self._open(node, name, scope)
+        return [*((child, scope) for child in _outer(node)), *((child, inner) for child in _own(node))]
 
     def _statement(self, node: ast.AST, scope: Scope) -> None:
         """Note what a node binds, if its kind binds anything."""

@@ -284,3 +284,13 @@ def test_a_file_in_another_encoding_is_read(project):
     text = "# coding: latin-1\nfrom narration_core import Narrator\nn = Narrator('a')\nn('ä', 'b', 'c')\n"
     (project.root / "app/a.py").write_bytes(text.encode("latin-1"))
     assert [point.action for point in project.declared().points] == ["ä"]
+
+
+def test_code_that_nests_deep_is_read(project):
+    sums = " + ".join("x" for _ in range(2500))
+    chain = "".join(f"n{number + 1} = n{number}\n" for number in range(500))
+    dots = ".a" * 900
+    code = f"n0 = Narrator('a')\n{chain}x = 1\ny = {sums}\nz = x{dots}\nn1('a', 'b', 'c')\nn500('d', 'e', 'f')\n"
+    project.write("app/generated.py", f"from narration_core import Narrator\n{code}")
+    # A name that is handed on sixty times is too far; its event would be reported by the gate.
+    assert [point.action for point in project.declared().points] == ["a"]
