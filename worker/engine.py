@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from worker import points
+from worker import points, residency
 from worker.errors import WorkerError
 from worker.gguf_check import ModelFile, NotAModelError, check
 from worker.requests import ExecuteRequest
+from worker.residency import Residency
 from worker.streaming import TextStream
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class Engine:
         self.gpu_device: str | None = None
         self.file: ModelFile | None = None
         self.vram_bytes = 0
+        self.residency: Residency | None = None
         self._context_length = context_length
         self._kv_cache_mb = kv_cache_mb
         self._model: Model | None = None
@@ -205,7 +207,7 @@ class Engine:
             raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.complaint()}")
         model.forget()
         if device is not None:
-            self.vram_bytes = max(0, device.free_bytes - _free_bytes(device))
+            self._check_placement(model, device)
         points.model_load_progress(model_ref=self.model_ref, percent=100)
         self._model = model
 
@@ -234,6 +236,22 @@ class Engine:
                 f"needs {needed // 1_000_000} MB, {device.free_bytes // 1_000_000} MB free on {device.name}",
             )
 
+    def _check_placement(self, model: "Model", device: "Device") -> None:
+        """Refuse a model that is not wholly on the GPU; from now on its memory is watched (M0-W-1012)."""
+        placement = residency.read(model.placement())
+        fault = placement.fault(device.name)
+        if fault is not None:
+            model.close()
+            raise WorkerError(
+                "INSUFFICIENT_VRAM",
+                f"model {self.model_ref} is not wholly on {device.name}: {fault}",
+                "choose a smaller model, a shorter --context-length or a GPU with more free memory",
+            )
+        self.vram_bytes = placement.bytes_on(device.name) or max(0, device.free_bytes - _free_bytes(device))
+        self.residency = Residency(
+            device.name, self.vram_bytes, residency.process_bytes, lambda: device.total_bytes - _free_bytes(device)
+        )
+
     def give_up(self) -> None:
         """Stop a load that is under way."""
         self._give_up = True
@@ -253,6 +271,11 @@ class Engine:
     def loaded(self) -> bool:
         """Whether the model is ready."""
         return self._model is not None
+
+    @property
+    def resident(self) -> bool:
+        """Whether the model is known to be in a GPU's memory."""
+        return self.residency is not None and self.residency.resident
 
     def tokenise(self, request: ExecuteRequest) -> list[int]:
         """Return the prompt's tokens.

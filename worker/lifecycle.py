@@ -111,11 +111,13 @@ class _Worker:
                 address = await self._listen(runner)
                 worked = asyncio.create_task(jobs.run())
                 if await self._load(device):
+                    watched = await self._watch_residency()
                     points.ready(device=engine.gpu_device or engine.device)
                     announced = asyncio.create_task(self._announce(address)) if settings.callback_url else None
                     await self._stop.wait()
-                    if announced is not None:
-                        announced.cancel()
+                    for task in (announced, watched):
+                        if task is not None:
+                            task.cancel()
                 await self._drain(jobs)
                 worked.cancel()
             finally:
@@ -158,6 +160,14 @@ class _Worker:
             return False
         points.model_load_complete(duration_ms=int((time.monotonic() - began) * 1000))
         return not self._stop.is_set()
+
+    async def _watch_residency(self) -> "asyncio.Task[None] | None":
+        """Verify that the model is in the GPU's memory, now and every so often (M0-W-1012); nothing on a CPU."""
+        residency = self._engine.residency
+        if residency is None:
+            return None
+        await asyncio.to_thread(residency.check)
+        return asyncio.create_task(residency.watch(self._settings.residency_check_s, asyncio.to_thread))
 
     async def _announce(self, address: str) -> None:
         settings = self._settings

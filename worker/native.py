@@ -25,6 +25,7 @@ _CONTEXT_STEP: Final = 256
 _GPU_DEVICE: Final = 1
 _ALL_LAYERS: Final = 9999
 _LOG_KEPT: Final = 20
+_PLACED_KEPT: Final = 4096
 _PREFIX: Final = re.compile(r"^(?:\w+: |error loading model(?: architecture| hyperparameters| vocabulary)?: )*")
 _LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
@@ -76,6 +77,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.complaints: deque[str] = deque(maxlen=_LOG_KEPT)
+        self.placed: deque[str] = deque(maxlen=_PLACED_KEPT)
         self._lock = threading.Lock()
         self._line = ""
         self._level = 0
@@ -95,6 +97,7 @@ class _Log:
                 self._line = self._line[-4096:]
                 if self._level == _LEVEL_ERROR:
                     self.complaints.extend(line for line in lines if line.strip())
+                self.placed.extend(line for line in lines if " assigned to " in line or " buffer size " in line)
             for line in lines:
                 if line.strip():
                     points.native_log(native=line.strip()[:80])
@@ -156,6 +159,7 @@ class Model:
         os.environ.setdefault("GGML_NO_BACKTRACE", "1")
         _log.install()
         _log.complaints.clear()
+        _log.placed.clear()
         self.abort = AbortFlag()
         self._progress = llama_cpp.llama_progress_callback(lambda done, _: _unless_raising(on_progress, done))
         self._devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
@@ -199,6 +203,10 @@ class Model:
             llama_cpp.llama_model_free(self._model)
             raise NativeError(_log.cause())
         return context
+
+    def placement(self) -> list[str]:
+        """Return the lines of the load's log that say where layers and buffers are."""
+        return list(_log.placed)
 
     @property
     def quantisation(self) -> str:

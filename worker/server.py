@@ -55,7 +55,6 @@ class Server:
     def __init__(
         self, settings: Settings, engine: Engine, jobs: Jobs, metrics: Metrics, shut_down: Callable[[str], None]
     ) -> None:
-        self.healthy = True
         self._settings = settings
         self._engine = engine
         self._jobs = jobs
@@ -168,7 +167,7 @@ class Server:
         """One of loading, healthy, unhealthy, draining."""
         if self._jobs.draining:
             return "draining"
-        if not self.healthy:
+        if self._engine.residency is not None and not self._engine.resident:
             return "unhealthy"
         return "healthy" if self._engine.loaded else "loading"
 
@@ -185,7 +184,7 @@ class Server:
             "worker_id": self._settings.worker_id,
             "model": engine.model_ref,
             "device": engine.gpu_device or engine.device,
-            "resident": engine.loaded and engine.device != "cpu",
+            "resident": engine.resident,
             "vram_bytes_used": engine.vram_bytes,
             "uptime_seconds": round(self._metrics.uptime_seconds(), 3),
             "queue_depth": self._jobs.depth,
