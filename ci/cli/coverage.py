@@ -1,5 +1,6 @@
 """`narration coverage`."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import msgspec
 from ci import baseline as baselines
 from ci.cli.options import Where, answering, project_options
 from ci.faults import CoverageError
-from ci.formats import FORMATS, comment, render, terminal, write_all
+from ci.formats import FORMATS, annotations, comment, render, terminal, write_all
 from ci.gate import judge
 from ci.measuring import Measured, baseline_at
 
@@ -51,6 +52,8 @@ def conclude(ctx: click.Context, measured: Measured) -> None:
     if measured.verdict is not None:
         click.echo(terminal.verdict(measured.verdict))
         if measured.verdict.faults:
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                click.echo(annotations.render(measured.verdict.faults))
             ctx.exit(1)
 
 

@@ -69,6 +69,14 @@ def test_one_that_changes_a_sentence_fails(merged):
     assert 'app/shop.py:6: shop pay "Charging for tea" is told no more: heard only by tests that failed' in said
 
 
+def test_on_github_the_reason_stands_beside_the_line(merged, monkeypatch):
+    change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "100 % locked"); narrate("close"')
+    assert "::error" not in gate(merged, 1)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = merged.narration("gate", code=1)
+    assert "::error file=app/shop.py,line=14,title=narration%3A new-silent::shop close" in said
+
+
 def test_one_that_removes_a_point_fails(merged):
     change(merged, "app/shop.py", 'narrate("buy", what, "Buying {target}")', "pass")
     change(merged, "tests/test_shop.py", '    narration.assert_event(human="Buying tea")\n', "")
