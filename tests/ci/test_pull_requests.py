@@ -70,6 +70,7 @@ def test_one_that_changes_a_sentence_fails(merged):
 
 
 def test_on_github_the_reason_stands_beside_the_line(merged, monkeypatch):
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "100 % locked"); narrate("close"')
     assert "::error" not in gate(merged, 1)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
