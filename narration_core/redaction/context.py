@@ -147,7 +147,7 @@ def _value(
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
-    option, verdict = _judged(text, at, found.end("suffix"), judge)
+    option, verdict = _judged(text, at, found.start("suffix"), found.end("suffix"), judge)
     if verdict is Verdict.SAFE:
         return None
     last = option.lstrip(".-")
@@ -175,12 +175,13 @@ def _value(
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
 
 
-def _judged(text: str, at: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
+def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
     """Return the name around a word, with the dashes of an option, and the verdict on it.
 
     Args:
         text: the text.
         at: where the word starts.
+        after: where the word ends.
         end: where the name ends.
         judge: gives the verdict on a name.
     """
@@ -191,6 +192,8 @@ def _judged(text: str, at: int, end: int, judge: Callable[[str], Verdict]) -> tu
     if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
         verdict = verdict if joined is Verdict.MEDIUM else joined
+    if verdict is Verdict.SAFE and after == end and text[at:after].lower() in PROVIDERS:  # "getAcme", "newAcme"
+        verdict = Verdict.WEAK
     return option, verdict
 
 

@@ -115,7 +115,7 @@ class AhoCorasick:
         ]
         # Hyperscan takes every repeat in one pass; `re` does when it never goes back.
         self._shapes = [
-            (re.compile(re.sub(r"(?<=\])\*", "*+", shape), re.ASCII | re.DOTALL), number) for shape, number in shapes
+            (re.compile(shape.replace("]*@", "]*+@"), re.ASCII | re.DOTALL), number) for shape, number in shapes
         ]
 
     def hits(self, text: str) -> list[int]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from narration_core.redaction.keys import Verdict, says_nothing
+from narration_core.redaction.keys import TAXONOMY, Verdict, says_nothing
 from narration_core.redaction.policy import MARKER
 
 if TYPE_CHECKING:
@@ -193,21 +193,21 @@ def fields(redactor: "Redactor", given: Mapping[str, object]) -> dict[str, objec
     One scan over all text of the event decides whether anything needs a closer look.
     """
     clean_keys = redactor.clean_keys
-    texts: list[str] = []
-    for key, item in given.items():
-        if key not in clean_keys and redactor.clean_verdict(key):
-            break
-        kind = type(item)
-        if kind is str:
-            texts.append(item)  # type: ignore[arg-type]  # by kind
-        elif kind is int:
-            if item >= _CARD_LEAST and not says_nothing(key):  # type: ignore[operator]  # by kind
+    if given.keys() <= clean_keys or not any(list(map(redactor.clean_verdict, given))):
+        texts: list[str] = []
+        append = texts.append
+        for key, item in given.items():
+            kind = type(item)
+            if kind is str:
+                append(item)  # type: ignore[arg-type]  # by kind
+            elif kind is int:
+                if item >= _CARD_LEAST and key not in TAXONOMY and not says_nothing(key):  # type: ignore[operator]
+                    break
+            elif kind not in _PLAIN:
                 break
-        elif kind not in _PLAIN:
-            break
-    else:
-        if not redactor.gate(_SEPARATOR.join(texts)):
-            return given if type(given) is dict else dict(given)
+        else:
+            if not redactor.gate(_SEPARATOR.join(texts)):
+                return given if type(given) is dict else dict(given)
     hidden: dict[str, object] = {}
     changed = False
     budget = _Budget()

@@ -29,7 +29,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="aws-secret-access-key",
         pattern=r"(?i:aws|secret|amazon)[^\r\n]{0,60}?(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])",
-        literals=("aws", "secret", "amazon"),
+        literals=("aws_", "aws-", "aws.", "aws ", "aws:", "aws=", 'aws"', "awss", "awsa", "secret", "amazon"),
         check=_aws_secret,
         examples=("aws_secret: " + made_up(39, 4) + "/", 'amazon.sign("' + made_up(40, 9) + '")'),
         counterexamples=(
@@ -282,8 +282,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="kubernetes-bootstrap-token",
-        pattern=r"(?i)(?:--token|token:|certificate-key|discovery-token[\w\-]{0,20})[ =:]{1,3}[\"']?(?P<s>[a-z0-9]{6}\.[a-z0-9]{16})(?![a-z0-9])",
-        literals=("token", "certificate-key"),
+        pattern=r"(?i)(?:--token[ =]|token:[ ]|token=|certificate-key[ =:]{1,2}|discovery-token[\w\-]{0,20}[ =]{1,2})[\"']?(?P<s>[a-z0-9]{6}\.[a-z0-9]{16})(?![a-z0-9])",
+        literals=("--token", "token: ", "token=", "certificate-key", "discovery-token"),
         examples=("kubeadm join h:6443 --token q7zk2x.w9lr4tn8vb3mc6jd", "token: 7zk2xw.lr4tn8vb3mc6jd1p"),
         counterexamples=("--token abc.def", "token: file.extension"),
         source="Kubernetes documentation, bootstrap tokens",

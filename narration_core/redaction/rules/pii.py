@@ -36,13 +36,12 @@ _NOT_MAIL: Final = frozenset(
 
 
 def _mail(text: str) -> bool:
-    domain = text.rpartition("@")[2].lower().rstrip(".")
-    labels = domain.split(".")
-    return (
-        any(map(str.isalnum, text.partition("@")[0]))
-        and labels[-1] not in _NOT_MAIL
-        and any(char.isalpha() for char in labels[0])
-    )
+    local, _, domain = text.rpartition("@")
+    labels = domain.lower().rstrip(".").split(".")
+    if not any(map(str.isalnum, local)) or labels[-1] in _NOT_MAIL:
+        return False
+    # "service@1.2.dev" is a version; 163.com and its like carry mail for many.
+    return any(map(str.isalpha, labels[0])) or (len(labels[0]) >= 3 and labels[1:] in (["com"], ["cn"], ["net"]))
 
 
 def _us_phone(text: str) -> bool:
@@ -79,9 +78,13 @@ RULES: Final[tuple[Rule, ...]] = (
         name="email",
         # Anchored at the "@", read in both directions: a run of characters without an "@" costs nothing.
         pattern=r"(?i)(?<=(?<![\w.+%\-/:@!#$&*=?^`{|}~])(?P<s>[\w.+%\-!#$&*=?^`{|}~]{1,64}))(?P<d>@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.){1,8}+(?:[a-z]{2,24}|xn--[a-z0-9\-]{2,59})(?![\w\-]|\.\w|@|:[\w~/]))",
-        shapes=(r"@(?:[A-Za-z0-9\-]{1,63}\.){1,4}[A-Za-z]",),
+        shapes=(r"@[A-Za-z0-9\-]*[A-Za-z][A-Za-z0-9\-]*\.", r"@[0-9]{3}[0-9]*\.[a-z]"),
         check=_mail,
-        examples=("mail for ann.other@example.org came", '{"contact": "b+list@mail.example.co.uk"}'),
+        examples=(
+            "mail for ann.other@example.org came",
+            '{"contact": "b+list@mail.example.co.uk"}',
+            "to someone@163.com",
+        ),
         counterexamples=(
             "git@git.example.org:a/b.git",
             "image app@v1.2.3",

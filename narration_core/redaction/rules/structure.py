@@ -222,20 +222,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="xml-credential",
         pattern=r"(?i)<(?:[\w\-]{1,20}:)?(?:[\w.\-]{0,40}(?:secret|password|passwd|passphrase|privatekey|private-key|apikey|api-key|api_key|accesskey|token|credentials?))\b[^<>]{0,120}>\s{0,40}(?:<!\[CDATA\[)?(?!\{[^<>{}]{0,80}AQAAABAAA )(?P<s>[^<>]{2,4096}?)\s{0,40}(?:\]\]>)?</",
-        literals=(
-            "secret",
-            "password",
-            "passwd",
-            "passphrase",
-            "privatekey",
-            "private-key",
-            "apikey",
-            "api-key",
-            "api_key",
-            "accesskey",
-            "token",
-            "credential",
-        ),
+        literals=("</",),
         check=_not_template,
         examples=("<secret>4tn8vb3mc6jd1ph5</secret>", "<ns:dbPassword enc='no'> b4lloon </ns:dbPassword>"),
         counterexamples=("<secret></secret>", "<tokens>512</tokens>", "<password>${db.password}</password>"),
@@ -252,7 +239,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="npmrc",
         pattern=r"(?i)(?<![A-Za-z0-9])_(?:authToken|auth|password)\s{0,3}=\s{0,3}[\"']?(?P<s>[\w\-+/=.~]{6,512}+)",
-        literals=("_authToken", "_auth", "_password"),
+        literals=("_authToken", "_auth=", "_auth ", "_password"),
         check=lambda value: (
             (not placeholder(value) and any(c.isdigit() for c in value)) or len(value) > 20 or value.startswith("npm_")
         ),
