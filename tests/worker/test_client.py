@@ -1,0 +1,161 @@
+"""The client against servers that behave badly, over real sockets."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+from multidict import CIMultiDict
+
+from narration_core import bind
+from worker.client import Message, WorkerClient, WorkerRefusedError
+
+
+@asynccontextmanager
+async def server(handler):
+    """Serve one handler for every path; yield the address."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def refusal(status, code, *, retriable, **headers):
+    body = {"code": code, "message": "made up", "retriable": retriable}
+    return web.json_response(body, status=status, headers=headers)
+
+
+def test_what_may_work_later_is_tried_again():
+    asked = []
+
+    async def handler(request):
+        asked.append(request.path)
+        if len(asked) < 3:
+            return refusal(503, "LOADING", retriable=True)
+        return web.json_response({"status": "healthy"})
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await client.health()
+
+    assert asyncio.run(run()) == {"status": "healthy"}
+    assert len(asked) == 3
+
+
+def test_what_cannot_work_is_asked_once():
+    asked = []
+
+    async def handler(request):
+        asked.append(request.path)
+        return refusal(400, "INVALID_REQUEST", retriable=False)
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            with pytest.raises(WorkerRefusedError) as refused:
+                await client.text(prompt="")
+            return refused.value
+
+    refused = asyncio.run(run())
+    assert (refused.status, refused.code, refused.retriable) == (400, "INVALID_REQUEST", False)
+    assert len(asked) == 1
+
+
+def test_a_stream_that_has_begun_is_never_asked_for_again():
+    asked = []
+
+    async def handler(request):
+        asked.append(request.path)
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        await answer.write(b'event: started\ndata: {"job_id": "j"}\n\n')
+        request.transport.abort()
+        return answer
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            stream = client.execute(prompt="a")
+            first = await anext(stream)
+            with pytest.raises(aiohttp.ClientError):
+                await anext(stream)
+            return first.name
+
+    assert asyncio.run(run()) == "started"
+    assert asked == ["/execute"]
+
+
+@pytest.mark.req("NARR-2003", "AUTH-1001")
+def test_the_bound_ids_and_the_token_travel_along():
+    seen = CIMultiDict()
+
+    async def handler(request):
+        seen.update(request.headers)
+        return web.json_response({})
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url, token="made-up") as client:
+            with bind(correlation_id="req-7"):
+                await client.health()
+
+    asyncio.run(run())
+    assert seen["X-Correlation-Id"] == "req-7"
+    assert seen["Authorization"] == "Bearer made-up"
+
+
+def test_an_answer_that_is_no_json_is_still_a_refusal():
+    async def handler(_):
+        return web.Response(status=502, text="<html>Bad gateway</html>")
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url, tries=2) as client:
+            with pytest.raises(WorkerRefusedError) as refused:
+                await client.cancel("j")
+            return refused.value
+
+    assert (asyncio.run(run()).status, asyncio.run(run()).code) == (502, "HTTP_502")
+
+
+def test_nobody_there_is_told_after_the_last_try():
+    async def run():
+        async with WorkerClient("http://127.0.0.1:9", tries=2) as client:
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await client.cancel("j")
+
+    asyncio.run(run())
+
+
+def test_a_client_that_is_not_open_says_so():
+    with pytest.raises(RuntimeError, match="async with"):
+        asyncio.run(WorkerClient("http://127.0.0.1:9").cancel("j"))
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_stream_is_read_the_same_however_it_is_cut(size):
+    raw = (
+        b': a comment\n\nid: 1\nevent: started\ndata: {"a": 1}\n\n'
+        b'event: token\r\nid: 2\r\ndata: {"t":\r\ndata:  "\xe2\x82\xac"}\r\n\r\n'
+        b'data: {"no": "name"}\n\nevent: never finished\ndata: {}\n'
+    )  # fmt: skip
+
+    async def handler(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for start in range(0, len(raw), size):
+            await answer.write(raw[start : start + size])
+        return answer
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return [message async for message in client.execute(prompt="a")]
+
+    assert asyncio.run(run()) == [
+        Message("started", {"a": 1}, 1),
+        Message("token", {"t": "\u20ac"}, 2),
+        Message("message", {"no": "name"}, 2),
+    ]
