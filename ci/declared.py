@@ -6,14 +6,13 @@ import re
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from ci.faults import CoverageError, Fault
+from ci.faults import Fault
 from ci.meanings import Meaning, Project, first_string
-from ci.scopes import Module, Scope, read_module
+from ci.scopes import Module, Scope
 
 Kind = Literal["call", "span", "traced", "catalogue"]
 
@@ -240,31 +239,6 @@ def _wrong_comments(path: str, comments: list[_Comment]) -> list[Fault]:
                 Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`")
             )
     return faults
-
-
-def read_project(root: Path, files: Iterable[Path]) -> Project:
-    """Return the source files, read and ready to be asked.
-
-    Args:
-        root: the project's folder.
-        files: relative to it.
-
-    Raises:
-        CoverageError: a file cannot be read or is no Python.
-    """
-    every = list(files)
-    packages = frozenset(path.parent for path in every if path.name == "__init__.py")
-    modules = []
-    for path in every:
-        try:
-            modules.append(read_module(root, path, packages))
-        except SyntaxError as why:
-            raise CoverageError(
-                f"{path.as_posix()}:{why.lineno or 1}: no Python: {why.msg}; correct it first"
-            ) from None
-        except (OSError, UnicodeDecodeError, ValueError) as why:
-            raise CoverageError(f"{path.as_posix()}:1: cannot be read: {why}") from None
-    return Project(modules)
 
 
 def declared(project: Project) -> Declared:

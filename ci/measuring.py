@@ -8,10 +8,11 @@ from ci.baseline import Baseline, parse, read_baseline
 from ci.changed import file_at
 from ci.config import Settings, read_settings, source_files
 from ci.coverage import Coverage, measure
-from ci.declared import declared, read_project
+from ci.declared import declared
 from ci.gate import Verdict, judge, loosened
 from ci.links import check_scenarios
 from ci.records import Records, read_records
+from ci.sources import read_project
 
 
 class Measured(msgspec.Struct, frozen=True):

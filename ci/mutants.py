@@ -17,10 +17,10 @@ import msgspec
 
 from ci.config import source_files
 from ci.coverage import PointCoverage
-from ci.declared import read_project
 from ci.faults import CoverageError
 from ci.measuring import Measured
 from ci.mutations import Operator, mutated, sites
+from ci.sources import read_project
 
 Outcome = Literal["killed", "survived", "timeout", "broken"]
 _LEFT_BEHIND: Final = shutil.ignore_patterns(

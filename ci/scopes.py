@@ -4,10 +4,8 @@ Nothing is executed and nothing is evaluated here; `meanings` does that, lazily.
 """
 
 import ast
-import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -94,22 +92,6 @@ class Module:
     def scope(self) -> Scope:
         """The scope of the module itself."""
         return self.scopes[self.tree]
-
-
-def module_names(path: Path, packages: frozenset[Path]) -> tuple[str, ...]:
-    """Return what a file may be imported as: counted from its topmost package, and from the root.
-
-    Args:
-        path: the file, relative to the root.
-        packages: every folder with an `__init__.py`.
-    """
-    parts = path.with_suffix("").parts
-    inside = parts[:-1] if parts[-1] == "__init__" else parts
-    top = path.parent
-    while top.parent in packages and top != top.parent:
-        top = top.parent
-    shorter = inside[len(top.parent.parts) :] if top in packages else inside[-1:]
-    return tuple(dict.fromkeys((".".join(shorter), ".".join(inside))))
 
 
 def _absolute(module: Module, level: int, name: str | None) -> str:
@@ -315,28 +297,10 @@ _BINDERS: Final[dict[type[ast.AST], Callable[[_Collector, Any, Scope], None]]] =
 }
 
 
-def read_module(root: Path, path: Path, packages: frozenset[Path]) -> Module:
-    """Return a source file with its scopes filled.
+def fill(module: Module) -> None:
+    """Fill a module's scopes from its syntax tree.
 
     Args:
-        root: the project's folder.
-        path: the file, relative to it.
-        packages: every folder with an `__init__.py`, relative to it.
-
-    Raises:
-        SyntaxError: it is no Python.
-        OSError: it cannot be read.
-        UnicodeDecodeError: it is not in the encoding that it declares.
+        module: without scopes so far.
     """
-    data = (root / path).read_bytes()
-    tree = ast.parse(data, filename=path.as_posix())
-    module = Module(
-        path.as_posix(), module_names(path, packages), path.name == "__init__.py", tree, _decoded(root / path)
-    )
     _Collector(module).collect()
-    return module
-
-
-def _decoded(path: Path) -> str:
-    with tokenize.open(path) as file:
-        return file.read()

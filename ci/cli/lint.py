@@ -7,7 +7,7 @@ import click
 from ci import lint as linting
 from ci.cli.options import Where, answering, project_options
 from ci.config import source_files
-from ci.declared import read_project
+from ci.sources import read_project
 
 
 @click.command()

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from ci.cli import coverage
 from ci.config import Settings, source_files
-from ci.declared import Declared, declared, read_project
+from ci.declared import Declared, declared
+from ci.sources import read_project
 
 TOLD = """
     from narration_core import Catalogue, Narrator

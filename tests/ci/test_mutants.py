@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from ci.changed import changed_lines, touched
 from ci.cli import mutants
 from ci.config import Settings, source_files
-from ci.declared import read_project
 from ci.faults import CoverageError
 from ci.mutations import OPERATORS, mutated, sites
+from ci.sources import read_project
 
 FORMS = """
     from narration_core import Catalogue, Narrator
