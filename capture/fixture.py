@@ -166,7 +166,9 @@ def _tap(event: Event, raw: Mapping[str, Any]) -> None:
     listener = current.get().listener
     if isinstance(listener, NarrationCapture):
         if listener.is_open:
-            listener.hear(event, raw)
+            listener.heard.append(Heard(event, listener.step))
+            if listener._raw is not None:  # noqa: SLF001 - same module; one call less for every event
+                listener._raw.append(raw)  # noqa: SLF001
     else:
         for each in _open:
             each.orphans.append(Heard(event, each.step))

@@ -6,11 +6,12 @@ import shutil
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import pytest
 
-from capture.heard import Heard
+if TYPE_CHECKING:
+    from capture.heard import Heard
 
 FORMAT: Final = 1
 MAIN: Final = "main"
@@ -34,7 +35,7 @@ def begin(folder: Path, root: Path) -> None:
     (folder / "run.json").write_text(json.dumps(head) + "\n", "utf-8")
 
 
-def of_event(one: Heard) -> dict[str, Any]:
+def of_event(one: "Heard") -> dict[str, Any]:
     """Return what a record says about an event."""
     event = one.event
     return {

@@ -89,9 +89,11 @@ class NarrationSession:
 
     def check(self, report: pytest.CollectReport) -> None:
         """Turn the report of a file into a failure when a step of its scenarios is unknown, ambiguous or cannot run."""
+        items = [item for item in report.result if isinstance(item, pytest.Item)]
+        if self._a_scenario(items) is None:
+            return
         from capture import compat, strict  # noqa: PLC0415 - only where there are scenarios
 
-        items = [item for item in report.result if isinstance(item, pytest.Item)]
         faults = strict.faults_of(items, self.root)
         if faults:
             self._broken = True
@@ -128,10 +130,12 @@ class NarrationSession:
 
     def _is_full(self) -> bool:
         """Tell whether this run takes in the whole folder of features."""
+        features = self.features
+        if not features.is_dir():
+            return False
         from capture.compat import is_narrowed  # noqa: PLC0415 - as above
 
-        features = self.features
-        if not features.is_dir() or is_narrowed(self.config):
+        if is_narrowed(self.config):
             return False
         places = [self.config.invocation_params.dir / arg for arg in self.config.args]
         return any("::" not in str(place) and features.is_relative_to(place) for place in places)
