@@ -69,7 +69,7 @@ def fits_text(
         alone: the name is a bare word such as `key` or `token`, without anything that says whose.
         more: other words stand between the name and what assigns.
     """
-    value = value.strip()
+    value = value[:256].strip()  # what is random there is random
     if placeholder(value):
         return False
     if kind == "space" and not quoted:

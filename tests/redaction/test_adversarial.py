@@ -18,7 +18,7 @@ UNITS = {
         "4111 ", "1 2 3 ", "+1 (", "GB29 ", "GB29NWBK", "xoxb-", "sk-", "sk-a-", "ghp_", "bearer ", "basic ", '{"', '{"key": ', "kind: Secret\ndata:\n", "kind: secret data: ",
         "curl -u ", "curl a ", "mysql -p", "<secret>", "<secret ", "&sig=", "?key=", "a-b-c-", "пароль=é ", "0x0123456789abcdef", "aws/", "secret ", "aws secret ", "(?P<s>",
         "550e8400-e29b-41d4-a716-", "AKIA", "AAAAAAAAAAAAAAAAAAAAAA", "machine a login b ", "Authorization: Digest ", "cookie: a=b; ", "value=", 'name="key" value=', "'password' == ",
-        "2.2.2.2.", "012-34-5678", "ZXlK", "$2b$12$", "K10", "acme_live_", "[REDACTED]", "password=[REDACTED]", ".......", "_" * 7, "key - ", "token is ",
+        "2.2.2.2.", "012-34-5678", "ZXlK", "$2b$12$", "K10", "acme_live_", "[REDACTED]", "password=[REDACTED]", ".......", "_" * 7, "key - ", "token is ", "oauth:", "key:x-functions-", "a,b=token,", "pass:word:",
     )
 }  # fmt: skip
 

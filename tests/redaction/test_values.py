@@ -193,7 +193,7 @@ def test_fields_of_an_event() -> None:
 def test_the_gate_says_nothing_about_usual_events() -> None:
     redactor = Redactor()
     for told in (
-        '"action":"spawn","target":"GPU0","human":"Spawning engine llamacpp-v1 on GPU0","tokens_in":12,"tokens_out":512',
+        '"action":"spawn","target":"GPU0","human":"Spawning llamacpp-v1 on GPU0","tokens_in":12,"tokens_out":512',
         '"identity":"token:ab12cd","correlation_id":"0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11","session_id":"session-9"',
         '"source_location":"points.py:41:6","emitted_by":"worker@0.1.0","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"',
         '"human":"Model llama-3.1-8b-instruct loaded in 3412 ms","duration_ms":3412.5,"percent":100',

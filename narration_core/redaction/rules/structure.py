@@ -161,7 +161,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="jwt",
-        pattern=r"(?P<s>(?<![A-Za-z0-9])ey[A-Za-z0-9][\w\-=+/]{8,4096}+(?:\.[\w\-=+/]{2,8192}+){1,4}+)",
+        pattern=r"(?P<s>(?<![A-Za-z0-9])ey[A-Za-z0-9][\w\-=+/]{8,2048}+(?:\.[\w\-=+/]{2,8192}+){1,4}+)",
         literals=("eyJ", "eyA", "eyI", "ewo", "ey0"),
         check=lambda value: value.startswith("eyJ") or len(value) > 60,
         examples=(
