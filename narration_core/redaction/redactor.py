@@ -183,7 +183,7 @@ class Redactor:
         spans: list[Span] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
-            for start, end, rule in self._window(piece, self._hits(piece)):
+            for start, end, rule in self._window(piece, hits):
                 after = end + offset
                 if end == len(piece):
                     after = compiled(_ONWARD).match(value, after).end()

@@ -78,7 +78,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="email",
         # Anchored at the "@", read in both directions: a run of characters without an "@" costs nothing.
         pattern=r"(?i)(?<=(?<![\w.+%\-/:@!#$&*=?^`{|}~])(?P<s>[\w.+%\-!#$&*=?^`{|}~]{1,64}))(?P<d>@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.){1,8}+(?:[a-z]{2,24}|xn--[a-z0-9\-]{2,59})(?![\w\-]|\.\w|@|:[\w~/]))",
-        shapes=(r"@[A-Za-z0-9\-]*[A-Za-z][A-Za-z0-9\-]*\.", r"@[0-9]{3}[0-9]*\.[a-z]"),
+        shapes=(r"@[0-9\-]*[A-Za-z][A-Za-z0-9\-]*\.", r"@[0-9]{3}[0-9]*\.[a-z]"),
         check=_mail,
         examples=(
             "mail for ann.other@example.org came",
