@@ -1,5 +1,6 @@
 """Small projects to run the plugin in, each in a folder of its own."""
 
+import importlib
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -10,6 +11,10 @@ import syrupy
 from syrupy.extensions.base import SnapshotCollectionStorage
 
 from capture import normalise
+
+# A run inside this process must find these modules as they are here: pytester forgets what a run imports.
+for _name in ("bdd", "collector", "golden", "inventory", "messages", "review", "strict"):
+    importlib.import_module(f"capture.{_name}")
 
 PYPROJECT = """
 [tool.pytest]
