@@ -58,6 +58,8 @@ def mutants(
             differing = touched(points.values(), changed_lines(measured.root, changed))
             chosen = [key for key in differing if not keys or key in keys]
         planned = mutation.plan(measured, operators or OPERATORS, chosen)
+        tests = {test for mutant in planned for test in mutant.tests}
+        click.echo(f"{len(planned)} mutants, {len(tests)} tests that hear them; first all of them without a mutation")
         results = mutation.run(measured, planned, jobs=jobs, timeout_s=timeout, tell=tell)
     found = mutation.score(results)
     for one in results:

@@ -162,6 +162,7 @@ def test_survivors_are_named_with_what_would_kill_them(tested):
         "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert that it is told: assert_event(action='pay')" in said
     )
     assert "never emitted, so never mutated: app/told.py:5" in said
+    assert said.startswith("11 mutants, 2 tests that hear them")
     assert "narration mutants: 5 of 11 noticed: 45.4 % (at least 90)" in said
     assert (tested.root / "app/shop.py").read_bytes() == before
     run(tested, "--point", "app/shop.py::buy#1", code=0)
