@@ -3,6 +3,7 @@
 import operator
 import re
 import string
+from functools import cache
 from typing import Final
 
 _LUHN: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -66,8 +67,7 @@ def iban(text: str) -> bool:
     return int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4])) % 97 == 1
 
 
-_PLACEHOLDER: Final = re.compile(
-    r"""(?ix)
+_PLACEHOLDER: Final = r"""(?ix)
     \[?(?:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]?   # somebody was here before
     | [*x.•_\-#?0]{1,200} | x{3,40}[\w\-]{0,8}                                                   # *****, xxxx, ....
     | <[^<>]{0,80}>? | \[[a-z _\-]{0,40}\]                                                        # <password>, [PASSWORD]
@@ -83,7 +83,11 @@ _PLACEHOLDER: Final = re.compile(
     | (?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)
       [.\[(][\w.\[\]"'()\-$]{0,200}
     """
-)
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile(_PLACEHOLDER)  # on first use: most processes never need it
 
 
 def placeholder(value: str) -> bool:
@@ -98,8 +102,8 @@ def placeholder(value: str) -> bool:
         and "(" not in value
         and "[" not in value
     ):
-        return value[0] in "0x" and _PLACEHOLDER.fullmatch(value) is not None
-    return _PLACEHOLDER.fullmatch(value) is not None
+        return value[0] in "0x" and _placeholder().fullmatch(value) is not None
+    return _placeholder().fullmatch(value) is not None
 
 
 _CLASS_OF: Final = str.maketrans(

@@ -1,7 +1,5 @@
 """What counts as a secret and what is written in its place: the part of redaction that people choose."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -73,6 +71,9 @@ class RedactionPolicy:
             return MARKER
         if self.marker == "rule":
             return f"[REDACTED:{rule}]"
+        import hashlib  # noqa: PLC0415 - only this marker needs them
+        import hmac  # noqa: PLC0415
+
         digest = hmac.new(self.fingerprint_key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"[REDACTED:{rule}:{digest.hexdigest()[:8]}]"
 

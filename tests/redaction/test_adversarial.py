@@ -8,6 +8,8 @@ import pytest
 from narration_core.redaction import Redactor
 from narration_core.redaction.rules import catalogue
 
+pytestmark = pytest.mark.req("NARR-3007")
+
 REDACTOR = Redactor()
 SIZE = 10_000
 UNITS = {

@@ -9,6 +9,8 @@ from narration_core.redaction.context import RULE_NAME
 from narration_core.redaction.rule import Rule, compiled
 from narration_core.redaction.rules import catalogue
 
+pytestmark = pytest.mark.req("NARR-3001", "NARR-3002", "NARR-3003", "NARR-3004", "NARR-3005", "NARR-3009")
+
 RULES = catalogue()
 EVERY = {rule.name for rule in RULES} | {RULE_NAME}
 

@@ -7,6 +7,7 @@ from narration_core.redaction import MARKER, RedactionPolicy, Redactor, redact
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"
 
 
+@pytest.mark.req("NARR-3006")
 def test_rules_off_and_on() -> None:
     assert redact("ann@example.org", RedactionPolicy(off=frozenset({"email"}))) == "ann@example.org"
     assert redact("peer 192.0.2.17") == "peer 192.0.2.17"

@@ -5,6 +5,7 @@ import json
 import string
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from narration_core.redaction import RedactionPolicy, Redactor
 from narration_core.redaction.redactor import merged
 from narration_core.redaction.rule import compiled
 from narration_core.redaction.rules import catalogue
+
+pytestmark = pytest.mark.req("ORCH-3302")
 
 REDACTOR = Redactor()
 KEPT = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,6 +5,8 @@ import pytest
 from narration_core.redaction import RedactionPolicy, Redactor, redact
 from narration_core.redaction.redactor import OVERLAP, WINDOW
 
+pytestmark = pytest.mark.req("NARR-3001", "NARR-3002", "NARR-3004", "NARR-3005", "NARR-3009")
+
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"
 PEM_BODY = "\n".join(("MIIE" + "madeUpByHand0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh") * 1 for _ in range(6))
 BEGIN, END = "-----BEGIN " + "RSA PRIVATE KEY-----", "-----END " + "RSA PRIVATE KEY-----"

@@ -10,6 +10,8 @@ import pytest
 
 from narration_core.redaction import MARKER, Redactor, redact
 
+pytestmark = pytest.mark.req("ORCH-3302", "NARR-3009")
+
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"
 
 
