@@ -115,7 +115,8 @@ class Jobs:
         job_id = request.job_id or f"job-{secrets.token_hex(8)}"
         if self._find(job_id) is not None or job_id in self._ended:
             raise WorkerError("CONFLICT", f"job {job_id} exists already")
-        if self._running is not None and len(self._waiting) >= self._queue_limit:
+        ahead = len(self._waiting) + (self._running is not None)
+        if ahead > self._queue_limit:  # one may run beside those that wait, also before it has begun
             points.queue_full(callers_job_id=job_id, queue_position=len(self._waiting), error_kind="queue_full")
             raise WorkerError("QUEUE_FULL", f"{self.depth} requests are waiting, the limit is {self._queue_limit}")
         open_job(job_id)

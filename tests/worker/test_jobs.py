@@ -1,0 +1,148 @@
+"""The queue in process: what it accepts, in which order it works, and that every job ends."""
+
+import asyncio
+
+import pytest
+
+from narration_core import bind
+from worker.engine import Engine
+from worker.errors import WorkerError
+from worker.jobs import Jobs
+from worker.metrics import Metrics
+from worker.requests import ExecuteRequest
+
+pytestmark = pytest.mark.usefixtures("strict")
+
+
+@pytest.fixture(autouse=True)
+def about():
+    """Bind what the life of the process binds."""
+    with bind(worker_id="w-1", model_ref="haiku.gguf"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def bundled(request):
+    engine = Engine(request.config.rootpath / "worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
+    engine.load(None)
+    yield engine
+    engine.close()
+
+
+def queue(engine, **more):
+    settings = {"queue_limit": 2, "timeout_s": 60.0, "max_tokens_in": None, "max_tokens_out": 4096, **more}
+    return Jobs(engine, Metrics("w", lambda: 0, lambda: 0), **settings)
+
+
+def request(job_id, **more):
+    return ExecuteRequest(prompt="Write a haiku about GPU computing", job_id=job_id, temperature=0.0, **more)
+
+
+async def names_of(job):
+    """Read a job's stream to its end; return the messages' names, the last with what it says."""
+    names = []
+    while batch := await job.subscription.batch():
+        names += [delivery.message for delivery in batch if delivery.message is not None]
+    return names
+
+
+async def worked(jobs, accepted):
+    """Work until these jobs have ended."""
+    working = asyncio.create_task(jobs.run())
+    try:
+        return [await names_of(job) for job in accepted]
+    finally:
+        working.cancel()
+        jobs.close()
+
+
+@pytest.mark.req("M0-W-1301")
+@pytest.mark.parametrize("limit", [0, 2])
+def test_a_crowd_that_comes_before_the_first_has_begun_finds_no_more_room(bundled, limit):
+    async def run():
+        jobs = queue(bundled, queue_limit=limit)
+        accepted, refused = [], []
+        for number in range(10):
+            try:
+                accepted.append(jobs.submit(request(f"crowd-{limit}-{number}")))
+            except WorkerError as why:
+                refused.append(why.code)
+        return await worked(jobs, accepted), refused
+
+    streams, refused = asyncio.run(run())
+    assert len(streams) == limit + 1
+    assert refused == ["QUEUE_FULL"] * (10 - limit - 1)
+    assert all(messages[-1][0] == "end" for messages in streams)
+
+
+@pytest.mark.req("M0-W-1301")
+def test_jobs_are_worked_off_in_the_order_in_which_they_came(strict, bundled):
+    async def run():
+        jobs = queue(bundled)
+        return await worked(jobs, [jobs.submit(request(f"in-order-{number}")) for number in range(3)])
+
+    asyncio.run(run())
+    started = [event.job_id for event in strict.events if event.event == "execute_start"]
+    assert started == ["in-order-0", "in-order-1", "in-order-2"]
+    places = [
+        event.queue_position for event in strict.events if event.job_id == "in-order-2" and event.action == "queue"
+    ]
+    assert places == sorted(places, reverse=True)
+    assert places[-1] == 0
+
+
+@pytest.mark.req("M0-W-1330", "M0-W-1311")
+def test_a_job_that_is_cancelled_while_it_waits_ends_without_having_begun(strict, bundled):
+    async def run():
+        jobs = queue(bundled)
+        first, second = jobs.submit(request("goes-on")), jobs.submit(request("stops"))
+        assert jobs.cancel("stops") == "cancelled"
+        assert jobs.cancel("stops") == "cancelled"
+        return await worked(jobs, [first, second])
+
+    first, second = asyncio.run(run())
+    assert first[-1][0] == "end"
+    assert [name for name, _ in second] == ["started", "error"]
+    assert second[-1][1]["code"] == "CANCELLED"
+    assert not [event for event in strict.events if event.job_id == "stops" and event.event == "execute_start"]
+
+
+@pytest.mark.req("M0-W-1500")
+def test_a_job_id_names_one_job(bundled):
+    async def run():
+        jobs = queue(bundled)
+        job = jobs.submit(request("once"))
+        with pytest.raises(WorkerError) as twice:
+            jobs.submit(request("once"))
+        await worked(jobs, [job])
+        with pytest.raises(WorkerError) as again:
+            jobs.submit(request("once"))
+        return twice.value.code, again.value.code
+
+    assert asyncio.run(run()) == ("CONFLICT", "CONFLICT")
+
+
+@pytest.mark.req("M0-W-1330")
+def test_nobody_knows_a_job_that_never_was(bundled):
+    async def run():
+        jobs = queue(bundled)
+        with pytest.raises(WorkerError) as unknown:
+            jobs.cancel("never-was")
+        jobs.close()
+        return unknown.value.code
+
+    assert asyncio.run(run()) == "NOT_FOUND"
+
+
+@pytest.mark.req("M0-W-1825")
+def test_a_prompt_longer_than_allowed_fails_alone(bundled):
+    async def run():
+        jobs = queue(bundled, max_tokens_in=10)
+        long = jobs.submit(request("too-long"))
+        short = jobs.submit(ExecuteRequest(prompt="a", job_id="short-enough", max_tokens=3))
+        return await worked(jobs, [long, short])
+
+    long, short = asyncio.run(run())
+    assert long[-1][0] == "error"
+    assert long[-1][1]["code"] == "INVALID_REQUEST"
+    assert short[-1][0] == "end"
