@@ -96,37 +96,47 @@ class Hyperscan:
         return hits
 
 
+# The literal that a shape starts with, up to what repeats or ends it.
+_START: Final = re.compile(r"(?:[\w/:@=,<#-]|\\[.+|$-])+(?![*+?{])")
+
+
+def _start(shape: str) -> str:
+    """Return the literal that a shape starts with; empty where it starts with anything else."""
+    found = None if "|" in re.sub(r"\\.|\(\?:[^()]*\)|\[[^\]]*\]", "", shape) else _START.match(shape)
+    return found.group().replace("\\", "").lower() if found is not None else ""
+
+
 class AhoCorasick:
-    """The portable engine: one automaton over the literals, one `re` union over the shapes."""
+    """The portable engine: one automaton over the literals, those that shapes start with included; `re` for the rest."""
 
     def __init__(self, entries: list[Entry]) -> None:
         import ahocorasick_rs  # noqa: PLC0415 - only where hyperscan is not
 
         literals: dict[str, list[int]] = {}
+        self._shapes: dict[int, re.Pattern[str]] = {}
+        self._always: list[int] = []
         for number, entry in enumerate(entries):
-            if entry.literal:
-                literals.setdefault(lower_ascii(entry.literal), []).append(number)
+            start = lower_ascii(entry.literal) or _start(entry.shape)
+            if len(start) > 1:
+                literals.setdefault(start, []).append(number)
+            else:
+                self._always.append(number)
+            if entry.shape:
+                # Hyperscan takes every repeat in one pass; `re` does when it never goes back.
+                shape = entry.shape.replace("]*@", "]*+@")
+                flags = re.ASCII | re.DOTALL | (re.IGNORECASE if entry.caseless else 0)
+                self._shapes[number] = re.compile(shape, flags)
         self._numbers = list(literals.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(literals), matchkind=ahocorasick_rs.MatchKind.Standard)
-        shapes = [
-            (f"(?i:{entry.shape})" if entry.caseless else f"(?:{entry.shape})", number)
-            for number, entry in enumerate(entries)
-            if entry.shape
-        ]
-        # Hyperscan takes every repeat in one pass; `re` does when it never goes back.
-        self._shapes = [
-            (re.compile(shape.replace("]*@", "]*+@"), re.ASCII | re.DOTALL), number) for shape, number in shapes
-        ]
 
     def hits(self, text: str) -> list[int]:
         """Return the places of the entries that occur in a text."""
-        found: set[int] = set()
         if not text.isascii():  # a lone surrogate; letters and digits around it count all the same
             text = text.encode("utf-8", "replace").decode()
-        for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True):
-            found.update(self._numbers[index])
-        found.update(number for shape, number in self._shapes if shape.search(text) is not None)
-        return list(found)
+        seen = {index for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True)}
+        found = [*self._always, *(number for index in seen for number in self._numbers[index])]
+        shapes = self._shapes
+        return [number for number in found if number not in shapes or shapes[number].search(text) is not None]
 
 
 ENGINES: Final[dict[str, Callable[[list[Entry]], Engine]]] = {"hyperscan": Hyperscan, "ahocorasick": AhoCorasick}

@@ -68,7 +68,7 @@ PROVIDERS: Final = frozenset(
     "tiingo timecamp timezoneapi tineswebhook tmetric todoist toggltrack tokeet tomorrowio tomtom tradier "
     "transferwise travelpayouts travisci trello twelvedata twilio twitch twitter tyntec typeform typetalk ubidots "
     "uclassify unifonic unifyid unplugg unsplash upcdatabase uplead uploadcare uptimerobot upwave urlscan "
-    "userflow userstack vagrantcloud vatlayer vbout vercel verifier verimail veriphone versioneye viewneo "
+    "userflow userstack vagrantcloud vatlayer vbout vercel vimeo verifier verimail veriphone versioneye viewneo "
     "virustotal visualcrossing voicegain voodoosms vouchery vpnapi vultr vyte walkscore weatherbit weatherstack "
     "webex webexbot webflow webscraper webscraping websitepulse wepay whoxy wistia wit woorank workstack "
     "worksnaps worldcoinindex worldweather wrike yandex yelp youneedabudget yousign youtube zapier zendesk zenkit "

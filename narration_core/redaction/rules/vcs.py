@@ -202,6 +202,14 @@ RULES: Final[tuple[Rule, ...]] = (
         edge=r"(?<![\w])",
         source="Chromatic documentation, project tokens",
     ),
+    prefixed(
+        "adafruit-io-key",
+        "aio_",
+        least=24,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w])",
+        source="Adafruit IO documentation, API keys",
+    ),
     prefixed("depot-token", "depot_project_ depot_org_", least=32, source="Depot tokens"),
     prefixed("jetbrains-token", "perm:", least=30, body=r"[\w+/=.\-]", source="JetBrains Hub permanent tokens"),
 )
