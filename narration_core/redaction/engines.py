@@ -96,18 +96,22 @@ class Hyperscan:
         return hits
 
 
-# The literal that a shape starts with, up to what repeats or ends it.
-_START: Final = re.compile(r"(?:[\w/:@=,<#-]|\\[.+|$-])+(?![*+?{])")
+# What is no literal of a shape: classes and groups with what repeats them, and a character that is repeated.
+_NO_LITERAL: Final = re.compile(
+    r"(?:\[\^?(?:\\.|[^\]\\])+\]|\(\?:(?:\\.|\[(?:\\.|[^\]\\])+\]|[^()\\])*\)|\\[wsd])(?:[*+?]|\{[\d,]+\})?|(?:\\.|.)(?:[*+?]|\{[\d,]+\})"
+)
 
 
-def _start(shape: str) -> str:
-    """Return the literal that a shape starts with; empty where it starts with anything else."""
-    found = None if "|" in re.sub(r"\\.|\(\?:[^()]*\)|\[[^\]]*\]", "", shape) else _START.match(shape)
-    return found.group().replace("\\", "").lower() if found is not None else ""
+def _needed(shape: str) -> str:
+    """Return the longest literal that every match of a shape holds; empty where there is none."""
+    bare = _NO_LITERAL.sub("\0", shape)
+    if "|" in bare.replace("\\|", ""):
+        return ""
+    return max((piece.replace("\\", "") for piece in bare.split("\0")), key=len).lower()
 
 
 class AhoCorasick:
-    """The portable engine: one automaton over the literals, those that shapes start with included; `re` for the rest."""
+    """The portable engine: one automaton over the literals, those that shapes need included; `re` for the rest."""
 
     def __init__(self, entries: list[Entry]) -> None:
         import ahocorasick_rs  # noqa: PLC0415 - only where hyperscan is not
@@ -116,8 +120,8 @@ class AhoCorasick:
         self._shapes: dict[int, re.Pattern[str]] = {}
         self._always: list[int] = []
         for number, entry in enumerate(entries):
-            start = lower_ascii(entry.literal) or _start(entry.shape)
-            if len(start) > 1:
+            start = lower_ascii(entry.literal) or _needed(entry.shape)
+            if start:
                 literals.setdefault(start, []).append(number)
             else:
                 self._always.append(number)
