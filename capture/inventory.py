@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from capture.golden import StoryExtension
+from capture.review import PENDING
 from capture.static import inspect
+
+
+__all__ = ["PENDING", "Inventory", "stories_of", "take"]
 
 
 class Inventory(NamedTuple):

@@ -119,6 +119,10 @@ class NarrationSession:
             shown = path.relative_to(self.root).as_posix()
             self.complaints.append(f"{shown}: orphan story: no scenario tells it any more; delete it or rename it back")
         self.complaints += found.clashes
+        pending = self.root / inventory.PENDING
+        for path in pending.rglob("*.story"):
+            if self.root / path.relative_to(pending) not in found.expected:
+                path.unlink()  # its scenario was renamed or deleted: there is nothing left to decide
 
     @staticmethod
     def _a_scenario(items: Sequence[pytest.Item]) -> pytest.Item | None:

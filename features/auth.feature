@@ -46,6 +46,15 @@ Feature: Who may ask a worker
     And every event is narrated with:
       | identity | localhost |
 
+  @AUTH-1004
+  Scenario: A caller behind a proxy is no loopback caller
+    Given settings:
+      | AUTH_TOKEN    | made-up-token-for-features |
+      | AUTH_OPTIONAL | true                       |
+    And a worker of its own
+    When a client behind a proxy asks "Write a haiku about GPU computing"
+    Then the answer has status 401 and the code "MISSING_TOKEN"
+
   @AUTH-1006
   Scenario: A proxy that has checked the token is trusted
     Given settings:
@@ -55,3 +64,8 @@ Feature: Who may ask a worker
     When a client with the token "checked-by-the-proxy" asks "Write a haiku about GPU computing"
     Then the answer has status 200
     And the narration never tells "checked-by-the-proxy"
+
+  @AUTH-1007 @silent-ok
+  Scenario: Tokens are compared in constant time
+    When a wrong token of the same length is checked
+    Then the standard library's constant-time comparison decided

@@ -226,3 +226,14 @@ Feature: A worker writes haikus
       | error_kind | queue_full |
       | backoff_ms | ...        |
     And every event carries the correlation id "req-retry"
+
+  @M0-W-1001
+  Scenario Outline: A worker keeps its one model for life
+    Given a worker
+    When somebody calls "POST <path>"
+    Then the answer has status 404 and the code "NOT_FOUND"
+
+    Examples:
+      | path        |
+      | /load       |
+      | /v1/models  |

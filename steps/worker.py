@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 import signal
 import socket
@@ -27,7 +28,10 @@ from steps.harness import (
     healthy,
 )
 from steps.models import write_random_model
+from worker.auth import authenticate
 from worker.client import WorkerClient
+from worker.config import Settings
+from worker.errors import WorkerError
 
 HAIKU: Final = "Write a haiku about GPU computing"
 TABLE = list[list[str]]
@@ -299,6 +303,11 @@ async def asks_with_id(worker: WorkerProcess, narration: NarrationCapture, corre
 @when(parsers.parse('a client with the token "{token}" asks "{prompt}"'), target_fixture="answer")
 async def asks_with_token(worker: WorkerProcess, narration: NarrationCapture, token: str, prompt: str) -> Answer:
     return await _asked(worker, narration, _body(prompt), {"Authorization": f"Bearer {token}"})
+
+
+@when(parsers.parse('a client behind a proxy asks "{prompt}"'), target_fixture="answer")
+async def asks_behind_proxy(worker: WorkerProcess, narration: NarrationCapture, prompt: str) -> Answer:
+    return await _asked(worker, narration, _body(prompt), {"X-Forwarded-For": "203.0.113.9"})
 
 
 @when("a client sends a request with:", target_fixture="answer")
@@ -611,3 +620,25 @@ def answers() -> list[Answer]:
 @then(parsers.parse('its stream ended with the error "{code}"'))
 def drained_error(answers: list[Answer], code: str) -> None:
     ends_with_error(answers[-1], code)
+
+
+@when("a wrong token of the same length is checked", target_fixture="compared")
+def checks_token(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
+    compared = []
+    original = hmac.compare_digest
+
+    def watched(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return original(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    settings = Settings(model=MODEL, worker_id="00000000-0000-4000-8000-000000000000", token="made-up-token")  # noqa: S106 - made up
+    with pytest.raises(WorkerError) as refused:
+        authenticate(settings, {"Authorization": "Bearer made-up-tokem"}, "127.0.0.1")
+    assert refused.value.code == "BAD_TOKEN"
+    return compared
+
+
+@then("the standard library's constant-time comparison decided")
+def constant_time(compared: list[tuple[bytes, bytes]]) -> None:
+    assert [sorted(pair) for pair in compared] == [[b"made-up-tokem", b"made-up-token"]]

@@ -97,6 +97,21 @@ def test_rejecting_all_keeps_the_golden_stories(waiting):
     assert waiting.stories() == before
 
 
+def test_a_scenario_that_was_renamed_leaves_nothing_waiting(waiting):
+    waiting.feature("""
+        Feature: Pools
+          Scenario: An engine is spawned
+            Given a pool
+            When the pool manager spawns llama
+          Scenario: A newer one
+            When the pool manager spawns qwen
+    """)
+    waiting.run()
+    text = narration(waiting, "review", rc=1).stdout
+    assert "new (1):\n  snapshots/pools/a_newer_one.story" in text
+    assert "a_new_one" not in text
+
+
 def test_an_unknown_name_is_an_error(waiting):
     done = narration(waiting, "review", "--accept", "snapshots/nobody.story", rc=1)
     assert "no story waits under the name 'snapshots/nobody.story'" in done.stderr

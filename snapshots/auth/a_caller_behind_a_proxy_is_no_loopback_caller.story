@@ -1,0 +1,11 @@
+Scenario: A caller behind a proxy is no loopback caller
+
+Given settings:
+
+And a worker of its own
+
+When a client behind a proxy asks "Write a haiku about GPU computing"
+  worker | auth | 127.0.0.1 | c1 | warn: missing_token
+      Refused a caller: MISSING_TOKEN
+
+Then the answer has status 401 and the code "MISSING_TOKEN"
