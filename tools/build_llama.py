@@ -323,7 +323,11 @@ def build(home: Path, flags: tuple[str, ...]) -> Path:
         BuildError: a step failed; nothing half done is left in the cache.
     """
     check_compilers()
-    expect = "tens of minutes" if any("CUDA" in flag for flag in flags) else f"about {1 + 240 // (60 * jobs())} minutes"
+    expect = (
+        "tens of minutes"
+        if any("CUDA" in flag for flag in flags)
+        else f"some {1 + 240 // (60 * jobs())} minutes if idle"
+    )
     say(f"building llama-cpp-python {VERSION} from source, once for this user: {expect}")
     began = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
