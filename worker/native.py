@@ -21,7 +21,6 @@ CHUNK: Final = 128
 """Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
 
 _FLASH_ATTENTION_OFF: Final = 0
-_CONTEXT_STEP: Final = 256
 _GPU_DEVICE: Final = 1
 _ALL_LAYERS: Final = 9999
 _LOG_KEPT: Final = 20
@@ -169,6 +168,7 @@ class Model:
         wanted = context_length or min(self.trained_context, 4096)
         self._context: Any = self._open_context(device, wanted, threads)
         self._memory = llama_cpp.llama_get_memory(self._context)
+        # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
         self.context_length = min(wanted, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
         self._piece = ctypes.create_string_buffer(256)
@@ -188,8 +188,7 @@ class Model:
 
     def _open_context(self, device: Device | None, length: int, threads: int) -> Any:
         parameters = llama_cpp.llama_context_default_params()
-        # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
-        parameters.n_ctx = -(-length // _CONTEXT_STEP) * _CONTEXT_STEP
+        parameters.n_ctx = length
         parameters.n_batch = parameters.n_ubatch = CHUNK
         parameters.n_seq_max = 1
         parameters.n_threads = parameters.n_threads_batch = threads

@@ -124,6 +124,43 @@ def test_native_evaluation_is_stopped_from_another_thread_and_the_next_answer_is
         engine.close()
 
 
+@pytest.mark.req("M0-W-1330")
+def test_the_native_flag_stops_an_evaluation_and_nothing_else(bundled):
+    model = bundled.model
+    model.abort.set()
+    assert model.evaluate([1, 5, 9]) == 2
+    model.abort.clear()
+    model.forget()
+    assert model.evaluate([1, 5, 9]) == 0
+    model.forget()
+
+
+@pytest.mark.req("M0-W-1330")
+def test_a_switch_holds_the_native_flag_exactly_while_its_request_is_evaluated(bundled):
+    flags = []
+
+    class Watched(StopSwitch):
+        def connect(self, native):
+            flags.append(native)
+            super().connect(native)
+
+    generate(bundled, Watched(), temperature=0.0)
+    assert flags == [bundled.model.abort.set, None]
+
+
+@pytest.mark.req("M0-W-1330")
+@pytest.mark.parametrize("stopped_first", [True, False])
+def test_a_stop_reaches_the_native_flag_before_and_after_it_is_connected(stopped_first):
+    switch, called = StopSwitch(), []
+    if stopped_first:
+        switch.stop("timeout")
+    switch.connect(lambda: called.append(True))
+    if not stopped_first:
+        switch.stop("timeout")
+    assert called == [True]
+    assert switch.cause == "timeout"
+
+
 @pytest.mark.req("M0-W-1621")
 def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
     engine = Engine(make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64), "cpu")

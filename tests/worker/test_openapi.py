@@ -65,6 +65,16 @@ def test_a_limit_in_the_description_is_the_limit_that_is_enforced(api, field, li
         assert bool(faults) == refused, (field, value)
 
 
+@pytest.mark.req("API-01", "M0-W-1030")
+def test_the_largest_seed_is_described(api):
+    (shape,) = [
+        option
+        for option in api["components"]["schemas"]["ExecuteRequest"]["properties"]["seed"]["anyOf"]
+        if option["type"] == "integer"
+    ]
+    assert (shape["minimum"], shape["maximum"]) == (0, 2**64 - 1)
+
+
 @pytest.mark.req("API-01", "M0-W-1310")
 def test_every_event_of_a_stream_has_a_type(api):
     content = api["paths"]["/execute"]["post"]["responses"]["200"]["content"]["text/event-stream"]
