@@ -185,7 +185,7 @@ def test_generated_code_and_libraries_do_not_count(held):
     record = held.heard("t", [BUY, PAY, OPEN])
     elsewhere = ("<string>:1:5", "/usr/lib/python3/library.py:1:5", "../other/app/shop.py:1:5")
     record["events"] += [{"point": place, "actor": "x", "action": "y", "asserted_by": []} for place in elsewhere]
-    record["events"].append({"point": None, "actor": "x", "action": "y", "asserted_by": []})
+    record["events"] += [{"point": None, "actor": actor, "action": "y", "asserted_by": []} for actor in ("x", "shop")]
     held.record(record)
     assert "note: 1 event did not say where they come from" in held.narration("gate")
 
