@@ -26,12 +26,20 @@ UNITS = {
 
 
 def seconds(text: str) -> float:
-    best = float("inf")
-    for _ in range(2):
-        start = time.process_time()
-        REDACTOR.text(text)
-        best = min(best, time.process_time() - start)
-    return best
+    start = time.process_time()
+    REDACTOR.text(text)
+    return time.process_time() - start
+
+
+def grows_with_its_length(small: str, large: str) -> bool:
+    """Whether eight times the text takes at most twelve times as long: the best of several rounds, machines are busy."""
+    shortest = longest = float("inf")
+    for _ in range(8):
+        shortest, longest = min(shortest, seconds(small)), min(longest, seconds(large))
+        # What takes next to no time is measured against a floor: noise is no growth.
+        if longest <= 12 * max(shortest, 0.002):
+            return True
+    return False
 
 
 def repeated(unit: str, size: int) -> str:
@@ -40,29 +48,26 @@ def repeated(unit: str, size: int) -> str:
 
 @pytest.mark.parametrize("unit", UNITS, ids=ascii)
 def test_time_grows_with_the_length(unit: str) -> None:
-    small, large = seconds(repeated(unit, SIZE)), seconds(repeated(unit, SIZE * 8))
-    # What takes next to no time is measured against a floor: noise is no growth.
-    assert large <= 12 * max(small, 0.002)
+    assert grows_with_its_length(repeated(unit, SIZE), repeated(unit, SIZE * 8))
 
 
 def test_no_example_of_a_rule_is_slow_when_it_is_repeated() -> None:
-    usual = seconds(repeated("password=Tr0ub4dor&3 mail ann@example.org ", SIZE))
+    usual = min(seconds(repeated("password=Tr0ub4dor&3 mail ann@example.org ", SIZE)) for _ in range(3))
     for rule in catalogue():
         for text in (rule.examples[0], rule.examples[0][:-2], rule.counterexamples[0] or " "):
-            assert seconds(repeated(text, SIZE)) <= 12 * max(usual, 0.002), rule.name
+            took = min(seconds(repeated(text, SIZE)) for _ in range(2))
+            assert took <= 15 * max(usual, 0.002), rule.name
 
 
 @pytest.mark.parametrize(
-    "header", ["-----BEGIN RSA PRIVATE KEY-----\n", "password=", 'password="', "Authorization: Digest ", "Cookie: a="]
+    "header",
+    ["-----BEGIN RSA PRIVATE KEY-----\n", "password=", 'password="', "Authorization: Digest ", "Cookie: a="],
 )
 def test_something_long_that_never_ends(header: str) -> None:
-    small, large = (
-        seconds(header + repeated("MIIEpAIBAAKCAQEA7", SIZE)),
-        seconds(header + repeated("MIIEpAIBAAKCAQEA7", SIZE * 8)),
-    )
-    assert large <= 12 * max(small, 0.002)
+    run = repeated("MIIEpAIBAAKCAQEA7", SIZE * 8)
+    assert grows_with_its_length(header + run[:SIZE], header + run)
 
 
 def test_several_private_keys_that_never_end() -> None:
     one = "-----BEGIN RSA PRIVATE KEY-----\n" + repeated("MIIEpAIBAAKCAQEA7", SIZE)
-    assert seconds(one * 8) <= 12 * max(seconds(one), 0.002)
+    assert grows_with_its_length(one, one * 8)
