@@ -137,6 +137,14 @@ class _Finder:
             head = head.removeprefix(root)
         return str(PurePosixPath(head)), ":".join(rest)
 
+    def _from_below(self, path: str, rest: str) -> Point | None:
+        """Return the point of a process that ran in a folder below the root, so that its paths are shorter."""
+        if path in self._by_file:
+            return None
+        near = [self._exact.get(f"{longer}:{rest}") for longer in self._by_file if longer.endswith(f"/{path}")]
+        found = [point for point in near if point is not None]
+        return found[0] if len(found) == 1 else None
+
     def find(self, location: str) -> Point | None:
         """Return the point of a location; one without a column needs to be the only point on its line.
 
@@ -144,7 +152,7 @@ class _Finder:
             CoverageError: the location has no column and several points share the line.
         """
         path, rest = self.path_of(location)
-        found = self._exact.get(f"{path}:{rest}")
+        found = self._exact.get(f"{path}:{rest}") or self._from_below(path, rest)
         if found is not None or ":" in rest or not rest.isdigit():
             return found
         near = [point for point in self._by_file.get(path, ()) if point.line <= int(rest) <= point.end_line]

@@ -106,6 +106,14 @@ def test_child_processes_count(shop):
     assert [key for key, by in asserted.items() if by] == ["app/shop.py::buy#2", "app/shop.py::close#1"]
 
 
+def test_a_run_from_a_folder_below_the_root_counts(tested):
+    tested.write("app/test_near.py", "from app import shop\n\ndef test_near(narration):\n    shop.close()\n")
+    command = "import os, pytest, sys; os.chdir('app'); sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '.']))"
+    ran = tested.python("-c", command)
+    assert ran.returncode == 0, ran.stdout
+    assert figures(tested)[0] == {"declared": 4, "emitted": 1, "asserted": 0}
+
+
 FEATURE = """
     Feature: A shop
 
