@@ -8,7 +8,6 @@ from capture.golden import StoryExtension
 from capture.review import PENDING
 from capture.static import inspect
 
-
 __all__ = ["PENDING", "Inventory", "stories_of", "take"]
 
 

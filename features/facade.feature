@@ -16,10 +16,10 @@ Feature: A service narrates
 
   @NARR-2003 @ORCH-3306 @ORCH-3307 @narration-required
   Scenario: One correlation id goes through two services
-    Given a client that sends the correlation id "req-xyz"
+    Given a client that sends the correlation id "req-two-services"
     When the client asks the orchestrator for an engine
-    Then the answer carries the correlation id "req-xyz"
-    And every event carries the correlation id "req-xyz"
+    Then the answer carries the correlation id "req-two-services"
+    And every event carries the correlation id "req-two-services"
     And the story is exactly:
       | actor         | action    |
       | orchestratord | admission |
@@ -169,7 +169,7 @@ Feature: A service narrates
   @NARR-6007
   Scenario: A thread that lost the context is not
     When work goes on in a thread that lost the context
-    Then every event carries the correlation id "req-thread"
+    Then every event carries the correlation id "req-lost"
     And 1 event lost its context
 
   @ORCH-3306

@@ -133,7 +133,7 @@ Feature: A worker writes haikus
       | error_kind | cancelled |
     And the next request works
 
-  @M0-W-1330
+  @M0-W-1330 @silent-ok
   Scenario: Cancelling a job that nobody knows
     Given a worker
     When an unknown job "job-nobody" is cancelled
@@ -159,7 +159,7 @@ Feature: A worker writes haikus
     And "worker" narrates "timeout" with:
       | error_kind | inference_timeout |
 
-  @M0-W-1320 @M0-W-1364
+  @M0-W-1320 @M0-W-1364 @silent-ok
   Scenario: Health tells what the worker is
     Given a worker
     When somebody calls "GET /health"
@@ -175,7 +175,7 @@ Feature: A worker writes haikus
       | uptime_seconds | ...                |
       | queue_depth    | ...                |
 
-  @M0-W-1350
+  @M0-W-1350 @silent-ok
   Scenario: Metrics are there for Prometheus
     Given a worker
     When somebody calls "GET /metrics"
@@ -227,7 +227,7 @@ Feature: A worker writes haikus
       | backoff_ms | ...        |
     And every event carries the correlation id "req-retry"
 
-  @M0-W-1001
+  @M0-W-1001 @silent-ok
   Scenario Outline: A worker keeps its one model for life
     Given a worker
     When somebody calls "POST <path>"

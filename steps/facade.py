@@ -187,7 +187,7 @@ def carried() -> None:
 
 @when("work goes on in a thread that lost the context")
 def lost() -> None:
-    with bind(correlation_id="req-thread"):
+    with bind(correlation_id="req-lost"):
         spawn()
         _in_thread(lambda: MANAGER("drift", "GPU0", "Nobody knows whose event this is"))
 

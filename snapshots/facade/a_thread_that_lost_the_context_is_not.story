@@ -4,6 +4,6 @@ When work goes on in a thread that lost the context
   pool-managerd | spawn | GPU0 | c1
       Spawning engine llamacpp-v1 for pool 'default' on GPU0
 
-Then every event carries the correlation id "req-thread"
+Then every event carries the correlation id "req-lost"
 
 And 1 event lost its context

@@ -1,6 +1,6 @@
 Scenario: One correlation id goes through two services
 
-Given a client that sends the correlation id "req-xyz"
+Given a client that sends the correlation id "req-two-services"
 
 When the client asks the orchestrator for an engine
   orchestratord | admission | session-9 | c1 j1
@@ -10,8 +10,8 @@ When the client asks the orchestrator for an engine
   pool-managerd | ready | GPU0 | c1 j1
       Engine llamacpp-v1 is ready on GPU0
 
-Then the answer carries the correlation id "req-xyz"
+Then the answer carries the correlation id "req-two-services"
 
-And every event carries the correlation id "req-xyz"
+And every event carries the correlation id "req-two-services"
 
 And the story is exactly:
