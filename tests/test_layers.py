@@ -77,7 +77,8 @@ def test_the_worker_uses_only_public_names_of_the_core(root):
     wrong = []
     for path in sorted((root / "worker").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("narration_core"):
-                if not node.module.startswith(public[1]) and node.module != public[0]:
-                    wrong.append(f"{path.relative_to(root)}:{node.lineno} imports from {node.module}")
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            inner = module.startswith("narration_core") and module != public[0]
+            if inner and not module.startswith(public[1]):
+                wrong.append(f"{path.relative_to(root)}:{node.lineno} imports from {module}")
     assert not wrong, "\n".join(wrong)
