@@ -93,7 +93,7 @@ class StreamSink:
             stream.write(data.decode())
             stream.flush()
             return
-        stream.flush()  # what the program printed before comes before
+        # The stream's own buffer is left alone: flushing it from here could tear a line that the program is printing.
         write_all(descriptor, data)
 
     def close(self) -> None:
