@@ -1,6 +1,7 @@
 """From start to end of the process: device, server, model, signals, drain."""
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from narration_core import bind, configure, flush
+from narration_core.bridges.stdlib import NarrationHandler
 from worker import points
 from worker.callback import announce
 from worker.config import Settings
@@ -49,6 +51,8 @@ def run(settings: Settings) -> None:
         StartError: it could not start.
     """
     configure(service="worker", version=package_version())
+    # What aiohttp and asyncio log is narrated as well; without a handler it would be raw text on standard error.
+    logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
     engine = Engine(settings.model, settings.device, settings.gpu_device, settings.context_length, settings.kv_cache_mb)
     try:
         with bind(worker_id=settings.worker_id, model_ref=engine.model_ref):

@@ -2,7 +2,7 @@
 
 import re
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -12,6 +12,13 @@ from worker.answers import EVENTS, Accepted, Draining, Fault, Health
 from worker.errors import CODES
 from worker.requests import MAX_SEED, CancelRequest, ExecuteRequest
 
+TokenRule = Literal["needed", "optional", "none"]
+
+_SECURITY: Final[dict[TokenRule, list[dict[str, list[str]]]]] = {
+    "needed": [{"token": []}],
+    "optional": [{"token": []}, {}],
+    "none": [],
+}
 _REF: Final = "#/components/schemas/{name}"
 _ATTRIBUTE: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<meaning>.+(?:\n {8}.+)*)", re.MULTILINE)
 
@@ -87,7 +94,6 @@ def _paths() -> dict[str, Any]:
         "exactly one of `end` and `error`. Each has an id.",
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
                 "x-sse-events": {name: {"$ref": _REF.format(name=kind.__name__)} for name, kind in EVENTS.items()},
             }
         },
@@ -166,8 +172,12 @@ def _paths() -> dict[str, Any]:
     }
 
 
-def document() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of the worker."""
+def document(rule: TokenRule = "needed") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description of the worker.
+
+    Args:
+        rule: whether callers need the bearer token.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -177,7 +187,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": _SECURITY[rule],
         "paths": _paths(),
         "components": {
             "schemas": _schemas(),
@@ -186,13 +196,14 @@ def document() -> dict[str, Any]:
     }
 
 
-def add_routes(app: web.Application) -> None:
+def add_routes(app: web.Application, rule: TokenRule) -> None:
     """Serve `/openapi.json` and `/docs`.
 
     Args:
         app: the worker's application.
+        rule: whether callers need the bearer token.
     """
-    described = msgspec.json.encode(document())
+    described = msgspec.json.encode(document(rule))
     page = files("worker").joinpath("page", "docs.html").read_bytes()
 
     async def openapi(_: web.Request) -> web.Response:

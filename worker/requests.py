@@ -48,6 +48,9 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0)] | None = None
 
 
+_WHOLE_NUMBERS: Final = ("max_tokens", "top_k", "seed")
+
+
 class CancelRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Which job to stop."""
 
@@ -88,10 +91,16 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
         return None, [Fault("body", f"is not valid JSON: {why}")]
     if not isinstance(given, dict):
         return None, [Fault("body", "must be a JSON object")]
+    given = {name: _whole(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
     faults = [*_field_faults(given, kind), *more(given)]
     if faults:
         return None, faults
     return msgspec.convert(given, kind), []
+
+
+def _whole(value: Any) -> Any:
+    """Return 7 for 7.0: to JSON, and to JSON Schema, they are the same integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:

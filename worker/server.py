@@ -1,6 +1,7 @@
 """The HTTP interface (30-worker.md): each endpoint is one short method."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -22,6 +23,7 @@ from worker.requests import MAX_BODY, Fault, parse_cancel, parse_execute
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 RETRY_AFTER_S: Final = 1
+_log: Final = logging.getLogger("worker.server")  # narrated, like all that is logged in this process
 _PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -72,7 +74,8 @@ class Server:
         app.router.add_post("/shutdown", self.shutdown)
         app.router.add_get("/health", self.health)
         app.router.add_get("/metrics", self.metrics)
-        openapi.add_routes(app)
+        rule: openapi.TokenRule = "optional" if self._settings.auth_optional else "needed"
+        openapi.add_routes(app, rule if self._settings.token else "none")
         return app
 
     # -- what every request goes through -------------------------------------------------------------
@@ -92,6 +95,11 @@ class Server:
             allowed = ", ".join(sorted(why.allowed_methods))
             told = WorkerError("INVALID_REQUEST", f"{request.method} is not for {request.path}; use {allowed}")
             return json_response(why.status, told.body(), {"Allow": allowed})
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as why:  # noqa: BLE001 - told, and answered like every other failure
+            _log.exception("%s %s failed", request.method, request.path)
+            return error_response(WorkerError("INTERNAL", f"unexpected {type(why).__name__}; the narration says more"))
 
     @web.middleware
     async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:

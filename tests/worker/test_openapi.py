@@ -99,3 +99,11 @@ def test_the_page_loads_nothing_from_elsewhere(root):
     page = (root / "worker" / "page" / "docs.html").read_text("utf-8")
     assert not re.findall(r"""(?:src|href|url|import|fetch)\s*[=(]\s*["']?\s*(?:https?:)?//""", page)
     assert "innerHTML" not in page
+
+
+@pytest.mark.req("API-01", "AUTH-1001", "AUTH-1004")
+@pytest.mark.parametrize(
+    ("rule", "said"), [("needed", [{"token": []}]), ("optional", [{"token": []}, {}]), ("none", [])]
+)
+def test_it_says_whether_a_token_is_needed(rule, said):
+    assert document(rule)["security"] == said

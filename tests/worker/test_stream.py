@@ -6,12 +6,14 @@ import json
 import aiohttp
 import msgspec
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from narration_core import decode as decode_event
 from narration_core import formatted
 from worker.answers import EVENTS, Accepted, Draining, Error, Health
 from worker.client import WorkerClient, WorkerRefusedError
 from worker.launch import launch
+from worker.server import Server
 
 HAIKU = "Write a haiku about GPU computing"
 STRICT = {"NARRATION_STRICT": "1"}
@@ -177,6 +179,39 @@ def test_a_refusal_carries_its_narration_and_its_faults():
     assert {fault["field"] for fault in refused.body["faults"]} == {"prompt", "max_tokens", "temperature"}
     (told,) = refused.body["narration"]
     assert decode_event(json.dumps(told)) in events
+
+
+@pytest.mark.fault
+def test_what_is_no_http_is_narrated_and_nothing_is_printed():
+    async def run():
+        async with launch(environment=STRICT) as worker, WorkerClient(worker.url) as client:
+            host, port = worker.url.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\nX-Bad: \x00\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+            told = await worker.wait_for(actor="aiohttp.server")
+            health = await client.health()
+            await worker.stop()
+            return answer, told, health, list(worker.last_words)
+
+    answer, told, health, printed = asyncio.run(run())
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
+    assert told.error_kind
+    assert health["status"] == "healthy"
+    assert printed == []
+
+
+@pytest.mark.req("M0-W-1500")
+def test_an_unexpected_failure_is_an_error_like_any_other():
+    async def boom(_):
+        raise ZeroDivisionError("made up")
+
+    answer = asyncio.run(Server._errors(None, make_mocked_request("GET", "/health"), boom))
+    assert answer.status == 500
+    told = msgspec.json.decode(answer.body, type=Error)
+    assert told.code == "INTERNAL"
+    assert "made up" not in told.message
 
 
 @pytest.mark.req("SSE-10")
