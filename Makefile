@@ -19,6 +19,8 @@ demo: venv  ## watch a real model answer a request, told in plain English
 test: venv  ## everything: unit, property, fault and contract tests, features, narration coverage
 	$(BIN)/python -m pytest -q
 	$(BIN)/narration coverage gate
+	$(BIN)/narration links
+	$(BIN)/python -m tools.requirements_map --check
 
 bdd: venv  ## the features alone
 	$(BIN)/python -m pytest -q features

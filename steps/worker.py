@@ -27,7 +27,7 @@ from steps.harness import (
     call,
     healthy,
 )
-from steps.models import write_random_model
+from tools.make_test_models import random_model
 from worker.auth import authenticate
 from worker.client import WorkerClient
 from worker.config import Settings
@@ -67,9 +67,7 @@ def shared_worker() -> Iterator[WorkerProcess]:
 def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that never ends by itself and takes a few milliseconds a token."""
     path = tmp_path_factory.mktemp("models") / "slow.gguf"
-    return write_random_model(
-        path, layers=6, embedding=384, heads=6, feed_forward=1024, context=2048, eos=False, seed=3
-    )
+    return random_model(path, 30, context=2048)
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +171,7 @@ def no_model(tmp_path: Path) -> dict[str, str]:
 
 @given("a model of an architecture that llama.cpp does not know", target_fixture="settings")
 def unknown_architecture(tmp_path: Path) -> dict[str, str]:
-    return {"model": str(write_random_model(tmp_path / "odd.gguf", architecture="moonbeam"))}
+    return {"model": str(random_model(tmp_path / "odd.gguf", 0.2, architecture="moonbeam"))}
 
 
 @given("a model file that is not there", target_fixture="settings")

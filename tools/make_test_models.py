@@ -103,7 +103,9 @@ def never_stopping(target: Path, source: Path = BUNDLED) -> Path:
     return _finish(writer, target)
 
 
-def random_model(target: Path, megabytes: float, *, context: int = 4096, seed: int = SEED) -> Path:
+def random_model(
+    target: Path, megabytes: float, *, context: int = 4096, architecture: str = "llama", seed: int = SEED
+) -> Path:
     """Write a model with random weights: no sense, but the cost of a real model of this size.
 
     Every byte of a prompt is one token, and answers never end by themselves.
@@ -112,10 +114,11 @@ def random_model(target: Path, megabytes: float, *, context: int = 4096, seed: i
         target: where it goes.
         megabytes: size of the file, in millions of bytes; met to within a tenth from 0.2 upwards.
         context: longest text the file says the model knows, in tokens.
+        architecture: what the file says it is; only llama can be loaded.
         seed: of the weights.
     """
     shape = shape_of(megabytes)
-    writer = GGUFWriter(target, "llama")
+    writer = GGUFWriter(target, architecture)
     writer.add_name(f"random {megabytes:g} MB")
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0)
     writer.add_context_length(context)

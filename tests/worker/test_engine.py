@@ -85,7 +85,7 @@ def test_a_prompt_that_does_not_fit_is_refused_and_the_next_one_works(bundled):
 @pytest.mark.req("M0-W-1825")
 @pytest.mark.parametrize("length", [8, 32, 127, 128, 129, 255, 256, 257])
 def test_any_context_length_works_to_its_end(make_model, length):
-    engine = Engine(make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64), "cpu", 0, length)
+    engine = Engine(make_model("smallest.gguf", 0.2), "cpu", 0, length)
     engine.load(None)
     try:
         assert engine.model.context_length == length
@@ -110,7 +110,7 @@ def test_a_switch_that_was_used_before_stops_at_once(bundled):
 
 @pytest.mark.req("M0-W-1330")
 def test_native_evaluation_is_stopped_from_another_thread_and_the_next_answer_is_the_same(make_model):
-    engine = Engine(make_model("slow.gguf", layers=6, embedding=384, heads=6, feed_forward=1024, context=4096), "cpu")
+    engine = Engine(make_model("slow.gguf", 30), "cpu")
     engine.load(None)
     try:
         before = generate(engine, prompt="ab", max_tokens=8, temperature=0.0)[:2]
@@ -163,7 +163,7 @@ def test_a_stop_reaches_the_native_flag_before_and_after_it_is_connected(stopped
 
 @pytest.mark.req("M0-W-1621")
 def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
-    engine = Engine(make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64), "cpu")
+    engine = Engine(make_model("smallest.gguf", 0.2), "cpu")
     before = len(strict.events)
     engine.load(None)
     engine.close()
@@ -268,7 +268,7 @@ def damaged(data, header, rng):
 @pytest.mark.fault
 @pytest.mark.req("M0-W-1200")
 def test_damaged_models_by_the_hundred_end_no_process(tmp_path, make_model):
-    good = make_model("smallest.gguf", layers=1, embedding=32, heads=2, feed_forward=64)
+    good = make_model("smallest.gguf", 0.2)
     data, header = good.read_bytes(), gguf.GGUFReader(good).data_offset
     names = []
     for name in ("context_length", "embedding_length", "block_count", "attention.head_count", "rope.dimension_count"):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fault
 @pytest.fixture(scope="module")
 def slow(make_model):
     """Return a model that takes seconds to read a long prompt and never ends by itself."""
-    return make_model("slow.gguf", layers=6, embedding=384, heads=6, feed_forward=1024, context=4096)
+    return make_model("slow.gguf", 30)
 
 
 async def names_until(stream, name):

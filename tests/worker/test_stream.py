@@ -216,7 +216,7 @@ def test_an_unexpected_failure_is_an_error_like_any_other():
 
 @pytest.mark.req("SSE-10")
 def test_silence_is_filled_with_comments(make_model):
-    slow = make_model("slow.gguf", layers=6, embedding=384, heads=6, feed_forward=1024, context=4096)
+    slow = make_model("slow.gguf", 30)
 
     async def run():
         arguments = ("--heartbeat-sec", "0.05")
