@@ -7,6 +7,7 @@ Feature: A worker writes haikus
     When the job "job-haiku" asks "Write a haiku about GPU computing"
     Then the answer is a haiku of three lines
     And the stream starts with started, ends with end, and has nothing after it
+    And its stream is kept as proof "haiku.sse"
     And the stream tells what standard output tells of the request
     And the story includes, in order:
       | action      | event         |
@@ -27,12 +28,20 @@ Feature: A worker writes haikus
     Given a worker
     When the same request is sent twice
     Then both answers are the same
+    And both answers are kept as proof "same-request"
 
   @M0-W-1030
   Scenario: A seed that the worker made gives the same answer again
     Given a worker
     When a request without a seed is sent, and again with the seed that came back
     Then both answers are the same
+    And both answers are kept as proof "made-seed"
+
+  @M0-W-1030 @M0-W-1826
+  Scenario: A seed gives the same token ids on one device
+    When two engines, one after the other, answer from seed 42
+    Then both drew the same token ids
+    And both lists of token ids are kept as proof "token-ids" of seed 42
 
   @M0-W-1824
   Scenario: A character of several bytes is never split
@@ -188,6 +197,7 @@ Feature: A worker writes haikus
       | worker_inference_duration_ms  |
       | worker_queue_depth            |
       | worker_uptime_seconds         |
+    And the metrics are kept as proof "worker.txt"
 
   @SSE-10
   Scenario: Tokens may be gathered for a moment before they are sent
@@ -197,6 +207,7 @@ Feature: A worker writes haikus
     When a client asks "Write a haiku about GPU computing"
     Then the answer is a haiku of three lines
     And the stream starts with started, ends with end, and has nothing after it
+    And its stream is kept as proof "haiku-micro-batch.sse"
 
   @SSE-10
   Scenario: A client that waits sees that its stream is alive

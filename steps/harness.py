@@ -182,10 +182,12 @@ class Frame(NamedTuple):
     id: str | None = None
 
 
-async def frames(response: aiohttp.ClientResponse) -> AsyncIterator[Frame]:
-    """Yield the events of a stream."""
+async def frames(response: aiohttp.ClientResponse, received: bytearray | None = None) -> AsyncIterator[Frame]:
+    """Yield the events of a stream; what is received goes to `received` as it came."""
     name, data, number = "message", [], None
     async for raw in response.content:
+        if received is not None:
+            received += raw
         line = raw.decode("utf-8").rstrip("\r\n")
         if not line:
             if data:
@@ -207,12 +209,14 @@ class Answer(NamedTuple):
         headers: of the response.
         frames: the events of the stream, in order.
         body: the JSON body of an answer that is no stream.
+        received: the stream, byte for byte.
     """
 
     status: int
     headers: Mapping[str, str]
     frames: list[Frame]
     body: Any
+    received: bytes = b""
 
     @property
     def text(self) -> str:
@@ -231,7 +235,9 @@ async def ask(url: str, body: Any, headers: dict[str, str] | None = None) -> Ans
         session.post(f"{url}/execute", json=body, headers=headers) as response,
     ):
         if response.content_type == "text/event-stream":
-            return Answer(response.status, response.headers.copy(), [frame async for frame in frames(response)], None)
+            received = bytearray()
+            told = [frame async for frame in frames(response, received)]
+            return Answer(response.status, response.headers.copy(), told, None, bytes(received))
         return Answer(response.status, response.headers.copy(), [], await response.json(content_type=None))
 
 

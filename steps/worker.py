@@ -17,6 +17,7 @@ from pytest_bdd import given, parsers, then, when
 
 from capture import NarrationCapture, normaliser, one_table, repeating, rows
 from narration_core import CORRELATION_HEADER, Event, bind, configure, formatted
+from steps.evidence import leave
 from steps.harness import (
     MODEL,
     Answer,
@@ -31,7 +32,9 @@ from tools.make_test_models import random_model
 from worker.auth import authenticate
 from worker.client import WorkerClient
 from worker.config import Settings
+from worker.engine import Engine, Result, StopSwitch
 from worker.errors import WorkerError
+from worker.requests import ExecuteRequest
 
 HAIKU: Final = "Write a haiku about GPU computing"
 TABLE = list[list[str]]
@@ -520,6 +523,30 @@ def same_answers(answers: list[Answer]) -> None:
     assert first.text
 
 
+@when(parsers.parse("two engines, one after the other, answer from seed {seed:d}"), target_fixture="drawn")
+def two_engines(seed: int) -> list[list[int]]:
+    """Return the token ids that each drew; HTTP does not show them."""
+    return [_token_ids(seed) for _ in range(2)]
+
+
+def _token_ids(seed: int) -> list[int]:
+    engine = Engine(MODEL, "cpu")
+    engine.load(engine.check_device())
+    try:
+        request = ExecuteRequest(prompt=HAIKU, temperature=0.8)
+        steps = engine.generate(request, engine.tokenise(request), seed, StopSwitch())
+        return [step.token for step in steps if not isinstance(step, Result)]
+    finally:
+        engine.close()
+
+
+@then("both drew the same token ids")
+def same_token_ids(drawn: list[list[int]]) -> None:
+    first, second = drawn
+    assert first == second
+    assert len(set(first)) > 1, first
+
+
 @then("the answer holds characters of several bytes, each whole")
 def whole_characters(answer: Answer) -> None:
     assert any(len(char.encode()) > 2 for char in answer.text)
@@ -572,6 +599,34 @@ def has_metrics(answer: Answer, datatable: TABLE) -> None:
 async def next_works(worker: WorkerProcess) -> None:
     answer = await ask(worker.url, _body(max_tokens=5))
     assert answer.frames[-1].name == "end", answer
+
+
+# -- what is kept for the proof bundle -------------------------------------------------------------
+
+
+@then(parsers.parse('its stream is kept as proof "{name}"'))
+def keep_stream(answer: Answer, name: str) -> None:
+    assert answer.received, "there was no stream"
+    leave("transcripts", name, answer.received)
+
+
+@then(parsers.parse('the metrics are kept as proof "{name}"'))
+def keep_metrics(answer: Answer, name: str) -> None:
+    leave("metrics", name, answer.body)
+
+
+@then(parsers.parse('both answers are kept as proof "{name}"'))
+def keep_answers(answers: list[Answer], name: str) -> None:
+    for number, answer in enumerate(answers, start=1):
+        made_from = {"model": MODEL.name, "device": "cpu", "seed": answer.of("started")[0]["seed"]}
+        leave("determinism", f"{name}.{number}.json", {**made_from, "tokens": [one["t"] for one in answer.of("token")]})
+
+
+@then(parsers.parse('both lists of token ids are kept as proof "{name}" of seed {seed:d}'))
+def keep_token_ids(drawn: list[list[int]], name: str, seed: int) -> None:
+    for number, ids in enumerate(drawn, start=1):
+        made_from = {"model": MODEL.name, "device": "cpu", "seed": seed}
+        leave("determinism", f"{name}.{number}.json", {**made_from, "token_ids": ids})
 
 
 # -- the end ---------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ Then the answer is a haiku of three lines
 
 And the stream starts with started, ends with end, and has nothing after it
 
+And its stream is kept as proof "haiku.sse"
+
 And the stream tells what standard output tells of the request
 
 And the story includes, in order:

@@ -29,3 +29,5 @@ When a request without a seed is sent, and again with the seed that came back
       Finished with <n> tokens in <duration>: eos
 
 Then both answers are the same
+
+And both answers are kept as proof "made-seed"

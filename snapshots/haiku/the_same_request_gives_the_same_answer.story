@@ -29,3 +29,5 @@ When the same request is sent twice
       Finished with <n> tokens in <duration>: eos
 
 Then both answers are the same
+
+And both answers are kept as proof "same-request"

@@ -21,3 +21,5 @@ When a client asks "Write a haiku about GPU computing"
 Then the answer is a haiku of three lines
 
 And the stream starts with started, ends with end, and has nothing after it
+
+And its stream is kept as proof "haiku-micro-batch.sse"
