@@ -55,7 +55,8 @@ def test_events_become_log_records_and_do_not_come_back(memory, caplog):
 
 
 def test_structlog_narrates(memory):
-    structlog = pytest.importorskip("structlog")
+    import structlog
+
     from narration_core.bridges.structlog import NarrationProcessor
 
     log = structlog.wrap_logger(
@@ -69,7 +70,6 @@ def test_structlog_narrates(memory):
 
 @pytest.mark.req("ORCH-3309")
 def test_opentelemetry_ids_come_in_and_records_go_out(memory):
-    pytest.importorskip("opentelemetry.sdk")
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
     from opentelemetry.sdk.trace import TracerProvider
@@ -98,7 +98,7 @@ def test_opentelemetry_ids_come_in_and_records_go_out(memory):
 
 @pytest.mark.req("NARR-2003")
 def test_ids_cross_aiohttp_services(memory):
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
     from aiohttp import web
 
     from narration_core.bridges.aiohttp import client_tracing, correlation_middleware
