@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd lint bench gpu venv clean
+.PHONY: help demo test bdd mutants lint bench gpu venv clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,10 +25,15 @@ test: venv  ## everything: unit, property, fault and contract tests, features, n
 bdd: venv  ## the features alone
 	$(BIN)/python -m pytest -q features
 
-lint: venv  ## style and types
+mutants: venv  ## break narration on purpose: do the features notice?
+	$(BIN)/python -m pytest -q features
+	PATIENCE_S=20 $(BIN)/narration mutants --jobs 2 --within 30
+
+lint: venv  ## style, types and narration
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/narration lint
 
 bench: venv  ## benchmarks against peers; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

@@ -30,7 +30,8 @@ def described(one: PointCoverage) -> str:
     return f"{'/'.join(one.actors)} {point.action or point.kind}{sentence}"
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return a number of things in words: "1 test", "2 tests"."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
@@ -40,7 +41,7 @@ def why_silent(one: PointCoverage) -> str:
         return "no test reaches it"
     if one.failed_by == one.emitted_by:
         return f"heard only by tests that failed ({one.failed_by[0]}); see why they do"
-    return f"heard by {_count(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
+    return f"heard by {counted(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
 
 
 _WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent - <why>` at it"
@@ -79,7 +80,7 @@ def _threshold(coverage: Coverage, baseline: Baseline) -> list[Fault]:
         return []
     missing = -(-(baseline.threshold * totals.declared) // 100) - totals.asserted
     what = f"{totals.asserted} of {totals.declared} declared points are asserted, {totals.shown}"
-    why = f"{baseline.threshold} % are needed; assert {_count(missing, 'more point')}, of those listed as silent"
+    why = f"{baseline.threshold} % are needed; assert {counted(missing, 'more point')}, of those listed as silent"
     return [Fault("below-threshold", "narration coverage", what, why)]
 
 
@@ -93,7 +94,7 @@ def _scenarios(scenarios: Iterable[ScenarioCoverage]) -> list[Fault]:
             faults.append(Fault("silent-scenario", one.test, f'the scenario "{one.title}" tells nothing', why))
         if one.events and _SILENT_OK in one.tags:
             why = "the tag is stale; remove it"
-            what = f'the scenario "{one.title}" is tagged @silent-ok and tells {_count(one.events, "event")}'
+            what = f'the scenario "{one.title}" is tagged @silent-ok and tells {counted(one.events, "event")}'
             faults.append(Fault("stale-tag", one.test, what, why))
     return faults
 
@@ -119,9 +120,9 @@ def _slack(coverage: Coverage, baseline: Baseline) -> list[str]:
     could = min(baseline.goal, coverage.totals.whole_percent)
     notes = []
     if better:
-        notes.append(f"{_count(len(better), 'point')} listed as silent need not be: {', '.join(better)}")
+        notes.append(f"{counted(len(better), 'point')} listed as silent need not be: {', '.join(better)}")
     if new:
-        notes.append(f"{_count(len(new), 'told point')} not yet in the baseline")
+        notes.append(f"{counted(len(new), 'told point')} not yet in the baseline")
     if could > baseline.threshold:
         notes.append(f"the threshold could be {could} instead of {baseline.threshold}")
     return notes
@@ -184,11 +185,11 @@ def judge(coverage: Coverage, baseline: Baseline, *, others: Iterable[Fault] = (
     failed = [one.test for one in coverage.scenarios if one.outcome == "failed"]
     if failed:
         notes.append(
-            f"{_count(len(failed), 'test')} failed, and what they assert does not count: {', '.join(failed[:3])}"
+            f"{counted(len(failed), 'test')} failed, and what they assert does not count: {', '.join(failed[:3])}"
         )
     if coverage.unlocated:
         notes.append(
-            f"{_count(coverage.unlocated, 'event')} did not say where they come from: "
+            f"{counted(coverage.unlocated, 'event')} did not say where they come from: "
             "set NARRATION_SOURCE_LOCATION=1 in processes that tests start"
         )
     return Verdict(tuple(faults), tuple(notes))

@@ -1,11 +1,13 @@
 """`narration mutants`: would the tests notice? A mutant is one point gone wrong; the tests that hear it are rerun."""
 
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ from ci.measuring import Measured
 from ci.mutations import Operator, mutated, sites
 from ci.sources import read_project
 
-Outcome = Literal["killed", "survived", "timeout", "broken"]
+Outcome = Literal["killed", "survived", "timeout", "broken", "late"]
 _LEFT_BEHIND: Final = shutil.ignore_patterns(
     ".git",
     ".venv",
@@ -63,7 +65,8 @@ class Result(msgspec.Struct, frozen=True):
         key: of its point.
         place: `path:line` of its point.
         operator: what went wrong.
-        outcome: "killed" or "timeout" when the tests noticed, "survived" when not, "broken" when nothing could be run.
+        outcome: "killed" or "timeout" when the tests noticed, "survived" when not, "broken" when nothing could be run,
+            "late" when there was no time left to ask.
         tests: how many tests were asked.
         said: the last line of a run that broke.
     """
@@ -93,8 +96,8 @@ class Score(NamedTuple):
 
 
 def score(results: Iterable[Result]) -> Score:
-    """Return how many mutants the tests noticed; broken ones say nothing."""
-    counted = [result for result in results if result.outcome != "broken"]
+    """Return how many mutants the tests noticed; those that nobody could be asked about say nothing."""
+    counted = [result for result in results if result.outcome not in ("broken", "late")]
     return Score(sum(result.noticed for result in counted), len(counted))
 
 
@@ -177,9 +180,13 @@ def _run(copy: Path, tests: Sequence[str], timeout_s: float) -> tuple[int | None
     return process.returncode, lines[-1] if lines else ""
 
 
-def _judge(mutant: Mutant, copy: Path, timeout_s: float) -> Result:
+def _result(mutant: Mutant, outcome: Outcome, said: str = "") -> Result:
     point = mutant.one.point
-    file = copy / point.path
+    return Result(point.key, point.place, mutant.operator, outcome, len(mutant.tests), said)
+
+
+def _judge(mutant: Mutant, copy: Path, timeout_s: float) -> Result:
+    file = copy / mutant.one.point.path
     before = file.read_bytes()
     try:
         file.write_bytes(mutant.source)
@@ -188,9 +195,7 @@ def _judge(mutant: Mutant, copy: Path, timeout_s: float) -> Result:
         file.write_bytes(before)
     outcomes: dict[int | None, Outcome] = {None: "timeout", 0: "survived", _TESTS_FAILED: "killed"}
     outcome = outcomes.get(code, "broken")
-    return Result(
-        point.key, point.place, mutant.operator, outcome, len(mutant.tests), said if outcome == "broken" else ""
-    )
+    return _result(mutant, outcome, said if outcome == "broken" else "")
 
 
 def run(
@@ -199,6 +204,7 @@ def run(
     *,
     jobs: int = 1,
     timeout_s: float = 120.0,
+    within_s: float = math.inf,
     tell: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Let the tests look at every mutant, in copies of the project.
@@ -208,6 +214,7 @@ def run(
         mutants: from `plan`.
         jobs: how many at a time.
         timeout_s: longest run of one mutant, in seconds.
+        within_s: how long new mutants are begun, in seconds.
         tell: called with each result as it comes.
 
     Raises:
@@ -215,6 +222,7 @@ def run(
     """
     if not mutants:
         return []
+    until = time.monotonic() + within_s
     lock = threading.Lock()
     with _copies(measured.root, min(jobs, len(mutants))) as copies:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
@@ -230,7 +238,8 @@ def run(
         def one(mutant: Mutant) -> Result:
             copy = free.get()
             try:
-                result = _judge(mutant, copy, timeout_s)
+                late = time.monotonic() > until
+                result = _result(mutant, "late") if late else _judge(mutant, copy, timeout_s)
             finally:
                 free.put(copy)
             with lock:

@@ -22,19 +22,27 @@ from ci.measuring import Measured
 from ci.proof_page import render
 
 _INPUTS: Final = ".narration/proof"
+_LEFT_BY_TESTS: Final = ("transcripts", "determinism", "metrics")
 _STORIES: Final = "snapshots"
 _LARGEST: Final = 8 * 1024 * 1024
 
 
-def _copy(source: Path, target: Path, pattern: str = "*") -> list[Path]:
-    """Copy the files below a folder; links are not followed, and giants stay where they are."""
+def _files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return the files below a folder; links are not followed, and giants stay where they are."""
+    return [
+        path
+        for path in (sorted(folder.rglob(pattern)) if folder.is_dir() else ())
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST
+    ]
+
+
+def _copy(files: Iterable[Path], source: Path, target: Path) -> list[Path]:
     copied = []
-    for path in sorted(source.rglob(pattern)) if source.is_dir() else []:
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
-            to = target / path.relative_to(source)
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, to)
-            copied.append(to)
+    for path in files:
+        to = target / path.relative_to(source)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to)
+        copied.append(to)
     return copied
 
 
@@ -112,9 +120,16 @@ def gather(measured: Measured, output: Path, required: Sequence[str] = ()) -> Bu
 
 
 def _write(measured: Measured, folder: Path, required: Sequence[str]) -> Bundle:
-    left = measured.root / _INPUTS
-    found = {kind: _copy(left / kind, folder / kind) for kind in KINDS if kind not in ("coverage", "environment")}
-    found["stories"] += _copy(measured.root / _STORIES, folder / "stories", "*.story")
+    stories = measured.root / _STORIES
+    found = {"stories": _copy(_files(stories, "*.story"), stories, folder / "stories")}
+    older: dict[str, int] = {}
+    for kind in _LEFT_BY_TESTS:
+        source = measured.root / _INPUTS / kind
+        every = _files(source)
+        # What an earlier run left proves nothing about this one.
+        ours = [path for path in every if measured.records.run.began_before(path)]
+        older[kind] = len(every) - len(ours)
+        found[kind] = _copy(ours, source, folder / kind)
     found["coverage"] = [folder / "coverage" / name for name in write_all(measured, folder / "coverage")]
     found["environment"] = [folder / "environment.json"]
     plain = msgspec.json.format(msgspec.json.encode(describe(measured.root)), indent=2)
@@ -125,7 +140,8 @@ def _write(measured: Measured, folder: Path, required: Sequence[str]) -> Bundle:
     faults += measured.verdict.faults if measured.verdict else check_scenarios(measured.records.tests)
     for kind in required:
         if not found[kind]:
-            why = f"tests leave it in {_INPUTS}/{kind}/" if kind != "stories" else f"they are in {_STORIES}/"
-            faults.append(Fault("missing-proof", kind, "nothing was left for the proof bundle", why))
+            why = f"tests leave it in {_INPUTS}/{kind}/" if kind in _LEFT_BY_TESTS else f"they are in {_STORIES}/"
+            stale = f"; what is there ({older[kind]} files) is of an earlier run" if older.get(kind) else ""
+            faults.append(Fault("missing-proof", kind, "nothing was left for the proof bundle", f"{why}{stale}"))
     parts = (Part(kind, tuple(path.relative_to(folder).as_posix() for path in found[kind])) for kind in KINDS)
     return Bundle(folder, tuple(parts), tuple(faults))

@@ -29,6 +29,10 @@ class Run(msgspec.Struct, frozen=True):
     root: str
     started_at_ms: int
 
+    def began_before(self, file: Path) -> bool:
+        """Tell whether a file was written after the run began; one that was not belongs to another run."""
+        return file.stat().st_mtime + _SLACK_S >= self.started_at_ms / 1000
+
 
 class Heard(msgspec.Struct, frozen=True):
     """One event that a test heard; see docs/architecture.md."""
@@ -118,7 +122,7 @@ def read_records(folder: Path) -> Records:
     """
     run = read_run(folder)
     files = sorted(folder.glob("*.jsonl"))
-    stale = [path for path in files if path.stat().st_mtime + _SLACK_S < run.started_at_ms / 1000]
+    stale = [path for path in files if not run.began_before(path)]
     if stale:
         raise CoverageError(f"{stale[0]}: is older than the run that {folder / 'run.json'} names: {_AGAIN}")
     tests = [record for path in files for record in _read_file(path)]

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any, Final, Literal
 
+Kind = Literal["transcripts", "determinism", "metrics"]
 _FOLDER: Final = Path(__file__).resolve().parent.parent / ".narration" / "proof"
 
 
-def leave(kind: Literal["transcripts", "determinism", "metrics"], name: str, what: bytes | str | dict[str, Any]) -> None:
+def leave(kind: Kind, name: str, what: bytes | str | dict[str, Any]) -> None:
     """Keep something that shows what this run did.
 
     Args:

@@ -19,7 +19,8 @@ from narration_core import Event, decode
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "worker" / "models" / "haiku-1m-q8_0.gguf"
-PATIENCE_S = 60.0
+# Mutants that swallow an event are noticed only when this is over, so that run asks for less.
+PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 
 Wanted = Callable[[Event], bool]
 

@@ -1,5 +1,6 @@
 """`narration mutants`."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 from ci import mutants as mutation
 from ci.changed import changed_lines, touched
 from ci.cli.options import Where, answering, project_options
+from ci.faults import CoverageError
 from ci.mutations import OPERATORS, Operator, what_kills
 
 
@@ -24,6 +26,9 @@ from ci.mutations import OPERATORS, Operator, what_kills
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="How many at a time.")
 @click.option("--timeout", default=120.0, show_default=True, help="Longest run of one mutant, in seconds.")
 @click.option(
+    "--within", type=click.FloatRange(0), metavar="MINUTES", help="Begin no mutant later; without it, no limit."
+)
+@click.option(
     "--json", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file."
 )
 @project_options
@@ -36,6 +41,7 @@ def mutants(
     fail_under: int,
     jobs: int,
     timeout: float,
+    within: float | None,
     output: Path | None,
     where: Where,
 ) -> None:
@@ -60,7 +66,8 @@ def mutants(
         planned = mutation.plan(measured, operators or OPERATORS, chosen)
         tests = {test for mutant in planned for test in mutant.tests}
         click.echo(f"{len(planned)} mutants, {len(tests)} tests that hear them; first all of them without a mutation")
-        results = mutation.run(measured, planned, jobs=jobs, timeout_s=timeout, tell=tell)
+        within_s = math.inf if within is None else within * 60
+        results = mutation.run(measured, planned, jobs=jobs, timeout_s=timeout, within_s=within_s, tell=tell)
     found = mutation.score(results)
     for one in results:
         if one.outcome == "survived":
@@ -74,4 +81,11 @@ def mutants(
     extra = f", {broken} could not be run" if broken else ""
     share = f"{found.noticed * 1000 // found.all / 10:g} %" if found.all else "nothing to mutate"
     click.echo(f"narration mutants: {found.noticed} of {found.all} noticed{extra}: {share} (at least {fail_under})")
+    late = sum(one.outcome == "late" for one in results)
+    if late:
+        with answering():
+            raise CoverageError(
+                f"{late} of {len(results)} mutants were not begun within {within:g} minutes: "
+                "allow more, or ask for less: --changed, --operator, --point"
+            )
     ctx.exit(0 if found.reaches(fail_under) else 1)

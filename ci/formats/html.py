@@ -1,13 +1,15 @@
 """Coverage as one HTML page without outside assets: `narration.html`, for people who do not read JSON."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 from typing import Final
 
 from ci.coverage import PointCoverage, ScenarioCoverage, Totals
 from ci.formats.lines import by_file
-from ci.gate import why_silent
+from ci.gate import counted, why_silent
 from ci.measuring import Measured
 
 _WORDS: Final = {"asserted": "told", "emitted": "heard only", "silent": "silent"}
@@ -31,6 +33,8 @@ def _head(measured: Measured) -> str:
     mark = f'<b style="left:{baseline.threshold}%" title="threshold"></b>' if baseline else ""
     told = f"{totals.asserted} of {totals.declared} points asserted"
     held = f" The threshold is {baseline.threshold}&nbsp;%, the goal {baseline.goal}&nbsp;%." if baseline else ""
+    run = measured.records.run
+    began = datetime.fromtimestamp(run.started_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         "<header><h1>Narration coverage</h1>"
         f'<p class="figure">{totals.shown}</p>'
@@ -38,7 +42,7 @@ def _head(measured: Measured) -> str:
         f"<p>{totals.declared} points can tell something. Asserted by a test: {totals.asserted}. Heard, but "
         f"asserted by none: {totals.emitted - totals.asserted}. "
         f"Never heard: {totals.declared - totals.emitted}.{held}</p>"
-        f'<p class="soft">Run <code>{escape(measured.coverage.run_id)}</code></p></header>'
+        f'<p class="soft">Run of {began}, <code>{escape(run.run_id)}</code></p></header>'
     )
 
 
@@ -68,40 +72,73 @@ def _totals(title: str, groups: dict[str, Totals]) -> str:
 
 
 def _listed(title: str, entries: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(entry)}</li>" for entry in entries)
+    items = "".join(f"<li>{entry}</li>" for entry in entries)
     return f"<details><summary>{title}</summary><ul>{items}</ul></details>" if items else ""
 
 
-def _point(one: PointCoverage) -> str:
+def _hearers(one: PointCoverage, tests: Mapping[str, ScenarioCoverage]) -> str:
+    """Return who hears a point: scenarios by name, other tests by id, those that assert nothing marked."""
+    scenarios = sum(tests[test].is_scenario for test in one.emitted_by)
+    others = len(one.emitted_by) - scenarios
+    heard = [counted(number, word) for number, word in ((scenarios, "scenario"), (others, "test")) if number]
+    all_assert = len(one.asserted_by) == len(one.emitted_by)
+    asserting = "" if all_assert else f", {len(one.asserted_by)} of them assert it"
+    shown = []
+    for test in one.emitted_by:
+        its = tests[test]
+        name = escape(its.title) if its.is_scenario else f"<code>{escape(test)}</code>"
+        mark = "failed" if test in one.failed_by else "" if test in one.asserted_by else "hears it, asserts nothing"
+        shown.append(f'{name} <span class="soft">({mark})</span>' if mark else name)
+    return _listed(f"Heard by {' and '.join(heard)}{asserting}", shown)
+
+
+def _point(one: PointCoverage, tests: Mapping[str, ScenarioCoverage]) -> str:
     point = one.point
     sentence = escape(one.sentence or "(the sentence is made at run time)")
     who = escape(f"{', '.join(one.actors)} · {point.action or point.name} · {point.level or 'info'}")
     why = "" if one.asserted_by else f'<p class="soft">{escape(point.silent or why_silent(one))}</p>'
-    scenarios = _listed(f"{len(one.scenarios)} scenarios hear it", one.scenarios)
-    tests = _listed(f"{len(one.asserted_by)} tests assert it", one.asserted_by)
     return (
-        f'<div class="point {one.state}"><span class="tag">{_WORDS[one.state]}</span>'
-        f'<span class="sentence">{sentence}</span><p class="soft">{who} · <code>{escape(point.place)}</code></p>'
-        f"{why}{scenarios}{tests}</div>"
+        f'<div class="point {one.state}"><span class="tag">{_WORDS[one.state]}</span><div>{sentence}'
+        f'<p class="soft">{who} · <code>{escape(point.place)}</code></p>{why}{_hearers(one, tests)}</div></div>'
     )
 
 
-def _points(points: Iterable[PointCoverage]) -> str:
-    return "".join(
-        f'<section class="file"><h2><code>{escape(path)}</code></h2>{"".join(map(_point, its))}</section>'
-        for path, its in by_file(points).items()
-    )
+def _points(points: Iterable[PointCoverage], tests: Mapping[str, ScenarioCoverage]) -> str:
+    sections = []
+    for path, its in by_file(points).items():
+        listed = "".join(_point(one, tests) for one in its)
+        sections.append(f'<section class="file"><h3><code>{escape(path)}</code></h3>{listed}</section>')
+    return "".join(sections)
 
 
-def _scenario(one: ScenarioCoverage, sentences: dict[str, str]) -> str:
-    told = _listed(
-        f"{one.events} events from {len(one.points)} points", (sentences.get(key, key) for key in one.points)
+def _silent(points: Iterable[PointCoverage]) -> str:
+    """Return what nobody would notice, first and short: it is what a reader came for."""
+    rows = "".join(
+        f"<tr><td>{escape(one.sentence or one.point.key)}</td><td>{escape(why_silent(one))}</td>"
+        f"<td><code>{escape(one.point.place)}</code></td></tr>"
+        for one in points
+        if not one.asserted_by
     )
-    mute = "" if one.events else '<p class="soft">tells nothing</p>'
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("sentence", "why", "place"))
+    return f'<h2>What is silent</h2><div class="scroll"><table><tr>{head}</tr>{rows}</table></div>' if rows else ""
+
+
+def _scenario(one: ScenarioCoverage, sentences: Mapping[str, str]) -> str:
+    title = f"{counted(one.events, 'event')} from {counted(len(one.points), 'point')}"
+    told = _listed(title, (escape(sentences.get(key, key)) for key in one.points))
+    mute = '<p class="soft">tells nothing</p>' if not one.events else "" if told else f'<p class="soft">{title}</p>'
     state = "asserted" if one.outcome == "passed" else "silent"
-    return (
-        f'<div class="{state}"><span class="tag">{escape(one.outcome)}</span>{escape(one.title)} '
-        f'<span class="soft"><code>{escape(one.test)}</code></span>{told}{mute}</div>'
+    name = escape(one.title) if one.is_scenario else f"<code>{escape(one.test)}</code>"
+    return f'<div class="row {state}"><span class="tag">{escape(one.outcome)}</span><div>{name}{told}{mute}</div></div>'
+
+
+def _scenarios(scenarios: Iterable[ScenarioCoverage], sentences: Mapping[str, str]) -> str:
+    groups: dict[str, list[ScenarioCoverage]] = defaultdict(list)
+    for one in scenarios:
+        groups[one.feature or one.test.partition("::")[0]].append(one)
+    return "".join(
+        f"<h3><code>{escape(file)}</code></h3>{''.join(_scenario(one, sentences) for one in its)}"
+        for file, its in groups.items()
     )
 
 
@@ -109,21 +146,23 @@ def render(measured: Measured) -> str:
     """Return the page: the figure, what to do, what is told and silent with its sentence, and who hears it."""
     coverage = measured.coverage
     sentences = {one.point.key: one.sentence or one.point.key for one in (*coverage.points, *coverage.excluded)}
-    scenarios = "".join(_scenario(one, sentences) for one in coverage.scenarios if one.is_scenario)
-    tests = "".join(_scenario(one, sentences) for one in coverage.scenarios if not one.is_scenario)
+    tests = {one.test: one for one in coverage.scenarios}
+    scenarios = _scenarios((one for one in coverage.scenarios if one.is_scenario), sentences)
+    others = _scenarios((one for one in coverage.scenarios if not one.is_scenario), sentences)
     blocks = [
         _head(measured),
         _verdict(measured),
+        _silent(coverage.points),
         "<h2>Who tells how much</h2>" + _totals("actor", coverage.by_actor) + _totals("file", coverage.by_file),
         "<h2>What can be told</h2>",
         (
             '<form hidden><input type="search" name="word" placeholder="word, actor or file" aria-label="Look for">'
             '<label><input type="checkbox" name="silent"> only what is silent</label></form>'
         ),
-        _points(coverage.points),
-        f"<h2>Excluded with a reason</h2>{_points(coverage.excluded)}" if coverage.excluded else "",
+        _points(coverage.points, tests),
+        f"<h2>Excluded with a reason</h2>{_points(coverage.excluded, tests)}" if coverage.excluded else "",
         f"<h2>Scenarios</h2>{scenarios}" if scenarios else "",
-        f"<h2>Other tests that heard something</h2>{tests}" if tests else "",
+        f"<h2>Other tests that heard something</h2>{others}" if others else "",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
