@@ -23,10 +23,12 @@ class Part(msgspec.Struct, frozen=True):
     Attributes:
         kind: one of `KINDS`.
         files: paths relative to the bundle.
+        found: what was checked in them, in words.
     """
 
     kind: str
     files: tuple[str, ...]
+    found: str = ""
 
 
 class Bundle(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from ci.bundle import KINDS, Bundle, Part
 from ci.environment import describe
 from ci.faults import CoverageError, Fault
 from ci.formats import write_all
+from ci.gate import counted
 from ci.links import check_scenarios
 from ci.measuring import Measured
 from ci.proof_page import render
@@ -46,22 +47,23 @@ def _copy(files: Iterable[Path], source: Path, target: Path) -> list[Path]:
     return copied
 
 
-def _metrics(folder: Path, files: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
+def _metrics(folder: Path, files: Iterable[Path]) -> tuple[list[Path], str, list[Fault]]:
     """Check the names in saved metrics; the report stands beside them."""
-    lines, faults = [], []
+    lines, faults, count = [], [], 0
     for file in files:
         names, wrong = metric_names.check(file.read_text("utf-8", errors="replace"), file.name)
         lines += [f"{file.name}: {len(names)} metrics, {len(wrong) or 'none'} wrong", *(f"  {name}" for name in names)]
         faults += wrong
+        count += len(names)
     if not lines:
-        return [], []
+        return [], "", []
     report = folder / "names.txt"
     report.write_text("\n".join([*lines, *map(str, faults)]) + "\n", "utf-8")
-    return [report], faults
+    return [report], f"The names of {count} metrics were checked: {len(faults) or 'none'} wrong.", faults
 
 
-def _determinism(files: Iterable[Path]) -> list[Fault]:
-    """Return what differs: files `<name>.1.<suffix>`, `<name>.2.<suffix>` ... hold the outputs of equal runs."""
+def _determinism(files: Iterable[Path]) -> tuple[str, list[Fault]]:
+    """Compare files `<name>.1.<suffix>`, `<name>.2.<suffix>` ..., which hold the outputs of equal runs."""
     groups: dict[str, list[Path]] = {}
     for file in files:
         stem, _, number = file.stem.rpartition(".")
@@ -82,7 +84,8 @@ def _determinism(files: Iterable[Path]) -> list[Fault]:
         ]
         if not others:
             faults.append(Fault("not-equal", first.name, "is alone", "one run proves nothing; save a second one"))
-    return faults
+    found = "equal, byte for byte" if not faults else "not all equal"
+    return f"The outputs of {counted(len(groups), 'repeated run')} were compared: {found}." if groups else "", faults
 
 
 def _checksums(folder: Path) -> None:
@@ -134,14 +137,19 @@ def _write(measured: Measured, folder: Path, required: Sequence[str]) -> Bundle:
     found["environment"] = [folder / "environment.json"]
     plain = msgspec.json.format(msgspec.json.encode(describe(measured.root)), indent=2)
     found["environment"][0].write_bytes(plain + b"\n")
-    report, faults = _metrics(folder / "metrics", found["metrics"])
+    report, of_names, faults = _metrics(folder / "metrics", found["metrics"])
     found["metrics"] += report
-    faults += _determinism(found["determinism"])
+    of_runs, unequal = _determinism(found["determinism"])
+    notes = {"metrics": of_names, "determinism": of_runs}
+    faults += unequal
     faults += measured.verdict.faults if measured.verdict else check_scenarios(measured.records.tests)
     for kind in required:
         if not found[kind]:
             why = f"tests leave it in {_INPUTS}/{kind}/" if kind in _LEFT_BY_TESTS else f"they are in {_STORIES}/"
             stale = f"; what is there ({older[kind]} files) is of an earlier run" if older.get(kind) else ""
             faults.append(Fault("missing-proof", kind, "nothing was left for the proof bundle", f"{why}{stale}"))
-    parts = (Part(kind, tuple(path.relative_to(folder).as_posix() for path in found[kind])) for kind in KINDS)
+    parts = (
+        Part(kind, tuple(path.relative_to(folder).as_posix() for path in found[kind]), notes.get(kind, ""))
+        for kind in KINDS
+    )
     return Bundle(folder, tuple(parts), tuple(faults))

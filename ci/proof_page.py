@@ -1,23 +1,37 @@
 """The index page of a proof bundle."""
 
+from datetime import UTC, datetime
 from html import escape
+from typing import Final
 from urllib.parse import quote
 
 from ci.bundle import KINDS, Bundle, Part
 from ci.formats.html import POLICY, asset
+from ci.gate import counted
 from ci.measuring import Measured
 
+_SHOWN_BYTES: Final = 32 * 1024
 
-def _part(part: Part) -> str:
+
+def _file(bundle: Bundle, path: str) -> str:
+    """Return a file as a link, and its text where that is short: browsers offer to save what they do not know."""
+    link = f'<a href="{quote(path)}"><code>{escape(path)}</code></a>'
+    file = bundle.folder / path
+    if path.startswith("coverage/") or file.stat().st_size > _SHOWN_BYTES:
+        return f"<li>{link}</li>"
+    text = escape(file.read_text("utf-8", errors="replace"))
+    return f"<li><details><summary>{link}</summary><pre>{text}</pre></details></li>"
+
+
+def _part(bundle: Bundle, part: Part) -> str:
     title = f"<h2>{escape(KINDS[part.kind])}</h2>"
     if not part.files:
         return f'{title}<p class="soft">Nothing was left for this part.</p>'
-    links = "".join(f'<li><a href="{quote(path)}"><code>{escape(path)}</code></a></li>' for path in part.files)
+    found = f"<p>{escape(part.found)}</p>" if part.found else ""
+    listed = f"<ul>{''.join(_file(bundle, path) for path in part.files)}</ul>"
     few = len(part.files) <= 12  # noqa: PLR2004 - what fits on a screen
     return (
-        f"{title}<ul>{links}</ul>"
-        if few
-        else f"{title}<details><summary>{len(part.files)} files</summary><ul>{links}</ul></details>"
+        f"{title}{found}{listed if few else f'<details><summary>{len(part.files)} files</summary>{listed}</details>'}"
     )
 
 
@@ -43,14 +57,15 @@ def render(measured: Measured, bundle: Bundle) -> str:
     counts = {state: sum(one.outcome == state for one in records.tests) for state in ("passed", "failed", "skipped")}
     ran = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     totals = measured.coverage.totals
+    began = datetime.fromtimestamp(records.run.started_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Proof of run {escape(bundle.folder.name)}</title><style>\n{asset('page.css')}</style></head>\n<body>\n"
         f"<header><h1>Proof of run <code>{escape(bundle.folder.name)}</code></h1>"
-        f'<p class="figure">{totals.shown}</p><p>of {totals.declared} points asserted. '
-        f"{len(records.tests)} tests and scenarios narrated or are scenarios ({len(scenarios)}): {ran}.</p></header>\n"
-        f"{_faults(bundle)}\n{''.join(map(_part, bundle.parts))}\n"
+        f'<p class="figure">{totals.shown}</p><p>of {totals.declared} points asserted, on {began}. '
+        f"{counted(len(records.tests), 'test')}, {len(scenarios)} of them scenarios: {ran}.</p></header>\n"
+        f"{_faults(bundle)}\n{''.join(_part(bundle, part) for part in bundle.parts)}\n"
         '<p class="soft">Checksums: <a href="SHA256SUMS">SHA256SUMS</a></p></body></html>\n'
     )

@@ -77,10 +77,6 @@ def mutants(
         click.echo(f"never emitted, so never mutated: {', '.join(silent)}")
     if output is not None:
         output.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
-    broken = sum(one.outcome == "broken" for one in results)
-    extra = f", {broken} could not be run" if broken else ""
-    share = f"{found.noticed * 1000 // found.all / 10:g} %" if found.all else "nothing to mutate"
-    click.echo(f"narration mutants: {found.noticed} of {found.all} noticed{extra}: {share} (at least {fail_under})")
     late = sum(one.outcome == "late" for one in results)
     if late:
         with answering():
@@ -88,4 +84,11 @@ def mutants(
                 f"{late} of {len(results)} mutants were not begun within {within:g} minutes: "
                 "allow more, or ask for less: --changed, --operator, --point"
             )
+    broken = sum(one.outcome == "broken" for one in results)
+    if broken and not found.all:
+        with answering():
+            raise CoverageError(f"none of {broken} mutants could be run ({results[0].said}): nothing was judged")
+    extra = f", {broken} could not be run" if broken else ""
+    share = f"{found.noticed * 1000 // found.all / 10:g} %" if found.all else "nothing to mutate"
+    click.echo(f"narration mutants: {found.noticed} of {found.all} noticed{extra}: {share} (at least {fail_under})")
     ctx.exit(0 if found.reaches(fail_under) else 1)

@@ -21,13 +21,13 @@ class Format(NamedTuple):
 
 
 FORMATS: Final[dict[str, Format]] = {
+    "html": Format("narration.html", html.render),
     "json": Format("narration.json", json.render),
     "lcov": Format("narration.lcov", lcov.render),
     "cobertura": Format("narration-cobertura.xml", cobertura.render),
     "sarif": Format("narration.sarif", sarif.render),
     "junit": Format("narration-junit.xml", junit.render),
     "markdown": Format("narration.md", markdown.render),
-    "html": Format("narration.html", html.render),
 }
 
 

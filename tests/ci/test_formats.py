@@ -181,6 +181,17 @@ def test_the_page_stands_alone_and_shows_sentences(written):
         assert shown in page.text
 
 
+def test_the_page_says_first_what_is_silent_and_who_hears_what(written):
+    page = _Page()
+    page.feed(file(written, "html").read_text("utf-8"))
+    text = page.text
+    assert text.index("What is silent") < text.index("Who tells how much") < text.index("What can be told")
+    assert "Heard by 1 scenario, 0 of them assert it" in text
+    assert "A sale (hears it, asserts nothing)" in text
+    assert "2 events from 2 points" not in text
+    assert "3 events from 3 points" in text
+
+
 def test_text_from_events_stays_text_in_every_format(evil):
     page = _Page()
     page.feed(file(evil, "html").read_text("utf-8"))

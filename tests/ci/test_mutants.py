@@ -168,6 +168,19 @@ def test_survivors_are_named_with_what_would_kill_them(tested):
     run(tested, "--point", "app/shop.py::buy#1", code=0)
 
 
+def test_without_time_there_is_no_answer(tested):
+    said = run(tested, "--within", "0", code=2)
+    assert "11 of 11 mutants were not begun within 0 minutes: allow more, or ask for less: --changed" in said
+    assert "noticed" not in said
+
+
+def test_mutants_that_cannot_be_run_are_no_answer(tested):
+    watchful = "from pathlib import Path\nassert 'mutant' not in Path('app/shop.py').read_text()\n"
+    file = tested.root / "tests/test_shop.py"
+    file.write_text(watchful + file.read_text())
+    assert "none of 3 mutants could be run" in run(tested, "--operator", "actor", code=2)
+
+
 def test_tests_that_fail_by_themselves_judge_nothing(tested):
     tested.write("tests/test_shop.py", SHOP_TESTS + "        assert False\n")
     assert "the tests fail in a copy of the project without any mutation" in run(tested, code=2)

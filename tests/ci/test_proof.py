@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -57,6 +59,9 @@ def test_everything_is_in_the_bundle_and_the_page_leads_to_it(proven):
     assert f"narration proof: {bundle / 'index.html'}" in said
     page = (bundle / "index.html").read_text("utf-8")
     assert "Everything that was checked holds." in page
+    assert "The outputs of 1 repeated run were compared: equal, byte for byte." in page
+    assert "The names of 3 metrics were checked: none wrong." in page
+    assert "<pre>event: token\n\n</pre>" in page
     linked = set(re.findall(r'href="([^"]+)"', page))
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert linked == files - {"index.html"}
@@ -90,6 +95,33 @@ def test_what_is_missing_or_unequal_fails(proven):
     assert "alone.1.json: is alone" in said
     assert "transcripts: nothing was left for the proof bundle: tests leave it in .narration/proof/transcripts/" in said
     assert "does not prove enough" in (proven.root / "proof/run-1/index.html").read_text("utf-8")
+
+
+def test_what_an_earlier_run_left_proves_nothing(proven):
+    old = time.time() - 3600
+    for name in ("transcripts/sale.sse", "determinism/haiku.2.json"):
+        os.utime(proven.root / ".narration/proof" / name, (old, old))
+    said = run(proven, "--require", "transcripts", "--require", "determinism", code=1)
+    assert (
+        "transcripts: nothing was left for the proof bundle: tests leave it in .narration/proof/transcripts/; "
+        "what is there (1 files) is of an earlier run"
+    ) in said
+    assert "haiku.1.json: is alone" in said
+    assert not (proven.root / "proof/run-1/transcripts").exists()
+
+
+def test_a_file_that_is_long_is_a_link_alone(proven):
+    proven.write(".narration/proof/transcripts/long.sse", "x" * 40_000)
+    run(proven, code=0)
+    page = (proven.root / "proof/run-1/index.html").read_text("utf-8")
+    assert '<li><a href="transcripts/long.sse">' in page
+    assert "xxxx" not in page
+
+
+def test_text_that_was_left_stays_text(proven):
+    proven.write(".narration/proof/transcripts/evil.sse", "</pre><script>alert(1)</script>")
+    run(proven, code=0)
+    assert "<script" not in (proven.root / "proof/run-1/index.html").read_text("utf-8")
 
 
 def test_the_gate_speaks_in_the_bundle(proven):
