@@ -37,3 +37,13 @@ Feature: A model stays on the GPU that it was put on
       | error_kind      | residency_lost |
       | gpu_device      | CUDA0          |
       | available_bytes | 10             |
+
+  @M0-W-1012
+  Scenario: The model has left the GPU and comes back
+    Given a model that took 1000 bytes of "CUDA0"
+    When the driver says that the process holds 10 bytes
+    And the driver says that the process holds 1000 bytes
+    Then the story includes, in order:
+      | action    | level | error_kind     |
+      | residency | error | residency_lost |
+      | residency | info  |                |

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from worker.engine import DeviceKind
+from worker.devices import DeviceKind
 
 BUNDLED: Final = Path(__file__).parent / "models" / "haiku-1m-q8_0.gguf"
 BUNDLED_NAME: Final = "bundled"

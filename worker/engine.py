@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from worker import points, residency
+from worker.devices import Device, DeviceKind, choose_gpu
 from worker.errors import WorkerError
 from worker.gguf_check import ModelFile, NotAModelError, check
 from worker.requests import ExecuteRequest
 from worker.residency import Residency
+from worker.sizing import context_length, require_room
 from worker.streaming import TextStream
 
 if TYPE_CHECKING:
-    from worker.native import Device, Model
+    from worker.native import Model
 
-DeviceKind = Literal["cuda", "metal", "cpu"]
 StopCause = Literal["cancelled", "client_gone", "timeout", "shutdown"]
 
 PROGRESS_STEPS: Final = (0, 25, 50, 75)
 _LONGEST_NAME: Final = 48
 _ONE_THREAD_BELOW: Final = 64 * 1024 * 1024
-_HEADROOM_BYTES: Final = 256 * 1024 * 1024
 _NO_ROOM, _ABORTED = 1, 2
 
 
@@ -126,7 +126,7 @@ class Engine:
         self._model: Model | None = None
         self._give_up = False
 
-    def check_device(self) -> "Device | None":
+    def check_device(self) -> Device | None:
         """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself (M0-W-1010).
 
         Raises:
@@ -137,22 +137,8 @@ class Engine:
             return None
         from worker import native  # noqa: PLC0415 - costs a third of a second; wrong arguments should answer at once
 
-        found = native.gpu_devices()
-        prefix = {"cuda": "CUDA", "metal": "M"}[self.device]
-        usable = [device for device in found if device.name.upper().startswith(prefix)]
-        if self.gpu >= len(usable):
-            have = ", ".join(device.name for device in usable) or "none"
-            raise WorkerError(
-                "CUDA_ERROR",
-                f"device {self.device} number {self.gpu} is not available (found: {have}); "
-                "this build of llama.cpp or this machine has no such GPU",
-                "install a llama-cpp-python built for the GPU, or ask for the CPU by name: --device cpu",
-                f"no {self.device} device number {self.gpu} (found: {have})",
-            )
-        device = usable[self.gpu]
+        device = choose_gpu(self.device, self.gpu, native.gpu_devices())
         self.gpu_device = device.name
-        told = points.device_cuda if self.device == "cuda" else points.device_metal
-        told(gpu_device=device.name, device=device.name, available_bytes=device.free_bytes)
         return device
 
     def check_file(self) -> ModelFile:
@@ -172,7 +158,7 @@ class Engine:
             ) from None
         return self.file
 
-    def load(self, device: "Device | None") -> None:
+    def load(self, device: Device | None) -> None:
         """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 % (M0-W-1621). Blocks.
 
         Raises:
@@ -182,8 +168,9 @@ class Engine:
         from worker import native  # noqa: PLC0415 - see check_device
 
         file = self.file or self.check_file()
+        length = context_length(file, self._context_length, self._kv_cache_mb)
         if device is not None:
-            self._check_room(file, device)
+            require_room(file, length, self.model_ref, device)
         steps = iter(PROGRESS_STEPS)
         upcoming = next(steps)
 
@@ -196,7 +183,7 @@ class Engine:
 
         threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
         try:
-            model = native.Model(self.path, device, self._fitting_context(file), threads, on_progress)
+            model = native.Model(self.path, device, length, threads, on_progress)
         except native.NativeError as why:
             if self._give_up:
                 raise Stopped("shutdown") from None
@@ -211,32 +198,7 @@ class Engine:
         points.model_load_progress(model_ref=self.model_ref, percent=100)
         self._model = model
 
-    def _fitting_context(self, file: ModelFile) -> int | None:
-        """Return the context length to ask for: what was asked for, shortened to the key-value cache allowed."""
-        if self._kv_cache_mb is None:
-            return self._context_length
-        name = file.architecture
-        heads = int(file.metadata.get(f"{name}.attention.head_count", 1) or 1)
-        shared = int(file.metadata.get(f"{name}.attention.head_count_kv", heads) or heads)
-        width = int(file.metadata[f"{name}.embedding_length"]) // heads * shared
-        # Keys and values, two bytes each, in every layer.
-        per_token = 2 * 2 * width * int(file.metadata[f"{name}.block_count"])
-        fitting = max(8, self._kv_cache_mb * 1024 * 1024 // per_token)
-        wanted = self._context_length or min(int(file.metadata[f"{name}.context_length"]), 4096)
-        return min(wanted, fitting)
-
-    def _check_room(self, file: ModelFile, device: "Device") -> None:
-        needed = file.size + _HEADROOM_BYTES
-        if needed > device.free_bytes:
-            raise WorkerError(
-                "INSUFFICIENT_VRAM",
-                f"model {self.model_ref} needs {needed // 1_000_000} MB, "
-                f"{device.free_bytes // 1_000_000} MB free on {device.name}",
-                "choose a smaller model or a GPU with more free memory",
-                f"needs {needed // 1_000_000} MB, {device.free_bytes // 1_000_000} MB free on {device.name}",
-            )
-
-    def _check_placement(self, model: "Model", device: "Device") -> None:
+    def _check_placement(self, model: "Model", device: Device) -> None:
         """Refuse a model that is not wholly on the GPU; from now on its memory is watched (M0-W-1012)."""
         placement = residency.read(model.placement())
         fault = placement.fault(device.name)
@@ -378,7 +340,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 23]}...{name[-20:]}"
 
 
-def _free_bytes(device: "Device") -> int:
+def _free_bytes(device: Device) -> int:
     """Return a GPU's free memory now."""
     from worker import native  # noqa: PLC0415 - see check_device
 

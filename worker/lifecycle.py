@@ -15,6 +15,7 @@ from narration_core.bridges.stdlib import NarrationHandler
 from worker import points
 from worker.callback import announce
 from worker.config import Settings
+from worker.devices import Device
 from worker.engine import Engine, Stopped
 from worker.errors import WorkerError
 from worker.jobs import Jobs
@@ -147,12 +148,12 @@ class _Worker:
         points.server_bound(address=host, port=bound_to)
         return f"http://{host}:{bound_to}"
 
-    async def _load(self, device: object) -> bool:
+    async def _load(self, device: Device | None) -> bool:
         """Load the model while the server already answers; False when the worker was stopped meanwhile."""
         engine = self._engine
         points.model_load_start(model_path=str(self._settings.model))
         began = time.monotonic()
-        loading = asyncio.create_task(asyncio.to_thread(engine.load, device))  # type: ignore[arg-type]  # a Device, whose module is not loaded for the CPU
+        loading = asyncio.create_task(asyncio.to_thread(engine.load, device))
         stopped = asyncio.create_task(self._stop.wait())
         await asyncio.wait((loading, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():

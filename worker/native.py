@@ -10,12 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import llama_cpp
 from llama_cpp import _ggml
 
 from worker import points
+from worker.devices import Device
 
 CHUNK: Final = 128
 """Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
@@ -31,24 +32,6 @@ _LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
 class NativeError(Exception):
     """llama.cpp refused; the message holds what its log said."""
-
-
-class Device(NamedTuple):
-    """A device that llama.cpp can compute on.
-
-    Attributes:
-        name: such as CUDA0.
-        description: such as the GPU's product name.
-        handle: for `devices` of the model's parameters.
-        free_bytes: memory that is free now.
-        total_bytes: all its memory.
-    """
-
-    name: str
-    description: str
-    handle: int
-    free_bytes: int
-    total_bytes: int
 
 
 class AbortFlag:
@@ -138,7 +121,7 @@ class Model:
     Args:
         path: a checked GGUF file.
         device: the GPU to put everything on; None for the CPU.
-        context_length: tokens of prompt and answer together; None takes what the model was made for, at most 4096.
+        context_length: tokens of prompt and answer together.
         threads: processor threads.
         on_progress: called with 0.0 to 1.0 while weights are read; returns False to give up.
 
@@ -150,7 +133,7 @@ class Model:
         self,
         path: Path,
         device: Device | None,
-        context_length: int | None,
+        context_length: int,
         threads: int,
         on_progress: Callable[[float], bool],
     ) -> None:
@@ -164,12 +147,10 @@ class Model:
         self._devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
         self._model: Any = self._load(path, device)
         self.vocabulary = llama_cpp.llama_model_get_vocab(self._model)
-        self.trained_context = int(llama_cpp.llama_model_n_ctx_train(self._model))
-        wanted = context_length or min(self.trained_context, 4096)
-        self._context: Any = self._open_context(device, wanted, threads)
+        self._context: Any = self._open_context(device, context_length, threads)
         self._memory = llama_cpp.llama_get_memory(self._context)
         # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
-        self.context_length = min(wanted, int(llama_cpp.llama_n_ctx(self._context)))
+        self.context_length = min(context_length, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
         self._piece = ctypes.create_string_buffer(256)
 

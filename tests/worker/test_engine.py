@@ -180,50 +180,6 @@ def test_a_gpu_that_is_not_there_is_never_replaced_by_the_cpu(root, device):
     assert refused.value.code == "CUDA_ERROR"
 
 
-@pytest.fixture
-def some_gpus(monkeypatch):
-    """Let llama.cpp see two GPUs and a Metal device that this machine does not have."""
-    from worker import native
-
-    gigabyte = 1 << 30
-    seen = [
-        native.Device("CUDA0", "GPU of a test", 1, 400 * 1024, 80 * gigabyte),
-        native.Device("CUDA1", "GPU of a test", 2, 70 * gigabyte, 80 * gigabyte),
-        native.Device("Metal", "GPU of a laptop", 3, 9 * gigabyte, 16 * gigabyte),
-    ]
-    monkeypatch.setattr(native, "gpu_devices", lambda: seen)
-
-
-@pytest.mark.usefixtures("some_gpus")
-@pytest.mark.req("M0-W-1010", "SSE-02")
-@pytest.mark.parametrize(
-    ("device", "number", "name"), [("cuda", 0, "CUDA0"), ("cuda", 1, "CUDA1"), ("metal", 0, "Metal")]
-)
-def test_the_gpu_that_was_asked_for_is_taken_and_narrated(strict, root, device, number, name):
-    engine = Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", device, number)
-    assert engine.check_device().name == name
-    told = strict.events[-1]
-    assert (told.action, told.gpu_device) == ("device_init", name)
-
-
-@pytest.mark.usefixtures("some_gpus")
-@pytest.mark.req("M0-W-1010")
-def test_a_number_beyond_the_last_gpu_is_refused(root):
-    engine = Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", "cuda", 2)
-    with pytest.raises(WorkerError, match="CUDA0, CUDA1"):
-        engine.check_device()
-
-
-@pytest.mark.usefixtures("some_gpus")
-@pytest.mark.req("M0-W-1020")
-def test_too_little_memory_is_told_with_the_amounts_before_anything_is_loaded(root):
-    engine = Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", "cuda", 0)
-    with pytest.raises(WorkerError, match=r"haiku-1m-q8_0.gguf needs \d+ MB, 0 MB free on CUDA0") as refused:
-        engine.load(engine.check_device())
-    assert refused.value.code == "INSUFFICIENT_VRAM"
-    assert not engine.loaded
-
-
 # Loads each file that Python let through in a child of its own and tells how the child ended.
 _NATIVE = """
 import json, os, signal, sys
