@@ -1,15 +1,16 @@
 """The committed file of the ratchet: threshold, goal, the points known to be silent and those that are told."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
-from ci.coverage import Coverage
+from ci.coverage import Coverage, PointCoverage
 from ci.faults import CoverageError
+from ci.moves import Actions, Traced, trace
+from narration_core.text import is_name
 
 FORMAT: Final = 1
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
@@ -25,6 +26,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         goal: where the threshold is to end; `tighten` raises it no further.
         silent: keys of the points known to be silent; the list only shrinks.
         told: keys of the points that are asserted; none may go silent or away unnoticed.
+        actions: the actions of these points, by which they are found again when they move.
     """
 
     format: int
@@ -32,19 +34,45 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     goal: Percent = 95
     silent: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    actions: dict[str, str] = {}
 
     @property
     def lists_points(self) -> bool:
         """Whether the ratchet has begun: with both lists empty only the threshold holds."""
         return bool(self.silent or self.told)
 
+    @property
+    def points(self) -> Actions:
+        """Every point in it, with its action where that is known."""
+        return {key: self.actions.get(key) for key in (*self.told, *self.silent)}
+
 
 class _Head(msgspec.Struct, frozen=True):
     format: int
 
 
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As it is written: entries are `key` or `key action`."""
+
+    format: int
+    threshold: Percent
+    goal: Percent = 95
+    silent: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
 _decode_head = msgspec.json.Decoder(_Head).decode
-_decode = msgspec.json.Decoder(Baseline).decode
+_decode = msgspec.json.Decoder(_File).decode
+
+
+def _entry(key: str, action: str | None) -> str:
+    return f"{key} {action}" if action and is_name(action) else key
+
+
+def _read_entry(entry: str) -> tuple[str, str]:
+    head, mark, tail = entry.rpartition("#")
+    ordinal, _, action = tail.partition(" ")
+    return f"{head}{mark}{ordinal}", action
 
 
 def parse(text: str, name: str) -> Baseline:
@@ -70,9 +98,12 @@ def parse(text: str, name: str) -> Baseline:
             raise CoverageError(
                 f"{name}: is of format {head.format}, and this program reads up to {FORMAT}: update narration-core"
             )
-        found = _decode(text)
+        file = _decode(text)
     except msgspec.DecodeError as why:
         raise CoverageError(f"{name}: is no baseline: {why}; restore it from version control") from None
+    silent, told = (dict(map(_read_entry, entries)) for entries in (file.silent, file.told))
+    actions = {key: action for key, action in (silent | told).items() if action}
+    found = Baseline(file.format, file.threshold, file.goal, tuple(silent), tuple(told), actions)
     if found.threshold > found.goal:
         raise CoverageError(f"{name}: the threshold {found.threshold} is above the goal {found.goal}: raise the goal")
     both = sorted(set(found.silent) & set(found.told))
@@ -98,62 +129,34 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def render(baseline: Baseline) -> str:
-    """Return a baseline as text: one key a line, sorted, so that two branches rarely touch the same line."""
-    lists = {"silent": sorted(set(baseline.silent)), "told": sorted(set(baseline.told))}
+    """Return a baseline as text: one point a line, sorted, so that two branches rarely touch the same line."""
+
+    def entries(keys: Iterable[str]) -> list[str]:
+        return [_entry(key, baseline.actions.get(key)) for key in sorted(set(keys))]
+
+    lists = {"silent": entries(baseline.silent), "told": entries(baseline.told)}
     plain = {"format": baseline.format, "threshold": baseline.threshold, "goal": baseline.goal, **lists}
     return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"
 
 
-def split(key: str) -> tuple[str, str]:
-    """Return the path of a point's key, and its name with the ordinal."""
-    path, _, name = key.partition("::")
-    return path, name
-
-
-def moves(old: Iterable[str], new: Iterable[str]) -> dict[str, str]:
-    """Return which files were renamed: old path to new path.
-
-    A file was renamed when it declares nothing any more, and one that the baseline does not know declares at least
-    half of the points that it had, under the same names.
-
-    Args:
-        old: keys of the baseline.
-        new: keys declared now.
-    """
-    had, has = _by_path(old), _by_path(new)
-    arrived = {path: names for path, names in has.items() if path not in had}
-    found: dict[str, str] = {}
-    for path in sorted(had.keys() - has.keys()):
-        near = [(len(had[path] & names), other) for other, names in arrived.items() if other not in found.values()]
-        shared, best = max(near, default=(0, ""))
-        if shared and shared * 2 >= len(had[path]):
-            found[path] = best
-    return found
-
-
-def _by_path(keys: Iterable[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for key in keys:
-        path, name = split(key)
-        found[path].add(name)
-    return found
-
-
-def follow(baseline: Baseline, declared: Iterable[str]) -> tuple[Baseline, dict[str, str]]:
-    """Return a baseline with the keys of renamed files brought up to date, and which files were renamed.
+def follow(baseline: Baseline, declared: Actions) -> tuple[Baseline, Traced]:
+    """Return a baseline with the keys that its points have now, and what became of them.
 
     Args:
         baseline: what was committed.
-        declared: keys declared now, excluded ones included.
+        declared: the points declared now, excluded ones included.
     """
-    renamed = moves((*baseline.silent, *baseline.told), declared)
+    traced = trace(baseline.points, declared)
+    silent, told = (
+        tuple(dict.fromkeys(traced.now[key] for key in keys if key in traced.now))
+        for keys in (baseline.silent, baseline.told)
+    )
+    actions = {traced.now.get(key, key): action for key, action in baseline.actions.items()}
+    return msgspec.structs.replace(baseline, silent=silent, told=told, actions=actions), traced
 
-    def now(key: str) -> str:
-        path, name = split(key)
-        return f"{renamed.get(path, path)}::{name}"
 
-    silent, told = tuple(map(now, baseline.silent)), tuple(map(now, baseline.told))
-    return msgspec.structs.replace(baseline, silent=silent, told=told), renamed
+def _actions(points: Iterable[PointCoverage]) -> dict[str, str]:
+    return {one.point.key: one.point.action for one in points if one.point.action and is_name(one.point.action)}
 
 
 def first(coverage: Coverage, threshold: int, goal: int) -> Baseline:
@@ -170,6 +173,7 @@ def first(coverage: Coverage, threshold: int, goal: int) -> Baseline:
         goal,
         tuple(one.point.key for one in coverage.points if not one.asserted_by),
         tuple(one.point.key for one in coverage.points if one.asserted_by),
+        _actions(coverage.points),
     )
 
 
@@ -183,11 +187,12 @@ def tightened(baseline: Baseline, coverage: Coverage) -> Baseline:
     asserted = {one.point.key for one in coverage.points if one.asserted_by}
     silent = {one.point.key for one in coverage.points if not one.asserted_by}
     excluded = {one.point.key for one in coverage.excluded}
-    followed, _ = follow(baseline, asserted | silent | excluded)
+    followed, _ = follow(baseline, coverage.actions)
     return Baseline(
         FORMAT,
         max(baseline.threshold, min(baseline.goal, coverage.totals.whole_percent)),
         baseline.goal,
         tuple(set(followed.silent) & silent),
         tuple((set(followed.told) | asserted) - excluded),
+        _actions(coverage.points),
     )

@@ -107,6 +107,11 @@ class Coverage(msgspec.Struct, frozen=True):
     elsewhere: int
     lines: dict[str, int]
 
+    @property
+    def actions(self) -> dict[str, str | None]:
+        """Every declared point, excluded ones included, with its action where the source says it."""
+        return {one.point.key: one.point.action for one in (*self.points, *self.excluded)}
+
 
 UNKNOWN_ACTOR: Final = "(known at run time)"
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ci.baseline import Baseline, follow, split
+from ci.baseline import Baseline, follow
 from ci.coverage import Coverage, PointCoverage, ScenarioCoverage
 from ci.faults import Fault
+from ci.moves import Actions, split
 
 _SILENT_OK = "silent-ok"
 
@@ -49,9 +50,7 @@ _WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent 
 
 def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
     told, known = set(baseline.told), set(baseline.silent)
-    faults: list[Fault] = []
-    if not baseline.lists_points:
-        return faults
+    faults = []
     for one in coverage.points:
         key = one.point.key
         if one.asserted_by or key in known:
@@ -62,10 +61,9 @@ def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
     return faults
 
 
-def _removed(coverage: Coverage, baseline: Baseline) -> list[Fault]:
-    left = {one.point.key for one in (*coverage.points, *coverage.excluded)}
+def _removed(told: Iterable[str], gone: Iterable[str]) -> list[Fault]:
     faults = []
-    for key in sorted(set(baseline.told) - left):
+    for key in sorted(set(told) & set(gone)):
         path, name = split(key)
         where = name.rpartition("#")[0]
         what = f"a point of `{where}` is gone"
@@ -128,25 +126,25 @@ def _slack(coverage: Coverage, baseline: Baseline) -> list[str]:
     return notes
 
 
-def loosened(baseline: Baseline, base: Baseline, declared: Iterable[str], place: str) -> list[Fault]:
+def loosened(baseline: Baseline, base: Baseline, declared: Actions, place: str) -> list[Fault]:
     """Return where a baseline asks for less than the one it came from: edited by hand, because no command does that.
 
     Args:
         baseline: the one that is committed now.
         base: the one before.
-        declared: keys of the points that are still declared.
+        declared: the points that are still declared.
         place: what the file is called in messages.
     """
-    left = set(declared)
-    before, _ = follow(base, left)
+    before, _ = follow(base, declared)
+    now, _ = follow(baseline, declared)
     why = "the baseline only rises: restore it, and assert the points instead"
     faults = []
     for name, old, new in (("threshold", base.threshold, baseline.threshold), ("goal", base.goal, baseline.goal)):
         if new < old:
             faults.append(Fault("loosened", place, f"the {name} was lowered from {old} to {new}", why))
-    added = sorted(set(baseline.silent) - set(before.silent)) if before.lists_points else []
+    added = sorted(set(now.silent) - set(before.silent)) if before.lists_points else []
     faults += [Fault("loosened", place, f"{key} was added to the silent points", why, key) for key in added]
-    dropped = sorted((set(before.told) & left) - set(baseline.told) - set(added))
+    dropped = sorted(set(before.told) - set(now.told) - set(added))
     faults += [Fault("loosened", place, f"{key} was taken out of the told points", why) for key in dropped]
     return faults
 
@@ -160,18 +158,18 @@ def judge(coverage: Coverage, baseline: Baseline, *, others: Iterable[Fault] = (
         others: what other checks found: links, a lowered baseline.
         exact: also fail when the baseline asks for less than there is.
     """
-    keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
-    followed, renamed = follow(baseline, keys)
+    followed, traced = follow(baseline, coverage.actions)
     faults = [
         *_threshold(coverage, followed),
-        *_points(coverage, followed),
-        *_removed(coverage, followed),
+        *(_points(coverage, followed) if baseline.lists_points else ()),
+        *_removed(baseline.told, traced.gone),
         *_stale_comments(coverage),
         *coverage.faults,
         *_scenarios(coverage.scenarios),
         *others,
     ]
-    notes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
+    notes = [f"{old} was renamed to {new}" for old, new in traced.files.items()]
+    notes += [f"{old} is now {new}" for old, new in traced.moved.items()]
     if baseline.lists_points:
         notes += _slack(coverage, followed)
     else:

@@ -84,7 +84,6 @@ def measure_project(
     more = check_scenarios(records.tests)
     base = baseline_at(root, chosen, against) if against and baseline else None
     if base and baseline:
-        keys = [one.point.key for one in (*coverage.points, *coverage.excluded)]
-        more += loosened(baseline, base, keys, chosen.baseline)
+        more += loosened(baseline, base, coverage.actions, chosen.baseline)
     verdict = judge(coverage, baseline, others=more, exact=exact) if baseline else None
     return Measured(root, chosen, records, coverage, baseline, verdict)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ci.baseline import Baseline
+from ci.baseline import Baseline, follow
 from ci.coverage import PointCoverage
 from ci.faults import Fault
 from ci.formats.markdown import COMMENT_LIMIT, code, cut, folded, headline, plain, table
@@ -26,10 +26,11 @@ def _signed(number: int) -> str:
 def _change(measured: Measured, base: Baseline) -> list[str]:
     """Return what differs from the base's baseline, as a table and lists of points."""
     points = measured.coverage.points
+    before, _ = follow(base, measured.coverage.actions)
     told = [one for one in points if one.asserted_by]
-    new = [one for one in told if one.point.key not in {*base.told, *base.silent}]
-    found = [one for one in told if one.point.key in base.silent]
-    silent = [one for one in points if not one.asserted_by and one.point.key not in base.silent]
+    new = [one for one in told if one.point.key not in {*before.told, *before.silent}]
+    found = [one for one in told if one.point.key in before.silent]
+    silent = [one for one in points if not one.asserted_by and one.point.key not in before.silent]
     declared_before = len(base.told) + len(base.silent)
     rows = (
         ("points declared", declared_before, len(points)),

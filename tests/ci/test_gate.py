@@ -74,8 +74,9 @@ def test_a_removed_point_fails_until_it_is_forgotten(held):
     held.record(held.heard("tests/t.py::test_all", ["app/shop.py::buy#1", OPEN, CLOSE]))
     said = held.narration("gate", code=1)
     assert "app/shop.py: a point of `buy` is gone: the system tells less than before; put it back, or run" in said
-    assert "`narration coverage forget 'app/shop.py::buy#2'`" in said
-    held.narration("forget", "app/shop.py::buy#2")
+    assert "`narration coverage forget 'app/shop.py::buy#1'`" in said
+    assert "note: app/shop.py::buy#2 is now app/shop.py::buy#1" in said
+    held.narration("forget", "app/shop.py::buy#1")
     held.narration("gate")
 
 
@@ -127,7 +128,8 @@ def test_tighten_raises_and_never_lowers(held):
     held.narration("gate", "--exact", code=1)
     held.narration("tighten")
     after = json.loads(path.read_text())
-    assert (after["threshold"], after["silent"], sorted(after["told"])) == (95, [], sorted(ALL))
+    told = [f"{key} {action}" for key, action in zip(ALL, ("buy", "pay", "close", "open"), strict=True)]
+    assert (after["threshold"], after["silent"], after["told"]) == (95, [], told)
     assert "as tight as it can be" in held.narration("tighten")
     held.narration("gate", "--exact")
     silent(held, CLOSE)
@@ -141,10 +143,21 @@ def test_a_renamed_file_keeps_its_points(held):
     assert "note: app/shop.py was renamed to app/market.py" in said
     held.narration("tighten")
     told = json.loads((held.root / "ci/narration-baseline.json").read_text())
-    assert told["silent"] == ["app/market.py::close#1"]
+    assert told["silent"] == ["app/market.py::close#1 close"]
     # The ratchet still holds after the move.
     held.record(held.heard("t", ["app/market.py::buy#1", OPEN]))
     assert "app/market.py:6: shop pay" in held.narration("gate", code=1)
+
+
+def test_a_baseline_without_actions_is_read_and_gets_them(shop):
+    shop.baseline(threshold=75, silent=[CLOSE], told=[BUY, PAY, OPEN])
+    silent(shop, CLOSE)
+    assert "note" not in shop.narration("gate")
+    shop.narration("tighten")
+    now = json.loads((shop.root / "ci/narration-baseline.json").read_text())
+    assert now["silent"] == [f"{CLOSE} close"]
+    silent(shop, CLOSE)
+    assert "as tight as it can be" in shop.narration("tighten")
 
 
 def test_an_excluded_point_does_not_count_and_is_listed(held):

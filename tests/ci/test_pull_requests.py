@@ -63,6 +63,81 @@ def test_a_clean_one_passes(merged):
     assert gate(merged, 0).endswith("passed\n")
 
 
+def test_one_that_renames_a_file_passes(merged):
+    (merged.root / "app/shop.py").rename(merged.root / "app/market.py")
+    change(merged, "tests/test_shop.py", "from app import shop", "from app import market as shop")
+    assert "note: app/shop.py was renamed to app/market.py" in gate(merged, 0)
+    merged.narration("tighten")
+    assert "note" not in gate(merged, 0)
+
+
+def test_one_that_formats_a_file_anew_passes(merged):
+    merged.write(
+        "app/shop.py",
+        """
+        from app.told import (
+            narrate,
+        )
+        def buy(what): narrate("buy", what,
+              "Buying {target}"); narrate.warn("pay", what, "Paying for {target}")
+
+        def close(): narrate(
+            "close", "shop",
+            "Closing")
+        """,
+    )
+    assert "note" not in gate(merged, 0)
+
+
+def test_one_that_moves_points_within_a_file_passes(merged):
+    """`pay` moves to a function of its own, a silent point changes places with a told one, a function is renamed."""
+    change(merged, "app/shop.py", "def close():\n", 'def close():\n    narrate("bow", "guest", "Bowing")\n')
+    change(merged, "tests/test_shop.py", "    shop.buy", "    shop.close()\n    shop.buy")
+    change(merged, "tests/test_shop.py", "    narration", '    narration.assert_event(action="bow")\n    narration')
+    said = gate(merged, 0)
+    assert "note: app/shop.py::close#1 is now app/shop.py::close#2" in said
+    assert "note: 1 told point not yet in the baseline" in said
+    merged.narration("tighten")
+    merged.write(
+        "app/shop.py",
+        """
+        from app.told import narrate
+
+        def _pay(what):
+            narrate.warn("pay", what, "Paying for {target}")
+
+        def close():
+            narrate("close", "shop", "Closing")
+            narrate("bow", "guest", "Bowing")
+
+        def buy(what):
+            narrate("buy", what, "Buying {target}")
+            _pay(what)
+        """,
+    )
+    assert "note: app/shop.py::buy#2 is now app/shop.py::_pay#1" in gate(merged, 0)
+    merged.narration("tighten")
+    assert "note" not in gate(merged, 0)
+
+
+def test_one_that_puts_another_point_in_the_place_of_a_removed_one_fails(merged):
+    change(merged, "app/shop.py", '"buy", what, "Buying {target}"', '"greet", what, "Greeting {target}"')
+    change(merged, "app/shop.py", "narrate.warn(", 'narrate("wave", what, "Waving"); narrate.warn(')
+    change(merged, "tests/test_shop.py", "Buying tea", "Greeting tea")
+    # A told point that got another name in its place is still told.
+    assert "wave" in (said := gate(merged, 1))
+    assert "is gone" not in said
+    change(merged, "app/shop.py", 'narrate("greet", what, "Greeting {target}")\n', "")
+    change(merged, "app/shop.py", '    narrate("wave", what, "Waving"); narrate', "    narrate")
+    change(merged, "tests/test_shop.py", '    narration.assert_event(human="Greeting tea")\n', "")
+    said = gate(merged, 1)
+    # What is left is `pay`, in the place that `buy` had.
+    assert "`narration coverage forget 'app/shop.py::buy#1'`" in said
+    merged.narration("forget", "app/shop.py::buy#1")
+    assert "FAILED, 1 reasons" in (said := merged.narration("gate", code=1))
+    assert "75 % are needed" in said
+
+
 def test_one_that_changes_a_sentence_fails(merged):
     change(merged, "app/shop.py", "Paying for {target}", "Charging for {target}")
     said = gate(merged, 1)
@@ -75,7 +150,7 @@ def test_on_github_the_reason_stands_beside_the_line(merged, monkeypatch):
     assert "::error" not in gate(merged, 1)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     said = merged.narration("gate", code=1)
-    assert "::error file=app/shop.py,line=14,title=narration%3A new-silent::shop close" in said
+    assert '::error file=app/shop.py,line=14,title=narration%3A new-silent::shop lock "100 %25 locked"' in said
 
 
 def test_one_that_removes_a_point_fails(merged):
@@ -87,7 +162,8 @@ def test_one_that_removes_a_point_fails(merged):
 def test_one_that_adds_a_silent_point_fails(merged):
     change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "Locking"); narrate("close"')
     said = gate(merged, 1)
-    assert 'shop close "Closing" is new and silent: heard by 1 test, asserted by none' in said
+    assert 'shop lock "Locking" is new and silent: heard by 1 test, asserted by none' in said
+    assert "Closing" not in said
 
 
 def test_one_that_trades_one_silent_point_for_another_fails(merged):
@@ -130,7 +206,7 @@ def test_one_that_breaks_a_chain_fails(merged):
 
 def test_one_that_lowers_the_baseline_by_hand_fails(merged):
     change(merged, "ci/narration-baseline.json", '"threshold": 75', '"threshold": 50')
-    key = '    "app/shop.py::buy#2",\n'
+    key = '    "app/shop.py::buy#2 pay",\n'
     change(merged, "ci/narration-baseline.json", key, "")
     change(merged, "ci/narration-baseline.json", '"silent": [\n', '"silent": [\n' + key)
     change(merged, "tests/test_shop.py", '    narration.assert_event(human="Paying for tea")\n', "")
@@ -150,12 +226,13 @@ def test_the_comment_says_what_changes(merged):
         'human="Paying for tea")',
         'human="Paying for tea"); narration.assert_event(action="lock")',
     )
+    change(merged, "app/shop.py", '"Closing")', '"Closing"); narrate("sweep", "floor", "Sweeping")')
     merged.pytest("tests")
     stories = merged.write("stories.md", "| kind | story |\n|---|---|\n| reworded | a_sale |\n")
     text = merged.narration("comment", "--against", "main", "--stories", str(stories))
     assert text.startswith(MARK)
     for line in (
-        "| points declared | 4 | 5 | +1 |",
+        "| points declared | 4 | 6 | +2 |",
         "| points told | 3 | 4 | +1 |",
         "<details open><summary>1 newly silent</summary>",
         "**Links:** 0 scenarios, every link holds.",
