@@ -141,3 +141,4 @@ Feature: A worker starts and stops
     When a worker starts and the native library is heard
     Then "worker" narrates "native" with:
       | level | debug |
+    And the sentence is what the native library said, and no more

@@ -150,6 +150,13 @@ async def starts_aloud(settings: dict[str, str], own: ExitStack, narration: Narr
     return worker
 
 
+@then("the sentence is what the native library said, and no more")
+def native_sentence(narration: NarrationCapture) -> None:
+    event = narration.assert_event(action="native")
+    # A long line is cut, in the sentence as well.
+    assert f"llama.cpp says: {event.get('native')}".startswith(event.human.removesuffix("…")), event.human
+
+
 @given("a worker of its own", target_fixture="worker")
 async def of_its_own(settings: dict[str, str], own: ExitStack) -> WorkerProcess:
     worker = await _ready(_start(settings, own))

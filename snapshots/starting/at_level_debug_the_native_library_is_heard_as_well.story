@@ -31,3 +31,5 @@ When a worker starts and the native library is heard
       Ready to work with haiku-1m-q8_0.gguf on cpu
 
 Then "worker" narrates "native" with:
+
+And the sentence is what the native library said, and no more
