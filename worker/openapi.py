@@ -45,7 +45,7 @@ def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
     head, _, rest = doc.partition("\n")
     told = {found["name"]: " ".join(found["meaning"].split()) for found in _ATTRIBUTE.finditer(rest)}
     properties = {
-        key: {**shape, "description": told[key]} if key in told else shape
+        key: {**for_generators(shape), "description": told[key]} if key in told else for_generators(shape)
         for key, shape in schema.get("properties", {}).items()
     }
     if name == "ExecuteRequest":  # msgspec's own limits end at 2**63
@@ -54,6 +54,24 @@ def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
             for option in properties["seed"]["anyOf"]
         ]
     return {**schema, "description": head.strip(), "properties": properties}
+
+
+def for_generators(shape: Any) -> Any:
+    """Return a schema that generators of clients read as it is meant.
+
+    Null is no default but what "left out" means: a default would promise that the field is always there. And an object
+    of no known fields has any, where some read that it has none.
+
+    Args:
+        shape: a schema, or a part of one.
+    """
+    if isinstance(shape, list):
+        return [for_generators(part) for part in shape]
+    if not isinstance(shape, dict):
+        return shape
+    if shape == {"type": "object"}:
+        return {**shape, "additionalProperties": True}
+    return {key: for_generators(part) for key, part in shape.items() if (key, part) != ("default", None)}
 
 
 def _schemas() -> dict[str, Any]:

@@ -12,6 +12,9 @@ from narration_core import Delivery, Subscription, encode, formatted
 PACE_S: Final = 0.001
 """Shortest time between two writes to one stream, in seconds."""
 
+COMMENT: Final = b": still here\n"
+"""What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
+
 _LAST: Final = frozenset(("end", "error"))
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -87,5 +90,5 @@ class _Heart:
             while True:
                 await asyncio.sleep(self._every_s)
                 if self.quiet:
-                    await self._response.write(b": still here\n\n")
+                    await self._response.write(COMMENT)
                 self.quiet = True
