@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Actions = Mapping[str, str | None]
 """Points by key, each with its action where that is known."""
+
+
+_FAR: Final = 3
 
 
 class Traced(NamedTuple):
@@ -93,14 +96,8 @@ def trace(old: Actions, new: Actions) -> Traced:
             now[key] = near[min(near)]
             free[action].remove(now[key])
     left = {key for keys in free.values() for key in keys}
-    for key in lost:
-        if key not in now and here[key] in left:
-            now[key] = here[key]
-            left.remove(here[key])
+    now |= {key: here[key] for key in lost if key not in now and here[key] in left}
     return Traced(files, now, tuple(sorted(key for key in old if key not in now)))
-
-
-_FAR = 3
 
 
 def _distance(key: str, other: str) -> int:

@@ -12,6 +12,7 @@ from ci.coverage import Coverage, PointCoverage, Totals
 from ci.declared import Point
 from ci.formats.markdown import cut, plain
 from ci.gate import judge, loosened
+from ci.moves import trace
 
 pytestmark = pytest.mark.req("COV-01")
 
@@ -88,6 +89,45 @@ def test_a_renamed_folder_keeps_every_point(states):
     assert len(set(renamed.values())) == len(renamed)
     assert {*followed.silent, *followed.told} == set(moved)
     assert {fault.rule for fault in judge(measured(moved), held).faults} <= {"below-threshold"}
+
+
+POINTS = st.dictionaries(
+    st.builds("{}::{}#{}".format, st.sampled_from(("a.py", "b.py")), st.sampled_from("fg"), st.integers(1, 4)),
+    st.sampled_from(("buy", "pay", "close", None)),
+)
+
+
+@given(POINTS, POINTS)
+def test_no_two_points_come_to_one_place(old, new):
+    traced = trace(old, new)
+    assert len(set(traced.now.values())) == len(traced.now)
+    assert set(traced.now.values()) <= set(new)
+    assert {*traced.now, *traced.gone} == set(old)
+    assert trace(new, new) == ({}, {key: key for key in new}, ())
+
+
+@given(st.permutations(("buy", "pay", "close", "open", "lock")), st.integers(0, 5))
+def test_points_that_change_places_or_functions_are_found_again(actions, cut_at):
+    before = {f"a.py::f#{number}": action for number, action in enumerate(("buy", "pay", "close", "open", "lock"), 1)}
+    here, there = actions[:cut_at], actions[cut_at:]
+    after = {f"a.py::f#{number}": action for number, action in enumerate(here, 1)}
+    after |= {f"a.py::g#{number}": action for number, action in enumerate(there, 1)}
+    traced = trace(before, after)
+    assert not traced.gone
+    assert {before[key]: after[now] for key, now in traced.now.items()} == {action: action for action in actions}
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        ("a.py::f#2", "a.py::f#2"),
+        ("a.py::g#1", "a.py::g#1"),
+        ("b.py::f#1", "b.py::f#1"),
+        ("b.py::g#1", None),
+    ],
+)
+def test_a_point_under_another_name_in_another_file_is_another_one(now, found):
+    assert trace({"a.py::f#1": "buy"}, {now: "buy", "a.py::h#1": "pay"}).now.get("a.py::f#1") == found
 
 
 @given(st.text(max_size=80))
