@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from narration_core import bind, configure, flush
+from narration_core import bind, bound, configure, flush, new_correlation_id
 from narration_core.bridges.stdlib import NarrationHandler
 from worker import points
 from worker.callback import announce
@@ -183,7 +183,9 @@ class _Worker:
             "device": self._engine.gpu_device or self._engine.device,
             "vram_bytes": self._engine.vram_bytes,
         }
-        await announce(settings.callback_url or "", body, settings.token)
+        # One id for all tries: the pool manager's story of being told goes on under the one that came with the request.
+        with bind(correlation_id=bound().get("correlation_id") or new_correlation_id()):
+            await announce(settings.callback_url or "", body, settings.token)
 
     async def _drain(self, jobs: Jobs) -> None:
         points.draining(signal=self._stop_reason)

@@ -29,11 +29,11 @@ When a worker starts
       Ready to work with haiku-1m-q8_0.gguf on cpu
 
 And the worker has told "callback_failed"
-  worker | callback_ready | http://127.0.0.1:<port>/ready | -
+  worker | callback_ready | http://127.0.0.1:<port>/ready | c1
       Prepared the ready callback for the pool manager
-  worker | callback_attempt | http://127.0.0.1:<port>/ready | -
+  worker | callback_attempt | http://127.0.0.1:<port>/ready | c1
       Telling the pool manager that the worker is ready, try 1
-  worker | callback_failed | http://127.0.0.1:<port>/ready | - | warn: ClientConnectorError
+  worker | callback_failed | http://127.0.0.1:<port>/ready | c1 | warn: ClientConnectorError
       The pool manager did not take the ready callback: ClientConnectorError
 
 Then "worker" narrates "callback_failed" with:

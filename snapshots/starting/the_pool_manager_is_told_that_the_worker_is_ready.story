@@ -29,9 +29,9 @@ When a worker starts
       Ready to work with haiku-1m-q8_0.gguf on cpu
 
 And the pool manager has been called
-  worker | callback_ready | http://127.0.0.1:<port>/ready | -
+  worker | callback_ready | http://127.0.0.1:<port>/ready | c1
       Prepared the ready callback for the pool manager
-  worker | callback_attempt | http://127.0.0.1:<port>/ready | -
+  worker | callback_attempt | http://127.0.0.1:<port>/ready | c1
       Telling the pool manager that the worker is ready, try 1
 
 And the worker gets SIGTERM
