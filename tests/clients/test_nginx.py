@@ -47,27 +47,29 @@ def test_nothing_is_held_back_and_a_cancel_arrives_in_time(clients, nginx, slow)
 
 
 @pytest.mark.req("SSE-11", "M0-W-1611")
-def test_started_and_comments_pass_while_nothing_is_generated(clients, nginx, slow):
-    """The worker still reads the prompt when the client hangs up: all that came through came before any token."""
-    body = {"prompt": "x" * 3000, "max_tokens": 5, "job_id": "reading"}
+def test_events_pass_one_by_one_and_a_hang_up_does_too(clients, nginx, slow):
+    """The worker still reads the prompt when the client hangs up, so all that came through came before any token.
+
+    The last event of a job before its first token must not wait in the proxy for more to come, and nothing is written
+    to the client after he left: the worker can only know from the proxy.
+    """
+    body = {"prompt": "x" * 3500, "max_tokens": 4000, "job_id": "reading"}
 
     async def run():
-        arguments = ("--heartbeat-sec", "0.05")
-        async with (
-            launch(slow, arguments=arguments, environment=STRICT) as worker,
-            nginx.in_front_of(worker.url) as proxy,
-        ):
+        async with launch(slow, environment=STRICT) as worker, nginx.in_front_of(worker.url) as proxy:
             seen = []
-            async with clients.hearing(over_http2(clients, proxy, body, "--lines")) as lines:
-                async for item in lines:
-                    seen.append(item.get("line", ""))
-                    if seen[-1].startswith(":"):
+            async with clients.hearing(over_http2(clients, proxy, body)) as events:
+                async for event in events:
+                    seen.append(event.get("data", {}).get("event", {}).get("action") or event.get("name"))
+                    if seen[-1] == "execute":
                         break
-            return seen, await worker.wait_for(job_id="reading", action="disconnect")
+            return seen, await worker.wait_for(job_id="reading", action="disconnect"), list(worker.events)
 
-    seen, told = asyncio.run(run())
-    assert "event: started" in seen
-    assert "event: token" not in seen
+    seen, told, events = asyncio.run(run())
+    assert seen[:2] == [None, "started"]
+    of_job = [event.action for event in events if event.job_id == "reading"]
+    assert seen[2:] == of_job[: len(seen) - 2]
+    assert of_job[len(seen) - 2 :] == ["disconnect"]  # there was nothing after it that could have pushed it through
     assert told.tokens_out == 0
 
 
