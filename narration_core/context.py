@@ -22,16 +22,17 @@ class Scope:
     capture) recognises the events of its own scope.
     """
 
-    __slots__ = ("fields", "fragment", "fragment_of", "last_place", "listener", "sources")
+    __slots__ = ("fields", "fragment", "fragment_of", "last_place", "listener", "others", "sources")
 
     def __init__(self, fields: dict[str, Any], sources: Sources = SYSTEM, listener: object = None) -> None:
         self.fields = fields
         self.sources = sources
         self.listener = listener
-        # The fields as checked JSON, kept by the short cut for the redactor that checked them.
+        # Kept by the short cut: the ids as checked JSON, for the redactor that checked them, and the other fields.
         self.fragment: str | None = None
         self.fragment_of: object = None
         self.last_place = -1
+        self.others: dict[str, Any] = {}
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}

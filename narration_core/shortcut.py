@@ -3,8 +3,9 @@
 Most events have registered names, the right types, clean ASCII text and nothing to redact. For those the line is
 written directly: for each set of field names that calls use, a small function is generated once (as `namedtuple`
 and `dataclass` do) that checks the types, shows all text of the call to the redactor's gate in one scan, and
-puts the line together. The bound context is encoded and checked once for each binding. Whatever is unusual goes
-the long way, `Pipeline.emit`. Both ways give the same bytes; `tests/core/test_shortcut.py` holds them to it.
+puts the line together. Bound ids are encoded and checked once for each binding; other bound fields are taken as
+if the call had given them. Whatever is unusual goes the long way, `Pipeline.emit`. Both ways give the same bytes;
+`tests/core/test_shortcut.py` holds them to it.
 """
 
 import time
@@ -18,6 +19,8 @@ from narration_core.context import Scope, current
 from narration_core.event import FIELDS, Record
 from narration_core.levels import EMITTING
 from narration_core.pipeline import FIELD_TYPES, PIPELINE
+from narration_core.redaction import Redactor
+from narration_core.taxonomy import ExtraField, extra_fields
 from narration_core.text import fill_simple, is_name, quick_templates
 
 Emitter = Callable[..., None]
@@ -30,11 +33,14 @@ _IDS: Final = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 _BODY: Final = FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")]
 _PLACE: Final = {name: place for place, name in enumerate(_IDS)}
 _LONGEST: Final = 4096
+_SMALL: Final = 10**11
+"""Extra numbers from here on could be card numbers; the event's own fields are known not to be."""
 _REMEMBERED_LENGTH: Final = 256
 _CACHE_LIMIT: Final = 4096
 
 _encode = msgspec.json.Encoder().encode
 _composers: dict[tuple[str, ...], Composer] = {}
+_composed_for: Redactor | None = None
 _names: set[str] = set()
 
 
@@ -63,32 +69,40 @@ def _long_way(*_: Any) -> None:
     """Compose nothing: fields that always need the long way."""
 
 
-def _source(names: tuple[str, ...]) -> str:
-    """Return the source of the composer for calls with these field names, all of them the event's own."""
+def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
+    """Return the source of the composer for calls with these names of the event's own fields and of extra fields."""
     ids, body, texts = ([name for name in part if name in names] for part in (_IDS, _BODY, _TEXTS))
+    more = {field.name: f"extra_{place}" for place, field in enumerate(extra)}  # a field's name may be no identifier
     strings = [name for name in (*ids, *body) if FIELD_TYPES[name] == (str,)]
-    numbers = [name for name in body if name not in strings]
+    strings += [more[field.name] for field in extra if field.type is str]
+    numbers = [name for name in (*body, *more.values()) if name not in strings]
     checks = [f"type({name}) is str" for name in ("target", "human", *strings)]
     checks += [f"type({name}) is int" for name in numbers]
+    checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers if name not in body]
     if ids:
         checks.append(f"last_place < {_PLACE[ids[0]]}")
+    values = {name: name for name in (*ids, *body)} | more
     written = {
-        name: f'"{name}":"{{{name}}}",' if name in strings else f'"{name}":{{{name}}},' for name in (*ids, *body)
+        name: f'"{name}":"{{{value}}}",' if value in strings else f'"{name}":{{{value}}},'
+        for name, value in values.items()
     }
     lines = ["def compose(start, action, target, human, bound, last_place, fields, end):"]
-    lines += [f"    {name} = fields[{name!r}]" for name in (*ids, *body)]
+    lines += [f"    {value} = fields[{name!r}]" for name, value in values.items()]
     lines += [f"    if not ({' and '.join(checks)} and target and human): return None"]
     lines += ["    if '{' in human or '}' in human:"]
     lines += ["        quick = quick_templates.get(human)"]
     lines += ["        human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)"]
     lines += [f"    {name} = fill(fields[{name!r}], fields)" for name in texts]
-    told = " ".join(f"{{{name}}}" for name in ("target", "human", *texts, *ids, *body))
+    told = " ".join(f"{{{value}}}" for value in ("target", "human", *texts, *values.values()))
     lines += [f"    told = f'{told}'"]
     lines += ["    if told not in clean_texts and needs_care(told): return None"]
     texts_json = "".join(f'"{name}":"{{{name}}}",' for name in texts)
     head = '{{"emitted_at_ms":{now() // 1000000}{start}"action":"{action}","target":"{target}","human":"{human}",'
     tail = "".join(written[name] for name in (*ids, *body))
-    lines += [f"    return f'{head}{texts_json}{{bound}}{tail}{{end}}'.encode()"]
+    end = "{end}"
+    if extra:
+        end = "{end[:-1]}," + "".join(written[name] for name in more)[:-1] + "}}"
+    lines += [f"    return f'{head}{texts_json}{{bound}}{tail}{end}'.encode()"]
     return "\n".join(lines)
 
 
@@ -97,25 +111,34 @@ def _make_composer(names: tuple[str, ...]) -> Composer:
     if len(_composers) >= _CACHE_LIMIT:
         _composers.clear()
     composer: Composer = _long_way
-    if set(names) <= {*_IDS, *_BODY, *_TEXTS}:
+    others = set(names) - {*_IDS, *_BODY, *_TEXTS}
+    extra = [field for field in extra_fields().values() if field.name in others]
+    if len(extra) < len(others):
+        return composer  # not kept: the field may be registered yet
+    if all(field.type in {str, int} and not PIPELINE.redactor.clean_verdict(field.name) for field in extra):
         made: dict[str, Any] = {"fill": fill_simple, "now": time.time_ns, "needs_care": _needs_care}
         made |= {"clean_texts": PIPELINE.clean_texts, "quick_templates": quick_templates}
-        # The source holds nothing but the taxonomy's own names.
-        exec(compile(_source(names), "<narration composer>", "exec"), made)  # noqa: S102
+        # The source holds nothing but names of the taxonomy, which are `[a-z0-9_.-]`.
+        exec(compile(_source(names, extra), "<narration composer>", "exec"), made)  # noqa: S102
         composer = made["compose"]
     _composers[names] = composer
     return composer
 
 
 def _fragment(scope: Scope) -> str | None:
-    """Return a scope's fields as checked JSON, each followed by a comma; None when they need the long way."""
+    """Return a scope's ids as checked JSON, each followed by a comma; None when they need the long way."""
+    global _composed_for  # noqa: PLW0603 - another policy may judge names of fields in another way
+    if _composed_for is not PIPELINE.redactor:
+        _composers.clear()
+        _composed_for = PIPELINE.redactor
     scope.fragment_of = PIPELINE.redactor
     scope.fragment = None
-    fields = scope.fields
-    usual = scope.sources is SYSTEM and all(name in _PLACE and type(value) is str for name, value in fields.items())
-    if usual and not _needs_care(" ".join(fields.values())):
-        scope.fragment = _encode(fields)[1:-1].decode() + "," if fields else ""
-        scope.last_place = _PLACE[next(reversed(fields))] if fields else -1
+    ids = {name: value for name, value in scope.fields.items() if name in _PLACE}
+    scope.others = {name: value for name, value in scope.fields.items() if name not in _PLACE}
+    usual = scope.sources is SYSTEM and all(type(value) is str for value in ids.values())
+    if usual and not _needs_care(" ".join(ids.values())):
+        scope.fragment = _encode(ids)[1:-1].decode() + "," if ids else ""
+        scope.last_place = _PLACE[next(reversed(ids))] if ids else -1
     return scope.fragment
 
 
@@ -138,6 +161,8 @@ def emitter(actor: str, rank: int, long_way: LongWay) -> Emitter:
             return long_way(action, target, human, fields)
         scope = current.get()
         ids = scope.fragment if scope.fragment_of is pipeline.redactor else _fragment(scope)
+        if scope.others:
+            fields = {**scope.others, **fields}
         names = tuple(fields)
         try:
             if ids is None or (action not in _names and not _is_new_name(action)):

@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, bind, configure
+from narration_core import MemorySink, Narrator, bind, configure, register_field
 from narration_core.event import FIELDS
 from narration_core.pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]
+EXTRA = {"shortcut.text": str, "shortcut-count": int, "shortcut_share": float, "shortcut_password": str}
+for _name, _type in EXTRA.items():
+    register_field(_name, _type, "of this test")
 narrate = Narrator("tester")
 
 
@@ -30,6 +33,8 @@ def line(way, context, call):
 
 
 def text_or_number(name):
+    if EXTRA.get(name) in {int, float}:
+        return st.integers(-(10**12), 10**12) | st.just(4111111111111111) | words
     return (
         st.integers(0, 99) if name.endswith("_ms") or name in {"tokens_in", "tokens_out", "queue_position"} else words
     )
@@ -40,10 +45,17 @@ words = st.text("abc {}%\"'é\n", min_size=1, max_size=12)
 
 @given(data=st.data())
 def test_both_ways_give_the_same_bytes(data):
-    context = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(IDS[:6], words)))
-    names = data.draw(st.lists(st.sampled_from([*TEXTS, *IDS, "cute", "story"]), unique=True, max_size=5))
+    bindable = [*IDS[:6], "model_ref", "gpu_device", "identity", "tokens_in", *EXTRA]
+    context = data.draw(st.fixed_dictionaries({}, optional={name: text_or_number(name) for name in bindable}))
+    names = data.draw(
+        st.lists(st.sampled_from([*TEXTS, *IDS, *EXTRA, "unheard_of", "cute", "story"]), unique=True, max_size=5)
+    )
     fields = {name: data.draw(text_or_number(name)) for name in names}
-    human = data.draw(st.sampled_from(["Plain", "With {engine}", "By {job_id}", "{", "100 %", "{actor} did {action}"]))
+    human = data.draw(
+        st.sampled_from(
+            ["Plain", "With {engine}", "On {gpu_device}", "By {job_id}", "{", "100 %", "{actor} did {action}"]
+        )
+    )
 
     def call():
         narrate.info("act", "thing", human, **fields)
@@ -51,16 +63,19 @@ def test_both_ways_give_the_same_bytes(data):
     assert line("short", context, call) == line("long", context, call)
 
 
-@pytest.mark.parametrize("fields", [{}, {"device": "cpu"}, {"device": "cpu", "engine": "x"}, {"pool_id": "p"}])
-def test_everyday_events_take_the_short_cut(memory, fields, monkeypatch):
+@pytest.mark.parametrize("bound", [{}, {"model_ref": "m"}, {"gpu_device": "CUDA0", "shortcut.text": "x"}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"device": "cpu"}, {"device": "cpu", "engine": "x"}, {"pool_id": "p"}, {"shortcut-count": 7}]
+)
+def test_everyday_events_take_the_short_cut(memory, fields, bound, monkeypatch):
     def must_not(*_args):
         raise AssertionError("took the long way")
 
     monkeypatch.setattr(type(PIPELINE), "emit", must_not)
-    with bind(correlation_id="c", job_id="j"):
+    with bind(correlation_id="c", job_id="j", **bound):
         narrate("act", "thing", "Said", **fields)
     read = json.loads(memory.lines[0])
-    assert fields.items() <= read.items()
+    assert (fields | bound).items() <= read.items()
     assert read["correlation_id"] == "c"
 
 
@@ -81,3 +96,22 @@ def test_what_is_remembered_as_clean_stays_bounded(memory):
         narrate.info("act", "thing", f"Number {number}")
     assert len(PIPELINE.clean_texts) <= 4096
     assert len(memory.events) == 10_000
+
+
+def test_a_field_that_is_registered_late_is_on_the_line_all_the_same(memory):
+    narrate("act", "thing", "Said", shortcut_late="before")
+    register_field("shortcut_late", str, "of this test")
+    narrate("act", "thing", "Said", shortcut_late="after")
+    assert [json.loads(line)["shortcut_late"] for line in memory.lines] == ["before", "after"]
+
+
+def test_another_policy_judges_the_names_of_fields_anew():
+    from narration_core import RedactionPolicy
+
+    register_field("shortcut_colour", str, "of this test")
+    memory = MemorySink()
+    for policy in (RedactionPolicy(), RedactionPolicy(secret_keys=frozenset({"shortcut_colour"}))):
+        configure(sinks=[memory], strict=False, redaction=policy)
+        narrate("act", "thing", "Painted it", shortcut_colour="green")
+    configure()
+    assert [json.loads(line)["shortcut_colour"] for line in memory.lines] == ["green", "[REDACTED]"]
