@@ -71,13 +71,17 @@ _PLACEHOLDER: Final = r"""(?ix)
     \[?(?:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]?   # somebody was here before
     | [*x.•_\-#?0]{1,200} | x{3,40}[\w\-]{0,8}                                                   # *****, xxxx, ....
     | <[^<>]{0,80}>? | \[[a-z _\-]{0,40}\]                                                        # <password>, [PASSWORD]
+    | %\(\w{1,40}\)[a-z] | ![A-Za-z]{2,24} | \((?:sensitive|known|hidden|redacted|none|not|empty|unchanged|null|unset)\b[^()]{0,40}\)?
+    | \d{1,4}(?:\.\d{1,4}){1,3}                                                                       # 3.3.3
     | \$\{?[\w.:\-?=$/]{0,120}\}? | \$\([^()]{0,120}\)? | %[\w]{1,40}%? | \{\{?[^{}]{0,120}\}?\}? | @\{[^{}]{0,80}\}
     | `[^`]{0,120}`?
     | (?:true|false|yes|no|on|off|null|nil|none|undefined|unset|empty|default|n/?a|nan|required|optional|missing
-        |enabled|disabled|changed|invalid|expired|incorrect|wrong|accepted|rejected|failed|ok|okay|valid|unknown|present|absent)
+        |enabled|disabled|changed|invalid|expired|incorrect|wrong|accepted|rejected|failed|ok|okay|valid|unknown|present|absent
+        |include|omit|same-origin)
     | (?:dummy|example|sample|placeholder|todo|tbd|fixme|bearer|basic|digest|negotiate|token|password|passwd|secret|apikey|api[_\-]key)
     | (?-i:[A-Z]{2,20}_)*(?:TOKEN|KEY|SECRET|PASSWORD|HERE)
     | (?:str|string|bytes|int|integer|bool|boolean|object|any|void|array|list|dict|number|char|text)
+    | Secret(?:Str|Bytes|String) | [A-Z]?[a-z]{2,12}(?:Field|Input|Type)
     | (?:your|my|the|some|an?)[_\-\s][\w\-\s]{0,60}(?:here|token|key|secret|password)
     | (?:change|replace|fill)[_\-]?(?:me|this|it|in)?
     | (?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)

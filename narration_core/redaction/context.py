@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
+from narration_core.redaction.checks import random_looking
 from narration_core.redaction.keys import Verdict
 from narration_core.redaction.providers import PROVIDERS
 from narration_core.redaction.rule import compiled
@@ -25,15 +26,18 @@ class Keyword(NamedTuple):
 
 
 # What may stand between a word and its value, at least the start of it.
-_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}\s{0,2}[:=,>!?(]"
+_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
 _ANYWHERE: Final = (
     "passw passphrase passcode passwort secret credential apikey api_key api-key accesskey access_id accessid access-id "
-    "privatekey pswd kennwort contrase senha пароль Пароль 密码 mnemonic authorization connectionstring softlayer"
+    "privatekey pswd kennwort contrasena contraseña senha wachtwoord hasło Hasło lösenord adgangskode salasana şifre Şifre "
+    "пароль Пароль 密码 パスワード 비밀번호 mnemonic authorization connectionstring softlayer requirepass masterauth"
 )
 _WITH_TAIL: Final = "auth pwd cred"
 _SHORT_TAIL: Final = "bearer jwt login hmac"
-_DIRECTLY: Final = "psw pass otp pin cvv cvc ssn sig salt pw dsn sid session signature license serial nonce hook"
+_DIRECTLY: Final = (
+    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn sid session signature license serial nonce hook pat crumb heslo"
+)
 
 KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word) for word in _ANYWHERE.split()),
@@ -43,6 +47,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
     *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )
 
@@ -53,20 +58,29 @@ _SCHEMES: Final = "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-au
 # Words that do not belong to a name: "key for user=ann" says nothing about ann.
 _JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|at|by|as|if|than|then|but|the|this|that"
 
+# What a value is wrapped in: `Some("...")`, `SecretStr('...')`, `string(12) "..."`.
+_WRAPPERS: Final = (
+    r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value)?|Password|PASSWORD|Optional\.of|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
+    r"|string\(\d{1,5}\)[ ]"
+)
+
 # From the end of the word to the end of the value.
 _TAIL: Final = rf"""(?xsi)
 (?P<suffix>[\w\-.]{{0,48}}+)
 (?P<close>(?:\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
-    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+)
-  | (?P<pair>[\s,]{{1,4}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}})
-  | (?P<comma>\s{{0,2}},\s{{0,4}}(?=b?u?\\{{0,3}}["'`\[]))
+    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+
+        (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
+  | (?P<pair>[\s,]{{1,24}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
+  | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?\\{{0,3}}["'`\[]))
+  | (?P<tag>(?:\s[^<>]{{0,80}}+)?>\s{{0,24}}+(?=[^<>]{{1,4096}}+</))
+  | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
-  | (?P<dash>\s-\s(?=\\?["'`]?\S))
-  | (?P<space>\s{{1,2}}(?:is[ ])?)
+  | (?P<dash>\s-\s(?=\\?["'`]?\S)|\s[.]\s(?=["']))
+  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?[\w.@\-]{{1,40}}[ ](?:user[ ])?)?(?:is|was|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)
 )
-(?P<open>(?:[\[({{]\s{{0,2}})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
+(?P<open>(?:[\[({{]\s{{0,2}}|{_WRAPPERS})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
 (?:(?:{_SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
 (?:
     \\{{1,3}}"(?P<v1>[^"\\]{{0,4096}}+)
@@ -80,7 +94,7 @@ _TAIL: Final = rf"""(?xsi)
         | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)){{0,48}}+)
 )
 """
-_KINDS: Final = ("assign", "comma", "call", "pair", "dash", "space")
+_KINDS: Final = ("assign", "comma", "call", "pair", "tag", "cell", "dash", "space")
 _LONG: Final = 250
 _PATIENCE: Final = 16
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
@@ -164,14 +178,15 @@ def _value(
         return None
     if not quoted and _echoes(text[begin:end].lower(), last.lower()):
         return None
-    if kind == "comma" and not 0 < len(found["close"]) <= 3:
+    if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
         return None
+    if kind == "tag":  # all that the element holds, blanks included
+        end = text.index("</", begin)
     scheme = compiled(_SCHEME).match(text, begin, end)
     if scheme is not None and scheme.end() < end:
         begin = scheme.end()
     value = text[begin:end]
-    if kind == "space" and not quoted and _introduced(option, found, verdict, value):
-        kind = "assign"
+    kind = _joined(kind, option, found, verdict, value, quoted=quoted)
     if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
         return None
     if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
@@ -210,12 +225,53 @@ def _echoes(value: str, name: str) -> bool:
     return tail.isidentifier() and not any(map(str.isdigit, tail)) and (tail in name or name in tail)
 
 
-def _introduced(option: str, found: Any, verdict: Verdict, value: str) -> bool:
-    """Tell whether a mere space assigns: `--password x`, "the password is x"."""
-    if option.startswith("--"):
+def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
+    """Tell whether what stands between name and value can join them there."""
+    if kind == "comma":
+        return 0 < len(found["close"]) <= 3
+    if kind == "tag":
+        return _in_a_tag(text, at, found.start("suffix"))
+    return quoted or not _told_by_its_path(text, at, found["assign"], name, value)
+
+
+def _in_a_tag(text: str, at: int, after: int) -> bool:
+    """Tell whether the name around a word is an element's, as in `<dbPassword>`."""
+    before = compiled(_HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    return text[max(start - 1, 0) : start] == "<" or text[start:after].rpartition(":")[0].endswith("<")
+
+
+def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: str) -> bool:
+    """Tell whether a colon only separates: `arn:aws:...:secret:prod/db`, `PASS: TestLogin`."""
+    if assign is None or not assign.startswith(":"):
+        return False
+    if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
+        return True
+    return name == "PASS" and value.isalpha()
+
+
+def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
+    """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
+    if kind == "tag" or (kind == "comma" and option.startswith("-")):
+        return "assign"
+    if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
+        return "assign"
+    if quoted and kind in {"space", "call", "comma"} and verdict is Verdict.STRONG and len(value) >= 6:
+        low = option.lower()
+        # A password with a digit; a secret may be told by its name: `secret "db-2" created`.
+        if ("pass" in low or "pwd" in low) and any(map(str.isdigit, value)) and not value.isdigit():
+            return "assign"
+    return kind
+
+
+def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
+    """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
+    signed = any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
+    if option.startswith("--") or (option.startswith("-") and len(option) > 4):
         return verdict >= Verdict.MEDIUM
-    return (
-        verdict is Verdict.STRONG
-        and "is" in found["space"]
-        and any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
-    )
+    if not found["space"].strip():
+        # A variable and its value: `ENV API_KEY 4f...`.
+        return option.isupper() and "_" in option and verdict >= Verdict.MEDIUM and len(value) >= 16 and signed
+    if verdict is Verdict.MEDIUM:
+        return len(value) >= 16 and any(map(str.isdigit, value))
+    return verdict is Verdict.STRONG and (signed or quoted or random_looking(value, 10, 0.3))

@@ -39,7 +39,9 @@ _STRONG_WORDS: Final = frozenset(
         "privatekey encryptionkey masterkey signingkey sharedkey accountkey authkey licensekey clientsecret appsecret "
         "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase mnemonic cookie "
         "cookies setcookie xauthtoken xapikey hapikey sshkey jwt pgpassword motdepasse contrasena contraseña senha "
-        "kennwort пароль 密码 userpass dbpass sharedsecret consumersecret sessionkey signature sig connectionstring"
+        "kennwort пароль 密码 userpass dbpass sharedsecret consumersecret sessionkey signature sig connectionstring "
+        "psk presharedkey passe wachtwoord hasło lösenord adgangskode salasana heslo şifre パスワード 비밀번호 crumb "
+        "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode requirepass masterauth"
     ).split()
 )
 _STEMS: Final = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "accesstoken", "authtoken",
@@ -62,7 +64,7 @@ _KEY_OPENERS: Final = frozenset(
 )
 _KEY_SAFE: Final = frozenset(
     (
-        "public pub primary foreign sort partition cache row hash index range group lookup unique composite natural "
+        "public pub primary foreign sort partition cache row hash index range group lookup s unique composite natural "
         "surrogate dict map object s3 bucket redis routing message queue join search config configuration option "
         "setting settings arrow enter shift ctrl alt esc tab hot function fn home end page up down translation i18n "
         "locale label idempotency dedupe dedup shard event feature flag sequence order host known authorized column "
@@ -73,7 +75,7 @@ _KEY_SAFE: Final = frozenset(
 )
 _WEAK_WORDS: Final = frozenset(
     (
-        "key keys auth authentication oauth login session sess sid signature salt hash nonce license licence serial "
+        "key keys auth authentication oauth login session sess sid signature salt nonce license licence serial "
         "hook webhook access account tokens api sas dsn hmac code state certificate cert pat"
     ).split()
 )
@@ -98,6 +100,16 @@ _SAFE_LAST: Final = frozenset(
         "params"
     ).split()
 )
+# What comes after the name proper: where the value is used, how it is written, that it is asked for twice.
+_TRAILING: Final = frozenset(
+    (
+        "prod production dev develop development stg stage staging live sandbox qa uat old new current previous primary "
+        "secondary backup confirmation confirm confirmed repeat again value val plain plaintext clear cleartext raw str "
+        "string secure encrypted base64 hex"
+    ).split()
+)
+# The place in a list or a stream, not a credential: nextPageToken.
+_PLACES: Final = frozenset(["page", "pagination", "continuation", "continue", "cursor", "resume"])
 _SAFE_WITH_VALUE: Final = frozenset(["id", "ids", "name", "names", "account", "user", "username"])
 _COUNT_FIRST: Final = frozenset((
     "max min num number total n prompt completion input output generated cached reasoning eos bos pad unk mask "
@@ -128,7 +140,7 @@ def _last(parts: list[str]) -> Verdict:
             return Verdict.SAFE
         return Verdict.STRONG
     if last in _TOKEN_WORDS or last.endswith("token"):
-        return Verdict.SAFE if before in _COUNT_FIRST else Verdict.MEDIUM
+        return Verdict.SAFE if before in _COUNT_FIRST or before in _PLACES else Verdict.MEDIUM
     if last == "key" or (
         last.endswith("key") and last not in {"monkey", "turkey", "donkey", "hockey", "hotkey", "jockey", "whiskey"}
     ):
@@ -155,12 +167,12 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     lowered = name.lower()
     if lowered in safe or lowered in TAXONOMY:
         return Verdict.SAFE
-    if lowered in extra:
+    if lowered in extra or lowered in _STRONG_WORDS:
         return Verdict.STRONG
     parts = words(name[-120:])
     if not parts:
         return Verdict.SAFE
-    while len(parts) > 1 and len(parts[-1]) == 1:  # token_a, secretKeyB
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
         parts.pop()
     verdict = _last(parts)
     if verdict or (parts[-1] in _SAFE_LAST and parts[-1] not in _SAFE_WITH_VALUE):

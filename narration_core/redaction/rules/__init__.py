@@ -8,8 +8,10 @@ from narration_core.redaction.rule import Rule
 @cache
 def catalogue() -> tuple[Rule, ...]:
     """Return every rule, optional ones included; loaded on first use."""
-    from narration_core.redaction.rules import ai, cloud, messaging, payments, pii, saas, structure, vcs  # noqa: PLC0415
+    from narration_core.redaction.rules import ai, cloud, commands, messaging, payments, pii, saas, structure, vcs  # noqa: PLC0415
 
     return tuple(
-        rule for family in (structure, cloud, vcs, ai, payments, messaging, saas, pii) for rule in family.RULES
+        rule
+        for family in (structure, commands, cloud, vcs, ai, payments, messaging, saas, pii)
+        for rule in family.RULES
     )

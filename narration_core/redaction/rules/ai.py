@@ -84,5 +84,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     prefixed("e2b-key", "e2b_", least=32, body=HEX, source="E2B API keys"),
     prefixed("portkey-key", "pk-lf- pk-lf_", least=24, source="Langfuse documentation, project keys"),
+    prefixed("llamacloud-key", "llx-", least=30, body=r"[A-Za-z0-9]", source="LlamaCloud documentation, API keys"),
+    prefixed("together-key", "tgp_v1_", least=30, source="Together AI documentation, API keys"),
+    prefixed("friendli-token", "flp_", least=30, body=r"[A-Za-z0-9]", source="Friendli documentation, tokens"),
+    prefixed("kaggle-token", "KGAT_", least=24, body=HEX, source="Kaggle documentation, API tokens"),
     prefixed("anyscale-key", "esecret_", least=20, source="Anyscale documentation, API keys"),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction.checks import noise, random_looking
+from narration_core.redaction.checks import noise, plain_hex, random_looking
 from narration_core.redaction.rule import HEX, Rule, made_up, prefixed
 
 _UPPER = "Q7ZK2XW9LR4TN8VB3MC6JD1PH5GS"
@@ -45,6 +45,14 @@ RULES: Final[tuple[Rule, ...]] = (
         body=r"[A-Za-z0-9+/=]",
         most=2048,
         source="Amazon Bedrock documentation, API keys",
+    ),
+    Rule(
+        name="aws-bedrock-long-key",
+        pattern=r"(?<![A-Za-z0-9+/])(?P<s>ABSK[A-Za-z0-9+/]{100,280}={0,2})(?![A-Za-z0-9+/=])",
+        shapes=(r"ABSK[A-Za-z0-9+/]{100}",),
+        examples=("ABSK" + made_up(132, 4), "key ABSK" + made_up(110, 7) + "="),
+        counterexamples=("ABSK", "ABSK" + made_up(40, 2)),
+        source="Amazon Bedrock documentation, long-term API keys",
     ),
     prefixed(
         "aws-session-token",
@@ -121,7 +129,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "secondarykey",
             "secondary_key",
         ),
-        check=lambda value: noise(value) >= 0.25,
+        check=lambda value: noise(value) >= 0.25 and not plain_hex(value),
         examples=(
             "AccountName=x;AccountKey=" + made_up(86, 1) + "==;EndpointSuffix=y",
             "SharedAccessKey=" + made_up(43, 3) + "=",
@@ -139,8 +147,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="azure-devops-pat",
-        pattern=r"(?P<s>(?<![A-Za-z0-9])[A-Za-z0-9]{52,76}JQQJ99[A-Za-z0-9]{10,30}+)",
-        literals=("JQQJ99",),
+        pattern=r"(?P<s>(?<![A-Za-z0-9])(?:[A-Za-z0-9]{52,76}JQQJ99[A-Za-z0-9]{10,30}+|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?![A-Za-z0-9])))",
+        literals=("JQQJ99", "AZDO"),
         examples=(
             made_up(52, 2) + "JQQJ99" + "BAACAAAAAmadeUp",
             "pat " + made_up(52, 5) + "JQQJ99" + "ALACAAAAAmadeUp",
@@ -150,8 +158,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="azure-identifiable-key",
-        pattern=r"(?P<s>(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,80}(?:AzSe|AzCa|\+ACR|\+AIoT|\+ASt|APIM|AzFu|AIoT|ACDb)[A-Za-z0-9+/]{5,8}={0,2})",
-        shapes=(r"[A-Za-z0-9+/]{40}(?:AzSe|AzCa|\+ACR|\+AIoT|\+ASt|APIM|AzFu|AIoT|ACDb)",),
+        pattern=r"(?P<s>(?<![A-Za-z0-9+/])[\w\-+/]{40,80}(?:AzSe|AzCa|\+ACR|\+AIoT|\+ASt|APIM|AzFu|AIoT|ACDb)[\w\-+/]{5,8}={0,2})",
+        shapes=(r"[\w\-+/]{40}(?:AzSe|AzCa|\+ACR|\+AIoT|\+ASt|APIM|AzFu|AIoT|ACDb)",),
         examples=(made_up(42, 3) + "AzSe" + "madeUp", "key " + made_up(76, 8) + "+ASt" + "madeUp=="),
         counterexamples=("AzSe", "APIM gateway"),
         source="Microsoft documentation, identifiable secrets",
@@ -204,7 +212,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     prefixed(
         "yandex-cloud-key",
-        "AQVN t1.9 y0_ YCAJE YCM YCN YCO YCP",
+        "AQVN t1. y0_ YCAJE YCM YCN YCO YCP",
         least=28,
         body=r"[\w.\-=]",
         edge=r"(?<![\w.])",
@@ -347,11 +355,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="crypto-private-key",
-        pattern=r"(?<![0-9A-Za-z])0x(?P<s>[0-9a-fA-F]{64})(?![0-9a-fA-F])",
+        pattern=r"(?i)(?<![0-9A-Za-z])(?<!(?:hash|t?tx|txid|block|root|opic|tion|eipt|slot)[\"']?[:= ][\"' ]?)(?<!(?:hash|t?tx|block|root|opic|tion|eipt|slot)[\"'][:=][ ][\"'])0x(?P<s>[0-9a-fA-F]{64})(?![0-9a-fA-F])",
         shapes=(r"0x[0-9a-fA-F]{64}",),
         check=lambda value: len(set(value)) > 6,
         examples=("key 0x" + made_up(64, 2, hexadecimal=True), "0x" + made_up(64, 4, hexadecimal=True) + "!"),
-        counterexamples=("0x" + "0" * 64, "0x7a1f9c04"),
+        counterexamples=("0x" + "0" * 64, "tx 0x" + made_up(64, 2, hexadecimal=True), "0x7a1f9c04"),
         source="SEC 2, secp256k1",
     ),
     Rule(

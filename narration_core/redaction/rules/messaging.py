@@ -104,6 +104,17 @@ RULES: Final[tuple[Rule, ...]] = (
         counterexamples=("3a5633e829d3c71-us2", "region-us2"),
         source="Mailchimp documentation, API keys",
     ),
+    Rule(
+        name="mailgun-private-key",
+        pattern=r"(?<![\w\-])(?P<s>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w\-])",
+        shapes=(r"[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f]{8}",),
+        examples=(
+            made_up(32, 1, hexadecimal=True) + "-7a1f9c04-e5b8d263",
+            "key " + made_up(32, 5, hexadecimal=True) + "-0e9f4a71-8c2d6b5e",
+        ),
+        counterexamples=("7a1f9c04-e5b8d263", "7a1f9c04e5b8d263-7a1f9c04-e5b8d263"),
+        source="Mailgun documentation, API keys",
+    ),
     prefixed(
         "mailgun-key",
         "key- pubkey-",

@@ -8,7 +8,7 @@ from narration_core.redaction.rule import HEX, Rule, made_up, prefixed
 RULES: Final[tuple[Rule, ...]] = (
     prefixed(
         "stripe-key",
-        "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ pk_live_ pk_test_",
+        "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_",
         least=10,
         body=r"[\w]",
         edge=r"(?<![A-Za-z])",
@@ -16,6 +16,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     prefixed(
         "stripe-webhook-secret", "whsec_", least=16, body=r"[\w+/=]", source="Stripe documentation, webhook signatures"
+    ),
+    Rule(
+        name="square-access-token",
+        pattern=r"(?<![\w\-])(?P<s>EAAA[\w\-]{58,60})(?![\w\-])",
+        shapes=(r"EAAA[\w\-]{58}",),
+        check=lambda value: noise(value) >= 0.3,
+        examples=("EAAA" + made_up(60, 3), "token EAAA" + made_up(58, 5) + "-Z"),
+        counterexamples=("EAAA is a prefix", "EAAA" + made_up(20, 2)),
+        source="Square documentation, access tokens",
     ),
     prefixed(
         "square-token",
@@ -136,6 +145,36 @@ RULES: Final[tuple[Rule, ...]] = (
             "organizations/" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263/apiKeys/" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634",
             "at organizations/0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634/apiKeys/7a1f9c04-e5b8-4263-90fa-9e17c8d5b263",
         ),
+    ),
+    Rule(
+        name="chain-node-url",
+        pattern=r"(?i)(?:infura\.io/(?:ws/)?v3|alchemy(?:api)?\.(?:com|io)/(?:nft/)?v[23]|quiknode\.pro|ankr\.com/\w{2,24}|blastapi\.io|chainstack\.com|getblock\.io|nodereal\.io/v1|drpc\.org/\w{2,24})/(?P<s>[\w\-]{20,80}+)",
+        literals=(
+            "infura.io",
+            "alchemy",
+            "quiknode.pro",
+            "ankr.com",
+            "blastapi.io",
+            "chainstack.com",
+            "getblock.io",
+            "nodereal.io",
+            "drpc.org",
+        ),
+        check=lambda value: noise(value) >= 0.25,
+        examples=(
+            "https://mainnet.infura.io/v3/" + made_up(32, 3, hexadecimal=True),
+            "wss://eth-mainnet.g.alchemy.com/v2/" + made_up(32, 6),
+        ),
+        counterexamples=("https://docs.infura.io/v3/getting-started", "https://www.alchemy.com/overview"),
+        source="documentation of Infura, Alchemy, QuickNode, Ankr",
+    ),
+    prefixed(
+        "nostr-key",
+        "nsec1",
+        least=50,
+        body=r"[a-z0-9]",
+        edge=r"(?<![\w])",
+        source="NIP-19, bech32-encoded entities",
     ),
     prefixed("alchemy-key", "alcht_ alch_", least=24, source="Alchemy documentation, API keys"),
     prefixed(

@@ -53,6 +53,14 @@ def _international(text: str) -> bool:
     return 8 <= sum(char.isdigit() for char in text) <= 15
 
 
+def _labelled_phone(text: str) -> bool:
+    return 8 <= sum(map(str.isdigit, text)) <= 15 and _DATE.match(text) is None
+
+
+def _encoded_mail(text: str) -> bool:
+    return _mail(text.replace("%40", "@"))
+
+
 def _ssn(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     return digits[:3] not in {"000", "666"} and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
@@ -67,10 +75,14 @@ def _ipv6(text: str) -> bool:
     return text.count(":") >= 2 and any(char.isalnum() for char in text) and text.count("::") <= 1
 
 
+_DATE: Final = re.compile(
+    r"\(?(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\(?\d\d?[./-]\d\d?[./-](?:19|20)\d\d|\d{1,3}(?:\.\d{1,3}){3}"
+)
+
 # One simple pattern for all that is mostly digits: a second one would cost every event as much as the first.
 _NUMBERS: Final = (
     r"[1-6][0-9]{11}|[0-9]{3}[ .\-)]{1,2}[0-9]{2,4}[ .\-][0-9]{4}|[0-9]{4}[ \-][0-9]{4}[ \-][0-9]{4}"
-    r"|3[0-9]{3}[ \-][0-9]{6}[ \-]|[A-Z][A-Z][0-9][0-9][ \-]?[A-Z0-9]{4}|\+[1-9][0-9 .()\-]{7}|0[0-9]{1,2}-[0-9]{7}"
+    r"|3[0-9]{3}[ \-][0-9]{6}[ \-]|[A-Z][A-Z][0-9][0-9][ \-]?[A-Z0-9]{4}|\+[1-9][0-9 .()\-]{7}|0[0-9]{1,2}-[0-9]{7}|00[1-9][0-9]?[ \-][0-9 \-]{8}"
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -94,6 +106,15 @@ RULES: Final[tuple[Rule, ...]] = (
         source="RFC 5322, section 3.4.1, as far as people use it",
     ),
     Rule(
+        name="email-encoded",
+        pattern=r"(?i)(?<![\w.+%\-])(?P<s>[\w.+\-]{1,64}%40(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.){1,8}+[a-z]{2,24})(?![\w\-]|\.\w)",
+        literals=("%40",),
+        check=_encoded_mail,
+        examples=("/search?mail=ann.other%40example.org&n=1", "to b_list%40mail.example.co.uk"),
+        counterexamples=("name%40host", "app%40v1.2.3"),
+        source="RFC 5322 in RFC 3986",
+    ),
+    Rule(
         name="phone",
         pattern=r"(?<![\w.+\-/])(?P<s>(?:\+?1[ .\-]?|\+?91[ .\-])?(?:\([2-9]\d\d\)[ ]?[2-9]\d\d[ .\-]|[2-9]\d\d(?P<g>[ .\-])[2-9]\d\d(?P=g))\d{4})(?![\w]|[.\-]\d)",
         shapes=(_NUMBERS,),
@@ -104,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="phone-international",
-        pattern=r"(?<![\w+.=/])(?P<s>\+[1-9]\d{0,2}(?:[ .\-]?\(?\d{1,5}\)?){2,6}+)(?![\w]|[.\-:]\d)",
+        pattern=r"(?<![\w+./])(?<!==)(?P<s>(?:\+[1-9]|00(?:1|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58])(?=[ \-]))\d{0,2}(?:[ .\-]?\(?\d{1,5}\)?){2,6}+)(?![\w]|[.\-:]\d)",
         shapes=(_NUMBERS,),
         check=_international,
         examples=("call +44 20 7946 0018 now", "phone: +4930123456"),
@@ -113,11 +134,22 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="phone-national",
-        pattern=r"(?<![\w.\-+/:])(?P<s>\(?0\d{1,3}\)?(?:-\d{3,4}-\d{4}|-\d{7}))(?![\w]|[.\-]\d)",
+        pattern=r"(?<![\w.\-+/:])(?P<s>\(?0[1-9]\d{0,2}\)?(?:-\d{3,4}-\d{4}|-\d{7}))(?![\w]|[.\-]\d)",
         shapes=(_NUMBERS,),
         examples=("call 090-5550-0187 today", "tel 09-5550187"),
-        counterexamples=("00-12-34", "part 0123-45"),
+        counterexamples=("00-12-34", "part 0123-45", "serial 0001-2233-4455"),
         source="ITU-T E.123, national notation",
+    ),
+    Rule(
+        name="phone-labelled",
+        pattern=r"(?i)(?<![a-z])(?:(?:tele)?phone|mobile|tel|telefon(?:nummer)?|t.l.phone|handy|cell|fax|whatsapp|msisdn)(?:[_ ]?(?:number|num|no|nr))?\.?\\?[\"']?\s{0,2}[:=]?\s{0,3}\\?[\"']?(?P<s>[+(]?\d(?:[\d ().\-/]{6,20})\d)(?![\w]|[.\-]\d)",
+        shapes=(
+            r"(?:[Pp]hone|PHONE|[Mm]obile|MOBILE|[Tt]el|TEL|[Tt]elefon|phon.|[Hh]andy|[Cc]ell|[Ff]ax|[Ww]hats[Aa]pp|msisdn|MSISDN)[a-zA-Z_ ]{0,8}[.:=\\\"' ]{1,6}[+(]?[0-9][0-9 ().\-/]{7}",
+        ),
+        check=_labelled_phone,
+        examples=("Tel. 020 7946 0018", '{"phone_number": "2125550187"}'),
+        counterexamples=("phone: 12345", "cell 2024-06-01 10:00", "hotel 123 456 789"),
+        source="ITU-T E.123",
     ),
     Rule(
         name="card",

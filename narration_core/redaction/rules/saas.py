@@ -382,6 +382,17 @@ RULES: Final[tuple[Rule, ...]] = (
         edge="",
         source="Cloudinary documentation, environment variable",
     ),
+    prefixed(
+        "databento-key",
+        "db-",
+        least=29,
+        most=29,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w\-])",
+        shapes=(r"db-[A-Za-z0-9]{29}",),
+        check=lambda v: random_looking(v, 32, 0.4),
+        source="Databento documentation, API keys",
+    ),
     prefixed("logdna-key", "sts_", least=30, body=HEX, edge=r"(?<![\w])", source="Mezmo keys"),
     prefixed(
         "fullstory-key",

@@ -29,6 +29,10 @@ def _not_template(value: str) -> bool:
     return not placeholder(value)
 
 
+def _authorization(value: str) -> bool:
+    return not placeholder(value) and (" " in value or noise(value) >= 0.25)
+
+
 def _user_token(value: str) -> bool:
     return random_looking(value, 16, 0.3) and not placeholder(value)
 
@@ -69,19 +73,21 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="authorization",
-        pattern=r"(?i)authorization(?:\\?[\"'])?\s{0,3}[:=,]\s{0,3}(?:\\?[\"'])?(?P<s>(?:digest|aws4-hmac-sha256|hawk|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)",
+        # Schemes with parameters are hidden whole; of any other one, what follows it, unless it reads like a sentence.
+        pattern=r"(?i)authorization(?:\\?[\"'])?\s{0,3}[:=,]\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?:(?P<s>(?:digest|aws4-hmac-sha256|hawk|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)|(?!bearer |basic )[a-z][\w\-]{1,30}[ ]{1,2}(?:[\w\-]{1,24}=)?\"?(?P<s>[\w\-.~+/=:|%!]{12,4096}+))",
         literals=("authorization",),
-        check=_not_template,
+        check=_authorization,
         examples=(
             'Authorization: Digest username="ann", nonce="9f31c0", response="6629fae49393a053"',
             "authorization: AWS4-HMAC-SHA256 Credential=MADEUP/20260101/eu/s3/aws4_request, Signature=fe5f80f77d5fa3bb",
+            f"Authorization: MadeUp {made_up(32, 4)}",
         ),
-        counterexamples=("Authorization: Digest", "authorization: none"),
+        counterexamples=("Authorization: Digest", "authorization: none", "Authorization: header is_not_here_today"),
         source="RFC 9110, section 11.6.2",
     ),
     Rule(
         name="cookie",
-        pattern=r"(?i)(?<![\w\-])(?:set-)?cookie2?(?:\\?[\"'])?\s{0,3}[:,=]\s{0,3}(?:\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\]{1,4096}+)",
+        pattern=r"(?i)(?:(?<![\w\-])|(?<=\\[nrt]))(?:set-)?cookie2?(?:\\?[\"'])?\s{0,3}[:,=]\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\\]]{1,4096}+)",
         literals=("cookie",),
         examples=("Cookie: theme=dark; sid=8fk2Lw0qPz71", "set-cookie: auth=zX81mQp0s7; Path=/; HttpOnly"),
         counterexamples=("cookie consent banner shown", "cookie: accepted"),
@@ -114,9 +120,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="url-secret-parameter",
-        pattern=r"(?i)[?&;](?:amp;)?(?:x-amz-signature|x-amz-security-token|x-goog-signature|sig|signature|code|key|k|auth|token|sid|pass|pwd|hash|h|hmac|apikey|api_key|api-key|tokenkey|appid|app_id|access_key|license|license_key|client_secret|assertion|ticket|session|sso|otp|jwt)=(?P<s>[\w\-.~+/%=!*|:]{12,2048}+)",
+        pattern=r"(?i)[?&;#](?:amp;)?(?:x-amz-signature|x-amz-security-token|x-goog-signature|sig|signature|code|key|k|auth|token|sid|pass|pwd|hash|h|hmac|apikey|api_key|api-key|tokenkey|appid|app_id|access_key|license|license_key|client_secret|assertion|ticket|session|sso|otp|jwt|sas)=(?P<s>[\w\-.~+/%=!*|:]{12,2048}+)",
         shapes=(
-            r"[?&;](?:x-amz-s|x-goog-s|sig|code|key|k|auth|token|sid|pass|pwd|h|hmac|api|app|access_key|license|client_secret|assertion|ticket|session|sso|otp|jwt)[\w\-]{0,20}=[\w\-.~+/%=!*|:]{8}",
+            r"[?&;#](?:x-amz-s|x-goog-s|sig|code|key|k|auth|token|sid|pass|pwd|h|hmac|api|app|access_key|license|client_secret|assertion|ticket|session|sso|otp|jwt|sas)[\w\-]{0,20}=[\w\-.~+/%=!*|:]{8}",
         ),
         check=lambda value: not placeholder(value) and noise(value) >= 0.2,
         examples=(
@@ -125,6 +131,19 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         counterexamples=("/callback?code=ok&state=done", "/list?key=created_at_descending", "?hash=main"),
         source="RFC 9110, section 17.9; Azure Storage SAS; AWS Signature Version 4",
+    ),
+    Rule(
+        name="url-encoded-parameter",
+        # An address inside a parameter of another: `?next=https%3A%2F%2Fa%2F%3Ftoken%3D...`.
+        pattern=r"(?i)%(?:25)?(?:3f|26|23)(?:[\w\-]{0,24}?(?:passw(?:or)?d|pwd|secret|token|signature|credential|api_?-?key)|sig|code|key|auth|sid|pass|hmac|access_key|session|sso|otp|jwt|sas)%(?:25)?3d(?P<s>(?:[\w\-.~+/!*|:]|%(?:2b|2f|3d|40|7e|21|24|2a)){8,2048}+)",
+        shapes=(r"%(?:25)?(?:3[Ff]|26|23)[\w\-]{2,32}%(?:25)?3[Dd][\w\-.~+/!*|:%]{8}",),
+        check=lambda value: not placeholder(value) and noise(value) >= 0.2,
+        examples=(
+            "/login?next=https%3A%2F%2Fa.example%2Fcb%3Ftoken%3D" + made_up(30, 4) + "%26n%3D1",
+            "r=%2Fa%3Fx%3D1%26api_key%3D" + made_up(24, 9),
+        ),
+        counterexamples=("next=%2Flist%3Fkey%3Dcreated_at%26n%3D1", "u=%3Fpage%3D12345678"),
+        source="RFC 3986, section 2.1",
     ),
     Rule(
         name="private-key",
@@ -153,10 +172,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="private-key-base64",
-        pattern=r"(?P<s>LS0tLS1CRUdJTi[A-Za-z0-9+/=]{16,16000}+)",
+        pattern=r"(?P<s>LS0tLS1CRUdJTi(?!BDRVJU|BQVUJM|BSU0EgUFVC|BYNTA5|BESCBQ|BORVcg)[A-Za-z0-9+/=]{16,16000}+)",
         literals=("LS0tLS1CRUdJTi",),
         examples=("LS0tLS1CRUdJTi" + made_up(60, 1), "tls.key: LS0tLS1CRUdJTi" + made_up(80, 2) + "=="),
-        counterexamples=("LS0tLS1CRUdJTi", "LS0tLS1CRUdJTi is how it starts"),
+        counterexamples=("LS0tLS1CRUdJTi", "ca: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJtYWRlVXA="),
         source="RFC 7468 in base64, as in Kubernetes secrets",
     ),
     Rule(
@@ -170,6 +189,38 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         counterexamples=("eyJ is how they start", "keyJust.another.word"),
         source="RFC 7519; RFC 7515, section 7.1",
+    ),
+    Rule(
+        name="paseto",
+        pattern=r"(?<![\w.])(?P<s>v[1-4]\.(?:local|public)\.[\w\-]{24,8192}+(?:\.[\w\-]{1,2048}+)?)",
+        shapes=(r"v[1-4]\.(?:local|public)\.[\w\-]{24}",),
+        examples=("v4.local." + made_up(60, 3), "token v2.public." + made_up(80, 5) + "." + made_up(12, 2)),
+        counterexamples=("v4.local.example", "db.v2.public.schema"),
+        source="PASETO specification",
+    ),
+    Rule(
+        name="docker-config",
+        pattern=r"(?<![A-Za-z0-9+/])(?P<s>(?:eyJhdXRocy|eyAiYXV0aHMi|ewogICJhdXRocy|ewogICAgImF1dGhz|ewoJImF1dGhz)[A-Za-z0-9+/=]{20,16000}+)",
+        literals=("eyJhdXRocy", "eyAiYXV0aHMi", "ewogICJhdXRocy", "ewogICAgImF1dGhz", "ewoJImF1dGhz"),
+        examples=(".dockerconfigjson: eyJhdXRocyI6" + made_up(40, 3), "ewoJImF1dGhzIjog" + made_up(60, 6) + "="),
+        counterexamples=("eyJhdXRocy", "eyJhdXRocyI6 is how it starts"),
+        source="Kubernetes documentation, kubernetes.io/dockerconfigjson",
+    ),
+    Rule(
+        name="putty-private-key",
+        pattern=r"(?i)private-lines:[ ]{0,2}\d{1,4}(?:\s|\\[nr]){1,6}+(?P<s>(?:[A-Za-z0-9+/=]{1,80}(?:[\s\"',>|]|\\[nr]){0,8}+){1,400}+(?:private-mac:[ ]{0,2}[0-9a-f]{16,64})?)",
+        literals=("private-lines:",),
+        examples=(
+            "Private-Lines: 2\n"
+            + made_up(64, 3)
+            + "\n"
+            + made_up(40, 5)
+            + "==\nPrivate-MAC: "
+            + made_up(40, 2, hexadecimal=True),
+            "Private-Lines: 1\n" + made_up(64, 8),
+        ),
+        counterexamples=("Public-Lines: 6\nAAAAB3NzaC1yc2E", "Private-Lines: none"),
+        source="PuTTY manual, appendix C",
     ),
     Rule(
         name="jwt-base64",
@@ -203,7 +254,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="mysql-password",
-        pattern=r"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n|;]{0,256}?\s-p(?P<s>[^\s\-\"'][^\s\"']{2,128}+)",
+        pattern=r"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n|;]{0,256}?\s-p[\"']?(?P<s>[^\s\-\"'][^\s\"']{2,128}+)",
         literals=("mysql", "mariadb"),
         check=_not_template,
         examples=("mysql -uroot -pGr4ndmother shop", "mysqldump --host db -u ann -ps0mething9 all"),

@@ -99,7 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "artifactory-reference-token",
         "cmVmd",
         least=40,
-        body=r"[A-Za-z0-9+/=]",
+        body=r"[A-Za-z0-9+/=\-_]",
         source="JFrog documentation, reference tokens",
     ),
     prefixed("circleci-token", "CCIPAT_ CCIPRJ_", least=20, source="CircleCI documentation, API tokens"),
