@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from worker import points, residency
+from worker.cuda import Cuda
 from worker.devices import Device, DeviceKind, choose_gpu
 from worker.errors import WorkerError
 from worker.gguf_check import ModelFile, NotAModelError, check
@@ -121,6 +122,7 @@ class Engine:
         self.file: ModelFile | None = None
         self.vram_bytes = 0
         self.residency: Residency | None = None
+        self.cuda = Cuda()
         self._context_length = context_length
         self._kv_cache_mb = kv_cache_mb
         self._model: Model | None = None
@@ -195,6 +197,7 @@ class Engine:
         model.forget()
         if device is not None:
             self._check_placement(model, device)
+            self.cuda = native.cuda(device)
         points.model_load_progress(model_ref=self.model_ref, percent=100)
         self._model = model
 

@@ -16,6 +16,7 @@ import llama_cpp
 from llama_cpp import _ggml
 
 from worker import points
+from worker.cuda import Cuda, ask
 from worker.devices import Device
 
 CHUNK: Final = 128
@@ -113,6 +114,11 @@ def gpu_devices() -> list[Device]:
         name, described = ggml.ggml_backend_dev_name(handle), ggml.ggml_backend_dev_description(handle)
         found.append(Device(name.decode(), described.decode(), int(handle.value or 0), free.value, total.value))
     return found
+
+
+def cuda(device: Device) -> Cuda:
+    """Return what CUDA's runtime says of a device; nothing of other devices, or where it is not loaded."""
+    return ask(_ggml.libggml, device.name)
 
 
 class Model:

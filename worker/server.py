@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from narration_core import CORRELATION_HEADER, Narrator, bind, bound, close_job, encode, open_job, subscribe
+from narration_core import CORRELATION_HEADER, Narrator, bind, bound, close_job, open_job, subscribe
 from narration_core.bridges.aiohttp import correlation_middleware
 from worker import openapi, points, sse
 from worker.auth import authenticate
@@ -150,12 +150,12 @@ class Server:
         listed = [fault._asdict() for fault in faults]
         with bind(job_id=job_id):
             points.validation_failed(fault_count=len(faults), faults=listed, error_kind="invalid_request")
-        told = [delivery.event for delivery in listener.waiting() if delivery.event is not None]
+        told = [delivery.record.line for delivery in listener.waiting() if delivery.record is not None]
         close_job(job_id)
         named = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
         return error_response(
             WorkerError("INVALID_REQUEST", named, "correct every fault that is listed"),
-            {"faults": listed, "narration": [msgspec.Raw(encode(event)) for event in told]},
+            {"faults": listed, "narration": [msgspec.Raw(line) for line in told]},
         )
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -196,8 +196,8 @@ class Server:
             "vram_bytes_used": engine.vram_bytes,
             "uptime_seconds": round(self._metrics.uptime_seconds(), 3),
             "queue_depth": self._jobs.depth,
-            "sm": None,
-            "cuda_runtime_version": None,
+            "sm": engine.cuda.sm,
+            "cuda_runtime_version": engine.cuda.runtime_version,
         }
         if engine.loaded and engine.file is not None:
             details |= {

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -66,6 +67,14 @@ def test_every_layer_and_the_cache_are_on_the_gpu(narration, make_engine, gpu):
     assert engine.residency.check()
     assert engine.resident
     narration.assert_event(action="residency", level="info", gpu_device=gpu.name)
+
+
+@pytest.mark.req("M0-W-1320")
+def test_the_runtime_says_what_it_is_and_what_the_gpu_can_do(make_engine):
+    engine = make_engine()
+    engine.load(engine.check_device())
+    assert re.fullmatch(r"[1-9]\d*\.\d", engine.cuda.sm)
+    assert re.fullmatch(r"1\d\.\d+", engine.cuda.runtime_version)
 
 
 @pytest.mark.req("M0-W-1012")
