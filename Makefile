@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd mutants lint bench gpu venv clean
+.PHONY: help demo test bdd mutants lint bench gpu venv clients clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -16,8 +16,8 @@ help:  ## what can be made
 demo: venv  ## watch a real model answer a request, told in plain English
 	@$(BIN)/python -m worker.demo
 
-test: venv  ## everything: unit, property, fault and contract tests, features, narration coverage
-	$(BIN)/python -m pytest -q
+test: venv clients  ## everything: unit, property, fault and contract tests, features, narration coverage
+	$(BIN)/python -m pytest -q -rs
 	$(BIN)/narration coverage gate
 	$(BIN)/narration links
 	$(BIN)/python -m tools.requirements_map --check
@@ -46,6 +46,10 @@ venv:  ## the virtual environment alone
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: '$(PYTHON)' is missing, broken or \
 	older than Python 3.11; install that, or name another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@"$(PYTHON)" -m tools.prepare_venv $(if $(CUDA),--cuda "$(CUDA)")
+
+# What cannot be had here is told, and its tests are skipped: no reason to stop. NARRATION_APT=no installs no system package.
+clients:  ## programs of others that the tests run: HTTP and npm clients, nginx, a browser
+	@"$(PYTHON)" -m tools.prepare_clients
 
 clean:  ## remove what the targets made, but not the per-user cache
 	rm -rf .venv .narration proof build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
