@@ -170,13 +170,13 @@ def _value(
     if verdict is Verdict.SAFE:
         return None
     last = option.lstrip(".-")
+    if verdict is Verdict.MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
+        verdict = Verdict.STRONG  # nobody types an option for a count of tokens like this
     kind = next(kind for kind in _KINDS if found.start(kind) >= 0)
     quoted = found.lastgroup != "v6"
     if not quoted:
         end = _unquoted(text, begin, end)
     elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
-        return None
-    if not quoted and _echoes(text[begin:end].lower(), last.lower()):
         return None
     if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
         return None
@@ -225,8 +225,14 @@ def _echoes(value: str, name: str) -> bool:
     return tail.isidentifier() and not any(map(str.isdigit, tail)) and (tail in name or name in tail)
 
 
+def _mixed(value: str) -> bool:
+    return len(value) >= 6 and value.isascii() and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
 def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
     """Tell whether what stands between name and value can join them there."""
+    if not quoted and _echoes(value.lower(), name.lower()):
+        return False
     if kind == "comma":
         return 0 < len(found["close"]) <= 3
     if kind == "tag":

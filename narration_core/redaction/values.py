@@ -34,7 +34,7 @@ def _symbols(value: str) -> int:
 
 
 def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
-    if kind == "space" and not value.isalpha() and value.islower() and not any(map(str.isdigit, value)):
+    if kind == "space" and value.islower() and not any(map(str.isdigit, value)):
         return False  # secret "db-main": its name
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
         return noise(value) >= 0.25 or _symbols(value) >= 2 or random_looking(value, 8, 0.3)

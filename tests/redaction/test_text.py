@@ -46,6 +46,25 @@ SHAPES = (
     "postgresql+asyncpg://svc:{}@db1:5432/app",
     "aws_secret_access_key = {}",
     "the password is {}",
+    'Config {{ host: "db", password: Some("{}"), port: 5432 }}',
+    '["password"]=> string(20) "{}"',
+    "| db_password | {} |",
+    "env:\n  - name: DB_PASSWORD\n    value: {}\n",
+    'variable "db_password" {{\n  default = "{}"\n}}',
+    "db:\n  password: >-\n    {}\n",
+    "<server><pwd>{}</pwd></server>",
+    "smtp_pass_prod={}",
+    "wifi_psk: {}",
+    "the password for ann is {}",
+    "new password set to {}",
+    "mot de passe : {}",
+    "contraseña: {}",
+    "hasło: {}",
+    "define( 'AUTH_KEY',      '{}' );",
+    '(:password . "{}")',
+    "/go?to=https%3A%2F%2Fa.example%2Fcb%3Faccess_token%3D{}%26n%3D1",
+    "https://a.example/#sas={}",
+    "Authorization: SomeScheme {}",
 )
 
 
@@ -61,6 +80,32 @@ def test_the_secret_goes_and_the_rest_stays(shape: str) -> None:
     for word in ("latency_ms=12", "port", "region", "state=ok", "Encrypt=true", "host.example.org", "to db1", "ann"):
         if word in shape:
             assert word in hidden
+
+
+PLAIN_SHAPES = (
+    ('["app", "--password", "{}"]', "meadow-falcon-42"),
+    ("ALTER USER ann PASSWORD '{}'", "meadow-falcon-42"),
+    ("CREATE USER ann IDENTIFIED BY '{}'", "meadow falcon"),
+    ('bad password "{}" for ann', "meadow-falcon-42"),
+    ("deploy --token={} now", "meadow_falcon42"),
+    ("['docker', 'login', '-p', '{}', 'r.example.org']", "meadow-falcon-42"),
+    ("['sshpass', '-p', '{}', 'ssh', 'ann@host']", "meadow-falcon-42"),
+    ("['curl', '-u', 'ann:{}', 'https://a.example']", "meadow-falcon-42"),
+    ("ENV SERVICE_API_KEY {}", "7a1f9c04e5b8d26340fa9e17c8d5b263"),
+    ("SERVICE_API_KEY\t{}", "7a1f9c04e5b8d26340fa9e17c8d5b263"),
+    ("the service_token is {}", "7a1f9c04e5b8d26340fa9e17c8d5b263"),
+    ("[(b'cookie', b'theme=dark; JSESSIONID={}')]", "65338291768AEBF9"),
+    ("map[Cookie:[PHPSESSID={}] Accept:[*/*]]", "x7rk8mtw42bql0b3"),
+    ("api_key\n  String too short [type=string_too_short, input_value='{}', input_type=str]", "meadow falcon"),
+)
+
+
+@pytest.mark.parametrize(("shape", "secret"), PLAIN_SHAPES)
+def test_a_secret_that_does_not_look_random_goes_as_well(shape: str, secret: str) -> None:
+    hidden = redact(shape.replace("{}", secret))
+    assert secret[-6:] not in hidden
+    assert "[REDACTED]" in hidden
+    assert hidden.startswith(shape[:4])
 
 
 CLEAN = (
@@ -101,6 +146,26 @@ CLEAN = (
     '"tokens_in":12,"identity":"token:ab12cd"',
     "grant_type=client_credentials",
     "no private key found in /etc/keys",
+    "primary_key=826aaae82378b40c1164abd298f7b20a75ff42475ca4e1b2bd12a76bcf10e29d",
+    "cache restored from key: linux-pip-826aaae82378b40c1164abd298f7b20a75ff42475ca4e1b2bd12a76bcf10e29d",
+    "next_page_token=eyJvZmZzZXQiOiA2OTA0N30=",
+    "password=%(password)s token=%(token)s",
+    "password = (sensitive value)",
+    "password: !vault |",
+    "api_key: SecretStr",
+    "secretstorage==3.3.3",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
+    'Error: secret "db-main" not found in namespace prod',
+    'resource "aws_secretsmanager_secret" "db" {',
+    'fetch("/api", {credentials: "same-origin"})',
+    "--- PASS: TestTokenRefresh (0.02s)",
+    "PASS tests/test_auth2.py::test_login in 12 s",
+    "X509v3 Subject Key Identifier: 9D:1E:C8:A8:2C:28:00:20:92:DA:1C:16:A2:EA:E4:C1:86:A0:C3:6A",
+    "tx 0x826aaae82378b40c1164abd298f7b20a75ff42475ca4e1b2bd12a76bcf10e29d confirmed",
+    "certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJtYWRlVXBCeUhhbmQ=",
+    "serial 0001-2233-4455",
+    "usage: app [-h] --token TOKEN [--password PASSWORD]",
+    "docker run -p 8080:80 -u 1000:1000 app",
 )
 
 

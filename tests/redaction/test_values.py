@@ -202,3 +202,14 @@ def test_the_gate_says_nothing_about_usual_events() -> None:
         "2026-11-20T10:12:01.123Z GET /v1/completions?page=2 200 in 12.5 ms from 10.0.0.17:52213",
     ):
         assert not redactor.gate(told), told
+
+
+@pytest.mark.parametrize("name", ["hash", "tx_hash", "content_hash", "s3_key", "primary_key"])
+def test_a_hash_under_its_own_name_stays(name: str) -> None:
+    event = {"event": "stored", name: "826aaae82378b40c1164abd298f7b20a75ff42475ca4e1b2bd12a76bcf10e29d"}
+    assert redact(event) is event
+
+
+def test_a_password_asked_for_twice_goes_twice() -> None:
+    given = {"password": "meadow-falcon", "passwordConfirmation": "meadow-falcon", "smtp_pass_prod": "meadow-falcon"}
+    assert redact(given) == dict.fromkeys(given, "[REDACTED]")

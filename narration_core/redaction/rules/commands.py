@@ -115,7 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-password",
-        pattern=r"(?i)(?:\b(?:requirepass|masterauth|add-authtoken|--?storepass|--?keypass|-srcstorepass|-deststorepass|chpasswd:)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2})(?P<s>[^\s\"',;]{4,256}+)",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2})(?P<s>[^\s\"',;]{4,256}+)",
         literals=(
             "requirepass",
             "masterauth",
@@ -139,6 +139,19 @@ RULES: Final[tuple[Rule, ...]] = (
         examples=("rabbitmqctl add_user ann st0ne-bridge", "sqlplus scott/w4rm.bread@orcl"),
         counterexamples=("htpasswd -c users ann", "sqlplus / as sysdba", "jdbc:oracle:thin:@//db:1521/x"),
         source="manuals of htpasswd, rabbitmqctl, net, smbclient, sqlplus",
+    ),
+    Rule(
+        name="command-line-credentials",
+        # The pair as an argument of its own, quoted as in a list.
+        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
+        shapes=(
+            r"[\"']-(?:u|U|a|-user|-userpass|-auth|-credentials|-proxy-user|-http-user)[\"'],",
+            r"https? [^\r\n|;]*-a[ =]",
+        ),
+        check=lambda value: _userinfo(value.partition(":")[2]),
+        examples=("['curl', '-u', 'ann:b1rd-house', 'https://a']", "http -a ann:gr4pe.juice example.org"),
+        counterexamples=("['docker', 'run', '-u', '1000:1000', 'x']", "http -a example.org"),
+        source="curl and HTTPie manuals",
     ),
     Rule(
         name="piped-password",
@@ -191,7 +204,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="protocol-login",
         pattern=r"(?m)(?:^|[\"'>\]]\s{0,2}|\\[rn]|:\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
-        shapes=(r"(?:AUTH|PASS|LOGIN) \"?[!-~]{6}",),
+        shapes=(r"(?:AUTH|PASS|LOGIN) \"?[!-~]{3}",),
         check=lambda value: _odd(value) or (value.endswith("=") and _given(value)),
         examples=("USER ann\r\nPASS l1ght-house\r\n", "AUTH default w1de.ocean"),
         counterexamples=(

@@ -263,7 +263,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="sshpass",
-        pattern=r"\bsshpass\s-p\s?[\"']?(?P<s>[^\s\"']{2,128}+)",
+        pattern=r"\bsshpass[\"']?,?\s{1,2}[\"']?-p[\"']?,?\s{0,2}[\"']?(?P<s>[^\s\"']{2,128}+)",
         literals=("sshpass",),
         check=_not_template,
         examples=("sshpass -p Cl0udberry ssh ann@host", "sshpass -p 'tw0-words' scp a b:"),
