@@ -41,11 +41,16 @@ def why_silent(one: PointCoverage) -> str:
     if not one.emitted_by:
         return "no test reaches it"
     if one.failed_by == one.emitted_by:
-        return f"heard only by tests that failed ({one.failed_by[0]}); see why they do"
+        return f"heard only by tests that failed ({one.failed_by[0]})"
     return f"heard by {counted(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
 
 
 _WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent - <why>` at it"
+_ITS_TESTS_FAILED = "make them pass; a story that changed on purpose is taken by `narration review`"
+
+
+def _what_to_do(one: PointCoverage) -> str:
+    return _ITS_TESTS_FAILED if one.emitted_by and one.failed_by == one.emitted_by else _WHAT_TO_DO
 
 
 def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
@@ -56,7 +61,7 @@ def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
         if one.asserted_by or key in known:
             continue
         rule, change = ("went-silent", "is told no more") if key in told else ("new-silent", "is new and silent")
-        why = f"{why_silent(one)}; {_WHAT_TO_DO}"
+        why = f"{why_silent(one)}; {_what_to_do(one)}"
         faults.append(Fault(rule, one.point.place, f"{described(one)} {change}", why, key))
     return faults
 

@@ -92,7 +92,7 @@ def test_heard_is_not_asserted_and_a_failed_test_asserts_nothing(held):
         held.heard("tests/t.py::test_failed", [PAY], outcome="failed"),
     )
     said = held.narration("gate", code=1)
-    assert "heard only by tests that failed (tests/t.py::test_failed)" in said
+    assert "heard only by tests that failed (tests/t.py::test_failed); make them pass; a story that" in said
     assert "note: 1 test failed, and what they assert does not count" in said
 
 
