@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from narration_core.event import Event, Record
+from narration_core.event import Event, Record, encode
+from narration_core.levels import EMITTING
 
 REPLAY: Final = 1000
 BACKLOG: Final = 1000
@@ -22,15 +23,20 @@ class Delivery(NamedTuple):
 
     Attributes:
         event_id: its number in the channel, from 1; for a gap the last number missed.
-        event: the event, or None.
+        record: the event as its JSON line, or None.
         missed: how many deliveries this subscriber lost; 0 unless this is a gap.
         message: a name and a value that the job's owner sent beside the narration, or None.
     """
 
     event_id: int
-    event: Event | None
+    record: Record | None
     missed: int = 0
     message: tuple[str, Any] | None = None
+
+    @property
+    def event(self) -> Event | None:
+        """The event, or None."""
+        return self.record.event if self.record is not None else None
 
 
 class Subscription:
@@ -171,13 +177,17 @@ class JobChannels:
         Args:
             event: a finished event; without a `job_id` it reaches no channel.
         """
-        if event.job_id is None:
+        return self._publish(Record(encode(event), EMITTING.index(event.level or "info"), event))
+
+    def _publish(self, record: Record) -> bool:
+        job_id = record.job_id
+        if job_id is None:
             return False
         with self._lock:
-            channel = self._channels.get(event.job_id)
+            channel = self._channels.get(job_id)
             if channel is None:
                 return False
-            channel.deliver(Delivery(channel.last_id + 1, event))
+            channel.deliver(Delivery(channel.last_id + 1, record))
         return True
 
     def send(self, job_id: str, name: str, value: Any) -> bool:
@@ -243,7 +253,7 @@ class JobChannels:
     def write(self, batch: Sequence[Record]) -> None:
         """Take events as a sink."""
         for record in batch:
-            self.publish(record.event)
+            self._publish(record)
 
     def close(self) -> None:
         """Close every channel."""

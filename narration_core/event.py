@@ -80,6 +80,7 @@ HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", 
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input (ORCH-3310)."""
 
+_JOB_ID: Final = b',"job_id":"'
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -103,6 +104,14 @@ class Record(msgspec.Struct, gc=False):
         if self.made is None:
             self.made = decode(self.line)
         return self.made
+
+    @property
+    def job_id(self) -> str | None:
+        """The event's job. A line without an event was made by the short cut: quotes in its texts are escaped."""
+        if self.made is not None:
+            return self.made.job_id
+        start = self.line.find(_JOB_ID) + len(_JOB_ID)
+        return self.line[start : self.line.index(b'"', start)].decode() if start >= len(_JOB_ID) else None
 
 
 def encode(event: Event) -> bytes:

@@ -9,7 +9,7 @@ if the call had given them. Whatever is unusual goes the long way, `Pipeline.emi
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -44,18 +44,21 @@ _composed_for: Redactor | None = None
 _names: set[str] = set()
 
 
-def _needs_care(told: str) -> bool:
-    """Tell whether text is anything but plain: short printable ASCII that JSON writes as it is, without secrets.
+def _needs_care(told: str, pieces: Iterable[str]) -> bool:
+    """Tell whether text is anything but plain: short printable ASCII without secrets, at most quotes to be escaped.
 
     Plain text is remembered for a while, since programs repeat themselves; text with secrets never is.
+
+    Args:
+        told: all text of an event.
+        pieces: its strings one by one; looked at when the gate is in doubt about the whole.
     """
     if (
         len(told) > _LONGEST
         or not told.isascii()
         or not told.isprintable()
-        or '"' in told
         or "\\" in told
-        or PIPELINE.gate(told)
+        or (PIPELINE.gate(told) and any(map(PIPELINE.redactor.wanted_spans, pieces)))
     ):
         return True
     if len(told) <= _REMEMBERED_LENGTH:
@@ -76,7 +79,7 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     strings = [name for name in (*ids, *body) if FIELD_TYPES[name] == (str,)]
     strings += [more[field.name] for field in extra if field.type is str]
     numbers = [name for name in (*body, *more.values()) if name not in strings]
-    checks = [f"type({name}) is str" for name in ("target", "human", *strings)]
+    checks = [f"type({name}) is str" for name in ("target", "human", *texts, *strings)]
     checks += [f"type({name}) is int" for name in numbers]
     checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers if name not in body]
     if ids:
@@ -87,15 +90,18 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
         for name, value in values.items()
     }
     lines = ["def compose(start, action, target, human, bound, last_place, fields, end):"]
-    lines += [f"    {value} = fields[{name!r}]" for name, value in values.items()]
+    lines += [f"    {value} = fields[{name!r}]" for name, value in (*values.items(), *zip(texts, texts, strict=True))]
     lines += [f"    if not ({' and '.join(checks)} and target and human): return None"]
-    lines += ["    if '{' in human or '}' in human:"]
-    lines += ["        quick = quick_templates.get(human)"]
-    lines += ["        human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)"]
-    lines += [f"    {name} = fill(fields[{name!r}], fields)" for name in texts]
+    for name in ("human", *texts):
+        lines += [f"    if '{{' in {name} or '}}' in {name}:"]
+        lines += [f"        quick = quick_templates.get({name})"]
+        lines += [f"        {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
     told = " ".join(f"{{{value}}}" for value in ("target", "human", *texts, *values.values()))
     lines += [f"    told = f'{told}'"]
-    lines += ["    if told not in clean_texts and needs_care(told): return None"]
+    pieces = ", ".join(("target", "human", *texts, *strings))
+    lines += [f"    if told not in clean_texts and needs_care(told, ({pieces})): return None"]
+    lines += ["    if '\"' in told:"]
+    lines += [f"        {name} = {name}.replace('\"', '\\\\\"')" for name in ("target", "human", *texts, *strings)]
     texts_json = "".join(f'"{name}":"{{{name}}}",' for name in texts)
     head = '{{"emitted_at_ms":{now() // 1000000}{start}"action":"{action}","target":"{target}","human":"{human}",'
     tail = "".join(written[name] for name in (*ids, *body))
@@ -136,7 +142,7 @@ def _fragment(scope: Scope) -> str | None:
     ids = {name: value for name, value in scope.fields.items() if name in _PLACE}
     scope.others = {name: value for name, value in scope.fields.items() if name not in _PLACE}
     usual = scope.sources is SYSTEM and all(type(value) is str for value in ids.values())
-    if usual and not _needs_care(" ".join(ids.values())):
+    if usual and not _needs_care(" ".join(ids.values()), ids.values()):
         scope.fragment = _encode(ids)[1:-1].decode() + "," if ids else ""
         scope.last_place = _PLACE[next(reversed(ids))] if ids else -1
     return scope.fragment

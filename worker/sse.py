@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from narration_core import Delivery, Subscription, encode, formatted
+from narration_core import Delivery, Subscription, formatted
 
 PACE_S: Final = 0.001
 """Shortest time between two writes to one stream, in seconds."""
@@ -31,9 +31,9 @@ def message(event_id: int, name: str, data: bytes) -> bytes:
 
 def as_bytes(delivery: Delivery) -> bytes:
     """Return a delivery of the job's channel as it is sent."""
-    if delivery.event is not None:
-        said = _encode(formatted(delivery.event))
-        return message(delivery.event_id, "narration", b'{"event":%b,"formatted":%b}' % (encode(delivery.event), said))
+    if delivery.record is not None:
+        said = _encode(formatted(delivery.record.event))
+        return message(delivery.event_id, "narration", b'{"event":%b,"formatted":%b}' % (delivery.record.line, said))
     if delivery.message is None:
         return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
     name, value = delivery.message
