@@ -296,11 +296,12 @@ class Engine:
             reason: Literal["eos", "length", "stop"] = "length"
             while count < most:
                 token = model.sample(sampler)
-                if model.ends(token):
+                piece = model.piece(token)
+                if piece is None:
                     reason = "eos"
                     break
                 count += 1
-                shown = text.feed(model.piece(token))
+                shown = text.feed(piece)
                 yield Token(shown, count - 1, token)
                 if text.matched is not None:
                     reason = "stop"

@@ -158,7 +158,10 @@ class Model:
         # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
         self.context_length = min(context_length, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
-        self._piece = ctypes.create_string_buffer(256)
+        # Each call into native code lets go of Python's lock and has to get it back: what can be kept is kept.
+        self._pieces: dict[int, bytes | None] = {}
+        self._one = (llama_cpp.llama_token * 1)()
+        self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
 
     def _load(self, path: Path, device: Device | None) -> Any:
         parameters = llama_cpp.llama_model_default_params()
@@ -210,17 +213,22 @@ class Model:
             raise NativeError(f"the prompt of {len(data)} bytes could not be cut into tokens")
         return list(tokens[:count])
 
-    def piece(self, token: int) -> bytes:
-        """Return a token's bytes; special tokens have none."""
-        size = llama_cpp.llama_token_to_piece(self.vocabulary, token, self._piece, len(self._piece), 0, False)  # noqa: FBT003
-        if size < 0:
-            self._piece = ctypes.create_string_buffer(-size)
-            size = llama_cpp.llama_token_to_piece(self.vocabulary, token, self._piece, -size, 0, False)  # noqa: FBT003
-        return self._piece.raw[: max(size, 0)]
+    def piece(self, token: int) -> bytes | None:
+        """Return a token's bytes, none for special tokens; None when it ends the answer."""
+        if token not in self._pieces:
+            self._pieces[token] = self._look_up(token)
+        return self._pieces[token]
 
-    def ends(self, token: int) -> bool:
-        """Tell whether a token ends the answer."""
-        return bool(llama_cpp.llama_vocab_is_eog(self.vocabulary, token))
+    def _look_up(self, token: int) -> bytes | None:
+        if llama_cpp.llama_vocab_is_eog(self.vocabulary, token):
+            return None
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            size = llama_cpp.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)  # noqa: FBT003
+            if size >= 0:
+                return buffer.raw[:size]
+            room = -size
 
     def forget(self) -> None:
         """Empty the key-value cache, so that a request depends on nothing before it."""
@@ -230,6 +238,9 @@ class Model:
         """Evaluate at most `CHUNK` tokens; return llama.cpp's code: 0 done, 1 no room, 2 aborted, below 0 failed."""
         if _log.complaints:
             _log.complaints.clear()
+        if len(tokens) == 1:
+            self._one[0] = tokens[0]
+            return int(llama_cpp.llama_decode(self._context, self._one_batch))
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
         return int(llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens))))
 
