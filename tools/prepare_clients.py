@@ -144,7 +144,9 @@ def get_node(root: Path, log: Path) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(root / PINS / name, folder / name)
     quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    run([str(npm), "ci", "--prefix", str(folder), *quietly], log, "installing npm packages, 60 MB")
+    # A machine without a network would otherwise be kept waiting for minutes.
+    soon = ["--prefer-offline", "--fetch-retries=1"]
+    run([str(npm), "ci", "--prefix", str(folder), *quietly, *soon], log, "installing npm packages, 60 MB")
     (folder / ".finished").touch()
 
 
@@ -232,8 +234,8 @@ def with_apt(command: list[str], log: Path, what: str, folder: Path | None = Non
 
 
 PARTS = {
-    "python": Part("the Python clients", find_python, get_python, "make PyPI reachable"),
-    "node": Part("the npm clients", find_node, get_node, f"install node {NODE_AT_LEAST} or newer with npm"),
+    "python": Part("the Python clients", find_python, get_python, "have PyPI reachable"),
+    "node": Part("the npm clients", find_node, get_node, f"have npm's registry reachable and node {NODE_AT_LEAST}"),
     "nginx": Part("nginx", find_nginx, get_nginx, "install nginx (Debian: apt-get install nginx)"),
     "browser": Part("a browser", find_browser, get_browser, "install chromium (Debian: apt-get install chromium)"),
 }

@@ -76,7 +76,7 @@ def test_events_pass_one_by_one_and_a_hang_up_does_too(clients, nginx, slow):
 @pytest.mark.req("SSE-10", "SSE-11")
 def test_comments_keep_a_silent_stream_alive(clients, nginx, slow):
     """With a proxy that gives up after a second of silence, and a prompt that takes longer to read."""
-    body = {"prompt": "x" * 3500, "max_tokens": 1}
+    body = {"prompt": "x" * 2500, "max_tokens": 1}
     impatient = {"proxy_read_timeout 1h": "proxy_read_timeout 1s"}
 
     async def run():
