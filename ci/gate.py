@@ -40,7 +40,7 @@ def why_silent(one: PointCoverage) -> str:
     """Return why a point does not count as asserted."""
     if not one.emitted_by:
         return "no test reaches it"
-    if one.failed_by == one.emitted_by:
+    if _only_failed(one):
         return f"heard only by tests that failed ({one.failed_by[0]})"
     return f"heard by {counted(len(one.emitted_by), 'test')}, asserted by none ({one.emitted_by[0]})"
 
@@ -49,8 +49,12 @@ _WHAT_TO_DO = "assert it in a scenario or a test, or write `# narration: silent 
 _ITS_TESTS_FAILED = "make them pass; a story that changed on purpose is taken by `narration review`"
 
 
+def _only_failed(one: PointCoverage) -> bool:
+    return bool(one.emitted_by) and one.failed_by == one.emitted_by
+
+
 def _what_to_do(one: PointCoverage) -> str:
-    return _ITS_TESTS_FAILED if one.emitted_by and one.failed_by == one.emitted_by else _WHAT_TO_DO
+    return _ITS_TESTS_FAILED if _only_failed(one) else _WHAT_TO_DO
 
 
 def _points(coverage: Coverage, baseline: Baseline) -> list[Fault]:
@@ -83,7 +87,13 @@ def _threshold(coverage: Coverage, baseline: Baseline) -> list[Fault]:
         return []
     missing = -(-(baseline.threshold * totals.declared) // 100) - totals.asserted
     what = f"{totals.asserted} of {totals.declared} declared points are asserted, {totals.shown}"
-    why = f"{baseline.threshold} % are needed; assert {counted(missing, 'more point')}, of those listed as silent"
+    failed = sum(_only_failed(one) for one in coverage.points)
+    todo = (
+        f"tests that failed are the only ones to hear {counted(failed, 'point')}: make them pass first"
+        if failed
+        else f"assert {counted(missing, 'more point')}, of those listed as silent"
+    )
+    why = f"{baseline.threshold} % are needed; {todo}"
     return [Fault("below-threshold", "narration coverage", what, why)]
 
 

@@ -94,6 +94,7 @@ def test_heard_is_not_asserted_and_a_failed_test_asserts_nothing(held):
     said = held.narration("gate", code=1)
     assert "heard only by tests that failed (tests/t.py::test_failed); make them pass; a story that" in said
     assert "note: 1 test failed, and what they assert does not count" in said
+    assert "75 % are needed; tests that failed are the only ones to hear 1 point: make them pass first" in said
 
 
 def test_percent_is_compared_exactly(project):
