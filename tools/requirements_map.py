@@ -31,7 +31,6 @@ OPEN: Final[dict[str, str]] = {
     "M0-W-1021": "needs a GPU: proven by tests marked `gpu`",
     "NARR-5005": "a number: benchmarks/RESULTS.md",
     "SSE-08": "the watcher comes with the hub",
-    "SSE-11": "HTTP/2 comes with the reverse proxy of the example fleet",
 }
 """Requirements that nothing in a plain run can prove, and why."""
 

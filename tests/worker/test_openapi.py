@@ -88,6 +88,23 @@ def test_every_status_that_a_request_can_be_refused_with_is_described(api):
     assert {str(CODES[code].status) for code in before_the_stream} <= described
 
 
+def shapes(value):
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from shapes(inner)
+
+
+@pytest.mark.req("API-01")
+def test_it_promises_generators_of_clients_nothing_that_does_not_hold(api):
+    """A default of null reads as "always there", an object without anything known as "always empty"."""
+    found = [shape for schema in api["components"]["schemas"].values() for shape in shapes(schema)]
+    assert [shape for shape in found if shape.get("default", 0) is None] == []
+    objects = [shape for shape in found if shape.get("type") == "object"]
+    assert len(objects) > 10
+    assert [shape for shape in objects if not shape.keys() & {"properties", "additionalProperties"}] == []
+
+
 @pytest.mark.req("API-01")
 def test_operations_are_named_once(api):
     names = [told["operationId"] for methods in api["paths"].values() for told in methods.values()]

@@ -228,4 +228,5 @@ def test_silence_is_filled_with_comments(make_model):
     raw = asyncio.run(run())
     comments = [line for line in raw.split(b"\n") if line.startswith(b":")]
     assert comments
+    assert [block for block in raw.split(b"\n\n")[:-1] if b"event: " not in block] == []  # no event without data
     assert raw.rstrip().split(b"\n")[-2].startswith(b"event: e")
