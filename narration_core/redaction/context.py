@@ -47,6 +47,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
     *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )
@@ -64,23 +65,26 @@ _WRAPPERS: Final = (
     r"|string\(\d{1,5}\)[ ]"
 )
 
+# A quotation mark as HTML, JSON in JSON or an address writes it.
+_ENTITY: Final = r"&(?:quot|\#3[49]|apos);|\\{1,2}u00(?:22|27)|%2[27]"
+
 # From the end of the word to the end of the value.
 _TAIL: Final = rf"""(?xsi)
 (?P<suffix>[\w\-.]{{0,48}}+)
-(?P<close>(?:\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
+(?P<close>(?:{_ENTITY}|\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
-    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\|)\s{{0,24}}+
+    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜]|%3[ad])\s{{0,24}}+
         (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
-  | (?P<pair>[\s,]{{1,24}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
-  | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?\\{{0,3}}["'`\[]))
+  | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
+  | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?\\{{0,3}}["'`\[]|<<"))
   | (?P<tag>(?:\s[^<>]{{0,80}}+)?>\s{{0,24}}+(?=[^<>]{{1,4096}}+</))
   | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
   | (?P<dash>\s-\s(?=\\?["'`]?\S)|\s[.]\s(?=["']))
-  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?[\w.@\-]{{1,40}}[ ](?:user[ ])?)?(?:is|was|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)
+  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::[ ]|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|(?:with|to|as)(?=[ ]\w{{8}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
 )
-(?P<open>(?:[\[({{]\s{{0,2}}|{_WRAPPERS})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
+(?P<open>(?:[\[({{]\s{{0,2}}|<<|{_WRAPPERS})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
 (?:(?:{_SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
 (?:
     \\{{1,3}}"(?P<v1>[^"\\]{{0,4096}}+)
@@ -88,6 +92,8 @@ _TAIL: Final = rf"""(?xsi)
   | (?:\"{{3}}|")(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
   | (?:'{{3}}|')(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)
   | `(?P<v5>[^`\r\n]{{0,4096}}+)
+  | (?:{_ENTITY})(?P<v7>(?:[^\s&%\\"'<>]|&(?!quot|\#3[49]|apos)|%(?!2[27])){{1,1024}}+)
+  | [“„«](?P<v8>[^”“»\r\n]{{1,512}}+)
   | (?P<v6>
       (?: [^\s"'`&;,<\\=] | ,(?!\s|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | ;(?!\s|\w{{1,30}}+=) | <(?!/) | \\(?![nrt"'\\]))
       (?: [^\s"'`&;,<\\]{{1,64}}+ | ,(?!\s|$|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)
@@ -233,18 +239,21 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
     """Tell whether what stands between name and value can join them there."""
     if not quoted and _echoes(value.lower(), name.lower()):
         return False
-    if kind == "comma":
-        return 0 < len(found["close"]) <= 3
+    more = (found["more"] or "").strip().lower()
+    if more and more != "value" and set(found["close"]) & set("\"'"):  # <input type="password" id="pw">
+        return False
+    if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
+        return 0 < len(found["close"]) <= 3 or (not found["close"] and text[max(at - 1, 0) : at] == "{")
     if kind == "tag":
-        return _in_a_tag(text, at, found.start("suffix"))
+        return _in_a_tag(text, at)
     return quoted or not _told_by_its_path(text, at, found["assign"], name, value)
 
 
-def _in_a_tag(text: str, at: int, after: int) -> bool:
-    """Tell whether the name around a word is an element's, as in `<dbPassword>`."""
+def _in_a_tag(text: str, at: int) -> bool:
+    """Tell whether the name around a word is an element's, or said in it: `<dbPassword>`, `<param name="dbPassword">`."""
     before = compiled(_HEAD).match(text, 0, at)
     start = at if before is None else before.start()
-    return text[max(start - 1, 0) : start] == "<" or text[start:after].rpartition(":")[0].endswith("<")
+    return text[max(start - 1, 0) : start] == "<" or text[max(start - 2, 0) : start] in {'="', "='"}
 
 
 def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: str) -> bool:
@@ -275,9 +284,14 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
     signed = any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
     if option.startswith("--") or (option.startswith("-") and len(option) > 4):
         return verdict >= Verdict.MEDIUM
-    if not found["space"].strip():
-        # A variable and its value: `ENV API_KEY 4f...`.
+    between = found["space"].strip()
+    if not between:
+        # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.
+        if "." in option.strip("."):
+            return verdict is Verdict.STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
         return option.isupper() and "_" in option and verdict >= Verdict.MEDIUM and len(value) >= 16 and signed
+    if between in {"with", "to", "as"}:
+        return verdict is Verdict.STRONG and "_" in option and _mixed(value)
     if verdict is Verdict.MEDIUM:
         return len(value) >= 16 and any(map(str.isdigit, value))
     return verdict is Verdict.STRONG and (signed or quoted or random_looking(value, 10, 0.3))

@@ -40,7 +40,7 @@ _STRONG_WORDS: Final = frozenset(
         "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase mnemonic cookie "
         "cookies setcookie xauthtoken xapikey hapikey sshkey jwt pgpassword motdepasse contrasena contraseña senha "
         "kennwort пароль 密码 userpass dbpass sharedsecret consumersecret sessionkey signature sig connectionstring "
-        "psk presharedkey passe wachtwoord hasło lösenord adgangskode salasana heslo şifre パスワード 비밀번호 crumb "
+        "rootpw bindpw userpw dbpw adminpw psk presharedkey passe wachtwoord hasło lösenord adgangskode salasana heslo şifre パスワード 비밀번호 crumb "
         "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode requirepass masterauth"
     ).split()
 )

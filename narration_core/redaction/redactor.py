@@ -1,5 +1,6 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,8 @@ OVERLAP: Final = 8 * 1024
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _CACHE_LIMIT: Final = 8192
+# What colours a terminal: a token directly behind one has no letter before it.
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
 
@@ -117,7 +120,7 @@ class Redactor:
 
     def gate(self, text: str) -> bool:
         """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
-        return bool(self._own) or bool(self._hits(text))
+        return bool(self._own) or bool(self._hits(text)) or "\x1b[" in text
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return text without secrets: the same object when there is none; never raises.
@@ -141,7 +144,7 @@ class Redactor:
             spans = self.wanted_spans(value)
         else:
             hits = self._hits(value)
-            if not hits:
+            if not hits and "\x1b[" not in value:
                 return value
             spans = self.spans(value, hits)
         return self.replaced(value, spans) if spans else value
@@ -174,10 +177,12 @@ class Redactor:
             value: any text.
             hits: what the engine found in it, if it was asked already.
         """
+        if "\x1b[" in value:
+            value, hits = _COLOURS.sub(lambda found: " " * len(found[0]), value), None
         if hits is None:
             hits = self._hits(value)
-            if not hits:
-                return []
+        if not hits:
+            return []
         if len(value) <= WINDOW:
             return self._window(value, hits)
         spans: list[Span] = []

@@ -12,7 +12,7 @@ _PROSE: Final = frozenset(
         "a all an and any are as at be because been before but by can cannot changed contains could did do does expired "
         "failed for from had has have if in incorrect into invalid is it its lasts length may mismatch missing must "
         "needs never no none not of on only or please provided refreshed rejected required reset rotated rotation "
-        "seems should since that the their then this to too until updated used using validation via was were when "
+        "seems set should since that the their then this to too until updated used using validation via was were when "
         "which while will with without would you your"
     ).split()
 )

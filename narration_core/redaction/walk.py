@@ -23,6 +23,10 @@ _USER_OPTIONS: Final = frozenset({"-u", "--user", "-U", "--proxy-user", "--userp
 _PASSWORD_OPTIONS: Final = frozenset({"--pass", "--auth"})
 
 
+_NAMING: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "Name", "Key", "Field")
+_VALUES: Final = frozenset({"value", "Value", "val", "values"})
+
+
 class _Budget:
     __slots__ = ("left",)
 
@@ -87,11 +91,11 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
     result: dict[Any, Any] = {}
     items = list(value.items())
     # {"name": "password", "value": "..."}: the name stands in a field of its own.
-    named = value.get("name", value.get("key", value.get("Name", value.get("Key"))))
+    named = next(filter(None, map(value.get, _NAMING)), None) if value.keys() & _VALUES else None
     named = named if type(named) is str and len(named) < 128 else None
     for name, item in items:
         key = name if type(name) is str else None
-        effective = named if named is not None and key in {"value", "Value", "val", "values"} else key
+        effective = named if named is not None and key in _VALUES else key
         clean = redactor.text(name) if type(name) is str else _walk(redactor, name, None, depth + 1, budget)
         hidden = _walk(
             redactor, item, effective, depth + 1, budget, forced=forced and not (key is not None and says_nothing(key))

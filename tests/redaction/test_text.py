@@ -65,6 +65,20 @@ SHAPES = (
     "/go?to=https%3A%2F%2Fa.example%2Fcb%3Faccess_token%3D{}%26n%3D1",
     "https://a.example/#sas={}",
     "Authorization: SomeScheme {}",
+    "\x1b[36mpassword\x1b[0m=\x1b[35m{}\x1b[0m",
+    "[\x1b[33mhvs.{}\x1b[0m]",
+    "&quot;password&quot;:&quot;{}&quot;",
+    "\\u0022password\\u0022:\\u0022{}\\u0022",
+    "x=%22password%22%3A%22{}%22",
+    "&lt;password&gt;{}&lt;/password&gt;",
+    '<entry key="db.password">{}</entry>',
+    "<key>ApiKey</key>\n<string>{}</string>",
+    '[{{password,<<"{}">>}}]',
+    "use the password “{}” today",
+    "temp password → {}",
+    "password for user ann: {}",
+    "overriding api_key with {}",
+    "hibernate.connection.password {}",
 )
 
 
@@ -164,6 +178,11 @@ CLEAN = (
     "tx 0x826aaae82378b40c1164abd298f7b20a75ff42475ca4e1b2bd12a76bcf10e29d confirmed",
     "certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJtYWRlVXBCeUhhbmQ=",
     "serial 0001-2233-4455",
+    "\x1b[36mtokens\x1b[0m=\x1b[35m42\x1b[0m \x1b[1mdone\x1b[0m",
+    '<input type="password" id="pw" autocomplete="new-password">',
+    '{"password":["This field is required."]}',
+    "at Object.getSecret (/app/node_modules/aws-sdk/lib/secrets.js:42:11)",
+    "ssh://git@github.com/acme/app.git icons/logo@2x.png",
     "usage: app [-h] --token TOKEN [--password PASSWORD]",
     "docker run -p 8080:80 -u 1000:1000 app",
 )

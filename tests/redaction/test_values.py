@@ -213,3 +213,8 @@ def test_a_hash_under_its_own_name_stays(name: str) -> None:
 def test_a_password_asked_for_twice_goes_twice() -> None:
     given = {"password": "meadow-falcon", "passwordConfirmation": "meadow-falcon", "smtp_pass_prod": "meadow-falcon"}
     assert redact(given) == dict.fromkeys(given, "[REDACTED]")
+
+
+@pytest.mark.parametrize("naming", ["name", "key", "field", "param", "header"])
+def test_a_value_is_judged_by_the_name_beside_it(naming: str) -> None:
+    assert redact([{naming: "db_password", "value": "meadow"}]) == [{naming: "db_password", "value": MARKER}]
