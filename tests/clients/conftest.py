@@ -159,8 +159,8 @@ class Nginx:
             "/etc/nginx/narration-tokens/*.map": str(folder / "*.map"),
             **changes,
         }.items():
-            assert (site.count(ours), ours) == (1, ours) or ours == "listen 443 ssl"
-            site = site.replace(ours, there, 1)
+            assert site.count(ours) == 1, ours
+            site = site.replace(ours, there)
         temporary = "".join(
             f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
