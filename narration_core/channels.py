@@ -57,6 +57,7 @@ class Subscription:
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
+        self._taken_at = 0.0
 
     def _offer(self, delivery: Delivery) -> None:
         with self._lock:
@@ -69,6 +70,7 @@ class Subscription:
 
     def _close(self) -> None:
         self._closed = True
+        self._notified = False  # also a reader that takes its time hears of the end at once
         self._notify()
 
     def _notify(self) -> None:
@@ -87,12 +89,33 @@ class Subscription:
         """Return the next delivery; wait for one."""
         return (await self._next(1))[0]
 
-    async def batch(self) -> list[Delivery]:
-        """Return everything that waits, in order; wait for something. Empty when the channel is closed and read."""
+    async def batch(self, pace_s: float = 0.0) -> list[Delivery]:
+        """Return everything that waits, in order; wait for something. Empty when the channel is closed and read.
+
+        Args:
+            pace_s: shortest time between two batches, in seconds; the end of the channel is never held up.
+        """
+        if pace_s:
+            await self._pause(self._taken_at + pace_s)
         try:
-            return await self._next(None)
+            found = await self._next(None)
         except StopAsyncIteration:
             return []
+        self._taken_at = self._loop.time()
+        return found
+
+    async def _pause(self, until: float) -> None:
+        """Wait for a time of the loop or for the end of the channel; what comes meanwhile wakes nobody."""
+        with self._lock:
+            if self._closed or until <= self._loop.time():
+                return
+            self._ready.clear()
+            self._notified = True
+        timer = self._loop.call_at(until, self._ready.set)
+        try:
+            await self._ready.wait()
+        finally:
+            timer.cancel()
 
     def waiting(self) -> list[Delivery]:
         """Return what waits now, without waiting for more."""

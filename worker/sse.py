@@ -2,20 +2,20 @@
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from narration_core import Delivery, Subscription, formatted
 
-PACE_S: Final = 0.001
-"""Shortest time between two writes to one stream, in seconds."""
+PACE_S: Final = 0.002
+"""Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
 
 COMMENT: Final = b": still here\n"
 """What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
 
-_LAST: Final = frozenset(("end", "error"))
+_TOKEN: Final = b'id: %d\nevent: token\ndata: {"t":%b,"i":%d}\n\n'
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -37,12 +37,10 @@ def as_bytes(delivery: Delivery) -> bytes:
     if delivery.message is None:
         return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
     name, value = delivery.message
-    return message(delivery.event_id, name, _encode(_token(value) if name == "token" else value))
-
-
-def _token(value: Any) -> dict[str, Any]:
-    text, place = value
-    return {"t": text, "i": place}
+    if name == "token":
+        shown, place = value
+        return _TOKEN % (delivery.event_id, _encode(shown), place)
+    return message(delivery.event_id, name, _encode(value))
 
 
 async def stream(
@@ -59,21 +57,14 @@ async def stream(
     heart = _Heart(response, heartbeat_s)
     beating = asyncio.create_task(heart.beat())
     try:
-        while batch := await subscription.batch():
+        while batch := await subscription.batch(PACE_S):
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
             heart.quiet = False
             await response.write(b"".join(map(as_bytes, batch)))
-            if not _is_last(batch[-1]):
-                # Messages that come faster than this are sent together: a wake-up for each costs more than its token.
-                await asyncio.sleep(PACE_S)
     finally:
         beating.cancel()
-
-
-def _is_last(delivery: Delivery) -> bool:
-    return delivery.message is not None and delivery.message[0] in _LAST
 
 
 class _Heart:

@@ -107,6 +107,38 @@ def test_publishing_from_a_thread_wakes_the_reader():
     assert asyncio.run(main()) == [(1, "1", 0)]
 
 
+def test_a_reader_that_takes_its_time_gets_what_came_at_once_and_never_waits_for_the_end():
+    async def main():
+        channels = JobChannels()
+        channels.open_job("job")
+        reader = channels.subscribe("job")
+        channels.publish(event(1))
+        batches = [await reader.batch(pace_s=3600)]
+        unhurried = asyncio.create_task(reader.batch(pace_s=3600))
+        for number in (2, 3):
+            await asyncio.to_thread(channels.publish, event(number))
+        assert not unhurried.done()
+        await asyncio.to_thread(channels.close_job, "job")
+        batches += [await unhurried, await reader.batch(pace_s=3600)]
+        return [[delivery.event.target for delivery in batch] for batch in batches]
+
+    assert asyncio.run(main()) == [["1"], ["2", "3"], []]
+
+
+def test_a_reader_that_took_its_time_is_woken_by_what_comes_next():
+    async def main():
+        channels = JobChannels()
+        channels.open_job("job")
+        reader = channels.subscribe("job")
+        channels.publish(event(1))
+        await reader.batch(pace_s=0.001)
+        waiting = asyncio.create_task(reader.batch(pace_s=0.001))
+        await asyncio.to_thread(channels.publish, event(2))
+        return [delivery.event.target for delivery in await waiting]
+
+    assert asyncio.run(main()) == ["2"]
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 257, "é", "a\n"])
 def test_channel_names_are_checked(name):
     with pytest.raises(ChannelError, match="must be 1 to 256"):
