@@ -68,7 +68,7 @@ class Result(msgspec.Struct, frozen=True):
         outcome: "killed" or "timeout" when the tests noticed, "survived" when not, "broken" when nothing could be run,
             "late" when there was no time left to ask.
         tests: how many tests were asked.
-        said: the last line of a run that broke.
+        said: of a run that broke, which test failed or the last line.
     """
 
     key: str
@@ -154,7 +154,7 @@ def _copies(root: Path, number: int) -> Iterator[list[Path]]:
 
 
 def _run(copy: Path, tests: Sequence[str], timeout_s: float) -> tuple[int | None, str]:
-    """Run tests in a copy; return pytest's exit code, None for a timeout, and what it said last."""
+    """Run tests in a copy; return pytest's exit code, None for a timeout, and which test failed or what it said last."""
     told = {name: value for name, value in os.environ.items() if not name.startswith(_OF_ANOTHER_RUN)}
     path = os.pathsep.join(filter(None, (str(copy), os.environ.get("PYTHONPATH"))))
     # Bytecode of the unmutated file must not be taken for that of the mutated one.
@@ -177,7 +177,8 @@ def _run(copy: Path, tests: Sequence[str], timeout_s: float) -> tuple[int | None
         process.communicate()
         return None, "timeout"
     lines = said.strip().splitlines()
-    return process.returncode, lines[-1] if lines else ""
+    named = (line for line in reversed(lines) if line.startswith(("FAILED ", "ERROR ")))
+    return process.returncode, next(named, lines[-1] if lines else "")
 
 
 def _result(mutant: Mutant, outcome: Outcome, said: str = "") -> Result:

@@ -234,6 +234,18 @@ def test_zero_points_is_an_error(project):
     assert "no point is declared in 1 files: nothing would be measured" in said
 
 
+def test_generated_code_can_be_left_out_and_tests_and_the_like_are(project):
+    tell = "from narration_core import Narrator\nNarrator('a')('b', 'c', 'D')\n"
+    for path in ("service/app.py", "service/gen/made.py", "tests/test_app.py", "steps/app.py", ".venv/lib/x.py"):
+        project.write(path, tell)
+    project.write("env/pyvenv.cfg", "")
+    project.write("env/lib/x.py", tell)
+    project.write("pyproject.toml", "[tool.narration.coverage]\nexclude = ['service/gen/*']\n")
+    project.record({"test": "t", "events": []})
+    found = json.loads(project.narration("report", "--format", "json"))
+    assert [one["path"] for one in found["points"]] == ["service/app.py"]
+
+
 def test_a_source_that_is_not_there_is_an_error(shop):
     assert "no such file or folder" in shop.narration("report", "--source", "nowhere", code=2)
 

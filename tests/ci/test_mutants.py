@@ -183,7 +183,8 @@ def test_mutants_that_cannot_be_run_are_no_answer(tested):
 
 def test_tests_that_fail_by_themselves_judge_nothing(tested):
     tested.write("tests/test_shop.py", SHOP_TESTS + "        assert False\n")
-    assert "the tests fail in a copy of the project without any mutation" in run(tested, code=2)
+    said = run(tested, code=2)
+    assert "the tests fail in a copy of the project without any mutation (FAILED tests/test_shop.py::test_heard" in said
 
 
 def test_an_unknown_point_is_an_error(tested):
