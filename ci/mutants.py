@@ -154,7 +154,7 @@ def _copies(root: Path, number: int) -> Iterator[list[Path]]:
 
 
 def _run(copy: Path, tests: Sequence[str], timeout_s: float) -> tuple[int | None, str]:
-    """Run tests in a copy; return pytest's exit code, None for a timeout, and which test failed or what it said last."""
+    """Run tests in a copy; return pytest's exit code (None: timeout), and which test failed or what was said last."""
     told = {name: value for name, value in os.environ.items() if not name.startswith(_OF_ANOTHER_RUN)}
     path = os.pathsep.join(filter(None, (str(copy), os.environ.get("PYTHONPATH"))))
     # Bytecode of the unmutated file must not be taken for that of the mutated one.
