@@ -1,8 +1,8 @@
 """What a policy comes down to: its rules, and one engine that knows which of them can match; made once and shared."""
 
-import threading
 from typing import NamedTuple
 
+from narration_core.locks import new_lock
 from narration_core.redaction import context
 from narration_core.redaction.engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction.rule import Rule
@@ -19,7 +19,7 @@ class Plan(NamedTuple):
 
 
 _plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
-_plans_lock = threading.Lock()
+_plans_lock = new_lock()
 
 
 def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> Plan:

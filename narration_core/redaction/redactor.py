@@ -20,6 +20,7 @@ OVERLAP: Final = 8 * 1024
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _CACHE_LIMIT: Final = 8192
 # What colours a terminal: a token directly behind one has no letter before it.
+COLOUR: Final = walk.COLOUR
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
@@ -55,8 +56,8 @@ class Redactor:
         self._counts: dict[str, int] = {}
         self._verdicts: dict[str, Verdict] = {}
         self.clean_keys: set[str] = set()
-        self._own = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
-        self._hits: Callable[[str], list[int]] = self._first_hits
+        self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
+        self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
 
     def __repr__(self) -> str:
@@ -67,7 +68,7 @@ class Redactor:
     def _first_hits(self, text: str) -> list[int]:
         """Build the engine, then scan: most processes configure once and narrate later."""
         self.plan()
-        return self._hits(text)
+        return self.hits(text)
 
     def plan(self) -> Plan:
         """Return the rules and the engine of the policy."""
@@ -84,7 +85,7 @@ class Redactor:
             self._plan = make_plan(
                 rules, policy.engine, policy.secret_keys, by_name=context.RULE_NAME not in policy.off
             )
-            self._hits = self._plan.engine.hits
+            self.hits = self._plan.engine.hits
         return self._plan
 
     # -- keys -----------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class Redactor:
 
     def gate(self, text: str) -> bool:
         """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
-        return bool(self._own) or bool(self._hits(text)) or "\x1b[" in text
+        return bool(self.hits(text) or self.own_patterns or COLOUR in text)
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return text without secrets: the same object when there is none; never raises.
@@ -140,11 +141,11 @@ class Redactor:
             whole = self._by_key(value, key)
             if whole is not None:
                 return whole
-        if self._own:
+        if self.own_patterns:
             spans = self.wanted_spans(value)
         else:
-            hits = self._hits(value)
-            if not hits and "\x1b[" not in value:
+            hits = self.hits(value)
+            if not hits and COLOUR not in value:
                 return value
             spans = self.spans(value, hits)
         return self.replaced(value, spans) if spans else value
@@ -154,7 +155,7 @@ class Redactor:
 
         When these patterns take too long, all of the text is one secret.
         """
-        if not self._own:
+        if not self.own_patterns:
             return self.spans(value)
         spans = self._own_spans(value)
         return [Span(0, len(value), "pattern-timeout")] if spans is None else spans + self.spans(value)
@@ -177,10 +178,10 @@ class Redactor:
             value: any text.
             hits: what the engine found in it, if it was asked already.
         """
-        if "\x1b[" in value:
+        if COLOUR in value:
             value, hits = _COLOURS.sub(lambda found: " " * len(found[0]), value), None
         if hits is None:
-            hits = self._hits(value)
+            hits = self.hits(value)
         if not hits:
             return []
         if len(value) <= WINDOW:
@@ -227,7 +228,7 @@ class Redactor:
         """Return what the policy's own patterns find; None when they take too long: then all of it is hidden."""
         spans = []
         left = self.policy.pattern_timeout_s
-        for name, pattern in self._own:
+        for name, pattern in self.own_patterns:
             try:
                 for match in compiled(pattern).finditer(value, timeout=left):
                     start, end = match.span("s" if "(?P<s>" in pattern else 0)

@@ -14,6 +14,8 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
 MAX_BYTES: Final = 1 << 20
 _CARD_LEAST: Final = 10**11
+COLOUR: Final = "\x1b["
+"""How the sequences start that colour a terminal: text with one is looked at without them."""
 _SEPARATOR: Final = " \x1f "
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
@@ -210,7 +212,9 @@ def fields(redactor: "Redactor", given: Mapping[str, object]) -> dict[str, objec
             elif kind not in _PLAIN:
                 break
         else:
-            if not redactor.gate(_SEPARATOR.join(texts)):
+            text = _SEPARATOR.join(texts)
+            # `redactor.gate`, written out: a call costs as much as a tenth of the scan.
+            if not (redactor.hits(text) or redactor.own_patterns or COLOUR in text):
                 return given if type(given) is dict else dict(given)
     hidden: dict[str, object] = {}
     changed = False

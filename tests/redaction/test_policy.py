@@ -72,7 +72,7 @@ def test_mistakes_are_told() -> None:
 def test_an_internal_error_hides_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
     redactor = Redactor()
     redactor.plan()
-    monkeypatch.setattr(redactor, "_hits", lambda _: [10**9])
+    monkeypatch.setattr(redactor, "hits", lambda _: [10**9])
     assert redactor.text("anything") == MARKER
     assert redactor.value({"a": "b"}) == {MARKER: MARKER}
     assert redactor.fields({"a": "b"}) == {MARKER: MARKER}

@@ -107,10 +107,11 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="mailgun-private-key",
         pattern=r"(?<![\w\-])(?P<s>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w\-])",
-        shapes=(r"[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f]{8}",),
+        # Without the name beside it, looking for it would cost every event a sixth more.
+        literals=("mailgun",),
         examples=(
-            made_up(32, 1, hexadecimal=True) + "-7a1f9c04-e5b8d263",
-            "key " + made_up(32, 5, hexadecimal=True) + "-0e9f4a71-8c2d6b5e",
+            "mailgun " + made_up(32, 1, hexadecimal=True) + "-7a1f9c04-e5b8d263",
+            "Mailgun key " + made_up(32, 5, hexadecimal=True) + "-0e9f4a71-8c2d6b5e",
         ),
         counterexamples=("7a1f9c04-e5b8d263", "7a1f9c04e5b8d263-7a1f9c04-e5b8d263"),
         source="Mailgun documentation, API keys",

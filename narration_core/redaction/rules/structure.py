@@ -11,6 +11,12 @@ _PEM_BODY: Final = (
     r"|[.…]{1,3}|[\"'+,|>]{1,2}(?=[\s\\\"'+]{1,8}[A-Za-z0-9+/=]{8})|(?<=\\)[nr])"
 )
 
+# Parameters of an address that open something.
+_PARAMETERS: Final = (
+    "x-amz-signature x-amz-security-token x-goog-signature sig signature code key k auth token sid pass pwd hash h hmac apikey api_key api-key tokenkey "
+    "appid app_id access_key license license_key client_secret assertion ticket session sso otp jwt sas"
+).split()
+
 
 def _credential(value: str) -> bool:
     """A bearer value: not a word of the sentence around it."""
@@ -120,10 +126,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="url-secret-parameter",
-        pattern=r"(?i)[?&;#](?:amp;)?(?:x-amz-signature|x-amz-security-token|x-goog-signature|sig|signature|code|key|k|auth|token|sid|pass|pwd|hash|h|hmac|apikey|api_key|api-key|tokenkey|appid|app_id|access_key|license|license_key|client_secret|assertion|ticket|session|sso|otp|jwt|sas)=(?P<s>[\w\-.~+/%=!*|:]{12,2048}+)",
-        shapes=(
-            r"[?&;#](?:x-amz-s|x-goog-s|sig|code|key|k|auth|token|sid|pass|pwd|h|hmac|api|app|access_key|license|client_secret|assertion|ticket|session|sso|otp|jwt|sas)[\w\-]{0,20}=[\w\-.~+/%=!*|:]{8}",
-        ),
+        pattern=rf"(?i)[?&;#](?:amp;)?(?:{'|'.join(_PARAMETERS)})=(?P<s>[\w\-.~+/%=!*|:]{{12,2048}}+)",
+        literals=tuple(f"{sign}{name}=" for sign in "?&;#" for name in _PARAMETERS),
         check=lambda value: not placeholder(value) and noise(value) >= 0.2,
         examples=(
             "GET /blob?sv=2024&sig=Zk2q7Xw9Lr4Tn8Vb%2FmadeUp%3D&se=2027",
