@@ -1,0 +1,96 @@
+"""What clean text costs: one scan and nothing else, whatever number of rules there is. Counts and ratios, no times."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from narration_core.redaction import Redactor
+from narration_core.redaction.rule import compiled
+
+pytestmark = pytest.mark.req("NARR-5005")
+
+CLEAN = "2026-03-01T12:34:56.789012Z worker seven finished loading the llama model in 12.4 s on device GPU0 ok"
+EVENT = {
+    "emitted_at_ms": 1_795_000_000_000,
+    "level": "info",
+    "actor": "pool-managerd",
+    "action": "spawn",
+    "target": "GPU0",
+    "human": "Spawning engine llamacpp-v1 for pool 'default' on GPU0",
+    "correlation_id": "0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11",
+    "job_id": "job-123",
+    "pool_id": "default",
+    "worker_id": "worker-7",
+    "device": "GPU0",
+    "emitted_by": "pool-managerd@0.1.0",
+}
+
+
+def used() -> int:
+    """How often any pattern of any rule was asked for so far."""
+    info = compiled.cache_info()
+    return info.hits + info.misses
+
+
+@pytest.fixture
+def scans() -> tuple[Redactor, list[str]]:
+    """A redactor and the texts that its engine scans."""
+    redactor, scanned = Redactor(), []
+    redactor.fields(EVENT)  # names are judged once
+    scan = redactor.hits
+
+    def counted(text: str) -> list[int]:
+        scanned.append(text)
+        return scan(text)
+
+    redactor.hits = counted
+    return redactor, scanned
+
+
+def test_clean_text_is_scanned_once_and_no_rule_runs(scans: tuple[Redactor, list[str]]) -> None:
+    redactor, scanned = scans
+    before = used()
+    assert redactor.text(CLEAN) is CLEAN
+    assert scanned == [CLEAN]
+    assert used() == before
+
+
+def test_a_clean_event_is_scanned_once_and_no_rule_runs(scans: tuple[Redactor, list[str]]) -> None:
+    redactor, scanned = scans
+    before = used()
+    assert redactor.fields(EVENT) is EVENT
+    assert len(scanned) == 1
+    assert used() == before
+
+
+def test_only_rules_whose_literal_was_seen_run(scans: tuple[Redactor, list[str]]) -> None:
+    redactor, _ = scans
+    before = used()
+    assert "[REDACTED]" in redactor.text("login failed: password=Tr4verse-9")
+    assert 0 < used() - before < 20  # of some three hundred
+
+
+def best(call: Callable[[], object], rounds: int = 12) -> float:
+    took = []
+    for _ in range(rounds):
+        start = time.process_time_ns()
+        for _ in range(2_000):
+            call()
+        took.append(time.process_time_ns() - start)
+    return min(took)
+
+
+def test_all_rules_cost_clean_text_less_than_a_search_for_a_dozen_words() -> None:
+    pytest.importorskip("hyperscan", reason="the portable engine gives the same answers, but not at this price")
+    redactor = Redactor()
+    words = "password passwd secret token credential private session cookie bearer social ssn jwt"
+    search = re.compile("|".join(words.split()), re.IGNORECASE).search
+    joined = " ".join(str(value) for value in EVENT.values())
+    assert search(CLEAN) is None
+    assert search(joined) is None
+    assert redactor.text(CLEAN) is CLEAN
+    assert redactor.fields(EVENT) is EVENT
+    assert best(lambda: redactor.text(CLEAN)) < best(lambda: search(CLEAN))
+    assert best(lambda: redactor.fields(EVENT)) < best(lambda: search(joined))
