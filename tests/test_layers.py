@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 FLOORS = (
-    ("levels", "text", "clock", "signature"),
+    ("levels", "locks", "text", "clock", "signature"),
     ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
     ("writer",),
     ("pipeline",),

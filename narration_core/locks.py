@@ -1,0 +1,25 @@
+"""Locks that the child of a fork finds open, and that a signal handler or a finaliser may take a second time."""
+
+import os
+import threading
+import weakref
+from contextlib import AbstractContextManager
+from typing import Any
+
+_locks: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+
+def new_lock() -> AbstractContextManager[Any]:
+    """Return a lock for state that narrating touches: it may be held by a thread that a fork leaves behind."""
+    lock = threading.RLock()
+    _locks.add(lock)
+    return lock
+
+
+def _open_in_child() -> None:
+    for lock in list(_locks):
+        lock._at_fork_reinit()  # noqa: SLF001 - what the standard library uses for its own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open_in_child)
