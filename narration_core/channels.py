@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from narration_core.event import Event, Record, encode
 from narration_core.levels import EMITTING
+from narration_core.locks import new_lock
 
 REPLAY: Final = 1000
 BACKLOG: Final = 1000
@@ -174,7 +175,7 @@ class JobChannels:
         self._replay = replay
         self._backlog = backlog
         self._channels: dict[str, _Channel] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self.idle = True  # until a job is open
 
     def open_job(self, job_id: str) -> None:

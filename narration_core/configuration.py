@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
@@ -20,13 +21,14 @@ from narration_core.writer import CAPACITY, Overflow, Sink, Writer
 OutputFormat = Literal["json", "pretty", "auto", "off"]
 
 EXIT_DEADLINE_S: Final = 2.0
+_SINK: Final = ("name", "background", "write", "close")
 
 
 def _environment(name: str, choices: Sequence[str], default: str) -> str:
     """Return a setting from the environment; a value that is not one of the choices is told and ignored."""
     value = os.environ.get(name, "").strip().lower()
     if value and value not in choices:
-        _unheard.append(f"{name}={value!r} is not one of {', '.join(choices)}; using {default!r}")
+        _unheard.append(f"{name}={value[:20]!r} is not one of {', '.join(choices)}; using {default!r}")
         return default
     return value or default
 
@@ -38,8 +40,8 @@ def _level_from_environment() -> LevelName:
     value = os.environ.get("NARRATION_LEVEL", "")
     try:
         return parse_level(value) if value else "info"
-    except ValueError as why:
-        _unheard.append(f"NARRATION_LEVEL: {why}; using 'info'")
+    except ValueError:
+        _unheard.append(f"NARRATION_LEVEL={value[:20]!r} is not one of {', '.join(LEVELS)}; using 'info'")
         return "info"
 
 
@@ -71,7 +73,7 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
         return sinks
     terminal = _is_terminal(sys.stdout)
     line: Format = "pretty" if wanted == "pretty" or (wanted == "auto" and terminal) else "json"
-    colour = terminal and "NO_COLOR" not in os.environ
+    colour = terminal and not os.environ.get("NO_COLOR")
     return [*sinks, StreamSink(format=line, mode=shown, colour=colour)]  # type: ignore[arg-type]  # checked above
 
 
@@ -105,10 +107,18 @@ def configure(
         overflow: "drop" or "wait"; see `Writer`.
 
     Raises:
-        ValueError: the level is no level, or the capacity is not positive.
+        ValueError: a setting is none of its choices, or the capacity is not positive.
+        TypeError: something among the sinks is none.
     """
     if capacity < 1:
         raise ValueError(f"capacity must be at least 1 event, not {capacity}")
+    _check("output", output, get_args(OutputFormat))
+    _check("mode", mode, get_args(Mode))
+    _check("overflow", overflow, get_args(Overflow))
+    for sink in sinks or ():
+        missing = [name for name in _SINK if not hasattr(sink, name)]
+        if missing:
+            raise TypeError(f"{sink!r} is no sink: it has no {' and no '.join(missing)}")
     threshold = parse_level(level) if level else _level_from_environment()
     PIPELINE.threshold = LEVELS[threshold]
     PIPELINE.strict = strict_by_default() if strict is None else strict
@@ -130,6 +140,11 @@ def configure(
         message = _unheard.pop(0)
         setting = message.split("=")[0].split(":")[0]
         PIPELINE.hand_on(PIPELINE.own("warn", "setting_ignored", setting, message[:100]))
+
+
+def _check(name: str, given: str | None, choices: Sequence[str]) -> None:
+    if given is not None and given not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {given!r}")
 
 
 def _emitted_by(service: str | None, version: str | None) -> str:
@@ -191,8 +206,11 @@ def sample(action: str, *, per_second: float, actor: str | None = None, burst: f
 
 
 def _flush_at_exit() -> None:
+    """Write what is left, all sinks within one deadline; tell on stderr what had to be abandoned."""
+    PIPELINE.tell_skipped()
+    until = time.monotonic() + EXIT_DEADLINE_S
     for writer in PIPELINE.writers:
-        abandoned = writer.flush(EXIT_DEADLINE_S)
+        abandoned = writer.flush(max(until - time.monotonic(), 0.0))
         if abandoned:
             message = (
                 f"narration: gave up on {abandoned} events after {EXIT_DEADLINE_S} s: "
@@ -202,7 +220,16 @@ def _flush_at_exit() -> None:
                 os.write(2, message.encode())
 
 
+def _flush_in_child() -> None:
+    """See to it that a child of multiprocessing flushes: it leaves with `os._exit`, past everything of `atexit`."""
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(PIPELINE, lambda _: util.Finalize(None, _flush_at_exit, exitpriority=-100))
+
+
 atexit.register(_flush_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_flush_in_child)
 set_up_with(configure)
 
 __all__ = [

@@ -96,6 +96,10 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
         """Decorate a function, sync or async, so that each call runs inside the binding."""
         import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
 
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            # Its body runs when somebody asks for items, long after the call: nothing would be bound there.
+            raise TypeError(f"bind() cannot decorate the generator {function.__name__}: use `with bind(...)` inside it")
+
         def again() -> bind:
             return bind(sources=self._sources, listener=self._listener, **self._fields)
 
@@ -121,13 +125,27 @@ def propagate(function: Callable[P, R]) -> Callable[P, R]: ...
 @overload
 def propagate(function: None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def propagate(function: Callable[..., Any] | None = None) -> Any:
-    """Return a function that carries the context of this moment into whatever thread calls it.
+    """Return a function, sync or async, that carries the context of this moment into whatever thread calls it.
 
     Args:
         function: what the thread will run; it may be called any number of times, also at once.
     """
+    import inspect  # noqa: PLC0415 - as above
+
     if function is None:
         return propagate
+    if inspect.iscoroutinefunction(function):
+        scope = current.get()
+
+        @functools.wraps(function)
+        async def carried_async(*args: Any, **kwargs: Any) -> Any:
+            token = current.set(scope)
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                current.reset(token)
+
+        return carried_async
     context = copy_context()
 
     @functools.wraps(function)

@@ -114,6 +114,11 @@ class Record(msgspec.Struct, gc=False):
         return self.line[start : self.line.index(b'"', start)].decode() if start >= len(_JOB_ID) else None
 
 
+def encode_value(value: Any) -> bytes:
+    """Return one value of an event as JSON."""
+    return _encoder.encode(value)
+
+
 def encode(event: Event) -> bytes:
     """Return the event as one line of JSON, UTF-8, keys in the fixed order, without a line end."""
     if event.extra:

@@ -1,9 +1,12 @@
 """An exception in short: its kind, its chain, its notes and groups; never a local variable."""
 
+from collections.abc import Callable
 from typing import Final
 
 MAX_LINKS: Final = 8
 MAX_MEMBERS: Final = 5
+MAX_DEPTH: Final = 5
+_UNREADABLE: Final = "(its message could not be read)"
 
 
 def kind(error: BaseException) -> str:
@@ -12,17 +15,28 @@ def kind(error: BaseException) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _one(error: BaseException) -> str:
+def _said(what: Callable[[], str]) -> str:
     try:
-        message = str(error)
+        return what()
     except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure being told
-        message = "(its message could not be read)"
+        return _UNREADABLE
+
+
+def _notes(error: BaseException) -> str:
+    notes = getattr(error, "__notes__", None)
+    return "; ".join(map(str, notes[:MAX_MEMBERS])) if notes else ""
+
+
+def _one(error: BaseException, depth: int = 0) -> str:
+    message = _said(lambda: str(error))
     text = f"{kind(error)}: {message}" if message else kind(error)
-    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    notes = _said(lambda: _notes(error))
     if notes:
-        text += f" ({'; '.join(notes[:MAX_MEMBERS])})"
+        text += f" ({notes})"
     if isinstance(error, BaseExceptionGroup):
-        members = [_one(member) for member in error.exceptions[:MAX_MEMBERS]]
+        if depth == MAX_DEPTH:
+            return f"{text} [...]"
+        members = [_one(member, depth + 1) for member in error.exceptions[:MAX_MEMBERS]]
         more = len(error.exceptions) - MAX_MEMBERS
         text += f" [{', '.join(members)}{f', and {more} more' if more > 0 else ''}]"
     return text

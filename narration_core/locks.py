@@ -16,6 +16,17 @@ def new_lock() -> AbstractContextManager[Any]:
     return lock
 
 
+def new_setup_lock() -> AbstractContextManager[Any]:
+    """Return a lock for setting up that a fork waits for: a child could not finish what another thread has begun.
+
+    Setting up imports modules, and Python's own locks of imports under way stay shut in a child for ever.
+    """
+    lock = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
 def _open_in_child() -> None:
     for lock in list(_locks):
         lock._at_fork_reinit()  # noqa: SLF001 - what the standard library uses for its own

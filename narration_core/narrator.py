@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import weakref
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -115,13 +115,15 @@ class Narrator:
         location = call_site(1)
 
         def decorate(inner: F) -> F:
-            name = inner.__name__
+            # A partial and other callables have no name of their own.
+            name = getattr(inner, "__name__", type(inner).__name__)
+            where = getattr(inner, "__qualname__", name)
 
             def span() -> Span:
                 return Span(
                     self,
                     name.lower(),
-                    inner.__qualname__,
+                    where,
                     human or f"Running {name}",
                     done=None,
                     level="info",
@@ -196,6 +198,7 @@ class Span:
     __slots__ = (
         "_began",
         "_done",
+        "_entered",
         "_fields",
         "_human",
         "_level",
@@ -233,6 +236,8 @@ class Span:
         self._scope: Scope | None = None
         self._token: Token[Scope] | None = None
         self._began = 0
+        # A span entered again inside itself puts back what it found.
+        self._entered: list[tuple[Scope | None, Token[Scope] | None, int]] = []
 
     def _emit(self, level: LevelName, step: str, human: str, more: dict[str, Any]) -> None:
         fields = {"event": f"{self.action}_{step}", **self._fields, **more}
@@ -268,11 +273,16 @@ class Span:
             "parent_span_id": outer.fields.get("span_id") or outer.fields.get("parent_span_id"),
             "span_id": outer.sources.span_id(),
         }
+        self._entered.append((self._scope, self._token, self._began))
         self._scope = Scope(merged(outer.fields, ids), outer.sources, outer.listener)
         self._token = current.set(self._scope)
         self._began = outer.sources.monotonic_ns()
         if not self._quiet:
-            self._emit(self._level, "start", self._human, {})
+            try:
+                self._emit(self._level, "start", self._human, {})
+            except BaseException:  # a mistake in strict mode: the block does not run, so nothing would unbind
+                self.suspend()
+                raise
         return self
 
     def __exit__(
@@ -288,6 +298,7 @@ class Span:
             told = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
             self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | told)
         self.suspend()
+        self._scope, self._token, self._began = self._entered.pop()
 
     def suspend(self) -> None:
         """Put the outer context back while a generator hands over to its consumer."""
@@ -333,6 +344,35 @@ def _step_by_step(steps: Generator[Any, Any, Any], span: Span) -> Generator[Any,
         span.resume()
 
 
+def _wrapped_async_generator(
+    function: Callable[..., AsyncGenerator[Any, Any]], span: Callable[[], Span]
+) -> Callable[..., AsyncGenerator[Any, Any]]:
+    """Return the function with each run in a span; as `_step_by_step`, to which an async generator cannot delegate."""
+
+    @functools.wraps(function)
+    async def run(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        with span() as running:
+            steps = function(*args, **kwargs)
+            answer, resume = None, steps.asend
+            while True:
+                try:
+                    item = await resume(answer)
+                except StopAsyncIteration:
+                    return
+                running.suspend()
+                try:
+                    answer, resume = (yield item), steps.asend
+                except GeneratorExit:
+                    running.resume()
+                    await steps.aclose()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001 - whatever the consumer throws in
+                    answer, resume = thrown, steps.athrow
+                running.resume()
+
+    return run
+
+
 def _wrapped(function: F, span: Callable[[], Span]) -> F:
     """Return the function with each call inside a span of its own."""
     import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
@@ -346,21 +386,7 @@ def _wrapped(function: F, span: Callable[[], Span]) -> F:
 
         return run_async  # type: ignore[return-value]  # wraps keeps the signature
     if inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def run_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            with span() as running:
-                steps = function(*args, **kwargs)
-                try:
-                    async for item in steps:
-                        running.suspend()
-                        yield item
-                        running.resume()
-                finally:
-                    running.resume()
-                    await steps.aclose()
-
-        return run_async_generator  # type: ignore[return-value]  # as above
+        return _wrapped_async_generator(function, span)  # type: ignore[return-value]  # as above
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)

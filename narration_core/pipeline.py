@@ -8,9 +8,9 @@ from typing import Any, Final, NoReturn, cast
 from narration_core import exceptions, text
 from narration_core.clock import SYSTEM
 from narration_core.context import current
-from narration_core.event import FIELD_SET, HEAD, RENAMED, Event, Record, encode, from_fields
+from narration_core.event import FIELD_SET, HEAD, MAX_LINE, RENAMED, Event, Record, encode, encode_value, from_fields
 from narration_core.levels import EMITTING, LEVELS, LevelName
-from narration_core.plain import plain
+from narration_core.plain import MAX_ITEMS, plain
 from narration_core.redaction import Redactor
 from narration_core.sampling import Sampler
 from narration_core.taxonomy import ExtraType, extra_fields, register_field
@@ -22,6 +22,8 @@ Tap = Callable[[Event, Mapping[str, Any]], None]
 RANK: Final[dict[str, int]] = {level: EMITTING.index(level) for level in EMITTING}
 _WARN: Final = RANK["warn"]
 _ERROR: Final = RANK["error"]
+_LATEST_MS: Final = 1 << 53
+_KEY_ROOM: Final = 600  # what a key of 128 characters and a marker take at most, as UTF-8
 _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
 
 _INT, _NUMBER, _STR = (int,), (int, float), (str,)
@@ -116,8 +118,12 @@ class Pipeline:
             if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
                 _add_exception(fields)
             sources = scope.sources
-            now = time.time_ns() // 1_000_000 if sources is SYSTEM else sources.now_ms()
             values = {**scope.fields, **fields}
+            given = values.pop("emitted_at_ms", None)
+            if given is not None:
+                now = self._moment(given, action)
+            else:
+                now = time.time_ns() // 1_000_000 if sources is SYSTEM else sources.now_ms()
             raw = {"actor": actor, "action": action, "target": target, "human": human, **values} if self.taps else {}
             record = self._thorough(now, rank, actor, action, target, human, values)
             self.emitted[rank] += 1  # exact under threads as well: CPython switches threads only at calls and loops
@@ -136,10 +142,10 @@ class Pipeline:
         """Return the record of any event at all: names checked, values made plain, redacted, cut."""
         texts = {"human": human, "cute": values.pop("cute", None), "story": values.pop("story", None)}
         actor, action = self._name("actor", actor), self._name("action", action)
-        if not target or not human:
+        target = str(plain(target))
+        if not target or (type(human) is str and not human):
             self.mistake(f"{actor} {action}: a narration needs a target and a sentence")
-        said = {"level": EMITTING[rank], "actor": actor, "action": action, "target": plain(target)}
-        said["target"] = target = str(said["target"])
+        said = {"level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
         safe: dict[str, Any] = self.redactor.fields({"target": target, **known, **extra})
         filled = {**said, **safe}
@@ -152,10 +158,9 @@ class Pipeline:
             safe[name] = self.redactor.text(text.clean(text.fill(written, filled)))
         if self.strict:
             for name, limit in _LIMITS:
-                if len(safe.get(name) or "") > limit:
-                    self.mistake(
-                        f"{actor} {action}: {name} is {len(safe[name])} characters, at most {limit}: {safe[name]}"
-                    )
+                length = len(text.without_outcome(safe.get(name) or ""))
+                if length > limit:
+                    self.mistake(f"{actor} {action}: {name} is {length} characters, at most {limit}: {safe[name]}")
         event = Event(
             emitted_at_ms=now,
             level=EMITTING[rank],
@@ -165,9 +170,9 @@ class Pipeline:
                 "emitted_by": self.emitted_by,
                 **{key: value for key, value in safe.items() if key in FIELD_SET},
             },
-            extra={key: safe[key] for key in (*extra_fields(), *sorted(extra)) if key in safe},
+            extra={key: safe[key] for key in _extra_order(safe)},
         )
-        return Record(encode(event), rank, event)
+        return _record(event, rank)
 
     def relay(self, event: Event) -> None:
         """Pass on an event that was made elsewhere: another process or logging system. Never raises.
@@ -190,14 +195,17 @@ class Pipeline:
             fixed: dict[str, Any] = {
                 name: given.pop(name) for name in ("emitted_at_ms", "level", "source_location") if name in given
             }
-            safe: dict[str, Any] = self.redactor.fields({name: plain(value) for name, value in given.items()})
+            safe: dict[str, Any] = self.redactor.fields(
+                {name if name in FIELD_SET else _extra_name(name): plain(value) for name, value in given.items()}
+            )
             safe["actor"] = text.to_name(str(safe.get("actor")))
             safe["action"] = text.to_name(str(safe.get("action")))
             finished = from_fields({**fixed, **safe})
             self.emitted[rank] += 1
-            self.hand_on(Record(encode(finished), rank, finished))
+            record = _record(finished, rank)
+            self.hand_on(record)
             for tap in self.taps:
-                tap(finished, event.to_dict())
+                tap(record.event, event.to_dict())
         except Exception as error:
             self.internal_errors += 1
             self.last_internal_error = error
@@ -214,6 +222,19 @@ class Pipeline:
         missing = [field for field in text.template_fields(template) if field not in filled]
         if missing:
             self.mistake(f"{action}: {name} names {', '.join(missing)}, which the event does not have: {template}")
+        faults = text.template_faults(template, filled)
+        if faults:
+            self.mistake(
+                f"{action}: {name} is no template at {faults[0]!r}: only {{field}} and {{field:spec}} are filled in; "
+                f"write {{{{ and }}}} for braces: {template}"
+            )
+
+    def _moment(self, given: Any, action: str) -> int:
+        """Return the time that a call gave; now when that is none."""
+        if type(given) is int and 0 <= given < _LATEST_MS:
+            return given
+        self.mistake(f"{action}: emitted_at_ms must be milliseconds since the epoch, a whole number")
+        return SYSTEM.now_ms()
 
     def _sorted(self, values: Mapping[str, Any], action: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fields as plain values: those of the event and, apart, the extra ones."""
@@ -226,7 +247,7 @@ class Pipeline:
             types = FIELD_TYPES.get(name)
             if types is None:
                 self._check_extra(name, value, action)
-                extra[text.clean(name, 128) if name not in HEAD and name != "extra" else f"{name}_"] = plain(value)
+                extra[_extra_name(name)] = plain(value)
             elif type(value) in types:
                 known[name] = text.clean(value) if types is _STR else plain(value)
             else:
@@ -255,15 +276,17 @@ class Pipeline:
         """Tell whether this event passes its rate limit; tells what was skipped when there is room again."""
         passes, skipped = self.sampler.passes(actor, action)
         if passes and skipped:
-            self.emit(
-                RANK["info"],
-                actor,
-                "narration_sampled",
-                action,
-                "Left out {skipped} events of this kind to keep to its rate",
-                {"skipped": skipped},
-            )
+            self._tell_sampled(actor, action, skipped)
         return passes
+
+    def _tell_sampled(self, actor: str, action: str, skipped: int) -> None:
+        human = "Left out {skipped} events of this kind to keep to its rate"
+        self.emit(RANK["info"], actor, "narration_sampled", action, human, {"skipped": skipped})
+
+    def tell_skipped(self) -> None:
+        """Tell what sampling left out and no later event of the kind has told: at exit."""
+        for actor, action, skipped in self.sampler.untold():
+            self._tell_sampled(actor or "narration", action, skipped)
 
     def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""
@@ -365,6 +388,39 @@ class Pipeline:
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         self.puts = tuple(writer.put for writer in self.writers)
         return old
+
+
+def _extra_name(name: str) -> str:
+    """Return the name of an extra field: clean, and none of the event's own, whatever it hides."""
+    cleaned = text.clean(name, 128)
+    return f"{cleaned}_" if cleaned in FIELD_SET or cleaned == "extra" else cleaned
+
+
+def _extra_order(safe: Mapping[str, Any]) -> list[str]:
+    """Return the names of the extra fields: the registered ones first, then the others by name."""
+    registered = extra_fields()
+    return [
+        *(name for name in registered if name in safe),
+        *sorted(safe.keys() - FIELD_SET - registered.keys()),
+    ]
+
+
+def _record(event: Event, rank: int) -> Record:
+    """Return the event as a record; what makes a line too long to be read back is left out, the largest first."""
+    line = encode(event)
+    if len(line) <= MAX_LINE:
+        return Record(line, rank, event)
+    fields = event.to_dict()
+    for name in list(event.extra)[MAX_ITEMS:]:
+        del fields[name]
+    sizes = {name: len(encode_value(value)) for name, value in fields.items()}
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+        if sum(sizes.values()) + len(sizes) * _KEY_ROOM <= MAX_LINE:
+            break
+        fields[name] = f"...[{sizes[name]} bytes left out]"
+        sizes[name] = len(fields[name])
+    shorter = from_fields(fields)
+    return Record(encode(shorter), rank, shorter)
 
 
 def _add_exception(fields: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """Rate limits of single actions: a token bucket each, and a count of what it left out (NARR-9002)."""
 
-import threading
+import math
 import time
 from collections.abc import Callable
+
+from narration_core.locks import new_lock
 
 
 class _Bucket:
@@ -27,7 +29,7 @@ class Sampler:
         self.active = False
         self.skipped = 0
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._buckets: dict[tuple[str | None, str], _Bucket] = {}
 
     def limit(self, action: str, per_second: float, *, actor: str | None = None, burst: float | None = None) -> None:
@@ -40,10 +42,12 @@ class Sampler:
             burst: how many may come at once; one second's worth, at least 1, when absent.
 
         Raises:
-            ValueError: the rate is negative.
+            ValueError: the rate is negative or no number, or the burst lets nothing through.
         """
-        if per_second < 0:
+        if not 0 <= per_second < math.inf:
             raise ValueError(f"cannot sample {action!r} at {per_second} a second: the rate must be 0 or more")
+        if burst is not None and not 1 <= burst < math.inf:
+            raise ValueError(f"cannot sample {action!r} with a burst of {burst}: it must be 1 or more")
         with self._lock:
             self._buckets[actor, action] = _Bucket(per_second, burst or max(per_second, 1.0), self._now())
             self.active = True
@@ -70,3 +74,12 @@ class Sampler:
             bucket.tokens -= 1.0
             told, bucket.skipped = bucket.skipped, 0
             return True, told
+
+    def untold(self) -> list[tuple[str | None, str, int]]:
+        """Return actor, action and number of what was skipped and not yet told, and count it as told."""
+        with self._lock:
+            waiting = [(actor, action, bucket) for (actor, action), bucket in self._buckets.items() if bucket.skipped]
+            found = [(actor, action, bucket.skipped) for actor, action, bucket in waiting]
+            for _, _, bucket in waiting:
+                bucket.skipped = 0
+            return found

@@ -80,12 +80,14 @@ def register_field(name: str, type: ExtraType, meaning: str) -> None:  # noqa: A
         meaning: one line that says what it means.
 
     Raises:
-        ValueError: the name is taken, or is no field name, or the type cannot be written as JSON.
+        ValueError: the name is taken, or is no field name, the type cannot be written as JSON, or nothing is meant.
     """
     if not is_name(name) or name in FIELD_SET or name in RENAMED or name == "extra":
         raise ValueError(f"cannot register field {name!r}: the name is invalid or already means something")
     if type not in _JSON_TYPES:
         raise ValueError(f"cannot register field {name!r}: its type must be str, int, float, bool, list or dict")
+    if not meaning.strip():
+        raise ValueError(f"cannot register field {name!r}: say in one line what it means")
     known = _extra.get(name)
     new = ExtraField(name, type, " ".join(meaning.split()))
     if known is not None and known.type is not new.type:

@@ -19,6 +19,7 @@ _INVISIBLE = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
+_OUTCOME = re.compile(r"(?:Finished|Failed \([^()]*\)): ")
 _NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
 _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
@@ -51,6 +52,11 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
     return _UNWANTED.sub(_replacement, value)
 
 
+def without_outcome(value: str) -> str:
+    """Return a sentence without the words that a span puts before it at its end: they are not the author's."""
+    return _OUTCOME.sub("", value, count=1)
+
+
 def is_name(value: str) -> bool:
     """Tell whether text may be an actor or an action: ASCII `[a-z0-9_.-]`, 1 to 128 characters."""
     return _NAME.match(value) is not None
@@ -64,17 +70,19 @@ def to_name(value: str) -> str:
 class _Template:
     """A template taken apart once: literal text and, between, (field, format spec, text as written)."""
 
-    __slots__ = ("fields", "parts", "simple", "text")
+    __slots__ = ("faults", "fields", "parts", "simple", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.parts: list[str | tuple[str, str, str]] = []
         self.simple = True
+        faults: list[str] = []
         try:
             pieces = list(string.Formatter().parse(text))
         except ValueError:  # unbalanced braces: the text is no template
             pieces = [(text, None, None, None)]
             self.simple = False
+            faults.append(text)
         for literal, name, spec, conversion in pieces:
             if literal:
                 self.parts.append(literal)
@@ -86,7 +94,9 @@ class _Template:
             else:
                 self.parts.append(written)
                 self.simple = False
+                faults.append(written)
         self.fields = tuple(part[0] for part in self.parts if isinstance(part, tuple))
+        self.faults = tuple(faults)
 
 
 _templates: dict[str, _Template] = {}
@@ -157,3 +167,23 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
 def template_fields(text: str) -> tuple[str, ...]:
     """Return the names of the fields that a template uses, in order of appearance."""
     return _template(text).fields if "{" in text else ()
+
+
+def template_faults(text: str, fields: Mapping[str, object]) -> list[str]:
+    """Return the pieces of a template that stay as they are written: nothing they name, or no format spec.
+
+    Args:
+        text: the template.
+        fields: the event's own fields.
+    """
+    if "{" not in text and "}" not in text:
+        return []
+    template = _template(text)
+    faults = list(template.faults)
+    for part in template.parts:
+        if isinstance(part, tuple) and part[0] in fields:
+            try:
+                format(fields[part[0]], part[1])
+            except Exception:  # noqa: BLE001 - a value's own __format__ may raise anything
+                faults.append(part[2])
+    return faults

@@ -1,5 +1,6 @@
 """The background writer of one sink: a bounded queue, told losses, and a sink that may fail and come back."""
 
+import contextlib
 import os
 import threading
 import time
@@ -63,6 +64,25 @@ class Notices(Protocol):
         """Tell the other sinks that this one is back."""
 
 
+class _Bell:
+    """Wakes one sleeper. Unlike an Event it may be rung by a signal handler in the middle of being rung."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held = threading.Lock()
+        self._held.acquire()
+
+    def ring(self) -> None:
+        """Wake the sleeper; rung before, it does not fall asleep."""
+        with contextlib.suppress(RuntimeError):  # it is ringing already
+            self._held.release()
+
+    def wait(self) -> None:
+        """Sleep until it rings."""
+        self._held.acquire()
+
+
 class Writer:
     """Hands events to one sink on a thread of its own.
 
@@ -102,9 +122,10 @@ class Writer:
         """Start with nothing queued and no thread: at first, and in the child of a fork."""
         self._queue: deque[Record] = deque()
         self._untold = [0] * len(EMITTING)
-        self._lock = threading.Lock()  # whoever takes from the queue; putting needs no lock
-        self._changed = threading.Condition(threading.Lock())
-        self._wake = threading.Event()
+        # Whoever takes from the queue; putting needs no lock. A signal handler may narrate while it is held.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition()
+        self._wake = _Bell()
         self._hurry = threading.Event()
         self._stop = threading.Event()
         self._asleep = True
@@ -132,7 +153,7 @@ class Writer:
 
     def _rouse(self) -> None:
         if self._thread is not None:
-            self._wake.set()
+            self._wake.ring()
             return
         with self._lock:
             if self._thread is None:
@@ -162,6 +183,8 @@ class Writer:
         most = max(1, self.capacity // 16)
         kept: list[Record] = []
         for _ in range(len(self._queue)):
+            if not self._queue:  # a signal handler that narrated made room as well
+                break
             record = self._queue.popleft()
             if record.rank == rank and most:
                 most -= 1
@@ -190,7 +213,6 @@ class Writer:
             if not self._queue:
                 self._wake.wait()
             self._asleep = False
-            self._wake.clear()
             # A short pause gathers a batch: without it a busy program would pay a wake-up for every event.
             self._hurry.wait(LINGER_S)
 
@@ -226,27 +248,54 @@ class Writer:
 
     def _write(self, chunk: Sequence[Record]) -> None:
         """Write until it works: a sink that fails rests, and the queue behind it stays bounded."""
-        tries = 0
-        while True:
+        error = self._try(chunk)
+        left = list(chunk) if error is not None else []
+        while left and not self._closed:
+            if not self._resting and error is not None:
+                self._resting = True
+                self._notices.failed(self.sink, error, self._cool_off_s)
+            self._stop.wait(self._cool_off_s)
+            left = self._salvage(left)
+        if self._resting and not left:
+            self._resting = False
+            self._notices.recovered(self.sink)
+
+    def _try(self, chunk: Sequence[Record], tries: int = TRIES) -> BaseException | None:
+        """Write a chunk, in a bounded number of tries; returns what the last one raised."""
+        for _ in range(tries):
             try:
                 self.sink.write(chunk)
-            except Exception as error:  # noqa: BLE001 - a sink may raise anything; it must not end the thread
+            except BaseException as error:  # noqa: BLE001 - a sink may raise anything; it must not end the thread
                 self.failures += 1
                 self.last_error = error
-                tries += 1
-                if self._closed:
-                    return
-                if tries < TRIES:
-                    continue
-                if not self._resting:
-                    self._resting = True
-                    self._notices.failed(self.sink, error, self._cool_off_s)
-                self._stop.wait(self._cool_off_s)
             else:
-                if self._resting:
-                    self._resting = False
-                    self._notices.recovered(self.sink)
-                return
+                return None
+            if self._closed:
+                break
+        return self.last_error
+
+    def _salvage(self, left: list[Record]) -> list[Record]:
+        """Write what a failed chunk has that the sink takes; returns what it still did not take.
+
+        A disk may have room for a part. And one event that the sink will never take must not hold up the
+        others for ever: when those after it pass, it is given up and told as lost.
+        """
+        size = len(left)
+        refused: list[Record] = []
+        while left and len(refused) < TRIES:
+            piece = left[:size]
+            if self._try(piece, TRIES if size == 1 else 1) is None:
+                for record in refused:
+                    self._lose(record.rank)
+                refused.clear()
+                size *= 2
+            elif size > 1:
+                size = 1
+                continue
+            else:
+                refused += piece
+            left = left[len(piece) :]
+        return refused + left
 
     def flush(self, deadline_s: float) -> int:
         """Wait until everything queued before this call is written.
@@ -262,7 +311,7 @@ class Writer:
         until = time.monotonic() + deadline_s
         wanted = self._started + 1
         self._hurry.set()
-        self._wake.set()
+        self._wake.ring()
         try:
             with self._changed:
                 while self._finished < wanted:
@@ -279,7 +328,7 @@ class Writer:
         self._closed = True
         self._stop.set()
         self._hurry.set()
-        self._wake.set()
+        self._wake.ring()
         thread = self._thread
         if thread is not None and threading.current_thread() is not thread:
             thread.join(_STUCK_S if abandoned else deadline_s)

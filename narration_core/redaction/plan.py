@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from narration_core.locks import new_lock
+from narration_core.locks import new_setup_lock
 from narration_core.redaction import context
 from narration_core.redaction.engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction.rule import Rule
@@ -19,7 +19,7 @@ class Plan(NamedTuple):
 
 
 _plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
-_plans_lock = new_lock()
+plans_lock = new_setup_lock()
 
 
 def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> Plan:
@@ -32,7 +32,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
         by_name: whether names give secrets away.
     """
     names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
-    with _plans_lock:
+    with plans_lock:
         plan = _plans.get((names, own_keys, engine))
         if plan is None:
             # Rules that share a literal or a shape share one entry: each costs time in every scan.

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from narration_core.redaction import context, values, walk
 from narration_core.redaction.engines import lower_ascii
 from narration_core.redaction.keys import TAXONOMY, Verdict, judge
-from narration_core.redaction.plan import Plan, make_plan
+from narration_core.redaction.plan import Plan, make_plan, plans_lock
 from narration_core.redaction.policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction.rule import compiled
 from narration_core.redaction.rules import catalogue
@@ -73,19 +73,18 @@ class Redactor:
     def plan(self) -> Plan:
         """Return the rules and the engine of the policy."""
         if self._plan is None:
-            policy = self.policy
-            wanted = (
-                policy.on | (_ADDRESSES if policy.ips else frozenset()) | ({"uuid"} if policy.uuids else frozenset())
-            )
-            rules = tuple(
-                rule
-                for rule in catalogue()
-                if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
-            )
-            self._plan = make_plan(
-                rules, policy.engine, policy.secret_keys, by_name=context.RULE_NAME not in policy.off
-            )
-            self.hits = self._plan.engine.hits
+            with plans_lock:
+                policy = self.policy
+                optional = _ADDRESSES if policy.ips else frozenset()
+                wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
+                rules = tuple(
+                    rule
+                    for rule in catalogue()
+                    if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+                )
+                by_name = context.RULE_NAME not in policy.off
+                self._plan = make_plan(rules, policy.engine, policy.secret_keys, by_name=by_name)
+                self.hits = self._plan.engine.hits
         return self._plan
 
     # -- keys -----------------------------------------------------------------------------------

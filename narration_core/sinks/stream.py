@@ -90,7 +90,13 @@ class StreamSink:
         try:
             descriptor = stream.fileno()
         except (OSError, ValueError, AttributeError, io.UnsupportedOperation):
-            stream.write(data.decode())
+            # A line is UTF-8, whatever the stream's own encoding can write.
+            raw = getattr(stream, "buffer", None)
+            stream.flush()
+            if raw is None:
+                stream.write(data.decode())
+            else:
+                raw.write(data)
             stream.flush()
             return
         # The stream's own buffer is left alone: flushing it from here could tear a line that the program is printing.

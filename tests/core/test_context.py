@@ -152,3 +152,22 @@ def test_clock_and_ids_can_be_injected(memory):
             pass
     assert [event.emitted_at_ms for event in memory.events] == [1000, 1010, 1020, 1030]
     assert memory.events[2].span_id == "0000000000000002"
+
+
+def test_binding_a_generator_is_refused_where_it_would_bind_nothing():
+    def steps():
+        yield
+
+    with pytest.raises(TypeError, match="cannot decorate the generator steps"):
+        bind(job_id="j1")(steps)
+
+
+def test_a_propagated_coroutine_runs_in_the_context_it_was_propagated_from():
+    async def heard():
+        return bound().get("job_id")
+
+    with bind(job_id="j1"):
+        carried = propagate(heard)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: asyncio.run(carried())).result() == "j1"
+    assert not bound()

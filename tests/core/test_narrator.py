@@ -1,9 +1,11 @@
 import asyncio
+import contextlib
+import functools
 import json
 
 import pytest
 
-from narration_core import NarrationMistake, Narrator, bind, configure, register_field, sample, stats
+from narration_core import NarrationMistake, Narrator, bind, bound, configure, decode, register_field, sample, stats
 
 narrate = Narrator("pool-managerd")
 
@@ -70,6 +72,10 @@ def test_emitted_by_and_time_are_filled_in_and_never_overwritten(memory):
     narrate("a", "t", "x", emitted_by="other@2")
     assert [event.emitted_by for event in memory.events] == ["tests@1", "other@2"]
     assert all(event.emitted_at_ms > 1_700_000_000_000 for event in memory.events)
+    narrate("a", "t", "x", emitted_at_ms=5)
+    assert memory.lines[-1].startswith(b'{"emitted_at_ms":5,')
+    narrate("a", "t", "x", emitted_at_ms="yesterday")
+    assert memory.events[-1].emitted_at_ms > 1_700_000_000_000
 
 
 MISTAKES = {
@@ -81,6 +87,10 @@ MISTAKES = {
     "a long story": lambda: narrate("a", "t", "x", story="x" * 201),
     "a template field that is missing": lambda: narrate("a", "t", "Hello {device}"),
     "a field of the wrong type": lambda: narrate("a", "t", "x", tokens_in="many"),
+    "a time that is none": lambda: narrate("a", "t", "x", emitted_at_ms="yesterday"),
+    "a template that looks into its field": lambda: narrate("a", "t", "Hello {device.name}", device="GPU0"),
+    "a template with a format that does not fit": lambda: narrate("a", "t", "Hello {device:d}", device="GPU0"),
+    "a template with a brace too many": lambda: narrate("a", "t", "Hello {device}}", device="GPU0"),
     "no target": lambda: narrate("a", "", "x"),
     "no sentence": lambda: narrate.info("a"),
 }
@@ -95,16 +105,14 @@ def test_strict_mode_raises_mistakes(strict, mistake):
 
 
 @pytest.mark.req("NARR-9003")
-@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-def test_otherwise_a_mistake_is_mended_and_counted(memory, mistake):
+@pytest.mark.parametrize("name", MISTAKES)
+def test_otherwise_a_mistake_is_mended_and_counted(memory, name):
     before = stats()["mistakes"]
-    mistake()
+    MISTAKES[name]()
     assert len(memory.events) == 1
     json.loads(memory.lines[0])
-    if "long" not in next(name for name, made in MISTAKES.items() if made is mistake) and "missing" not in repr(
-        mistake
-    ):
-        assert stats()["mistakes"] >= before
+    # The length of a text and its template are looked at in strict mode only.
+    assert (stats()["mistakes"] > before) is not ("long" in name or "template" in name)
 
 
 def test_a_field_may_be_registered(strict):
@@ -310,3 +318,121 @@ def test_the_location_of_a_call_is_noted_when_asked(memory):
     assert all(place.startswith("tests/core/test_narrator.py:") for place in places)
     lines = [int(place.split(":")[1]) for place in places]
     assert lines == [lines[0], lines[0] + 1, lines[0] + 2, lines[0] + 2]
+
+
+class Unreadable(str):
+    """Text that cannot be looked at."""
+
+    __slots__ = ()
+
+    def __len__(self):
+        raise RuntimeError("no")
+
+    __str__ = __len__
+
+
+@pytest.mark.req("NARR-9003")
+@pytest.mark.parametrize("field", ["target", "human", "cute", "device"])
+@pytest.mark.parametrize("value", [Unreadable("x"), range(10**12), [[1], [2]]], ids=["unreadable", "endless", "nested"])
+def test_a_value_where_text_is_wanted_costs_neither_the_event_nor_time(memory, field, value):
+    given = {"target": "t", "human": "x"} | {field: value}
+    narrate("a", given.pop("target"), given.pop("human"), **given)
+    assert json.loads(memory.lines[0])["action"] == "a"
+
+
+@pytest.mark.req("NARR-4005")
+def test_a_field_cannot_pose_as_another_by_invisible_characters(memory):
+    narrate("a", "t", "x", **{"level\u200b": "fatal", "actor\u200b": "root", "human\u202e": "forged"})
+    line = json.loads(memory.lines[0])
+    assert (line["level"], line["actor"], line["human"]) == ("info", "pool-managerd", "x")
+    assert (line["level_"], line["actor_"], line["human_"]) == ("fatal", "root", "forged")
+
+
+def test_a_line_is_never_longer_than_what_is_read_back(memory):
+    narrate("a", "t", "x", small="kept", **{f"field{number}": ["y" * 8192] * 200 for number in range(5)})
+    narrate("a", "t", "x", **{f"field{number}": "\u00fc" * 100 for number in range(20_000)})
+    for line in memory.lines:
+        assert decode(line).action == "a"
+    assert memory.events[0].extra["small"] == "kept"
+    assert "bytes left out" in memory.events[0].extra["field0"]
+
+
+def broken_exceptions():
+    class BrokenError(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    noted = BrokenError()
+    noted.__notes__ = [BrokenError(), 5]
+    yield noted
+    unlisted = ValueError("x")
+    unlisted.__notes__ = 7
+    yield unlisted
+    group = ValueError("leaf")
+    for _ in range(2000):
+        group = ExceptionGroup("g", [group])
+    yield group
+
+
+@pytest.mark.req("NARR-9003")
+@pytest.mark.parametrize("error", list(broken_exceptions()), ids=["broken", "odd notes", "deep group"])
+def test_no_exception_is_too_broken_to_be_told(memory, error):
+    try:
+        raise error
+    except Exception:  # noqa: BLE001 - any at all
+        narrate.error("load", "model", "Cannot load the model")
+    assert memory.events[0].error_kind
+    assert memory.events[0].extra["exception"]
+
+
+@pytest.mark.req("NARR-8001")
+def test_a_traced_async_generator_takes_what_is_sent_and_thrown_in(memory):
+    @narrate.traced
+    async def steps():
+        answer = yield "first"
+        try:
+            yield answer
+        except KeyError:
+            yield "caught"
+
+    async def use():
+        async with contextlib.aclosing(steps()) as running:
+            return [await running.__anext__(), await running.asend("sent"), await running.athrow(KeyError())]
+
+    assert asyncio.run(use()) == ["first", "sent", "caught"]
+    assert [event.event for event in memory.events] == ["steps_start", "steps_end"]
+
+
+def test_traced_takes_callables_without_a_name(memory):
+    assert narrate.traced(functools.partial(max, 1))(2) == 2
+    assert memory.events[0].action == "partial"
+
+
+@pytest.mark.req("ORCH-3305")
+def test_what_a_span_says_at_its_end_is_not_held_against_its_sentence(strict):
+    with narrate.span("load", "model", "x" * 100):
+        pass
+    with pytest.raises(TimeoutError), narrate.span("load", "model", "x" * 100):
+        raise TimeoutError
+    assert len(strict.events) == 4
+
+
+def test_a_span_that_is_a_mistake_leaves_nothing_bound(strict):
+    with pytest.raises(NarrationMistake), narrate.span("load", "model", "x" * 101):
+        pytest.fail("the block must not run")
+    assert not bound()
+
+
+def test_a_span_entered_inside_itself_puts_back_what_it_found(memory):
+    span = narrate.span("load", "model", "Loading")
+    with span, span:
+        pass
+    assert not bound()
+    first, second, third, fourth = (event.span_id for event in memory.events)
+    assert (first, second) == (fourth, third)
+
+
+@pytest.mark.parametrize("limit", [{"per_second": float("nan")}, {"per_second": 1, "burst": 0}])
+def test_a_rate_that_means_nothing_is_refused(memory, limit):
+    with pytest.raises(ValueError, match="cannot sample 'token'"):
+        sample("token", **limit)

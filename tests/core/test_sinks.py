@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 
@@ -57,7 +58,41 @@ def test_a_setting_that_means_nothing_is_told_and_ignored():
     assert json.loads(first)["action"] == "setting_ignored"
     assert "NARRATION_FORMAT" in json.loads(first)["human"]
     assert json.loads(second)["action"] == "spawn"
-    assert "NARRATION_LEVEL" in say(NARRATION_LEVEL="loud").splitlines()[0]
+    assert json.loads(say(NARRATION_LEVEL="loud").splitlines()[0])["human"] == (
+        "NARRATION_LEVEL='loud' is not one of trace, debug, info, warn, error, fatal, mute; using 'info'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"mode": "silly"}, "mode must be one of human, cute, story, not 'silly'"),
+        ({"output": "xml"}, "output must be one of json, pretty, auto, off, not 'xml'"),
+        ({"overflow": "spill"}, "overflow must be one of drop, wait, not 'spill'"),
+        ({"sinks": [print]}, "is no sink: it has no name and no background and no write and no close"),
+    ],
+)
+def test_a_setting_in_code_that_means_nothing_is_refused(setting, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        configure(**setting)
+
+
+def test_lines_are_utf_8_whatever_the_stream_can_write():
+    raw = io.BytesIO()
+    latin = io.TextIOWrapper(raw, encoding="latin-1")
+    StreamSink(lambda: latin).write([Record(b'{"human":"\xe2\x98\x83"}', 2)])
+    assert raw.getvalue() == b'{"human":"\xe2\x98\x83"}\n'
+
+
+@pytest.mark.parametrize(("no_color", "painted"), [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_colours_unless_it_is_asked_not_to(no_color, painted):
+    ours, theirs = pty.openpty()
+    program = "from narration_core import Narrator; Narrator('pool').warn('spawn', 't', 'Spawning')"
+    environment = {"NARRATION_FORMAT": "auto", **no_color}
+    subprocess.run([sys.executable, "-c", program], stdout=theirs, check=True, env=environment)
+    os.close(theirs)
+    assert (b"\x1b[33m" in os.read(ours, 1000)) is painted
+    os.close(ours)
 
 
 def test_a_replaced_stdout_is_followed(capsys):
@@ -87,13 +122,13 @@ def test_a_file_is_opened_again_after_rotation(tmp_path, memory):
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk_tears_no_line_and_writing_goes_on_when_there_is_room(tmp_path, memory):
     mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)], capture_output=True, check=False
     )
     if mount.returncode != 0:
         pytest.skip(f"cannot mount a small disk here: {mount.stderr.decode().strip()}")
     try:
         path = tmp_path / "events.jsonl"
-        (tmp_path / "ballast").write_bytes(b"x" * 40_000)
+        (tmp_path / "ballast").write_bytes(b"x" * 236_000)
         configure(sinks=[FileSink(path), memory], strict=False)
         for number in range(500):
             narrate("fill", str(number), "Filling the disk with a line of a usual length")

@@ -303,13 +303,144 @@ def test_multiprocessing_children_write_their_own_lines():
         narrate = Narrator("child")
         def work(number):
             narrate("work", f"job-{number}", "Working")
-            flush(5)
         if __name__ == "__main__":
             narrate("start", "pool", "Starting")
-            with multiprocessing.get_context("fork").Pool(2) as pool:
-                pool.map(work, range(20))
+            for number in range(5):
+                child = multiprocessing.get_context("fork").Process(target=work, args=(number,))
+                child.start()
+                child.join()
     """)
-    assert len(done.stdout.splitlines()) == 21
+    assert len(done.stdout.splitlines()) == 6
+
+
+@pytest.mark.fault
+def test_a_fork_while_another_thread_tells_the_first_event_hangs_nobody():
+    # What the first event sets up is guarded by a lock; whoever holds it is not there in the child.
+    done = run("""
+        import os, threading
+        from narration_core import Narrator, flush
+        narrate = Narrator("child")
+        ready = threading.Barrier(2)
+        def first():
+            ready.wait()
+            narrate("parent", "first", "The first event takes a while", unusual=[1])
+        telling = threading.Thread(target=first)
+        telling.start()
+        ready.wait()
+        for _ in range(10):
+            pid = os.fork()
+            if pid == 0:
+                narrate("child", str(os.getpid()), "In the child")
+                flush(20)
+                os._exit(0)
+            threading.Event().wait(0.005)
+        telling.join()
+        while True:
+            try:
+                assert os.wait()[1] == 0
+            except ChildProcessError:
+                break
+    """)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 11
+
+
+@pytest.mark.fault
+def test_a_signal_handler_may_narrate_whatever_it_interrupts():
+    # Real signals, as fast as they come, while the queue is full: it is then that locks are held.
+    done = run("""
+        import signal, sys
+        from narration_core import Narrator, configure, flush, stats
+        class Sink:
+            name, background = "sink", True
+            def write(self, batch): pass
+            def close(self): pass
+        configure(sinks=[Sink()], capacity=16)
+        narrate = Narrator("child")
+        narrate("warm", "up", "So that a handler takes microseconds", unusual=[1])
+        heard = []
+        def handler(*_):
+            heard.append(1)
+            narrate.warn("signal", "handler", "Interrupting")
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        while len(heard) < 1000:
+            narrate("loop", "main", "Working")
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert flush(10) == 0
+        assert stats()["emitted"]["warn"] == 1000, stats()
+    """)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_sink_that_ends_its_thread_does_not():
+    gate = Gate()
+    gate.error = SystemExit()
+    writer = Writer(gate, Notices(), cool_off_s=0.01)
+    writer.put(record(1))
+    writer.flush(0.05)
+    gate.error = None
+    assert writer.flush(10) == 0
+    writer.put(record(2))
+    assert writer.flush(10) == 0
+    assert gate.targets == ["1", "2"]
+    writer.close(1)
+
+
+class Choosy(Gate):
+    """A sink that never takes one event."""
+
+    def write(self, batch):
+        if any(written.event.target == "poison" for written in batch):
+            raise ValueError("not this one")
+        super().write(batch)
+
+
+def test_one_event_that_a_sink_never_takes_does_not_hold_up_the_others():
+    sink, notices = Choosy(), Notices()
+    writer = Writer(sink, notices, cool_off_s=0.01)
+    for target in (*range(20), "poison", *range(20, 40)):
+        writer.put(record(target))
+    assert writer.flush(20) == 0
+    assert sink.targets == [*map(str, range(40)), "dropped"]
+    assert sum(writer.lost) == 1
+    assert [told[0] for told in notices.told] == ["failed", "recovered", "dropped"]
+    writer.close(1)
+
+
+@pytest.mark.fault
+def test_all_stuck_sinks_together_have_one_deadline_at_exit():
+    done = run("""
+        import time
+        from narration_core import Narrator, configuration, configure
+        class Stuck:
+            background = True
+            def __init__(self, name): self.name = name
+            def write(self, batch): time.sleep(1000)
+            def close(self): pass
+        configuration.EXIT_DEADLINE_S = 0.3
+        def leaving(count):
+            configure(sinks=[Stuck(str(number)) for number in range(count)])
+            Narrator("child")("a", "t", "Nobody takes this")
+            before = time.monotonic()
+            configuration._flush_at_exit()
+            return time.monotonic() - before
+        assert leaving(8) < 4 * leaving(1)
+    """)
+    assert done.returncode == 0, done.stderr
+    assert all(f"sink {number} did not take them".encode() in done.stderr for number in range(8))
+
+
+@pytest.mark.fault
+@pytest.mark.req("NARR-9002")
+def test_what_sampling_left_out_last_is_told_at_exit():
+    done = run("""
+        from narration_core import Narrator, sample
+        sample("token", per_second=0, burst=1)
+        for number in range(10):
+            Narrator("child")("token", str(number), "Generating")
+    """)
+    assert [json.loads(line).get("skipped") for line in done.stdout.splitlines()] == [None, 9]
 
 
 @pytest.mark.fault
