@@ -20,6 +20,9 @@ from worker.requests import ExecuteRequest, native_seed
 PROGRESS_EVERY: Final = 10
 METRICS_EVERY_S: Final = 0.25
 REMEMBERED: Final = 1000
+NEAR: Final = 3
+"""From this place on a job that waits hears of every step, before only of each halving."""
+
 _BACKLOG: Final = 20_000
 
 # How a stopped request ends: its code, how it is counted, what it is told.
@@ -29,6 +32,16 @@ _ENDINGS: Final[dict[StopCause, tuple[str, Outcome, str]]] = {
     "timeout": ("INFERENCE_TIMEOUT", "timeout", "the request took too long"),
     "shutdown": ("SHUTTING_DOWN", "error", "the worker is shutting down"),
 }
+
+
+def is_news(told: int, place: int) -> bool:
+    """Tell whether a job that waits should hear of its new place: in a long queue, not of every step.
+
+    Args:
+        told: the place that it last heard of, from 0.
+        place: where it is now.
+    """
+    return place < told and (place <= NEAR or place * 2 <= told)
 
 
 class Job:
@@ -146,7 +159,7 @@ class Jobs:
 
     def _tell_positions(self) -> None:
         for place, job in enumerate(self._waiting):
-            if job.position != place:
+            if job.position is None or is_news(job.position, place):
                 job.position = place
                 job.tell(points.queued, queue_position=place)
 

@@ -7,7 +7,7 @@ import pytest
 from narration_core import bind
 from worker.engine import Engine
 from worker.errors import WorkerError
-from worker.jobs import Jobs
+from worker.jobs import Jobs, is_news
 from worker.metrics import Metrics
 from worker.requests import ExecuteRequest
 
@@ -54,6 +54,14 @@ async def worked(jobs, accepted):
     finally:
         working.cancel()
         jobs.close()
+
+
+def test_who_waits_far_back_hears_of_each_halving_and_then_of_every_step():
+    told = [40]
+    for place in range(39, -1, -1):
+        if is_news(told[-1], place):
+            told.append(place)
+    assert told == [40, 20, 10, 5, 3, 2, 1, 0]
 
 
 @pytest.mark.req("M0-W-1301")
