@@ -71,6 +71,7 @@ _PLACEHOLDER: Final = r"""(?ix)
     \[?(?:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]?   # somebody was here before
     | [*x.•_\-#?0]{1,200} | x{3,40}[\w\-]{0,8}                                                   # *****, xxxx, ....
     | <[^<>]{0,80}>? | \[[a-z _\-]{0,40}\]                                                        # <password>, [PASSWORD]
+    | (?:vault|op|ssm|sm|env|file|ref):[\w./#\-]{1,120}                                                # where it is kept
     | @@\w{1,60}@@ | __\w{1,60}__ | (?-i:[A-Z][a-z]{1,20}(?:[ ][A-Za-z',\-]{1,20}){2,20}\.)                   # a sentence
     | %\(\w{1,40}\)[a-z] | ![A-Za-z]{2,24} | \((?:sensitive|known|hidden|redacted|none|not|empty|unchanged|null|unset)\b[^()]{0,40}\)?
     | \d{1,4}(?:\.\d{1,4}){1,3}                                                                       # 3.3.3

@@ -73,10 +73,12 @@ _TAIL: Final = rf"""(?xsi)
 (?P<suffix>[\w\-.]{{0,48}}+)
 (?P<close>(?:{_ENTITY}|\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
+    (?P<inside>[ ]?:[ ]?\{{\s{{0,24}}\\{{0,3}}["']value\\{{0,3}}["'][ ]?:[ ]?)
+  | (?:[ ]\(\w{{1,12}}\)(?=[ ]?[:=]))?
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
-    (?P<assign>\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜]|%3[ad])\s{{0,24}}+
+    (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ])|\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜]|%3[ad])\s{{0,24}}+
         (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
-  | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
+  | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_|parameter|output)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
   | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?\\{{0,3}}["'`\[]|<<"))
   | (?P<tag>(?:\s[^<>]{{0,80}}+)?>\s{{0,24}}+(?=[^<>]{{1,4096}}+</))
   | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
@@ -100,7 +102,7 @@ _TAIL: Final = rf"""(?xsi)
         | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)){{0,48}}+)
 )
 """
-_KINDS: Final = ("assign", "comma", "call", "pair", "tag", "cell", "dash", "space")
+_KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
 _LONG: Final = 250
 _PATIENCE: Final = 16
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
@@ -267,7 +269,7 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
 
 def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
-    if kind == "tag" or (kind == "comma" and option.startswith("-")):
+    if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
     if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
         return "assign"
@@ -283,7 +285,7 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
     """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
     signed = any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
     if option.startswith("--") or (option.startswith("-") and len(option) > 4):
-        return verdict >= Verdict.MEDIUM
+        return verdict >= Verdict.MEDIUM and not found["space"].strip()
     between = found["space"].strip()
     if not between:
         # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.

@@ -64,7 +64,7 @@ _KEY_OPENERS: Final = frozenset(
 )
 _KEY_SAFE: Final = frozenset(
     (
-        "public pub primary foreign sort partition cache row hash index range group lookup s unique composite natural "
+        "public pub primary foreign sort partition cache row hash index range group lookup s parameter output variable unique composite natural "
         "surrogate dict map object s3 bucket redis routing message queue join search config configuration option "
         "setting settings arrow enter shift ctrl alt esc tab hot function fn home end page up down translation i18n "
         "locale label idempotency dedupe dedup shard event feature flag sequence order host known authorized column "
@@ -180,7 +180,8 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     # "db_pass_secure", "apikey_myservice": the secret word is not the last, and the last says nothing against it.
     inner = max((_last(parts[:end]) for end in range(1, len(parts))), default=Verdict.SAFE)
     if parts[-1] in _SAFE_WITH_VALUE:  # access_key_id: an id, but half of a credential
-        return Verdict.WEAK if inner and {"access", "client", "account"} & set(parts) else Verdict.SAFE
+        halves = {"access", "client", "account"} | ({"secret"} if parts[-1] == "id" else set())
+        return Verdict.WEAK if inner and halves & set(parts) else Verdict.SAFE
     if inner is Verdict.STRONG:
         return Verdict.MEDIUM
     return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE

@@ -110,6 +110,13 @@ PLAIN_SHAPES = (
     ("the service_token is {}", "7a1f9c04e5b8d26340fa9e17c8d5b263"),
     ("[(b'cookie', b'theme=dark; JSESSIONID={}')]", "65338291768AEBF9"),
     ("map[Cookie:[PHPSESSID={}] Accept:[*/*]]", "x7rk8mtw42bql0b3"),
+    ("*Password:* {}", "meadow-falcon-42"),
+    ("<b>Password:</b> {}", "meadow-falcon-42"),
+    ("Password (again): {}", "meadow-falcon-42"),
+    ('let password: String = "{}"', "meadow-falcon-42"),
+    ('api_key <- "{}"', "q7Zk2Xw9Lr4Tn8Vb3Mc6"),
+    ('{"password":{"value":"{}"}}', "meadow-falcon-42"),
+    ('{"ParameterKey":"DBPassword","ParameterValue":"{}"}', "meadow-falcon-42"),
     ("api_key\n  String too short [type=string_too_short, input_value='{}', input_type=str]", "meadow falcon"),
 )
 
@@ -183,6 +190,8 @@ CLEAN = (
     '{"password":["This field is required."]}',
     "at Object.getSecret (/app/node_modules/aws-sdk/lib/secrets.js:42:11)",
     "ssh://git@github.com/acme/app.git icons/logo@2x.png",
+    "--password is deprecated, use --password-file",
+    "password: vault:db/app#pw",
     "usage: app [-h] --token TOKEN [--password PASSWORD]",
     "docker run -p 8080:80 -u 1000:1000 app",
 )

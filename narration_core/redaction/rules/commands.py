@@ -58,7 +58,7 @@ def _option(name: str, programs: str, options: str, examples: tuple[str, str], c
 RULES: Final[tuple[Rule, ...]] = (
     _option(
         "registry-password",
-        "docker login|podman login|helm registry|skopeo login|buildah login|oras login|crane auth|twine upload|twine register",
+        "docker login|podman login|helm registry|skopeo login|buildah login|oras login|crane auth|twine upload|twine register|poetry publish|ncftp",
         "p",
         ("docker login -u ann -p t1n-whistle r.example.org", "['twine', 'upload', '-p', 'r0und-table', 'dist']"),
         "docker login -u ann --password-stdin",
@@ -74,7 +74,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "upper-password",
-        "sqlcmd|bcp|osql|unzip|zip",
+        "sqlcmd|bcp|osql|unzip|zip|mosquitto_pub|mosquitto_sub",
         "P",
         ("sqlcmd -S db -U sa -P T0wer&Bridge", "unzip -P 5even-stars a.zip"),
         "unzip a.zip -d out",
@@ -98,8 +98,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "cloud-login-password",
-        "az login|doctl auth|cf login|oc login|argocd login|rclone obscure|useradd|usermod",
-        "[pt]",
+        "az login|doctl auth|cf login|oc login|argocd login|rclone obscure|useradd|usermod|codecov|glab auth|gem push|nuget push",
+        "[ptk]",
         ("az login -u ann -p qu1et.forest", "doctl auth init -t " + made_up(40, 3)),
         "az login --use-device-code",
         "manuals of the cloud command lines",
@@ -115,7 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-password",
-        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2})(?P<s>[^\s\"',;]{4,256}+)",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\bpoetry\s{1,2}config\s{1,2}http-basic\.\S{1,64}\s\S{1,64}\s)(?P<s>[^\s\"',;]{4,256}+)",
         literals=(
             "requirepass",
             "masterauth",
@@ -127,6 +127,14 @@ RULES: Final[tuple[Rule, ...]] = (
             " pass:",
             "vault login",
             "ngrok authtoken",
+            "cargo login",
+            "wandb login",
+            "fly login",
+            "railway login",
+            "snyk auth",
+            "operator unseal",
+            "--with-token",
+            "http-basic.",
         ),
         check=_given,
         examples=("requirepass n1ght.train", "openssl rsa -in k.pem -passin pass:bl4ck-tea"),
@@ -145,12 +153,14 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="command-line-credentials",
         # The pair as an argument of its own, quoted as in a list.
-        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
+        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
         shapes=(
             r"[\"']-(?:u|U|a|-user|-userpass|-auth|-credentials|-proxy-user|-http-user)[\"'],",
             r"https? [^\r\n|;]*-a[ =]",
+            r"USERPWD[\"' ,=]",
+            r"lftp -u ",
         ),
-        check=lambda value: _userinfo(value.partition(":")[2]),
+        check=lambda value: _userinfo(value.replace(",", ":", 1).partition(":")[2]),
         examples=("['curl', '-u', 'ann:b1rd-house', 'https://a']", "http -a ann:gr4pe.juice example.org"),
         counterexamples=("['docker', 'run', '-u', '1000:1000', 'x']", "http -a example.org"),
         source="curl and HTTPie manuals",
@@ -246,8 +256,19 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="basic-auth-arguments",
-        pattern=r"(?i)\b(?:auth\s{0,2}[=:]\s{0,2}\(\s{0,2}|(?:HTTP)?(?:Basic|Digest|Proxy)Auth\(\s{0,2}|\.(?:SetBasicAuth|basic_auth|auth)\(\s{0,2})u?[\"'][^\"'\r\n]{1,128}[\"']\s{0,2},\s{0,4}(?:Some\(\s{0,2})?u?[\"'](?P<s>[^\"'\r\n]{2,256}+)",
-        literals=("auth=(", "auth = (", "auth: (", "basicauth(", "digestauth(", "proxyauth(", "basic_auth(", ".auth("),
+        pattern=r"(?i)\b(?:auth\s{0,2}[=:]\s{0,2}\(\s{0,2}|(?:HTTP)?(?:Basic|Digest|Proxy)Auth\(\s{0,2}|\.?(?:SetBasicAuth|basic_auth|withCredentials|(?<=\.)auth)\(\s{0,2})u?[\"'][^\"'\r\n]{1,128}[\"']\s{0,2},\s{0,4}(?:Some\(\s{0,2})?u?[\"'](?P<s>[^\"'\r\n]{2,256}+)",
+        literals=(
+            "auth=(",
+            "auth = (",
+            "auth: (",
+            "basicauth(",
+            "digestauth(",
+            "proxyauth(",
+            "basic_auth(",
+            ".auth(",
+            "setbasicauth(",
+            "withcredentials(",
+        ),
         check=lambda value: not placeholder(value),
         examples=("requests.get(u, auth=('ann', 'small-garden'))", 'req.SetBasicAuth("ann", "c4rved-oak")'),
         counterexamples=("auth=('ann', '')", "auth=(user, password)"),
