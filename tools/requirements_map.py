@@ -25,11 +25,6 @@ NOT_LANDED: Final = {
 """Rooms that are still to come; their requirements need no proof yet."""
 
 OPEN: Final[dict[str, str]] = {
-    "M0-W-1011": "needs a GPU: proven by tests marked `gpu`",
-    "M0-W-1012": "needs a GPU: proven by tests marked `gpu`",
-    "M0-W-1020": "needs a GPU: proven by tests marked `gpu`",
-    "M0-W-1021": "needs a GPU: proven by tests marked `gpu`",
-    "NARR-5005": "a number: benchmarks/RESULTS.md",
     "SSE-08": "the watcher comes with the hub",
 }
 """Requirements that nothing in a plain run can prove, and why."""
@@ -83,17 +78,21 @@ def of_tests(root: Path) -> Iterator[Proof]:
     for path in sorted((root / "tests").rglob("*.py")):
         shown = path.relative_to(root).as_posix()
         tree = ast.parse(path.read_text("utf-8"))
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and any(
-                isinstance(to, ast.Name) and to.id == "pytestmark" for to in node.targets
-            ):
-                for found in _ids(node.value):
-                    yield Proof(found, shown, 1, f"all of {path.name}")
+        marks = [node.value for node in tree.body if isinstance(node, ast.Assign) and _names_marks(node)]
+        only = " (only where a GPU is)" if any("mark.gpu" in ast.unparse(mark) for mark in marks) else ""
+        for mark in marks:
+            for found in _ids(mark):
+                yield Proof(found, shown, 1, f"all of {path.name}{only}")
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 for decorator in node.decorator_list:
                     for found in _ids(decorator):
-                        yield Proof(found, shown, node.lineno, node.name.removeprefix("test_").replace("_", " "))
+                        name = node.name.removeprefix("test_").replace("_", " ")
+                        yield Proof(found, shown, node.lineno, f"{name}{only}")
+
+
+def _names_marks(node: ast.Assign) -> bool:
+    return any(isinstance(to, ast.Name) and to.id == "pytestmark" for to in node.targets)
 
 
 def _ids(node: ast.expr) -> Iterator[str]:
