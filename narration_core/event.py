@@ -72,6 +72,16 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return fields
 
 
+class Said(msgspec.Struct, gc=False):
+    """What an event tells people: who did what, in its texts."""
+
+    actor: str | None = None
+    action: str | None = None
+    human: str | None = None
+    cute: str | None = None
+    story: str | None = None
+
+
 FIELDS: Final[tuple[str, ...]] = tuple(name for name in Event.__struct_fields__ if name != "extra")
 FIELD_SET: Final = frozenset(FIELDS)
 HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", "human", "cute", "story"))
@@ -82,6 +92,7 @@ RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 
 _JOB_ID: Final = b',"job_id":"'
 _encoder = msgspec.json.Encoder()
+_read_said = msgspec.json.Decoder(Said).decode
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -104,6 +115,11 @@ class Record(msgspec.Struct, gc=False):
         if self.made is None:
             self.made = decode(self.line)
         return self.made
+
+    @property
+    def said(self) -> Event | Said:
+        """What the event tells people: the event itself, or less of it where that is cheaper."""
+        return self.made or _read_said(self.line)
 
     @property
     def job_id(self) -> str | None:
@@ -169,11 +185,11 @@ def from_fields(fields: Mapping[str, Any]) -> Event:
         raise ValueError(f"not a narration event: {why}") from None
 
 
-def sentence(event: Event, mode: Mode = "human") -> str:
+def sentence(event: Event | Said, mode: Mode = "human") -> str:
     """Return the event's text for a display mode; human where it has no other (NARR-1008)."""
     return (getattr(event, mode) if mode != "human" else None) or event.human or ""
 
 
-def formatted(event: Event, mode: Mode = "human") -> str:
+def formatted(event: Event | Said, mode: Mode = "human") -> str:
     """Return the line that consoles and streams show (SSE-03)."""
     return f"[{event.actor or '':<10}] {event.action or '':<15}: {sentence(event, mode)}"

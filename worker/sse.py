@@ -9,7 +9,7 @@ from aiohttp import web
 
 from narration_core import Delivery, Subscription, formatted
 
-PACE_S: Final = 0.002
+PACE_S: Final = 0.004
 """Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
 
 COMMENT: Final = b": still here\n"
@@ -32,7 +32,7 @@ def message(event_id: int, name: str, data: bytes) -> bytes:
 def as_bytes(delivery: Delivery) -> bytes:
     """Return a delivery of the job's channel as it is sent."""
     if delivery.record is not None:
-        said = _encode(formatted(delivery.record.event))
+        said = _encode(formatted(delivery.record.said))
         return message(delivery.event_id, "narration", b'{"event":%b,"formatted":%b}' % (delivery.record.line, said))
     if delivery.message is None:
         return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
