@@ -82,11 +82,13 @@ _NAMES: Final = frozenset((CORRELATION_HEADER.lower(), TRACEPARENT_HEADER))
 
 
 def outbound_headers() -> dict[str, str]:
-    """Return the headers that carry the bound ids to the next service; empty when nothing is bound."""
+    """Return the headers that carry the bound ids to the next service; ids that no service would accept stay here."""
     fields = current.get().fields
     headers = {}
-    if fields.get("correlation_id"):
-        headers[CORRELATION_HEADER] = str(fields["correlation_id"])
-    if fields.get("trace_id") and fields.get("span_id"):
-        headers[TRACEPARENT_HEADER] = f"00-{fields['trace_id']}-{fields['span_id']}-01"
+    correlation_id = str(fields.get("correlation_id") or "")
+    if is_correlation_id(correlation_id):
+        headers[CORRELATION_HEADER] = correlation_id
+    parent = f"00-{fields.get('trace_id')}-{fields.get('span_id')}-01"
+    if parse_traceparent(parent):
+        headers[TRACEPARENT_HEADER] = parent
     return headers

@@ -196,7 +196,10 @@ class Pipeline:
                 name: given.pop(name) for name in ("emitted_at_ms", "level", "source_location") if name in given
             }
             safe: dict[str, Any] = self.redactor.fields(
-                {name if name in FIELD_SET else _extra_name(name): plain(value) for name, value in given.items()}
+                {
+                    name if name in FIELD_SET else _extra_name(name): _fitted(value, FIELD_TYPES.get(name))
+                    for name, value in given.items()
+                }
             )
             safe["actor"] = text.to_name(str(safe.get("actor")))
             safe["action"] = text.to_name(str(safe.get("action")))
@@ -264,13 +267,7 @@ class Pipeline:
     def _converted(self, name: str, value: Any, types: tuple[type, ...], action: str) -> Any:
         """Return a value of the field's type; None when the value cannot be one."""
         self.mistake(f"{action}: {name} must be {types[0].__name__}, not {type(value).__name__}")
-        if types is _STR:
-            return str(plain(value))
-        try:
-            number = float(value)
-            return int(number) if number.is_integer() or types is _INT else number
-        except (TypeError, ValueError, OverflowError):
-            return None
+        return _fitted(value, types)
 
     def _sampled(self, actor: str, action: str) -> bool:
         """Tell whether this event passes its rate limit; tells what was skipped when there is room again."""
@@ -388,6 +385,19 @@ class Pipeline:
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         self.puts = tuple(writer.put for writer in self.writers)
         return old
+
+
+def _fitted(value: Any, types: tuple[type, ...] | None) -> Any:
+    """Return a value as one of these types, any plain value when there are none; None when it cannot be one."""
+    if types is None or type(value) in types:
+        return plain(value)
+    if types is _STR:
+        return str(plain(value))
+    try:
+        number = float(value)
+        return int(number) if number.is_integer() or types is _INT else number
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _extra_name(name: str) -> str:

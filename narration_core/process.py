@@ -24,6 +24,7 @@ MAX_LINE: Final = 64 * 1024
 """Longest line of a child that is read whole, in bytes; the rest of a longer one is counted and let go."""
 
 LAST_WORDS: Final = 20
+_GRACE_S: Final = 1.0
 _BLOCK: Final = 64 * 1024
 _SHOWN: Final = 80
 _KEPT: Final = 8000  # below the limit of a text, so that the marks of what was cut stay
@@ -87,6 +88,7 @@ class _Listener:
         self._lock = threading.Lock()
         self.narrated = 0
         self.raw = 0
+        self.error: Exception | None = None
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS)
 
     def hear(self, stream: Stream, line: bytes, lost: int) -> None:
@@ -99,8 +101,11 @@ class _Listener:
                 self.raw += 1
                 event = self._raw_output(stream, line, lost)
         PIPELINE.relay(event)
-        if self._on_event is not None:
-            self._on_event(event)
+        if self._on_event is not None and self.error is None:
+            try:
+                self._on_event(event)
+            except Exception as error:  # noqa: BLE001 - raised when the child has ended: unread, it would wait for ever
+                self.error = error
 
     @staticmethod
     def _narration(line: bytes) -> Event | None:
@@ -156,7 +161,7 @@ def capture_process(
         actor: who the child's own lines are attributed to when they are no narration.
         cwd: where it runs.
         env: its environment; the caller's when absent.
-        timeout_s: kill it after so many seconds.
+        timeout_s: kill it after so many seconds; its own children are then waited for no longer.
         on_event: called with each event as it comes, on a reader thread.
 
     Returns:
@@ -164,7 +169,11 @@ def capture_process(
 
     Raises:
         OSError: the program cannot be started; the failure is narrated first.
+        TypeError: the command is text; a list says where an argument ends.
+        Exception: what `on_event` raised; the child has ended then.
     """
+    if isinstance(cmd, str | bytes):
+        raise TypeError(f"cmd must be a list of arguments, not {cmd!r}; for a shell write ['sh', '-c', {cmd!r}]")
     narrate = Narrator(to_name(actor))
     target = to_name(Path(os.fspath(cmd[0])).name) if cmd else "nothing"
     with bind(job_id=job_id) if job_id else contextlib.nullcontext():
@@ -189,7 +198,7 @@ def capture_process(
             timer.daemon = True
             timer.start()
         try:
-            code = _listen(child, listener)
+            code = _listen(child, listener, timeout_s)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -204,11 +213,14 @@ def capture_process(
             tuple(listener.last_words),
         )
         _tell_ending(narrate, target, result)
+        if listener.error is not None:
+            raise listener.error
         return result
 
 
-def _listen(child: "subprocess.Popen[bytes]", listener: _Listener) -> int:
+def _listen(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: float | None) -> int:
     """Read both outputs until the child ends; returns its exit code."""
+    until = None if timeout_s is None else time.monotonic() + timeout_s + _GRACE_S
 
     def follow(stream: Stream, pipe: IO[bytes]) -> None:
         with pipe:
@@ -223,7 +235,8 @@ def _listen(child: "subprocess.Popen[bytes]", listener: _Listener) -> int:
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join()
+        # A child's child may hold the pipes long after both should be gone.
+        reader.join(None if until is None else max(until - time.monotonic(), 0.0))
     return child.wait()
 
 

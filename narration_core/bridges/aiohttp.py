@@ -11,6 +11,26 @@ from narration_core.correlation import CORRELATION_HEADER, accept, outbound_head
 from narration_core.narrator import Narrator
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_ID = web.RequestKey("narration_correlation_id", str)
+
+
+def correlate(app: web.Application, narrate: Narrator) -> None:
+    """Bind the ids of every request of an application, and echo the correlation id on every response.
+
+    The middleware alone cannot reach a stream that a handler has begun, nor the answer that aiohttp gives
+    when a handler fails.
+
+    Args:
+        app: the application, before it starts.
+        narrate: who tells that an id was refused.
+    """
+    app.middlewares.insert(0, correlation_middleware(narrate))
+    app.on_response_prepare.append(_echo)
+
+
+async def _echo(request: web.Request, response: web.StreamResponse) -> None:
+    if _ID in request:
+        response.headers[CORRELATION_HEADER] = request[_ID]
 
 
 def correlation_middleware(narrate: Narrator) -> Middleware:
@@ -25,6 +45,7 @@ def correlation_middleware(narrate: Narrator) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         ids = accept(request.headers)
+        request[_ID] = ids.correlation_id
         # The caller's span is the parent of ours: spans opened inside take it as theirs.
         with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, parent_span_id=ids.parent_span_id):
             if ids.refused:

@@ -1,5 +1,6 @@
 """structlog: a last processor that narrates."""
 
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -43,6 +44,8 @@ class NarrationProcessor:
         except ValueError:
             level = "error" if method == "exception" else "info"
         error = given.pop("exc_info", None)
+        if error and not isinstance(error, tuple | BaseException):  # exc_info=True: the exception being handled
+            error = sys.exception()
         error = error[1] if isinstance(error, tuple) else error
         if isinstance(error, BaseException):
             given.setdefault("error_kind", exceptions.kind(error))

@@ -134,3 +134,57 @@ def test_ids_cross_aiohttp_services(memory):
     assert len(third) == 36
     (replaced,) = [event for event in memory.events if event.action == "correlation_replaced"]
     assert replaced.correlation_id == second
+
+
+def test_a_structlog_exception_is_told(memory):
+    import structlog
+
+    from narration_core.bridges.structlog import NarrationProcessor
+
+    logger = structlog.wrap_logger(None, processors=[NarrationProcessor("svc")])
+    try:
+        raise KeyError("gone")
+    except KeyError:
+        logger.exception("It broke")
+    assert memory.events[0].error_kind == "KeyError"
+    assert memory.events[0].extra["exception"] == "KeyError: 'gone'"
+
+
+def test_a_field_of_another_type_does_not_lose_the_record(memory):
+    logger("lib").info("Loading", extra={"device": 5, "percent": "50", "tokens_in": "many"})
+    (event,) = memory.events
+    assert (event.device, event.percent, event.tokens_in) == ("5", 50, None)
+
+
+@pytest.mark.req("NARR-2003")
+def test_every_answer_carries_the_correlation_id():
+    from aiohttp import web
+    from aiohttp.test_utils import TestClient, TestServer
+
+    from narration_core.bridges.aiohttp import correlate
+
+    async def answer(request):
+        if request.path == "/stream":
+            response = web.StreamResponse()
+            await response.prepare(request)
+            return response
+        if request.path == "/missing":
+            raise web.HTTPNotFound
+        if request.path == "/broken":
+            raise RuntimeError("broken")
+        return web.Response()
+
+    async def ids():
+        app = web.Application()
+        correlate(app, narrate)
+        for path in ("/plain", "/stream", "/missing", "/broken"):
+            app.router.add_get(path, answer)
+        async with TestClient(TestServer(app)) as client:
+            for path in ("/plain", "/stream", "/missing", "/broken", "/nowhere"):
+                async with client.get(path, headers={CORRELATION_HEADER: "req-1"}) as response:
+                    yield path, response.headers.get(CORRELATION_HEADER)
+
+    async def gathered():
+        return [pair async for pair in ids()]
+
+    assert [found for _, found in asyncio.run(gathered())] == ["req-1"] * 5

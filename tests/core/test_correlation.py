@@ -80,3 +80,8 @@ def test_an_invalid_traceparent_is_ignored(header):
 
 def test_a_later_version_is_read_as_far_as_it_is_known():
     assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-more") == (TRACE, SPAN)
+
+
+def test_ids_that_no_service_would_accept_are_not_sent():
+    with bind(correlation_id="req\r\nX-Evil: 1", trace_id="short", span_id=SPAN):
+        assert outbound_headers() == {}

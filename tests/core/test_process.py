@@ -1,3 +1,5 @@
+import os
+import signal
 import sys
 
 import pytest
@@ -91,3 +93,27 @@ def test_a_program_that_is_not_there_is_narrated_and_raised(memory):
         capture_process(["/nowhere/at-all"])
     (event,) = by_action(memory, "process_start")
     assert event.error_kind == "FileNotFoundError"
+
+
+@pytest.mark.fault
+def test_a_grandchild_that_keeps_the_pipes_is_not_waited_for(memory):
+    program = "import subprocess; print(subprocess.Popen(['sleep', '30']).pid)"
+    result = capture_process(python(program), timeout_s=0.2)
+    os.kill(int(result.last_words[0]), signal.SIGKILL)
+    assert result.exit_code == 0
+    assert result.duration_ms < 30_000
+
+
+def test_what_a_listener_raises_is_raised_when_the_child_has_ended(memory):
+    def refuse(_):
+        raise LookupError("not wanted")
+
+    # More than a pipe holds: a child that nobody reads would never end.
+    with pytest.raises(LookupError):
+        capture_process(python("for _ in range(5000): print('y' * 100)"), on_event=refuse)
+    assert by_action(memory, "process_end")
+
+
+def test_a_command_that_is_text_is_refused(memory):
+    with pytest.raises(TypeError, match=r"cmd must be a list of arguments, not 'echo hi'"):
+        capture_process("echo hi")
