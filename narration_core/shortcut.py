@@ -81,7 +81,6 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     numbers = [name for name in (*body, *more.values()) if name not in strings]
     checks = [f"type({name}) is str" for name in ("target", "human", *texts, *strings)]
     checks += [f"type({name}) is int" for name in numbers]
-    checks += [f"type(fields[{name!r}]) is str" for name in texts]
     checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers if name not in body]
     if ids:
         checks.append(f"last_place < {_PLACE[ids[0]]}")
