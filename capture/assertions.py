@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from capture import failures
 from capture.heard import Heard
-from capture.matching import described, fits, includes, matches, shown
+from capture.matching import described, fits, includes, matches, shown, unknown_field, unknown_level
 from narration_core import Event, redact
 
 Beat = tuple[str, str] | tuple[str, str, str] | Mapping[str, Any] | str
@@ -19,11 +19,20 @@ class NarrationFailure(AssertionError):  # noqa: N818 - it is what AssertionErro
 
 
 def _wanted(beat: Beat) -> dict[str, Any]:
-    if isinstance(beat, Mapping):
+    if isinstance(beat, Mapping) and beat:
         return dict(beat)
-    if isinstance(beat, str):
+    if isinstance(beat, str) and beat:
         return {"human": _Saying(beat)}
-    return dict(zip(_BEAT, beat, strict=False))
+    if isinstance(beat, tuple | list) and 0 < len(beat) <= len(_BEAT):
+        return dict(zip(_BEAT, beat, strict=False))
+    raise ValueError(
+        f"assert_story: {beat!r} is no entry of a story: write (actor, action), (actor, action, target), "
+        "a mapping of fields, or a part of the sentence"
+    )
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
 
 
 class _Saying:
@@ -56,13 +65,15 @@ class Assertions:
     """The assertions of a capture. A failing one shows the story, the nearest event and what differs."""
 
     heard: list[Heard]
-    orphans: list[Heard]
+    lost: list[Heard]
 
     def _match(self, wanted: Mapping[str, Any]) -> list[Heard]:
         return [one for one in self.heard if matches(one.event, wanted)]
 
     def _assert(self, how: str, wanted: Mapping[str, Any]) -> list[Heard]:
         __tracebackhide__ = True
+        if not wanted:
+            raise ValueError(f"{how}: name at least one field; any event at all would do")
         found = self._match(wanted)
         if not found:
             raise NarrationFailure(failures.no_such_event(how, self.heard, wanted))
@@ -75,8 +86,11 @@ class Assertions:
 
         Raises:
             NarrationFailure: none does.
+            ValueError: the text is empty.
         """
         __tracebackhide__ = True
+        if not text:
+            raise ValueError("assert_includes: every event includes an empty text")
         found = [one for one in self.heard if includes(one.event, text)]
         if not found:
             raise NarrationFailure(failures.not_said("assert_includes", self.heard, text))
@@ -93,6 +107,7 @@ class Assertions:
 
         Raises:
             NarrationFailure: no event has all of them.
+            ValueError: no field is named.
         """
         __tracebackhide__ = True
         return self._assert("assert_event", wanted)[0].event
@@ -144,9 +159,12 @@ class Assertions:
 
         Raises:
             NarrationFailure: an entry is missing, out of order, or not the only one.
+            ValueError: an entry is none, or there is none and other events may stand between.
         """
         __tracebackhide__ = True
         how = "assert_story"
+        if not beats and not only:
+            raise ValueError(f"{how}: every story has no entries; name some, or say only=True for silence")
         found: list[Heard] = []
         start = 0
         for place, beat in enumerate(beats):
@@ -160,7 +178,7 @@ class Assertions:
         if only and start < len(self.heard):
             extra = self.heard[start]
             raise NarrationFailure(
-                f"{how}: the story should end after {len(beats)} events, but event {start + 1} follows: "
+                f"{how}: the story should end after {_events(len(beats))}, but event {start + 1} follows: "
                 f"{extra.event.actor} {extra.event.action}\n\n{failures.numbered_story(self.heard, extra)}"
             )
         for one in found:
@@ -186,10 +204,10 @@ class Assertions:
         """Assert that no event has all these fields, for example `level="error"`.
 
         Raises:
-            NarrationFailure: one has.
+            NarrationFailure: one has, or none ever could: a field or a level is misspelt.
         """
         __tracebackhide__ = True
-        found = self._match(wanted)
+        found = self._match(self._possible("assert_none", wanted))
         if found:
             raise NarrationFailure(failures.unwanted("assert_none", self.heard, found, wanted))
 
@@ -197,19 +215,27 @@ class Assertions:
         """Assert how many events have all these fields.
 
         Raises:
-            NarrationFailure: more or fewer have.
+            NarrationFailure: more or fewer have, or none ever could: a field or a level is misspelt.
         """
         __tracebackhide__ = True
-        found = self._match(wanted)
+        found = self._match(self._possible("assert_count", wanted))
         if len(found) != count:
             fields = described(wanted) or "any fields at all"
             raise NarrationFailure(
-                f"assert_count: {len(found)} events have {fields}, not {count}\n\n"
+                f"assert_count: {_events(len(found))} {'has' if len(found) == 1 else 'have'} {fields}, not {count}\n\n"
                 + failures.numbered_story(self.heard, found[0] if found else None)
             )
         for one in found:
             one.assert_by("assert_count")
         return [one.event for one in found]
+
+    def _possible(self, how: str, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the wanted fields when an event could have them: what nothing can match says nothing."""
+        __tracebackhide__ = True
+        mistake = unknown_field(self.heard, tuple(wanted)) or unknown_level(wanted)
+        if mistake:
+            raise NarrationFailure(f"{how}: {mistake}\n\n{failures.numbered_story(self.heard)}")
+        return wanted
 
     def assert_no_secrets(self, *secrets: str) -> None:
         """Assert that no text of any event holds one of these secrets, nor anything the redaction rules know.
@@ -226,7 +252,7 @@ class Assertions:
         __tracebackhide__ = True
         if not all(secrets):
             raise ValueError("assert_no_secrets: an empty secret would be found everywhere")
-        everything = [*self.heard, *self.orphans]
+        everything = [*self.heard, *self.lost]
         for place, one in enumerate(everything):
             for name, text in _strings(one.event.to_dict(), "event"):
                 for number, secret in enumerate(secrets):
@@ -257,10 +283,10 @@ class Assertions:
             NarrationFailure: some did.
         """
         __tracebackhide__ = True
-        if self.orphans:
+        if self.lost:
             raise NarrationFailure(
-                f"assert_no_orphans: {len(self.orphans)} events came without this test's context; "
-                "a thread needs propagate() or NarratingExecutor\n\n" + failures.numbered_story(self.orphans)
+                f"assert_no_orphans: {_events(len(self.lost))} came without this test's context; "
+                "a thread needs propagate() or NarratingExecutor\n\n" + failures.numbered_story(self.lost)
             )
 
     def assert_every(self, name: str, value: Any = ...) -> None:

@@ -79,14 +79,22 @@ def review(*, accepted: tuple[str, ...], accept_all: bool, reject_all: bool, wit
 
 
 def _accept_some(stories: list[reviewing.Waiting], names: tuple[str, ...]) -> None:
-    by_name = {story.name: story for story in stories}
-    unknown = [name for name in names if name not in by_name]
-    if unknown:
-        waiting = ", ".join(by_name)
-        raise click.ClickException(f"no story waits under the name {unknown[0]!r}; waiting: {waiting}")
+    chosen = {}
     for name in names:
-        by_name[name].accept()
-    click.echo(f"Accepted {len(names)}.")
+        # As it is listed, or as much of its end as tells it from the others.
+        found = [story for story in stories if f"/{story.name}".removesuffix(".story").endswith(_ending(name))]
+        if len(found) != 1:
+            what = "several stories wait" if found else "no story waits"
+            waiting = ", ".join(story.name for story in found or stories)
+            raise click.ClickException(f"{what} under the name {name!r}; waiting: {waiting}")
+        chosen[found[0].name] = found[0]
+    for story in chosen.values():
+        story.accept()
+    click.echo(f"Accepted {len(chosen)}.")
+
+
+def _ending(name: str) -> str:
+    return "/" + name.removeprefix("./").removesuffix(".story")
 
 
 @click.command("story-diff")

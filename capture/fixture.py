@@ -33,7 +33,7 @@ class NarrationCapture(Assertions):
     def __init__(self, title: str = "", *, raw: bool = False) -> None:
         self.head = Head(title, kind="Test")
         self.heard: list[Heard] = []
-        self.orphans: list[Heard] = []
+        self.lost: list[Heard] = []
         self.step: StepAt | None = None
         self.is_open = False
         self._raw: list[Mapping[str, Any]] | None = [] if raw else None
@@ -123,6 +123,11 @@ class NarrationCapture(Assertions):
         return [one.event for one in self.heard]
 
     @property
+    def orphans(self) -> list[Event]:
+        """The events of threads that lost the context, while this capture was open."""
+        return [one.event for one in self.lost]
+
+    @property
     def raw(self) -> list[Mapping[str, Any]]:
         """Each event's fields as they were given, before redaction; only when asked for.
 
@@ -152,7 +157,7 @@ class NarrationCapture(Assertions):
     def clear(self) -> None:
         """Forget everything that was heard so far."""
         self.heard.clear()
-        self.orphans.clear()
+        self.lost.clear()
         if self._raw is not None:
             self._raw.clear()
 
@@ -171,7 +176,7 @@ def _tap(event: Event, raw: Mapping[str, Any]) -> None:
                 listener._raw.append(raw)  # noqa: SLF001
     else:
         for each in _open:
-            each.orphans.append(Heard(event, each.step))
+            each.lost.append(Heard(event, each.step))
 
 
 @contextlib.contextmanager

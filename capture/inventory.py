@@ -51,10 +51,11 @@ def take(folder: Path, stories: Path) -> Inventory:
     clashes = []
     lowered: dict[str, str] = {}
     for feature in sorted(folder.rglob("*.feature")):
+        shown = feature.relative_to(folder.parent).as_posix()
         for scenario, path in stories_of(feature, folder, stories):
             other = lowered.setdefault(str(path).lower(), scenario)
             if path in expected or other != scenario:
-                clashes.append(f"{feature}: {scenario!r} and {other!r} would share the story {path.name}: rename one")
+                clashes.append(f"{shown}: {scenario!r} and {other!r} would share the story {path.name}: rename one")
             expected[path] = scenario
     on_disk = stories.rglob(f"*.{StoryExtension.file_extension}") if stories.is_dir() else ()
     return Inventory(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from capture.heard import Heard
 from narration_core import Event
 from narration_core.event import FIELDS
+from narration_core.levels import EMITTING
 from narration_core.taxonomy import extra_fields
 
 TEXTS: Final = ("human", "cute", "story")
@@ -93,6 +94,14 @@ def unknown_field(heard: Sequence[Heard], names: Sequence[str]) -> str | None:
         close = get_close_matches(name, sorted(known), n=1)
         return f"{name!r} is no field of an event" + (f"; did you mean {close[0]!r}?" if close else "")
     return None
+
+
+def unknown_level(wanted: Mapping[str, Any]) -> str | None:
+    """Return a sentence about a wanted level that no event ever has, or None."""
+    level = wanted.get("level")
+    if not isinstance(level, str) or level in EMITTING:
+        return None
+    return f"{level!r} is no level of an event: choose one of {', '.join(EMITTING)}"
 
 
 Predicate = Callable[[Any], bool]

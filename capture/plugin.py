@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from capture.stash import EAR
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from contextlib import AsyncExitStack
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
     from capture.session import NarrationSession
     from narration_core import Sources
 
-EAR: Final[pytest.StashKey[NarrationCapture]] = pytest.StashKey()
 SESSION: Final[pytest.StashKey[NarrationSession]] = pytest.StashKey()
-REPORTS: Final[pytest.StashKey[list[pytest.TestReport]]] = pytest.StashKey()
 
 _MARKERS: Final = (
     "narrated_errors: the test expects error events and does not assert on each",

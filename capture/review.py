@@ -111,7 +111,7 @@ def step_through(
 
     Args:
         stories: what waits.
-        ask: returns the next key: a, r, s; A or R for all the rest; q to stop.
+        ask: returns the next key, or keys that were pressed ahead: a, r, s; A or R for all the rest; q to stop.
         say: shows a line.
         paint: colours a line of a diff.
 
@@ -119,7 +119,7 @@ def step_through(
         How many were accepted, rejected and skipped.
     """
     done = {"accepted": 0, "rejected": 0, "skipped": 0}
-    rest = ""
+    rest = ahead = ""
     for place, story in enumerate(stories):
         key = rest
         if not key:
@@ -127,9 +127,9 @@ def step_through(
             for line in story.diff():
                 say(paint(line))
             say("a accept   r reject   s skip   A accept all the rest   R reject all the rest   q quit")
-            key = ask()
             while key not in {"a", "r", "s", "A", "R", "q"}:
-                key = ask()
+                ahead = ahead or ask()
+                key, ahead = ahead[:1], ahead[1:]
         if key == "q":
             done["skipped"] += len(stories) - place
             break

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from capture import plugin, records
+from capture import records
+from capture.stash import EAR, REPORTS
 
 if TYPE_CHECKING:
     from capture.fixture import NarrationCapture
@@ -148,9 +149,9 @@ class NarrationSession:
 
     def reported(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Take the report of a phase of a test; after the last one, record the test."""
-        reports = item.stash.setdefault(plugin.REPORTS, [])
+        reports = item.stash.setdefault(REPORTS, [])
         reports.append(report)
-        ear = item.stash.get(plugin.EAR, None)
+        ear = item.stash.get(EAR, None)
         if report.when == "call":
             self._explain(item, report, ear)
         if report.when == "teardown":
@@ -214,7 +215,7 @@ def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> 
         from capture.compat import scenario_of  # noqa: PLC0415 - as above
 
         template = scenario_of(item)
-    heard = [*ear.heard, *ear.orphans] if ear is not None else []
+    heard = [*ear.heard, *ear.lost] if ear is not None else []
     return {
         "test": item.nodeid,
         "scenario": run.scenario.name if run is not None else template.name if template is not None else None,

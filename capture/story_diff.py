@@ -62,7 +62,7 @@ def changes(root: Path, folder: str, base: str) -> list[Change]:
     Raises:
         StoryDiffError: there is no such commit, or this is no repository.
     """
-    _git(root, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    _git(root, "rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}")
     listed = _git(root, "ls-tree", "-r", "-z", "--name-only", base, "--", f"{folder}/")
     names = {name for name in listed.split("\0") if name.endswith(".story")}
     names |= {path.relative_to(root).as_posix() for path in (root / folder).rglob("*.story")}

@@ -148,7 +148,10 @@ def _check(name: str, given: str | None, choices: Sequence[str]) -> None:
 
 
 def _emitted_by(service: str | None, version: str | None) -> str:
-    name = service or os.environ.get("NARRATION_SERVICE") or Path(sys.argv[0] or "python").name
+    program = Path(sys.argv[0] or "python")
+    # `python -m package` runs a file of that name in the package's folder.
+    own = program.parent.name if program.name == "__main__.py" else program.name
+    name = service or os.environ.get("NARRATION_SERVICE") or own
     return f"{name}@{version or os.environ.get('NARRATION_SERVICE_VERSION') or 'unversioned'}"
 
 

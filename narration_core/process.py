@@ -25,6 +25,7 @@ MAX_LINE: Final = 64 * 1024
 
 LAST_WORDS: Final = 20
 _GRACE_S: Final = 1.0
+_START: Final = b'{"emitted_at_ms":'
 _BLOCK: Final = 64 * 1024
 _SHOWN: Final = 80
 _KEPT: Final = 8000  # below the limit of a text, so that the marks of what was cut stay
@@ -93,6 +94,11 @@ class _Listener:
 
     def hear(self, stream: Stream, line: bytes, lost: int) -> None:
         """Pass on one line as the event that it is, or as a `raw_output` event."""
+        # A child that printed without a line end, a progress bar perhaps, narrates in the middle of the line.
+        start = line.find(_START) if not lost else -1
+        if start > 0 and self._narration(line[start:]) is not None:
+            self.hear(stream, line[:start], 0)
+            line = line[start:]
         event = self._narration(line) if not lost and line.startswith(b"{") else None
         with self._lock:
             if event is not None:

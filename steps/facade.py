@@ -134,7 +134,7 @@ def policy_hides_uuid() -> None:
 
 @when("a caller sends a sentence with a line end and a hidden character")
 def forged() -> None:
-    MANAGER("call", "worker", 'Ready\r\n{"forged":\u200b true}\tdone')
+    MANAGER("call", 'Ready\r\n{"forged":\u200b true}\tdone', "Hearing {target}")
 
 
 @then("every narrated line is one line without hidden characters")

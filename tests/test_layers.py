@@ -61,6 +61,37 @@ def test_every_module_of_the_core_has_a_floor(root):
     assert rooms - {"__init__", "__pycache__", "py", "schema"} <= FLOOR_OF.keys()
 
 
+def wanted(tree: ast.AST) -> set[str]:
+    """Every module that a file names: at its top, in functions, for type checkers, and by `import_module("...")`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+    return found
+
+
+def test_no_module_needs_itself_in_a_circle(root):
+    paths = {}
+    for room in MAY_IMPORT:
+        for path in (root / room).rglob("*.py"):
+            parts = path.relative_to(root).with_suffix("").parts
+            paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    # A package's own file names its modules for everybody's convenience; a circle through it is no knot.
+    packages = {name for name, path in paths.items() if path.name == "__init__.py"}
+    needs = {
+        name: (imports(path) | wanted(ast.parse(path.read_text("utf-8")))) & (paths.keys() - packages - {name})
+        for name, path in paths.items()
+    }
+    while free := [name for name, others in needs.items() if not others & needs.keys()]:
+        for name in free:
+            del needs[name]
+    # What is left needs a circle or is one; who is needed by nobody left is not part of it.
+    while outer := [name for name in needs if not any(name in others for others in needs.values())]:
+        for name in outer:
+            del needs[name]
+    assert not needs, f"these need each other: {', '.join(sorted(needs))}"
+
+
 @pytest.mark.parametrize("room", sorted(MAY_IMPORT))
 def test_rooms_know_only_whom_they_may(root, room):
     wrong = []

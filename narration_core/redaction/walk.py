@@ -1,14 +1,11 @@
 """Every place of a value where text may hide: nested containers, keys, bytes, exceptions, header pairs, arguments."""
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 from narration_core.redaction.keys import TAXONOMY, Verdict, says_nothing
 from narration_core.redaction.policy import MARKER
-
-if TYPE_CHECKING:
-    from narration_core.redaction.redactor import Redactor
 
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
@@ -29,6 +26,32 @@ _NAMING: Final = ("name", "key", "field", "param", "header", "variable", "attrib
 _VALUES: Final = frozenset({"value", "Value", "val", "values"})
 
 
+class Texts(Protocol):
+    """Whoever judges single texts and names: the redactor, which in turn has containers walked here."""
+
+    clean_keys: set[str]
+    own_patterns: tuple[tuple[str, str], ...]
+    hits: Callable[[str], list[int]]
+
+    def text(self, value: str, key: str | None = None) -> str:
+        """Return a text without secrets, the same object when there is none."""
+
+    def value(self, value: object, key: str | None = None) -> object:
+        """Return any value without secrets."""
+
+    def verdict(self, key: str) -> Verdict:
+        """Return what a name says about its value."""
+
+    def clean_verdict(self, key: str) -> Verdict:
+        """Return the verdict on a name that may itself be a secret."""
+
+    def key_is_secret(self, key: str) -> bool:
+        """Tell whether a name promises a secret."""
+
+    def gate(self, text: str) -> bool:
+        """Tell whether a text needs a closer look."""
+
+
 class _Budget:
     __slots__ = ("left",)
 
@@ -36,7 +59,7 @@ class _Budget:
         self.left = MAX_NODES
 
 
-def _number(redactor: "Redactor", number: float, key: str | None) -> object:
+def _number(redactor: Texts, number: float, key: str | None) -> object:
     """Numbers are secrets as card numbers, and where a name says so (`pin`)."""
     if type(number) is bool or number is None:
         return number
@@ -51,7 +74,7 @@ def _number(redactor: "Redactor", number: float, key: str | None) -> object:
     return number
 
 
-def _bytes(redactor: "Redactor", data: bytes | bytearray | memoryview, key: str | None) -> object:
+def _bytes(redactor: Texts, data: bytes | bytearray | memoryview, key: str | None) -> object:
     raw = bytes(data[:MAX_BYTES])
     told = raw.decode("utf-8", "surrogateescape")
     hidden = redactor.text(told, key)
@@ -81,14 +104,14 @@ def exception_text(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _told(redactor: "Redactor", value: object, key: str | None) -> object:
+def _told(redactor: Texts, value: object, key: str | None) -> object:
     """An object is told by its `str()`; it stays itself when that is clean."""
     told = exception_text(value) if isinstance(value, BaseException) else str(value)
     hidden = redactor.text(told, key)
     return value if hidden is told else hidden
 
 
-def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget: _Budget, *, forced: bool) -> object:
+def _mapping(redactor: Texts, value: Mapping[Any, Any], depth: int, budget: _Budget, *, forced: bool) -> object:
     changed = False
     result: dict[Any, Any] = {}
     items = list(value.items())
@@ -120,7 +143,7 @@ def _mapping(redactor: "Redactor", value: Mapping[Any, Any], depth: int, budget:
 
 
 def _sequence(  # noqa: C901 - pairs and arguments are one walk
-    redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool
+    redactor: Texts, value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool
 ) -> object:
     items = list(value)
     pair = len(items) == 2 and isinstance(items[0], str | bytes)
@@ -153,7 +176,7 @@ def _sequence(  # noqa: C901 - pairs and arguments are one walk
     return hidden
 
 
-def _user_password(redactor: "Redactor", item: object) -> object:
+def _user_password(redactor: Texts, item: object) -> object:
     if type(item) is str and ":" in item:
         user, _, password = item.partition(":")
         if password and not password.isdigit():
@@ -162,9 +185,7 @@ def _user_password(redactor: "Redactor", item: object) -> object:
     return redactor.value(item)
 
 
-def _walk(
-    redactor: "Redactor", value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool = False
-) -> object:
+def _walk(redactor: Texts, value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool = False) -> object:
     kind = type(value)
     if kind is str:
         return redactor.text(value, "secret" if forced else key)
@@ -188,12 +209,12 @@ def _walk(
     return _told(redactor, value, "secret" if forced else key)
 
 
-def value(redactor: "Redactor", item: object, key: str | None = None) -> object:
+def value(redactor: Texts, item: object, key: str | None = None) -> object:
     """Return any value without secrets, the same object when there is none."""
     return _walk(redactor, item, key, 0, _Budget())
 
 
-def fields(redactor: "Redactor", given: Mapping[str, object]) -> dict[str, object]:
+def fields(redactor: Texts, given: Mapping[str, object]) -> dict[str, object]:
     """Return an event's fields without secrets, the same object when there is none and it is a dict.
 
     One scan over all text of the event decides whether anything needs a closer look.

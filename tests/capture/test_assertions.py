@@ -100,7 +100,8 @@ def test_story(story):
     story.assert_story([("orchestratord", "admission"), ("pool-managerd", "slow")])
     assert [one.asserted_by for one in story.heard] == [("assert_story",), (), ("assert_story",)]
     story.assert_story([("orchestratord", "admission", "session-9"), {"engine": ...}, "slow to start"], only=True)
-    story.assert_story([])
+    story.clear()
+    story.assert_story([], only=True)
 
 
 def test_story_that_is_out_of_order(story):
@@ -115,7 +116,7 @@ def test_story_with_a_missing_entry(story):
 
 def test_story_with_more_than_it_should_have(story):
     text = message(story.assert_story, [("orchestratord", "admission")], only=True)
-    assert "the story should end after 1 events, but event 2 follows: pool-managerd spawn" in text
+    assert "the story should end after 1 event, but event 2 follows: pool-managerd spawn" in text
     text = message(story.assert_story, [("orchestratord", "admission"), ("pool-managerd", "ready")], only=True)
     assert "entry 2 of 2 (actor='pool-managerd', action='ready') is not event 2" in text
     assert "- action  'ready'\n  + action  'spawn'" in text
@@ -221,3 +222,33 @@ def test_an_error_in_a_scenario_needs_a_step_or_a_tag(project):
     result = project.run()
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["the test narrated an error that nothing in it asserts:"])
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (lambda ear: ear.assert_none(levle="error"), "'levle' is no field of an event; did you mean 'level'?"),
+        (lambda ear: ear.assert_none(level="warning"), "'warning' is no level of an event: choose one of trace, debug"),
+        (lambda ear: ear.assert_count(0, acter="pool"), "'acter' is no field of an event; did you mean 'actor'?"),
+    ],
+    ids=["field", "level", "count"],
+)
+def test_what_no_event_could_ever_have_cannot_be_asserted_absent(story, claim, said):
+    assert said in message(claim, story)
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (lambda ear: ear.assert_event(), "assert_event: name at least one field"),
+        (lambda ear: ear.assert_includes(""), "every event includes an empty text"),
+        (lambda ear: ear.assert_story([]), "say only=True for silence"),
+        (lambda ear: ear.assert_story([5]), "5 is no entry of a story: write (actor, action)"),
+        (lambda ear: ear.assert_story([("a", "b", "c", "d")]), "('a', 'b', 'c', 'd') is no entry of a story"),
+        (lambda ear: ear.assert_story([{}], only=True), "{} is no entry of a story"),
+    ],
+    ids=["event", "includes", "story", "number", "four", "empty entry"],
+)
+def test_a_claim_that_every_test_fulfils_is_a_mistake(story, claim, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        claim(story)

@@ -35,7 +35,7 @@ def with_leak():
 
 def with_orphan():
     ear = story()
-    ear.orphans.append(ear.heard.pop())
+    ear.lost.append(ear.heard.pop())
     return ear
 
 

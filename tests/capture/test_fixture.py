@@ -101,8 +101,8 @@ def in_a_thread(work):
 def test_a_thread_without_context_is_an_orphan(narration):
     in_a_thread(spawn)
     assert narration.events == []
-    assert [one.event.action for one in narration.orphans] == ["spawn"]
-    with pytest.raises(AssertionError, match="1 events came without this test's context"):
+    assert [event.action for event in narration.orphans] == ["spawn"]
+    with pytest.raises(AssertionError, match="1 event came without this test's context"):
         narration.assert_no_orphans()
 
 

@@ -69,8 +69,8 @@ FAILS = {
     'the narration never tells "Accepted"': (None, "secret 1 is told in 'human' of event 1"),
     "nothing is narrated": (None, "3 events have any fields at all, not 0"),
     'nothing is narrated at level "warn"': (None, "event 3 has"),
-    '3 events are narrated at level "warn"': (None, "1 events have level='warn', not 3"),
-    "the levels are counted:": ([("level", "count"), ("info", "2")], "1 events have level='warn', not 0"),
+    '3 events are narrated at level "warn"': (None, "1 event has level='warn', not 3"),
+    "the levels are counted:": ([("level", "count"), ("info", "2")], "1 event has level='warn', not 0"),
 }
 
 
@@ -117,7 +117,7 @@ def test_a_lost_context_and_a_leak_are_found(project):
     """)
     result = project.accept()
     result.assert_outcomes(failed=3, passed=1)
-    result.stdout.fnmatch_lines(["assert_no_orphans: 1 events came without this test's context; *"])
+    result.stdout.fnmatch_lines(["assert_no_orphans: 1 event came without this test's context; *"])
 
 
 def test_every_step_is_in_the_documentation(root):

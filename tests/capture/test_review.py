@@ -145,6 +145,18 @@ def test_a_capital_letter_is_for_all_the_rest(waiting):
     assert step_through(waiting, "R")[1]["rejected"] == 2
 
 
+def test_keys_pressed_ahead_are_not_lost(waiting):
+    stories = reviewing.waiting(waiting.path, [waiting.path / "snapshots/pools/gone.story"])
+    done = reviewing.step_through(stories, iter(["s\nr", "s"]).__next__, lambda _: None, str)
+    assert done == {"accepted": 0, "rejected": 1, "skipped": 2}
+
+
+def test_a_story_may_be_called_by_the_end_of_its_name(waiting):
+    assert "Accepted 1." in narration(waiting, "review", "--accept", "pools/a_new_one", rc=0).stdout
+    assert "pools/a_new_one.story" in waiting.stories()
+    assert "no story waits under the name 'new_one'" in narration(waiting, "review", "--accept", "new_one", rc=1).stderr
+
+
 def test_quitting_changes_nothing(waiting):
     before = waiting.stories()
     assert step_through(waiting, "q")[1]["skipped"] == 3

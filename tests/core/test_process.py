@@ -117,3 +117,14 @@ def test_what_a_listener_raises_is_raised_when_the_child_has_ended(memory):
 def test_a_command_that_is_text_is_refused(memory):
     with pytest.raises(TypeError, match=r"cmd must be a list of arguments, not 'echo hi'"):
         capture_process("echo hi")
+
+
+def test_a_child_that_narrates_in_the_middle_of_a_line_is_understood(memory):
+    program = (
+        "import sys; from narration_core import Narrator, flush\n"
+        "sys.stdout.write('Loading...'); sys.stdout.flush(); Narrator('kid')('load', 'model', 'Loading'); flush()"
+    )
+    result = capture_process(python(program))
+    assert (result.narrated, result.raw) == (1, 1)
+    assert by_action(memory, "load")[0].actor == "kid"
+    assert by_action(memory, "raw_output")[0].extra["text"] == "Loading..."

@@ -143,3 +143,12 @@ def test_a_full_disk_tears_no_line_and_writing_goes_on_when_there_is_room(tmp_pa
     finally:
         configure()
         subprocess.run(["umount", str(tmp_path)], check=False)
+
+
+def test_a_package_run_as_a_program_is_named_after_itself(tmp_path):
+    (tmp_path / "greeter").mkdir()
+    (tmp_path / "greeter" / "__main__.py").write_text(
+        "from narration_core import Narrator; Narrator('a')('greet', 't', 'Hello')"
+    )
+    done = subprocess.run([sys.executable, "-m", "greeter"], cwd=tmp_path, capture_output=True, check=True, env={})
+    assert json.loads(done.stdout)["emitted_by"] == "greeter@unversioned"

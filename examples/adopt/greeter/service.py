@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from narration_core import Narrator, register_field
-from narration_core.bridges.aiohttp import correlation_middleware
+from narration_core.bridges.aiohttp import correlate
 
 narrate = Narrator("greeter")
 register_field("visits", int, "how often somebody was greeted before")
@@ -40,7 +40,8 @@ async def hello(request: web.Request) -> web.Response:
 
 def application() -> web.Application:
     """Return the service."""
-    app = web.Application(middlewares=[correlation_middleware(narrate)])
+    app = web.Application()
+    correlate(app, narrate)
     app[VISITS] = {}
     app.router.add_get("/hello/{name}", hello)
     return app
