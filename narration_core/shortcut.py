@@ -96,12 +96,11 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
         lines += [f"    if '{{' in {name} or '}}' in {name}:"]
         lines += [f"        quick = quick_templates.get({name})"]
         lines += [f"        {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
-    told = " ".join(f"{{{value}}}" for value in ("target", "human", *texts, *values.values()))
-    lines += [f"    told = f'{told}'"]
-    pieces = ", ".join(("target", "human", *texts, *strings))
-    lines += [f"    if told not in clean_texts and needs_care(told, ({pieces})): return None"]
+    pieces = ("target", "human", *texts, *strings)  # numbers say nothing: the checks above know them
+    lines += [f"    told = f'{' '.join(f'{{{piece}}}' for piece in pieces)}'"]
+    lines += [f"    if told not in clean_texts and needs_care(told, ({', '.join(pieces)})): return None"]
     lines += ["    if '\"' in told:"]
-    lines += [f"        {name} = {name}.replace('\"', '\\\\\"')" for name in ("target", "human", *texts, *strings)]
+    lines += [f"        {name} = {name}.replace('\"', '\\\\\"')" for name in pieces]
     texts_json = "".join(f'"{name}":"{{{name}}}",' for name in texts)
     head = '{{"emitted_at_ms":{now() // 1000000}{start}"action":"{action}","target":"{target}","human":"{human}",'
     tail = "".join(written[name] for name in (*ids, *body))
