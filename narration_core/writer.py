@@ -16,7 +16,9 @@ Overflow = Literal["drop", "wait"]
 
 CAPACITY: Final = 10_000
 CHUNK: Final = 4096
-LINGER_S: Final = 0.001
+LINGER_S: Final = 0.005
+"""Between two batches. Without it a busy program would pay a wake-up for every event."""
+
 TRIES: Final = 3
 COOL_OFF_S: Final = 5.0
 _STUCK_S: Final = 0.2
@@ -78,9 +80,9 @@ class _Bell:
         with contextlib.suppress(RuntimeError):  # it is ringing already
             self._held.release()
 
-    def wait(self) -> None:
-        """Sleep until it rings."""
-        self._held.acquire()
+    def wait(self, most_s: float = -1) -> None:
+        """Sleep until it rings, but no longer than so many seconds; -1 is for ever."""
+        self._held.acquire(timeout=most_s)
 
 
 class Writer:
@@ -126,9 +128,9 @@ class Writer:
         self._lock = threading.RLock()
         self._changed = threading.Condition()
         self._wake = _Bell()
-        self._hurry = threading.Event()
         self._stop = threading.Event()
         self._asleep = True
+        self._hurried = False
         self._resting = False
         self._closed = False
         self._writing = 0
@@ -160,8 +162,15 @@ class Writer:
                 self._thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
                 self._thread.start()
 
+    def _hurry(self) -> None:
+        """Have what waits written without the pause that gathers a batch."""
+        self._hurried = True
+        self._wake.ring()
+
     def _make_room(self, rank: int) -> bool:
         """Wait for room, or give up events of a lower level, or this one; True when this one may be queued."""
+        if not self._hurried:
+            self._hurry()
         if self.overflow == "wait" and threading.current_thread() is not self._thread:
             with self._changed:
                 while len(self._queue) >= self.capacity and not self._closed:
@@ -200,25 +209,27 @@ class Writer:
 
     def _run(self) -> None:
         while True:
+            self._hurried = False
             self._started += 1
-            wrote = self._drain()
+            written = self._drain()
             with self._changed:
                 self._finished = self._started
                 self._changed.notify_all()
-            if wrote:
+            if written >= CHUNK:
                 continue
-            if self._closed:
-                return
-            self._asleep = True
-            if not self._queue:
-                self._wake.wait()
-            self._asleep = False
-            # A short pause gathers a batch: without it a busy program would pay a wake-up for every event.
-            self._hurry.wait(LINGER_S)
+            if not written:
+                if self._closed:
+                    return
+                self._asleep = True
+                if not self._queue:
+                    self._wake.wait()
+                self._asleep = False
+            if not self._hurried:
+                self._wake.wait(LINGER_S)
 
-    def _drain(self) -> bool:
-        """Write what is queued now, in chunks; False when there was nothing."""
-        wrote = False
+    def _drain(self) -> int:
+        """Write what is queued now, in chunks; returns how many events that were."""
+        written = 0
         left = len(self._queue)
         while left > 0:
             with self._lock:
@@ -229,7 +240,7 @@ class Writer:
             if not chunk:
                 break
             left -= size
-            wrote = True
+            written += size
             self._write(chunk)
             self._writing = 0
             if self.overflow == "wait":
@@ -237,7 +248,7 @@ class Writer:
                     self._changed.notify_all()
             if any(self._untold):
                 self._tell_losses()
-        return wrote
+        return written
 
     def _tell_losses(self) -> None:
         with self._lock:
@@ -310,16 +321,12 @@ class Writer:
             return self.queued
         until = time.monotonic() + deadline_s
         wanted = self._started + 1
-        self._hurry.set()
-        self._wake.ring()
-        try:
-            with self._changed:
-                while self._finished < wanted:
-                    left = until - time.monotonic()
-                    if left <= 0 or not self._changed.wait(left):
-                        return max(self.queued, 1)
-        finally:
-            self._hurry.clear()
+        self._hurry()
+        with self._changed:
+            while self._finished < wanted:
+                left = until - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    return max(self.queued, 1)
         return 0
 
     def close(self, deadline_s: float) -> int:
@@ -327,8 +334,7 @@ class Writer:
         abandoned = self.flush(deadline_s)
         self._closed = True
         self._stop.set()
-        self._hurry.set()
-        self._wake.ring()
+        self._hurry()
         thread = self._thread
         if thread is not None and threading.current_thread() is not thread:
             thread.join(_STUCK_S if abandoned else deadline_s)
