@@ -214,19 +214,20 @@ class JobChannels:
             channel.deliver(Delivery(channel.last_id + 1, record))
         return True
 
-    def send(self, job_id: str, name: str, value: Any) -> bool:
-        """Put a message of the job's owner into its channel, in order with the narration; True when it is open.
+    def send(self, job_id: str, name: str, *values: Any) -> bool:
+        """Put messages of the job's owner into its channel, in order with the narration; True when it is open.
 
         Args:
             job_id: the job.
-            name: what kind of message it is.
-            value: what it says; handed on as it is.
+            name: what kind of messages they are.
+            values: what each one says; handed on as it is.
         """
         with self._lock:
             channel = self._channels.get(job_id)
             if channel is None:
                 return False
-            channel.deliver(Delivery(channel.last_id + 1, None, 0, (name, value)))
+            for value in values:
+                channel.deliver(Delivery(channel.last_id + 1, None, 0, (name, value)))
         return True
 
     def subscribe(self, job_id: str, after: int = 0, backlog: int | None = None) -> Subscription:

@@ -19,6 +19,7 @@ from worker.requests import ExecuteRequest, native_seed
 
 PROGRESS_EVERY: Final = 10
 METRICS_EVERY_S: Final = 0.25
+TOGETHER_S: Final = 0.001
 REMEMBERED: Final = 1000
 NEAR: Final = 3
 """From this place on a job that waits hears of every step, before only of each halving."""
@@ -64,13 +65,49 @@ class Job:
         self.subscription: Subscription = subscribe(job_id, backlog=_BACKLOG)
         self.context = contextvars.copy_context()  # so that whoever ends it tells its story, not his own
 
-    def send(self, name: str, value: Any) -> None:
-        """Put a message into the job's stream."""
-        CHANNELS.send(self.job_id, name, value)
+    def send(self, name: str, *values: Any) -> None:
+        """Put messages of one kind into the job's stream."""
+        CHANNELS.send(self.job_id, name, *values)
 
     def tell(self, point: Callable[..., None], **fields: Any) -> None:
         """Narrate in the job's own context."""
         self.context.copy().run(point, **fields)
+
+
+class _Answer:
+    """The answer of a job as it grows. Tokens that come faster than `TOGETHER_S` go into its stream together.
+
+    Args:
+        job: whose answer it is.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.digest = hashlib.sha256()
+        self.chars = 0
+        self._job = job
+        self._held: list[tuple[str, int]] = []
+        self._shown_at = 0.0
+
+    def add(self, step: Token) -> float:
+        """Take a token; returns the time, as `time.monotonic` tells it."""
+        if step.token >= 0:
+            self._job.tokens_out += 1
+        if step.text:
+            self._held.append((step.text, step.place))
+        now = time.monotonic()
+        if now >= self._shown_at + TOGETHER_S:
+            self._shown_at = now
+            self.show()
+        return now
+
+    def show(self) -> None:
+        """Put what is held into the stream."""
+        if self._held:
+            text = "".join(text for text, _ in self._held)
+            self.digest.update(text.encode())
+            self.chars += len(text)
+            self._job.send("token", *self._held)
+            self._held.clear()
 
 
 class Jobs:
@@ -242,44 +279,39 @@ class Jobs:
         points.tokenised(tokens_in=len(prompt))
         points.cache_reset()
         points.inference_start(seed=job.seed)
-        shown = hashlib.sha256()
-        chars = 0
+        answer = _Answer(job)
         next_metrics = time.monotonic() + METRICS_EVERY_S
         began = time.monotonic_ns()
-        for step in engine.generate(request, prompt, job.seed, job.switch):
-            if isinstance(step, Result):
-                self._complete(job, step, shown.hexdigest(), chars)
-                return
-            self._show(job, step)
-            if step.place == 0:
-                self._metrics.first_token((time.monotonic_ns() - job.accepted_ns) / 1e6)
-            shown.update(step.text.encode())
-            chars += len(step.text)
-            if step.token >= 0 and job.tokens_out % PROGRESS_EVERY == 0:
-                points.token_progress(tokens_out=job.tokens_out)
-            if time.monotonic() >= next_metrics:
-                next_metrics += METRICS_EVERY_S
-                took_s = (time.monotonic_ns() - began) / 1e9
-                rate = round(job.tokens_out / took_s, 1)
-                job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
+        try:
+            for step in engine.generate(request, prompt, job.seed, job.switch):
+                if isinstance(step, Result):
+                    answer.show()
+                    self._complete(job, step, answer)
+                    return
+                now = answer.add(step)
+                if step.place == 0:
+                    self._metrics.first_token((time.monotonic_ns() - job.accepted_ns) / 1e6)
+                if step.token >= 0 and job.tokens_out % PROGRESS_EVERY == 0:
+                    answer.show()
+                    points.token_progress(tokens_out=job.tokens_out)
+                if now >= next_metrics:
+                    next_metrics += METRICS_EVERY_S
+                    rate = round(job.tokens_out * 1e9 / (time.monotonic_ns() - began), 1)
+                    answer.show()
+                    job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
+        finally:
+            answer.show()
 
     @staticmethod
-    def _show(job: Job, step: Token) -> None:
-        if step.token >= 0:
-            job.tokens_out += 1
-        if step.text:
-            job.send("token", (step.text, step.place))
-
-    @staticmethod
-    def _complete(job: Job, result: Result, digest: str, chars: int) -> None:
+    def _complete(job: Job, result: Result, answer: "_Answer") -> None:
         points.inference_complete(
             tokens_in=job.tokens_in,
             tokens_out=result.tokens_out,
             decode_time_ms=result.decode_time_ms,
             stop_reason=result.stop_reason,
             seed=job.seed,
-            output_sha256=digest,
-            output_chars=chars,
+            output_sha256=answer.digest.hexdigest(),
+            output_chars=answer.chars,
         )
         job.send("end", {
             "tokens_out": result.tokens_out,

@@ -12,6 +12,9 @@ from narration_core import Delivery, Subscription, formatted
 PACE_S: Final = 0.004
 """Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
 
+FIRST_PACE_S: Final = 0.0005
+"""The same after the first write; it doubles with each one, so that the first token does not wait."""
+
 COMMENT: Final = b": still here\n"
 """What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
 
@@ -56,8 +59,10 @@ async def stream(
     """
     heart = _Heart(response, heartbeat_s)
     beating = asyncio.create_task(heart.beat())
+    pace_s = FIRST_PACE_S
     try:
-        while batch := await subscription.batch(PACE_S):
+        while batch := await subscription.batch(pace_s):
+            pace_s = min(pace_s * 2, PACE_S)
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
