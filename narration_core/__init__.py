@@ -29,10 +29,11 @@ from narration_core.correlation import (
 )
 from narration_core.event import Event, Record, decode, encode, formatted
 from narration_core.levels import LevelName
-from narration_core.narrator import Narrator, Span
+from narration_core.narrator import Narrator
 from narration_core.pipeline import NarrationMistake
 from narration_core.redaction import RedactionPolicy, redact
 from narration_core.sinks import FileSink, MemorySink, StreamSink
+from narration_core.span import Span
 from narration_core.taxonomy import register_field
 from narration_core.writer import Sink
 

@@ -8,7 +8,8 @@ from typing import Any, Final, NoReturn, cast
 from narration_core import exceptions, text
 from narration_core.clock import SYSTEM
 from narration_core.context import current
-from narration_core.event import FIELD_SET, HEAD, MAX_LINE, RENAMED, Event, Record, encode, encode_value, from_fields
+from narration_core.event import FIELD_SET, MAX_LINE, RENAMED, Event, Record, encode, encode_value, from_fields
+from narration_core.fields import FIELD_TYPES, STR, extra_name, extra_order, fitted
 from narration_core.levels import EMITTING, LEVELS, LevelName
 from narration_core.plain import MAX_ITEMS, plain
 from narration_core.redaction import Redactor
@@ -25,18 +26,6 @@ _ERROR: Final = RANK["error"]
 _LATEST_MS: Final = 1 << 53
 _KEY_ROOM: Final = 600  # what a key of 128 characters and a marker take at most, as UTF-8
 _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
-
-_INT, _NUMBER, _STR = (int,), (int, float), (str,)
-# The types that each field takes as they are.
-FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = dict.fromkeys(FIELD_SET - HEAD, _STR) | {
-    "cute": _STR,
-    "story": _STR,
-    **dict.fromkeys(("percent", "duration_ms", "decode_time_ms"), _NUMBER),
-    **dict.fromkeys(
-        ("retry_after_ms", "backoff_ms", "queue_position", "predicted_start_ms", "tokens_in", "tokens_out"),
-        _INT,
-    ),
-}
 
 _OWN_FIELDS: Final[tuple[tuple[str, ExtraType, str], ...]] = (
     ("exception", str, "the exception in short: its chain, notes and groups"),
@@ -82,10 +71,10 @@ class Pipeline:
     def settle(self) -> None:
         """Work out, after any setting changed, what follows from the settings together."""
         self.locate = self.locate_always or bool(self.taps)
-        # Strict mode, taps, locations, samples and enrichment all need the long way.
         self.gate = self.redactor.gate
         self.clean_texts.clear()  # what was clean under the old policy may not be under the new one
         self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
+        # Strict mode, taps, locations, samples and enrichment all need the long way.
         self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)
 
     # -- the way of an event ------------------------------------------------------------------
@@ -170,7 +159,7 @@ class Pipeline:
                 "emitted_by": self.emitted_by,
                 **{key: value for key, value in safe.items() if key in FIELD_SET},
             },
-            extra={key: safe[key] for key in _extra_order(safe)},
+            extra={key: safe[key] for key in extra_order(safe)},
         )
         return _record(event, rank)
 
@@ -197,7 +186,7 @@ class Pipeline:
             }
             safe: dict[str, Any] = self.redactor.fields(
                 {
-                    name if name in FIELD_SET else _extra_name(name): _fitted(value, FIELD_TYPES.get(name))
+                    name if name in FIELD_SET else extra_name(name): fitted(value, FIELD_TYPES.get(name))
                     for name, value in given.items()
                 }
             )
@@ -250,9 +239,9 @@ class Pipeline:
             types = FIELD_TYPES.get(name)
             if types is None:
                 self._check_extra(name, value, action)
-                extra[_extra_name(name)] = plain(value)
+                extra[extra_name(name)] = plain(value)
             elif type(value) in types:
-                known[name] = text.clean(value) if types is _STR else plain(value)
+                known[name] = text.clean(value) if types is STR else plain(value)
             else:
                 known[name] = self._converted(name, value, types, action)
         return known, {key: value for key, value in extra.items() if value is not None}
@@ -267,7 +256,7 @@ class Pipeline:
     def _converted(self, name: str, value: Any, types: tuple[type, ...], action: str) -> Any:
         """Return a value of the field's type; None when the value cannot be one."""
         self.mistake(f"{action}: {name} must be {types[0].__name__}, not {type(value).__name__}")
-        return _fitted(value, types)
+        return fitted(value, types)
 
     def _sampled(self, actor: str, action: str) -> bool:
         """Tell whether this event passes its rate limit; tells what was skipped when there is room again."""
@@ -385,34 +374,6 @@ class Pipeline:
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         self.puts = tuple(writer.put for writer in self.writers)
         return old
-
-
-def _fitted(value: Any, types: tuple[type, ...] | None) -> Any:
-    """Return a value as one of these types, any plain value when there are none; None when it cannot be one."""
-    if types is None or type(value) in types:
-        return plain(value)
-    if types is _STR:
-        return str(plain(value))
-    try:
-        number = float(value)
-        return int(number) if number.is_integer() or types is _INT else number
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _extra_name(name: str) -> str:
-    """Return the name of an extra field: clean, and none of the event's own, whatever it hides."""
-    cleaned = text.clean(name, 128)
-    return f"{cleaned}_" if cleaned in FIELD_SET or cleaned == "extra" else cleaned
-
-
-def _extra_order(safe: Mapping[str, Any]) -> list[str]:
-    """Return the names of the extra fields: the registered ones first, then the others by name."""
-    registered = extra_fields()
-    return [
-        *(name for name in registered if name in safe),
-        *sorted(safe.keys() - FIELD_SET - registered.keys()),
-    ]
 
 
 def _record(event: Event, rank: int) -> Record:

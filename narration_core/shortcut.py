@@ -17,8 +17,9 @@ import msgspec
 from narration_core.clock import SYSTEM
 from narration_core.context import Scope, current
 from narration_core.event import FIELDS, Record
+from narration_core.fields import FIELD_TYPES
 from narration_core.levels import EMITTING
-from narration_core.pipeline import FIELD_TYPES, PIPELINE
+from narration_core.pipeline import PIPELINE
 from narration_core.redaction import Redactor
 from narration_core.taxonomy import ExtraField, extra_fields
 from narration_core.text import fill_simple, is_name, quick_templates

@@ -8,9 +8,9 @@ import pytest
 FLOORS = (
     ("levels", "locks", "text", "clock", "signature"),
     ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
-    ("writer",),
+    ("fields", "writer"),
     ("pipeline",),
-    ("shortcut",),
+    ("shortcut", "span"),
     ("narrator",),
     ("catalogue", "channels"),
     ("sinks",),
