@@ -81,12 +81,15 @@ class NarrationSession:
         StoryExtension.stories_folder = str(self.config.getini("narration_stories"))
         manager = self.config.pluginmanager
         manager.import_plugin(VOCABULARY)
+        names = []
         for folder in self.steps:
             if str(folder.parent) not in sys.path:
                 sys.path.insert(0, str(folder.parent))
-            for path in sorted(folder.glob("*.py")):
-                if path.stem != "__init__":
-                    manager.import_plugin(f"{folder.name}.{path.stem}")
+            names += [f"{folder.name}.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+        # All before the first is imported: one may bring another along, whose assertions would then say little.
+        pytest.register_assert_rewrite(*names)
+        for name in names:
+            manager.import_plugin(name)
 
     def check(self, report: pytest.CollectReport) -> None:
         """Turn the report of a file into a failure when a step of its scenarios is unknown, ambiguous or cannot run."""

@@ -1,4 +1,4 @@
-"""The plugin in projects that do not use it, and the map of requirements."""
+"""The plugin as it is loaded: in projects that do not use it, and with their steps and tags where they do."""
 
 import subprocess
 import sys
@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from capture.static import inspect
-from tools import requirements_map as mapping
 
 NOTHING_LOADED = """
 import sys
@@ -98,36 +97,10 @@ def test_a_file_that_is_not_utf8_is_named(project):
     assert inspect(path, "odd.feature").faults[0].startswith("odd.feature:1: not a feature file: the file is not UTF-8")
 
 
-def test_the_map_of_requirements_finds_proof_and_faults(tmp_path):
-    (tmp_path / "features").mkdir()
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "features/a.feature").write_text(
-        "Feature: A\n  @ORCH-1 @slow\n  Scenario: B\n    Given c\n  @ORCH-9\n  Scenario: D\n    Given c\n", "utf-8"
-    )
-    (tmp_path / "tests/test_a.py").write_text(
-        "import pytest\npytestmark = pytest.mark.req('ORCH-2')\n\n"
-        "@pytest.mark.req('ORCH-3', 'ORCH-1')\ndef test_it_works(): ...\n",
-        "utf-8",
-    )
-    proofs = [*mapping.of_features(tmp_path), *mapping.of_tests(tmp_path)]
-    assert [(proof.id, proof.path, proof.line, proof.name) for proof in proofs] == [
-        ("ORCH-1", "features/a.feature", 3, "B"),
-        ("ORCH-9", "features/a.feature", 6, "D"),
-        ("ORCH-2", "tests/test_a.py", 1, "all of test_a.py"),
-        ("ORCH-3", "tests/test_a.py", 5, "it works"),
-        ("ORCH-1", "tests/test_a.py", 5, "it works"),
-    ]
-    table = [
-        mapping.Requirement("ORCH-1", "capture", "one"),
-        mapping.Requirement("ORCH-2", "capture", "two"),
-        mapping.Requirement("ORCH-3", "capture", "three"),
-        mapping.Requirement("ORCH-4", "capture", "four"),
-        mapping.Requirement("ORCH-5", "hub", "five"),
-    ]
-    assert mapping.faults(table, proofs) == [
-        "features/a.feature:6: ORCH-9 is no requirement",
-        "docs/requirements.tsv: ORCH-4 (capture) has no proof: four",
-    ]
-    text = mapping.page(table, proofs)
-    assert "3 of 5 requirements have a proof." in text
-    assert "| ORCH-5 | hub | five | open: the hub is not built yet |" in text
+def test_step_modules_may_import_each_other(project):
+    project.feature()
+    project.steps()
+    # "a" comes before "pools" in the order of loading, and brings it along.
+    project.write("steps/a.py", "from steps.pools import STEPS_OF_POOLS\n")
+    project.write("steps/pools.py", (project.path / "steps/pools.py").read_text("utf-8") + "\nSTEPS_OF_POOLS = 1\n")
+    project.accept().assert_outcomes(passed=1)

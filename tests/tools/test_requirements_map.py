@@ -1,0 +1,38 @@
+"""What proves which requirement, and what is wrong with that."""
+
+from tools import requirements_map as mapping
+
+
+def test_the_map_of_requirements_finds_proof_and_faults(tmp_path):
+    (tmp_path / "features").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "features/a.feature").write_text(
+        "Feature: A\n  @ORCH-1 @slow\n  Scenario: B\n    Given c\n  @ORCH-9\n  Scenario: D\n    Given c\n", "utf-8"
+    )
+    (tmp_path / "tests/test_a.py").write_text(
+        "import pytest\npytestmark = pytest.mark.req('ORCH-2')\n\n"
+        "@pytest.mark.req('ORCH-3', 'ORCH-1')\ndef test_it_works(): ...\n",
+        "utf-8",
+    )
+    proofs = [*mapping.of_features(tmp_path), *mapping.of_tests(tmp_path)]
+    assert [(proof.id, proof.path, proof.line, proof.name) for proof in proofs] == [
+        ("ORCH-1", "features/a.feature", 3, "B"),
+        ("ORCH-9", "features/a.feature", 6, "D"),
+        ("ORCH-2", "tests/test_a.py", 1, "all of test_a.py"),
+        ("ORCH-3", "tests/test_a.py", 5, "it works"),
+        ("ORCH-1", "tests/test_a.py", 5, "it works"),
+    ]
+    table = [
+        mapping.Requirement("ORCH-1", "capture", "one"),
+        mapping.Requirement("ORCH-2", "capture", "two"),
+        mapping.Requirement("ORCH-3", "capture", "three"),
+        mapping.Requirement("ORCH-4", "capture", "four"),
+        mapping.Requirement("ORCH-5", "hub", "five"),
+    ]
+    assert mapping.faults(table, proofs) == [
+        "features/a.feature:6: ORCH-9 is no requirement",
+        "docs/requirements.tsv: ORCH-4 (capture) has no proof: four",
+    ]
+    text = mapping.page(table, proofs)
+    assert "3 of 5 requirements have a proof." in text
+    assert "| ORCH-5 | hub | five | open: the hub is not built yet |" in text
