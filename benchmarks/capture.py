@@ -3,14 +3,15 @@
 import gc
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 import tracemalloc
+from importlib.metadata import version
 from statistics import median
 from typing import Any, Final
 
+from benchmarks.environment import machine
 from benchmarks.results import replace_section
 
 ROUNDS: Final = 9
@@ -124,7 +125,7 @@ def main() -> None:
         (f"{KEPT:,} captured events, bytes each", "≤ 1024", f"{kept:.0f}"),
     ]
     lines = [
-        f"Python {platform.python_version()}, {platform.machine()}; best of {ROUNDS} rounds, CPU time.",
+        f"{machine()}, pytest {version('pytest')}; best of {ROUNDS} rounds, CPU time.",
         "",
         "| what | must reach | reached |",
         "|---|---|---|",

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,3 +27,20 @@ def python_with(packages: Sequence[str]) -> Path:
         subprocess.run([python, "-m", "pip", "install", "-q", *packages, "-e", str(ROOT)], check=True)
         stamp.touch()
     return python
+
+
+def machine() -> str:
+    """Return what figures were measured on: system, processor, cores, Python."""
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{system}, {os.cpu_count()} cores of {_processor()}, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    """Return the processor's name where the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "an unknown processor"

@@ -8,14 +8,13 @@ every figure is a ratio to the floor of the same round: `orjson.dumps` of the sa
 
 import argparse
 import json
-import platform
 import random
 import statistics
 import subprocess
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.environment import ROOT, python_with
+from benchmarks.environment import ROOT, machine, python_with
 
 PEERS = (
     "orjson",
@@ -118,7 +117,7 @@ def main() -> None:
         print(f"round {number + 1} of {options.rounds} done", flush=True)
     once = {name: measure(python, name, int(1_000_000 * options.scale)) for name in ONCE}
     lines = [
-        f"Python {platform.python_version()}, {platform.machine()}, {processor()}; {', '.join(PEERS[1:])}.",
+        f"{machine()}; {', '.join(PEERS[1:])}.",
         f"{options.rounds} interleaved rounds, each candidate in its own interpreter, CPU time, median [min-max].",
         "",
         *verdicts(rounds, once),
@@ -127,17 +126,6 @@ def main() -> None:
     ]
     print("\n".join(lines))
     import_module("benchmarks.results").replace_section("facade", lines)
-
-
-def processor() -> str:
-    """Return the processor's name where the system tells it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown processor"
 
 
 if __name__ == "__main__":

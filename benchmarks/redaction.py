@@ -10,12 +10,11 @@ CPU time is what counts.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.environment import ROOT, python_with
+from benchmarks.environment import ROOT, machine, python_with
 from benchmarks.redaction_candidates import CANDIDATES, kept_words, revived, survives
 from benchmarks.results import replace_section
 
@@ -100,17 +99,6 @@ def versions(python: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def processor() -> str:
-    """Return the processor's name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
-    )
-
-
 def main() -> None:
     """Measure, print and write the section `redaction` of benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,7 +116,7 @@ def main() -> None:
         results[name] = measured(sys.executable if name in own else python, name, options.corpora)
         print(f"{name} done", flush=True)
     lines = [
-        f"Python {platform.python_version()}, {platform.machine()}, {processor()}; {versions(python)}.",
+        f"{machine()}; {versions(python)}.",
         "Strict recall: a secret counts as gone when no piece of it of max(6, 35 %) characters is left. CPU time, best of nine rounds.",
         "",
         f"| measure | must reach | {' | '.join(chosen)} |",

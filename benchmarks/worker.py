@@ -9,11 +9,12 @@ the raw loop right before each: figures are ratios of neighbours, and their medi
 import argparse
 import asyncio
 import os
-import platform
 import statistics
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.environment import machine
 from benchmarks.results import replace_section
 from benchmarks.worker_endurance import Leftovers, soak, stopping
 from benchmarks.worker_speed import CLIENTS, TOKENS, Figure, raw_loop, throughput
@@ -102,9 +103,9 @@ async def measure(options: argparse.Namespace) -> list[str]:
         stops = await stopping(large, options.stops)
         print("soak", flush=True)
         left = await soak(small, options.soak)
-    machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return [
-        f"{machine}; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after.",
+        f"{machine()}, llama-cpp-python {version('llama-cpp-python')};",
+        f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after.",
         f"{options.rounds} turns of {options.requests} requests of {TOKENS} tokens; the bundled model made",
         "never-stopping, one thread. Ratios: median [smallest-largest] of neighbours in time; of the fastest",
         "measurements, which is what counts on a busy machine; what must be reached.",

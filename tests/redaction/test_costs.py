@@ -6,26 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from benchmarks.redaction_candidates import CLEAN, EVENT
 from narration_core.redaction import Redactor
 from narration_core.redaction.rule import compiled
 
 pytestmark = pytest.mark.req("NARR-5005")
-
-CLEAN = "2026-03-01T12:34:56.789012Z worker seven finished loading the llama model in 12.4 s on device GPU0 ok"
-EVENT = {
-    "emitted_at_ms": 1_795_000_000_000,
-    "level": "info",
-    "actor": "pool-managerd",
-    "action": "spawn",
-    "target": "GPU0",
-    "human": "Spawning engine llamacpp-v1 for pool 'default' on GPU0",
-    "correlation_id": "0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11",
-    "job_id": "job-123",
-    "pool_id": "default",
-    "worker_id": "worker-7",
-    "device": "GPU0",
-    "emitted_by": "pool-managerd@0.1.0",
-}
 
 
 def used() -> int:
