@@ -16,6 +16,7 @@ IDS = {
     "worker_id": "worker-7",
 }
 HUMAN = "Spawning engine llamacpp-v1 on GPU0"
+NEW = "Spawned engine llamacpp-v1 in {duration_ms} ms"  # filled in, text that nobody has seen before
 SAID = {"actor": "pool-managerd", "action": "spawn", "target": "GPU0", "human": HUMAN}
 EVENT = {
     "emitted_at_ms": 1_795_000_000_000,
@@ -93,7 +94,7 @@ def narration_new_text(count):
 
     def run(number):
         for this in range(number):
-            narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on GPU0", duration_ms=this)
+            narrate.info("spawn", "GPU0", NEW, duration_ms=this)
         core.flush(30)
 
     with core.bind(**IDS):
@@ -117,7 +118,7 @@ def narration_handoff(count, *, changing=False):
             start = time.thread_time()
             if changing:
                 for this in range(count):
-                    narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on GPU0", duration_ms=this)
+                    narrate.info("spawn", "GPU0", NEW, duration_ms=this)
             else:
                 for _ in range(count):
                     narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")

@@ -6,7 +6,9 @@ Needs nothing but the standard library and the candidate, so that it runs in the
 
 import collections
 import gzip
+import itertools
 import json
+import random
 import signal
 import sys
 import time
@@ -41,6 +43,7 @@ EVENT = {
     "device": "GPU0",
     "emitted_by": "pool-managerd@0.1.0",
 }
+NEW = 20_000  # more than anybody remembers
 PATIENCE_S = 8
 
 
@@ -204,6 +207,18 @@ def rows(folder, name):
         return [json.loads(line) for line in lines]
 
 
+def new_events():
+    """Return events whose time and sentence differ from one to the next, to be gone through again and again."""
+    pick = random.Random(1)
+    words = ["".join(pick.choices("abcdefghilmnoprstuv", k=pick.randint(2, 8))) for _ in range(2000)]
+    return itertools.cycle(
+        [
+            EVENT | {"emitted_at_ms": EVENT["emitted_at_ms"] + number, "human": " ".join(pick.choices(words, k=9))}
+            for number in range(NEW)
+        ]
+    )
+
+
 def microseconds(call, value, seconds=0.3):
     call(value)
     count, best = 1, float("inf")
@@ -297,6 +312,10 @@ def measure(candidate, folder):
     result["clean us"] = microseconds(text, CLEAN) if reads else None
     result["one us"] = microseconds(text, ONE) if reads else None
     result["event us"] = microseconds(event, dict(EVENT)) if event is not None else None
+    result["new event us"] = None
+    if event is not None:
+        events = new_events()
+        result["new event us"] = microseconds(lambda _: event(next(events)), None)
     try:
         import orjson
 

@@ -90,28 +90,37 @@ HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", 
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input (ORCH-3310)."""
 
-_JOB_ID: Final = b',"job_id":"'
 _encoder = msgspec.json.Encoder()
-_read_said = msgspec.json.Decoder(Said).decode
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 class Record(msgspec.Struct, gc=False):
-    """A finished event as its JSON line, without a line end; the event itself is made when somebody asks.
+    """A finished event on its way to the sinks.
 
     Attributes:
-        line: the JSON line, UTF-8.
+        written: its JSON line, UTF-8, without a line end; empty while nobody asked for it.
         rank: the level's place in `levels.EMITTING`.
         made: the event, when it exists already.
     """
 
-    line: bytes
+    written: bytes
     rank: int
-    made: Event | None = None
+    made: Event | None
+
+    def write(self) -> bytes:
+        """Return the line, put together now."""
+        return encode(self.event)
+
+    @property
+    def line(self) -> bytes:
+        """The JSON line, UTF-8, without a line end."""
+        if not self.written:
+            self.written = self.write()
+        return self.written
 
     @property
     def event(self) -> Event:
-        """The event of the line."""
+        """The event itself."""
         if self.made is None:
             self.made = decode(self.line)
         return self.made
@@ -119,15 +128,49 @@ class Record(msgspec.Struct, gc=False):
     @property
     def said(self) -> Event | Said:
         """What the event tells people: the event itself, or less of it where that is cheaper."""
-        return self.made or _read_said(self.line)
+        return self.event
 
     @property
     def job_id(self) -> str | None:
-        """The event's job. A line without an event was made by the short cut: quotes in its texts are escaped."""
-        if self.made is not None:
-            return self.made.job_id
-        start = self.line.find(_JOB_ID) + len(_JOB_ID)
-        return self.line[start : self.line.index(b'"', start)].decode() if start >= len(_JOB_ID) else None
+        """The event's job."""
+        return self.event.job_id
+
+
+class Draft(Record, gc=False):
+    """An everyday event that was looked at and is known to be clean: its line is put together when a sink asks.
+
+    Whoever emits it does not wait for that; a sink's own thread does it. The fields of the call are in a subclass
+    for calls with fields of these names.
+
+    Attributes:
+        emitted_at_ms: when it happened, milliseconds since the epoch.
+        actor: who acted.
+        action: what was done.
+        target: to what.
+        human: the sentence, filled in.
+        bound: the ids that were bound, by name.
+        bound_json: the same as JSON, each followed by a comma.
+        end: the rest of the line, from `emitted_by` on.
+    """
+
+    emitted_at_ms: int
+    actor: str
+    action: str
+    target: str
+    human: str
+    bound: Mapping[str, Any]
+    bound_json: str
+    end: str
+
+    @property
+    def said(self) -> Event | Said:
+        """What the event tells people, without making the event."""
+        return Said(self.actor, self.action, self.human, getattr(self, "cute", None), getattr(self, "story", None))
+
+    @property
+    def job_id(self) -> str | None:
+        """The event's job, if it is not a field of the call."""
+        return self.bound.get("job_id")
 
 
 def encode_value(value: Any) -> bytes:

@@ -1,11 +1,11 @@
-"""The short cut: an event that needs no mending becomes its JSON line without ever being an object.
+"""The short cut: an event that needs no mending goes to the sinks as a draft, its line written when asked for.
 
-Most events have registered names, the right types, clean ASCII text and nothing to redact. For those the line is
-written directly: for each set of field names that calls use, a small function is generated once (as `namedtuple`
-and `dataclass` do) that checks the types, shows all text of the call to the redactor's gate in one scan, and
-puts the line together. Bound ids are encoded and checked once for each binding; other bound fields are taken as
-if the call had given them. Whatever is unusual goes the long way, `Pipeline.emit`. Both ways give the same bytes;
-`tests/core/test_shortcut.py` holds them to it.
+Most events have registered names, the right types, clean ASCII text and nothing to redact. For each set of field
+names that calls use, a small function is generated once (as `namedtuple` and `dataclass` do) that checks the types,
+shows what text is new to the redactor's gate in one scan, and makes the draft; another puts the line together, on
+the thread of the sink that asks for it. Bound ids are encoded and checked once for each binding; other bound fields
+are taken as if the call had given them. Whatever is unusual goes the long way, `Pipeline.emit`. Both ways give the
+same bytes; `tests/core/test_shortcut.py` holds them to it.
 """
 
 import time
@@ -16,7 +16,7 @@ import msgspec
 
 from narration_core.clock import SYSTEM
 from narration_core.context import Scope, current
-from narration_core.event import FIELDS, Record
+from narration_core.event import FIELDS, Draft
 from narration_core.fields import FIELD_TYPES
 from narration_core.levels import EMITTING
 from narration_core.pipeline import PIPELINE
@@ -26,8 +26,8 @@ from narration_core.text import fill_simple, is_name, quick_templates
 
 Emitter = Callable[..., None]
 LongWay = Callable[[str, str, str, dict[str, Any]], None]
-# (start, action, target, human, bound ids, place of the last bound id, fields, end) -> line, or None for the long way
-Composer = Callable[[str, str, str, str, str, int, dict[str, Any], str], bytes | None]
+# (rank, actor, action, target, human, scope, fields, end) -> the event, or None for the long way
+Composer = Callable[[int, str, str, str, str, Scope, dict[str, Any], str], Draft | None]
 
 _TEXTS: Final = ("cute", "story")
 _IDS: Final = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
@@ -38,6 +38,7 @@ _SMALL: Final = 10**11
 """Extra numbers from here on could be card numbers; the event's own fields are known not to be."""
 _REMEMBERED_LENGTH: Final = 256
 _CACHE_LIMIT: Final = 4096
+_COMPOSER_LIMIT: Final = 512
 
 _encode = msgspec.json.Encoder().encode
 _composers: dict[tuple[str, ...], Composer] = {}
@@ -45,27 +46,30 @@ _composed_for: Redactor | None = None
 _names: set[str] = set()
 
 
-def _needs_care(told: str, pieces: Iterable[str]) -> bool:
+def _needs_care(pieces: Iterable[str]) -> bool:
     """Tell whether text is anything but plain: short printable ASCII without secrets, at most quotes to be escaped.
 
-    Plain text is remembered for a while, since programs repeat themselves; text with secrets never is.
+    Plain text is remembered for a while, since programs repeat themselves, so that only what is new of an
+    event is looked at; text with secrets never is.
 
     Args:
-        told: all text of an event.
-        pieces: its strings one by one; looked at when the gate is in doubt about the whole.
+        pieces: the strings of an event.
     """
+    plain_texts = PIPELINE.plain_texts
+    new = [piece for piece in pieces if piece not in plain_texts]
+    told = " ".join(new)
     if (
         len(told) > _LONGEST
         or not told.isascii()
         or not told.isprintable()
         or "\\" in told
-        or (PIPELINE.gate(told) and any(map(PIPELINE.redactor.wanted_spans, pieces)))
+        or (not PIPELINE.redactor.clean(told) and any(map(PIPELINE.redactor.wanted_spans, new)))
     ):
         return True
     if len(told) <= _REMEMBERED_LENGTH:
-        if len(PIPELINE.clean_texts) >= _CACHE_LIMIT:
-            PIPELINE.clean_texts.clear()
-        PIPELINE.clean_texts.add(told)
+        if len(plain_texts) >= _CACHE_LIMIT:
+            plain_texts.clear()
+        plain_texts.update(new)
     return False
 
 
@@ -74,7 +78,15 @@ def _long_way(*_: Any) -> None:
 
 
 def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
-    """Return the source of the composer for calls with these names of the event's own fields and of extra fields."""
+    """Return the source of what is generated for calls with these field names.
+
+    That is `compose`, the composer; `Draft`, the event with fields of these names; and its `write`, which puts the
+    line together.
+
+    Args:
+        names: the names of the call, in any order.
+        extra: those that are registered extra fields, in the order of the line.
+    """
     ids, body, texts = ([name for name in part if name in names] for part in (_IDS, _BODY, _TEXTS))
     more = {field.name: f"extra_{place}" for place, field in enumerate(extra)}  # a field's name may be no identifier
     strings = [name for name in (*ids, *body) if FIELD_TYPES[name] == (str,)]
@@ -84,37 +96,44 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     checks += [f"type({name}) is int" for name in numbers]
     checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers if name not in body]
     if ids:
-        checks.append(f"last_place < {_PLACE[ids[0]]}")
+        checks.append(f"scope.last_place < {_PLACE[ids[0]]}")
     values = {name: name for name in (*ids, *body)} | more
     written = {
         name: f'"{name}":"{{{value}}}",' if value in strings else f'"{name}":{{{value}}},'
         for name, value in values.items()
     }
-    lines = ["def compose(start, action, target, human, bound, last_place, fields, end):"]
-    lines += [f"    {value} = fields[{name!r}]" for name, value in (*values.items(), *zip(texts, texts, strict=True))]
+    pieces = ("target", "human", *texts, *strings)  # numbers say nothing: the checks above know them
+    known = " and ".join(f"{piece} in plain_texts" for piece in pieces)
+    taken = {**values, **dict(zip(texts, texts, strict=True))}
+    lines = ["def compose(rank, actor, action, target, human, scope, fields, end):"]
+    lines += [f"    {value} = fields[{name!r}]" for name, value in taken.items()]
     lines += [f"    if not ({' and '.join(checks)} and target and human): return None"]
     for name in ("human", *texts):
         lines += [f"    if '{{' in {name} or '}}' in {name}:"]
         lines += [f"        quick = quick_templates.get({name})"]
         lines += [f"        {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
-    pieces = ("target", "human", *texts, *strings)  # numbers say nothing: the checks above know them
-    lines += [f"    told = f'{' '.join(f'{{{piece}}}' for piece in pieces)}'"]
-    lines += [f"    if told not in clean_texts and needs_care(told, ({', '.join(pieces)})): return None"]
-    lines += ["    if '\"' in told:"]
-    lines += [f"        {name} = {name}.replace('\"', '\\\\\"')" for name in pieces]
+    lines += [f"    if not ({known}) and needs_care(({', '.join(pieces)})): return None"]
+    lines += ["    return Draft(b'', rank, None, now() // 1000000, actor, action, target, human, scope.fields,"]
+    lines += [f"        scope.fragment, end, {', '.join(taken.values())})"]
     texts_json = "".join(f'"{name}":"{{{name}}}",' for name in texts)
-    head = '{{"emitted_at_ms":{now() // 1000000}{start}"action":"{action}","target":"{target}","human":"{human}",'
+    head = '{{"emitted_at_ms":{draft.emitted_at_ms},"level":"{levels[draft.rank]}","actor":"{draft.actor}",'
+    head += '"action":"{draft.action}","target":"{target}","human":"{human}",'
     tail = "".join(written[name] for name in (*ids, *body))
-    end = "{end}"
+    rest = "{draft.end}"
     if extra:
-        end = "{end[:-1]}," + "".join(written[name] for name in more)[:-1] + "}}"
-    lines += [f"    return f'{head}{texts_json}{{bound}}{tail}{end}'.encode()"]
+        rest = "{draft.end[:-1]}," + "".join(written[name] for name in more)[:-1] + "}}"
+    lines += ["def write(draft):"]
+    lines += [f"    {value} = draft.{value}" for value in ("target", "human", *taken.values())]
+    lines += [f"    if '\"' in {name}: {name} = {name}.replace('\"', '\\\\\"')" for name in pieces]
+    lines += [f"    return f'{head}{texts_json}{{draft.bound_json}}{tail}{rest}'.encode()"]
+    lines += [f"Draft = defstruct('Draft', [{', '.join(f'({value!r}, object)' for value in taken.values())}],"]
+    lines += ["    bases=(Draft,), namespace={'write': write}, gc=False)"]
     return "\n".join(lines)
 
 
 def _make_composer(names: tuple[str, ...]) -> Composer:
     """Return the composer for calls with these field names, made now and kept."""
-    if len(_composers) >= _CACHE_LIMIT:
+    if len(_composers) >= _COMPOSER_LIMIT:
         _composers.clear()
     composer: Composer = _long_way
     others = set(names) - {*_IDS, *_BODY, *_TEXTS}
@@ -122,8 +141,16 @@ def _make_composer(names: tuple[str, ...]) -> Composer:
     if len(extra) < len(others):
         return composer  # not kept: the field may be registered yet
     if all(field.type in {str, int} and not PIPELINE.redactor.clean_verdict(field.name) for field in extra):
-        made: dict[str, Any] = {"fill": fill_simple, "now": time.time_ns, "needs_care": _needs_care}
-        made |= {"clean_texts": PIPELINE.clean_texts, "quick_templates": quick_templates}
+        made: dict[str, Any] = {
+            "Draft": Draft,
+            "defstruct": msgspec.defstruct,
+            "fill": fill_simple,
+            "levels": EMITTING,
+            "needs_care": _needs_care,
+            "now": time.time_ns,
+            "plain_texts": PIPELINE.plain_texts,
+            "quick_templates": quick_templates,
+        }
         # The source holds nothing but names of the taxonomy, which are `[a-z0-9_.-]`.
         exec(compile(_source(names, extra), "<narration composer>", "exec"), made)  # noqa: S102
         composer = made["compose"]
@@ -142,7 +169,7 @@ def _fragment(scope: Scope) -> str | None:
     ids = {name: value for name, value in scope.fields.items() if name in _PLACE}
     scope.others = {name: value for name, value in scope.fields.items() if name not in _PLACE}
     usual = scope.sources is SYSTEM and all(type(value) is str for value in ids.values())
-    if usual and not _needs_care(" ".join(ids.values()), ids.values()):
+    if usual and not _needs_care(ids.values()):
         scope.fragment = _encode(ids)[1:-1].decode() + "," if ids else ""
         scope.last_place = _PLACE[next(reversed(ids))] if ids else -1
     return scope.fragment
@@ -158,7 +185,6 @@ def emitter(actor: str, rank: int, long_way: LongWay) -> Emitter:
     """
     pipeline = PIPELINE
     emitted = pipeline.emitted
-    start = f',"level":"{EMITTING[rank]}","actor":"{actor}",'
     usual = type(actor) is str and is_name(actor)
 
     # One frame on purpose: at a microsecond an event, every call inside would be felt.
@@ -174,13 +200,12 @@ def emitter(actor: str, rank: int, long_way: LongWay) -> Emitter:
             if ids is None or (action not in _names and not _is_new_name(action)):
                 return long_way(action, target, human, fields)
             compose = _composers.get(names) or _make_composer(names)
-            line = compose(start, action, target, human, ids, scope.last_place, fields, pipeline.end)
+            record = compose(rank, actor, action, target, human, scope, fields, pipeline.end)
         except Exception:  # noqa: BLE001 - a template over the context, or anything odd: the long way knows better
-            line = None
-        if line is None:
+            record = None
+        if record is None:
             return long_way(action, target, human, fields)
         emitted[rank] += 1  # exact under threads as well: CPython switches threads only at calls and loops
-        record = Record(line, rank)
         for sink in pipeline.inline:
             if not sink.idle:
                 return pipeline.hand_on(record)

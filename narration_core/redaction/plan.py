@@ -1,9 +1,12 @@
 """What a policy comes down to: its rules, and one engine that knows which of them can match; made once and shared."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from narration_core.locks import new_setup_lock
 from narration_core.redaction import context
+from narration_core.redaction.digits import any_digits
 from narration_core.redaction.engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction.rule import Rule
 
@@ -16,6 +19,8 @@ class Plan(NamedTuple):
     behind: tuple[tuple[int, ...], ...]
     """For each entry of the engine: the rules that it stands for, then, counted on, the words."""
     engine: Engine
+    loose: Callable[[], Engine]
+    """Returns the engine, made when first asked for, that finds what occurs only with certain digits, whatever they are."""
 
 
 _plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
@@ -51,5 +56,6 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
                 tuple(word for word, _ in words),
                 tuple(map(tuple, behind.values())),
                 make(list(behind), engine),
+                cache(lambda: make(list(filter(None, map(any_digits, behind))), engine)),
             )
     return plan

@@ -1,10 +1,11 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from narration_core.redaction import context, values, walk
+from narration_core.redaction.digits import ZEROS
 from narration_core.redaction.engines import lower_ascii
 from narration_core.redaction.keys import TAXONOMY, Verdict, judge
 from narration_core.redaction.plan import Plan, make_plan, plans_lock
@@ -19,6 +20,7 @@ OVERLAP: Final = 8 * 1024
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _CACHE_LIMIT: Final = 8192
+_REMEMBERED_LENGTH: Final = 512
 # What colours a terminal: a token directly behind one has no letter before it.
 COLOUR: Final = walk.COLOUR
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
@@ -56,6 +58,8 @@ class Redactor:
         self._counts: dict[str, int] = {}
         self._verdicts: dict[str, Verdict] = {}
         self.clean_keys: set[str] = set()
+        self.clean_texts: set[str] = set()
+        self._clean_shapes: set[bytes] = set()
         self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
@@ -121,6 +125,38 @@ class Redactor:
     def gate(self, text: str) -> bool:
         """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
         return bool(self.hits(text) or self.own_patterns or COLOUR in text)
+
+    def clean(self, text: str) -> bool:
+        """Tell whether no rule can match in a text, from memory where it only has other digits than one before.
+
+        Args:
+            text: what an event says; its strings may be joined by what is no part of a secret.
+        """
+        if len(text) > _REMEMBERED_LENGTH or not text.isascii():
+            return not self.gate(text)
+        told = text.encode()
+        shape = told.translate(ZEROS)
+        if shape in self._clean_shapes:
+            return True
+        if self.gate(text):
+            return False
+        if shape != told and not self.plan().loose().hits(text):
+            if len(self._clean_shapes) >= _CACHE_LIMIT:
+                self._clean_shapes.clear()
+            self._clean_shapes.add(shape)
+        return True
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Keep texts that were found clean in `clean_texts` for a while, unless they are long.
+
+        Args:
+            texts: strings of an event.
+        """
+        if sum(map(len, texts)) > _REMEMBERED_LENGTH:
+            return
+        if len(self.clean_texts) >= _CACHE_LIMIT:
+            self.clean_texts.clear()
+        self.clean_texts.update(texts)
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return text without secrets: the same object when there is none; never raises.

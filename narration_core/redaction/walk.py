@@ -1,7 +1,7 @@
 """Every place of a value where text may hide: nested containers, keys, bytes, exceptions, header pairs, arguments."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from narration_core.redaction.keys import TAXONOMY, Verdict, says_nothing
@@ -30,8 +30,7 @@ class Texts(Protocol):
     """Whoever judges single texts and names: the redactor, which in turn has containers walked here."""
 
     clean_keys: set[str]
-    own_patterns: tuple[tuple[str, str], ...]
-    hits: Callable[[str], list[int]]
+    clean_texts: set[str]
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return a text without secrets, the same object when there is none."""
@@ -48,8 +47,11 @@ class Texts(Protocol):
     def key_is_secret(self, key: str) -> bool:
         """Tell whether a name promises a secret."""
 
-    def gate(self, text: str) -> bool:
-        """Tell whether a text needs a closer look."""
+    def clean(self, text: str) -> bool:
+        """Tell whether a text needs no closer look."""
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Keep texts that were found clean."""
 
 
 class _Budget:
@@ -214,29 +216,41 @@ def value(redactor: Texts, item: object, key: str | None = None) -> object:
     return _walk(redactor, item, key, 0, _Budget())
 
 
-def fields(redactor: Texts, given: Mapping[str, object]) -> dict[str, object]:
-    """Return an event's fields without secrets, the same object when there is none and it is a dict.
+def _unknown(redactor: Texts, given: Mapping[str, object]) -> list[str] | None:
+    """Return the texts of an event that are new to the redactor; None when it holds more than text and small numbers."""
+    known = redactor.clean_texts
+    new: list[str] = []
+    for key, item in given.items():
+        kind = type(item)
+        if kind is str:
+            if item not in known:
+                new.append(item)  # type: ignore[arg-type]  # by kind
+        elif kind is int:
+            if item >= _CARD_LEAST and key not in TAXONOMY and not says_nothing(key):  # type: ignore[operator]
+                return None
+        elif kind not in _PLAIN:
+            return None
+    return new
 
-    One scan over all text of the event decides whether anything needs a closer look.
-    """
+
+def _is_clean(redactor: Texts, given: Mapping[str, object]) -> bool:
+    """Tell whether an event is surely clean: its names are, and one scan over all text that is new finds nothing."""
+    if not given.keys() <= redactor.clean_keys and any(list(map(redactor.clean_verdict, given))):
+        return False
+    new = _unknown(redactor, given)
+    if not new:
+        return new is not None
+    if not redactor.clean(_SEPARATOR.join(new)):
+        return False
+    redactor.remember(new)
+    return True
+
+
+def fields(redactor: Texts, given: Mapping[str, object]) -> dict[str, object]:
+    """Return an event's fields without secrets, the same object when there is none and it is a dict."""
+    if _is_clean(redactor, given):
+        return given if type(given) is dict else dict(given)
     clean_keys = redactor.clean_keys
-    if given.keys() <= clean_keys or not any(list(map(redactor.clean_verdict, given))):
-        texts: list[str] = []
-        append = texts.append
-        for key, item in given.items():
-            kind = type(item)
-            if kind is str:
-                append(item)  # type: ignore[arg-type]  # by kind
-            elif kind is int:
-                if item >= _CARD_LEAST and key not in TAXONOMY and not says_nothing(key):  # type: ignore[operator]
-                    break
-            elif kind not in _PLAIN:
-                break
-        else:
-            text = _SEPARATOR.join(texts)
-            # `redactor.gate`, written out: a call costs as much as a tenth of the scan.
-            if not (redactor.hits(text) or redactor.own_patterns or COLOUR in text):
-                return given if type(given) is dict else dict(given)
     hidden: dict[str, object] = {}
     changed = False
     budget = _Budget()

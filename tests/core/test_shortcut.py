@@ -94,7 +94,7 @@ def test_a_stricter_policy_forgets_what_was_clean_before():
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
         narrate.info("act", "thing", f"Number {number}")
-    assert len(PIPELINE.clean_texts) <= 4096
+    assert len(PIPELINE.plain_texts) <= 4096
     assert len(memory.events) == 10_000
 
 

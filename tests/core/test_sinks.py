@@ -80,7 +80,7 @@ def test_a_setting_in_code_that_means_nothing_is_refused(setting, message):
 def test_lines_are_utf_8_whatever_the_stream_can_write():
     raw = io.BytesIO()
     latin = io.TextIOWrapper(raw, encoding="latin-1")
-    StreamSink(lambda: latin).write([Record(b'{"human":"\xe2\x98\x83"}', 2)])
+    StreamSink(lambda: latin).write([Record(b'{"human":"\xe2\x98\x83"}', 2, None)])
     assert raw.getvalue() == b'{"human":"\xe2\x98\x83"}\n'
 
 

@@ -42,10 +42,14 @@ def test_clean_text_is_scanned_once_and_no_rule_runs(scans: tuple[Redactor, list
     assert used() == before
 
 
-def test_a_clean_event_is_scanned_once_and_no_rule_runs(scans: tuple[Redactor, list[str]]) -> None:
+def test_what_is_new_of_a_clean_event_is_scanned_once_and_no_rule_runs(scans: tuple[Redactor, list[str]]) -> None:
     redactor, scanned = scans
     before = used()
-    assert redactor.fields(EVENT) is EVENT
+    new = EVENT | {"human": "Never said before", "target": "nor this"}
+    assert redactor.fields(new) is new
+    assert len(scanned) == 1
+    assert "GPU0" not in scanned[0]
+    assert redactor.fields(new) is new
     assert len(scanned) == 1
     assert used() == before
 
