@@ -1,7 +1,8 @@
 """The facade against structlog, stdlib logging, loguru, eliot, logfire and OpenTelemetry.
 
 Each candidate runs in an interpreter of its own, rounds are interleaved and shuffled, CPU time is what counts, and
-every figure is a ratio to the floor of the same round: `orjson.dumps` of the same 12-field event plus a write.
+every figure is a ratio to the floor, `orjson.dumps` of the same 12-field event plus a write, measured right before and
+right after: processors change their speed.
 
     python -m benchmarks.facade [--rounds N] [--scale F]
 """
@@ -26,8 +27,8 @@ PEERS = (
     "opentelemetry-sdk==1.45.2",
 )
 # (candidate of facade_candidates.py, events a round)
+FLOOR = ("floor", 200_000)
 CANDIDATES = (
-    ("floor", 200_000),
     ("noop", 400_000),
     ("narration_disabled", 400_000),
     ("narration", 100_000),
@@ -62,22 +63,39 @@ def spread(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} [{min(values):.2f}-{max(values):.2f}]"
 
 
-def table(rounds: list[dict[str, float]]) -> list[str]:
+def measured_round(python: Path, scale: float) -> dict[str, tuple[float, float]]:
+    """Return each candidate's CPU time of an event in microseconds, and its ratio to its neighbours, the floor."""
+
+    def cost(name: str, count: int) -> float:
+        return measure(python, name, max(1000, int(count * scale)))["us"]
+
+    order = random.sample(CANDIDATES, len(CANDIDATES))
+    before = cost(*FLOOR)
+    result = {"floor": (before, 1.0)}
+    for name, count in order:
+        us = cost(name, count)
+        after = cost(*FLOOR)
+        result[name] = (us, 2 * us / (before + after))
+        before = after
+    return result
+
+
+def table(rounds: list[dict[str, tuple[float, float]]]) -> list[str]:
     lines = ["| candidate | CPU us an event | x floor | x no-op |", "|---|---|---|---|"]
-    for name, _ in CANDIDATES:
-        cost = [one[name] for one in rounds]
-        floor = [one[name] / one["floor"] for one in rounds]
-        noop = [one[name] / one["noop"] for one in rounds]
+    for name, _ in (FLOOR, *CANDIDATES):
+        cost = [one[name][0] for one in rounds]
+        floor = [one[name][1] for one in rounds]
+        noop = [one[name][1] / one["noop"][1] for one in rounds]
         shown = spread(noop) if name in {"noop", "narration_disabled"} else ""
         lines.append(f"| {name} | {spread(cost)} | {spread(floor)} | {shown} |")
     return lines
 
 
-def verdicts(rounds: list[dict[str, float]], once: dict[str, dict[str, float]]) -> list[str]:
+def verdicts(rounds: list[dict[str, tuple[float, float]]], once: dict[str, dict[str, float]]) -> list[str]:
     """Return the rows of the issue's table: what must be reached, and what was."""
 
     def median(over: str, under: str) -> float:
-        return statistics.median(one[over] / one[under] for one in rounds)
+        return statistics.median(one[over][1] / one[under][1] for one in rounds)
 
     rows = [
         ("disabled level, x a no-op call", "<= 1.3", median("narration_disabled", "noop")),
@@ -109,11 +127,7 @@ def main() -> None:
     python = python_with(PEERS)
     rounds = []
     for number in range(options.rounds):
-        order = list(CANDIDATES)
-        random.shuffle(order)
-        rounds.append(
-            {name: measure(python, name, max(1000, int(count * options.scale)))["us"] for name, count in order}
-        )
+        rounds.append(measured_round(python, options.scale))
         print(f"round {number + 1} of {options.rounds} done", flush=True)
     once = {name: measure(python, name, int(1_000_000 * options.scale)) for name in ONCE}
     lines = [

@@ -1,6 +1,6 @@
 """The event: one plain-English sentence and the fields that prove it (ORCH-3300, ORCH-3304)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -87,6 +87,8 @@ FIELD_SET: Final = frozenset(FIELDS)
 HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", "human", "cute", "story"))
 """What a call says by position or on its own; the rest are fields."""
 
+OWN: Final = "own_"
+
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input (ORCH-3310)."""
 
@@ -136,11 +138,16 @@ class Record(msgspec.Struct, gc=False):
         return self.event.job_id
 
 
+def lines(batch: Sequence[Record]) -> bytes:
+    """Return the JSON lines of events, each with its line end."""
+    return b"\n".join([*[record.line for record in batch], b""])
+
+
 class Draft(Record, gc=False):
     """An everyday event that was looked at and is known to be clean: its line is put together when a sink asks.
 
     Whoever emits it does not wait for that; a sink's own thread does it. The fields of the call are in a subclass
-    for calls with fields of these names.
+    for calls with fields of these names, each behind `OWN`.
 
     Attributes:
         emitted_at_ms: when it happened, milliseconds since the epoch.
@@ -165,12 +172,14 @@ class Draft(Record, gc=False):
     @property
     def said(self) -> Event | Said:
         """What the event tells people, without making the event."""
-        return Said(self.actor, self.action, self.human, getattr(self, "cute", None), getattr(self, "story", None))
+        cute, story = getattr(self, OWN + "cute", None), getattr(self, OWN + "story", None)
+        return Said(self.actor, self.action, self.human, cute, story)
 
     @property
     def job_id(self) -> str | None:
-        """The event's job, if it is not a field of the call."""
-        return self.bound.get("job_id")
+        """The event's job."""
+        own: str | None = getattr(self, OWN + "job_id", None)
+        return own or self.bound.get("job_id")
 
 
 def encode_value(value: Any) -> bytes:

@@ -58,8 +58,8 @@ class Pipeline:
         self.sampler = Sampler()
         self.taps: tuple[Tap, ...] = ()
         self.enrich: Callable[[dict[str, Any]], None] | None = None
-        self.gate = self.redactor.gate
         self.plain_texts: set[str] = set()
+        self.plain_shapes: set[bytes] = set()
         self.writers: tuple[Writer, ...] = ()
         self.puts: tuple[Callable[[Record], None], ...] = ()
         self.inline: tuple[InlineSink, ...] = ()
@@ -71,7 +71,7 @@ class Pipeline:
     def settle(self) -> None:
         """Work out, after any setting changed, what follows from the settings together."""
         self.locate = self.locate_always or bool(self.taps)
-        self.gate = self.redactor.gate
+        self.plain_shapes.clear()
         self.plain_texts.clear()  # what was clean under the old policy may not be under the new one
         self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
         # Strict mode, taps, locations, samples and enrichment all need the long way.

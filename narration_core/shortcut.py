@@ -16,11 +16,12 @@ import msgspec
 
 from narration_core.clock import SYSTEM
 from narration_core.context import Scope, current
-from narration_core.event import FIELDS, Draft
+from narration_core.event import FIELDS, OWN, Draft
 from narration_core.fields import FIELD_TYPES
 from narration_core.levels import EMITTING
 from narration_core.pipeline import PIPELINE
 from narration_core.redaction import Redactor
+from narration_core.redaction.digits import ZEROS
 from narration_core.taxonomy import ExtraField, extra_fields
 from narration_core.text import fill_simple, is_name, quick_templates
 
@@ -49,26 +50,32 @@ _names: set[str] = set()
 def _needs_care(pieces: Iterable[str]) -> bool:
     """Tell whether text is anything but plain: short printable ASCII without secrets, at most quotes to be escaped.
 
-    Plain text is remembered for a while, since programs repeat themselves, so that only what is new of an
-    event is looked at; text with secrets never is.
+    Plain text is remembered for a while, since programs repeat themselves, some with other numbers each time, so
+    that only what is new of an event is looked at; text with secrets never is.
 
     Args:
         pieces: the strings of an event.
     """
-    plain_texts = PIPELINE.plain_texts
+    plain_texts, plain_shapes, redactor = PIPELINE.plain_texts, PIPELINE.plain_shapes, PIPELINE.redactor
     new = [piece for piece in pieces if piece not in plain_texts]
     told = " ".join(new)
+    shape = told.encode().translate(ZEROS)
+    if shape in plain_shapes:
+        return False
     if (
         len(told) > _LONGEST
         or not told.isascii()
         or not told.isprintable()
         or "\\" in told
-        or (not PIPELINE.redactor.clean(told) and any(map(PIPELINE.redactor.wanted_spans, new)))
+        or (not redactor.clean(told) and any(map(redactor.wanted_spans, new)))
     ):
         return True
+    if len(plain_texts) + len(plain_shapes) >= _CACHE_LIMIT:
+        plain_texts.clear()
+        plain_shapes.clear()
+    if shape in redactor.clean_shapes:
+        plain_shapes.add(shape)
     if len(told) <= _REMEMBERED_LENGTH:
-        if len(plain_texts) >= _CACHE_LIMIT:
-            plain_texts.clear()
         plain_texts.update(new)
     return False
 
@@ -123,10 +130,11 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     if extra:
         rest = "{draft.end[:-1]}," + "".join(written[name] for name in more)[:-1] + "}}"
     lines += ["def write(draft):"]
-    lines += [f"    {value} = draft.{value}" for value in ("target", "human", *taken.values())]
+    lines += ["    target = draft.target", "    human = draft.human"]
+    lines += [f"    {value} = draft.{OWN}{value}" for value in taken.values()]
     lines += [f"    if '\"' in {name}: {name} = {name}.replace('\"', '\\\\\"')" for name in pieces]
     lines += [f"    return f'{head}{texts_json}{{draft.bound_json}}{tail}{rest}'.encode()"]
-    lines += [f"Draft = defstruct('Draft', [{', '.join(f'({value!r}, object)' for value in taken.values())}],"]
+    lines += [f"Draft = defstruct('Draft', [{', '.join(f'({OWN + value!r}, object)' for value in taken.values())}],"]
     lines += ["    bases=(Draft,), namespace={'write': write}, gc=False)"]
     return "\n".join(lines)
 

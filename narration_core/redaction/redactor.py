@@ -59,7 +59,7 @@ class Redactor:
         self._verdicts: dict[str, Verdict] = {}
         self.clean_keys: set[str] = set()
         self.clean_texts: set[str] = set()
-        self._clean_shapes: set[bytes] = set()
+        self.clean_shapes: set[bytes] = set()
         self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
@@ -136,14 +136,14 @@ class Redactor:
             return not self.gate(text)
         told = text.encode()
         shape = told.translate(ZEROS)
-        if shape in self._clean_shapes:
+        if shape in self.clean_shapes:
             return True
         if self.gate(text):
             return False
         if shape != told and not self.plan().loose().hits(text):
-            if len(self._clean_shapes) >= _CACHE_LIMIT:
-                self._clean_shapes.clear()
-            self._clean_shapes.add(shape)
+            if len(self.clean_shapes) >= _CACHE_LIMIT:
+                self.clean_shapes.clear()
+            self.clean_shapes.add(shape)
         return True
 
     def remember(self, texts: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from narration_core.event import Record
+from narration_core.event import Record, lines
 from narration_core.sinks.stream import write_all
 
 
@@ -49,7 +49,7 @@ class FileSink:
         descriptor = self._open()
         before = os.fstat(descriptor).st_size
         try:
-            write_all(descriptor, b"".join([record.line + b"\n" for record in batch]))
+            write_all(descriptor, lines(batch))
         except OSError:
             os.ftruncate(descriptor, before)
             raise

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, TextIO
 
-from narration_core.event import Event, Mode, Record, formatted
+from narration_core.event import Event, Mode, Record, formatted, lines
 
 Format = Literal["json", "pretty"]
 
@@ -76,7 +76,7 @@ class StreamSink:
 
     def _lines(self, batch: Sequence[Record]) -> bytes:
         if self._format == "json":
-            return b"".join([record.line + b"\n" for record in batch])
+            return lines(batch)
         return "".join([pretty(record.event, self._mode, colour=self._colour) + "\n" for record in batch]).encode()
 
     def write(self, batch: Sequence[Record]) -> None:

@@ -93,8 +93,8 @@ def test_a_stricter_policy_forgets_what_was_clean_before():
 
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
-        narrate.info("act", "thing", f"Number {number}")
-    assert len(PIPELINE.plain_texts) <= 4096
+        narrate.info("act", "thing", f"Number {number} {number:b}".replace("1", "a"))
+    assert len(PIPELINE.plain_texts) + len(PIPELINE.plain_shapes) <= 4100
     assert len(memory.events) == 10_000
 
 

@@ -75,7 +75,7 @@ def test_what_is_remembered_stays_bounded() -> None:
         fields = {"human": f"Said {number:b} 1".replace("1", "a").replace("0", "b") + " 0"}
         assert redactor.fields(fields) is fields
     assert len(redactor.clean_texts) < 10_000
-    assert len(redactor._clean_shapes) < 10_000
+    assert len(redactor.clean_shapes) < 10_000
 
 
 def test_a_text_of_the_policys_own_pattern_is_never_remembered() -> None:
