@@ -1,11 +1,13 @@
 """How fast: the worker over SSE, its narration on and off, against the raw loop and llama_cpp.server."""
 
 import asyncio
+import os
 import random
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +17,6 @@ from typing import NamedTuple
 import aiohttp
 
 from benchmarks.environment import ROOT, python_with
-from worker.launch import launch
 
 PROMPT = "Write a haiku about GPU computing"
 TOKENS = 64
@@ -154,6 +155,26 @@ def peer_python() -> Path:
 
 
 @asynccontextmanager
+async def ours(model: Path, **environment: str) -> AsyncIterator[Server]:
+    """Start a worker whose narration goes to a file, as a container's does: reading it is nobody's work here."""
+    port = free_port()
+    with tempfile.TemporaryFile() as out:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "worker", "--model", str(model), "--device", "cpu", "--port", str(port), *QUEUE),
+            stdout=out,
+            stderr=out,
+            env=os.environ | environment,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            await answers(f"{url}/health")
+            yield Server(f"{url}/execute", _asked(), b"event: token")
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+@asynccontextmanager
 async def peer(model: Path) -> AsyncIterator[Server]:
     """Start llama_cpp.server, told not to cut one answer for the next."""
     python, port = await asyncio.to_thread(peer_python), free_port()
@@ -183,19 +204,9 @@ async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool
     figures: dict[str, list[Figure]] = {}
     async with AsyncExitStack() as stack:
         raw = await stack.enter_async_context(raw_loops(model))
-        told = await stack.enter_async_context(launch(model, arguments=QUEUE))
-        port = free_port()
-        mute = launch(
-            model,
-            arguments=(*QUEUE, "--port", str(port)),
-            environment={"NARRATION_LEVEL": "mute"},
-            wait_until=None,
-        )
-        await stack.enter_async_context(mute)
-        await answers(f"http://127.0.0.1:{port}/health")
         servers = {
-            "worker": Server(f"{told.url}/execute", _asked(), b"event: token"),
-            "mute": Server(f"http://127.0.0.1:{port}/execute", _asked(), b"event: token"),
+            "worker": await stack.enter_async_context(ours(model)),
+            "mute": await stack.enter_async_context(ours(model, NARRATION_LEVEL="mute")),
         }
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))

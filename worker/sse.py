@@ -13,7 +13,7 @@ PACE_S: Final = 0.004
 """Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
 
 FIRST_PACE_S: Final = 0.0005
-"""The same after the first write; it doubles with each one, so that the first token does not wait."""
+"""The same until tokens come; it doubles with each write of some, so that the first ones do not wait."""
 
 COMMENT: Final = b": still here\n"
 """What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
@@ -62,7 +62,8 @@ async def stream(
     pace_s = FIRST_PACE_S
     try:
         while batch := await subscription.batch(pace_s):
-            pace_s = min(pace_s * 2, PACE_S)
+            if any(delivery.message is not None and delivery.message[0] == "token" for delivery in batch):
+                pace_s = min(pace_s * 2, PACE_S)
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
