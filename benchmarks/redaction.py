@@ -120,7 +120,7 @@ def main() -> None:
         print(f"{name} done", flush=True)
     lines = [
         f"{machine()}; {versions(python)}.",
-        "Strict recall: a secret counts as gone when no piece of it of max(6, 35 %) characters is left. CPU time, best of nine rounds.",
+        "Strict recall: a secret counts as gone when no piece of it of max(6, 35 %) characters is left. CPU time, best of sixty rounds in turn.",
         "",
         f"| measure | must reach | {' | '.join(chosen)} |",
         f"|---|---|{'---|' * len(chosen)}",
