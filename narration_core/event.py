@@ -88,6 +88,7 @@ HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", 
 """What a call says by position or on its own; the rest are fields."""
 
 OWN: Final = "own_"
+"""Stands before the fields of a call in a draft, which has names of its own."""
 
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input (ORCH-3310)."""

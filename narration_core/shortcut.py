@@ -59,12 +59,13 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     plain_texts, plain_shapes, redactor = PIPELINE.plain_texts, PIPELINE.plain_shapes, PIPELINE.redactor
     new = [piece for piece in pieces if piece not in plain_texts]
     told = " ".join(new)
+    if not told.isascii():
+        return True
     shape = told.encode().translate(ZEROS)
     if shape in plain_shapes:
         return False
     if (
         len(told) > _LONGEST
-        or not told.isascii()
         or not told.isprintable()
         or "\\" in told
         or (not redactor.clean(told) and any(map(redactor.wanted_spans, new)))

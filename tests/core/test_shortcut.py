@@ -91,6 +91,51 @@ def test_a_stricter_policy_forgets_what_was_clean_before():
     assert [b"0b0e9a3e" in line for line in memory.lines] == [True] * 3 + [False] * 3
 
 
+class Keeps:
+    """A sink that keeps records and looks at none of them."""
+
+    name, background, idle = "keeps", False, False
+
+    def __init__(self):
+        self.records = []
+
+    def write(self, batch):
+        self.records.extend(batch)
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("bound", "field"), [("j", None), (None, 'a "quoted" k'), (None, None)])
+def test_a_draft_says_the_same_before_and_after_it_is_an_event(bound, field):
+    sink = Keeps()
+    configure(sinks=[sink], strict=False, service="before", version="1")
+    given = {"job_id": field} if field else {}
+    with bind(job_id=bound):
+        narrate(
+            "act", "thing", "Took {engine}", engine="x", cute="Hush, {engine}", story='"Hey," said {engine}.', **given
+        )
+    configure(sinks=[sink], strict=False, service="after", version="2")
+    configure()
+    (draft,) = sink.records
+    assert not draft.written
+    told, job_id = draft.said, draft.job_id
+    event = draft.event
+    assert event.emitted_by == "before@1"
+    assert job_id == event.job_id == (field or bound)
+    assert (told.actor, told.action, told.human) == (event.actor, event.action, event.human)
+    assert (told.cute, told.story) == (event.cute, event.story) == ("Hush, x", '"Hey," said x.')
+
+
+@pytest.mark.parametrize("where", ["bound", "field", "human", "target"])
+def test_half_a_character_never_raises(memory, where):
+    odd = "half \ud800"
+    with bind(job_id=odd if where == "bound" else "j"):
+        narrate("act", odd if where == "target" else "t", odd if where == "human" else "Said", device=odd)
+    assert len(memory.events) == 1
+    assert memory.events[0].human.startswith("half" if where == "human" else "Said")
+
+
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
         narrate.info("act", "thing", f"Number {number} {number:b}".replace("1", "a"))
