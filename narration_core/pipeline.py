@@ -58,8 +58,6 @@ class Pipeline:
         self.sampler = Sampler()
         self.taps: tuple[Tap, ...] = ()
         self.enrich: Callable[[dict[str, Any]], None] | None = None
-        self.plain_texts: set[str] = set()
-        self.plain_shapes: set[bytes] = set()
         self.writers: tuple[Writer, ...] = ()
         self.puts: tuple[Callable[[Record], None], ...] = ()
         self.inline: tuple[InlineSink, ...] = ()
@@ -71,8 +69,6 @@ class Pipeline:
     def settle(self) -> None:
         """Work out, after any setting changed, what follows from the settings together."""
         self.locate = self.locate_always or bool(self.taps)
-        self.plain_shapes.clear()
-        self.plain_texts.clear()  # what was clean under the old policy may not be under the new one
         self.end = encode(Event(emitted_by=self.emitted_by)).decode()[1:]
         # Strict mode, taps, locations, samples and enrichment all need the long way.
         self.short_cut = not (self.strict or self.locate or self.sampler.active or self.enrich)

@@ -10,7 +10,7 @@ same bytes; `tests/core/test_shortcut.py` holds them to it.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -41,9 +41,18 @@ _REMEMBERED_LENGTH: Final = 256
 _CACHE_LIMIT: Final = 4096
 _COMPOSER_LIMIT: Final = 512
 
+
+class _Plain(NamedTuple):
+    """What was found plain: text, and its shape where other digits in it make no difference."""
+
+    texts: set[str]
+    shapes: set[bytes]
+
+
 _encode = msgspec.json.Encoder().encode
 _composers: dict[tuple[str, ...], Composer] = {}
 _composed_for: Redactor | None = None
+_plain = _Plain(set(), set())
 _names: set[str] = set()
 
 
@@ -56,13 +65,14 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     Args:
         pieces: the strings of an event.
     """
-    plain_texts, plain_shapes, redactor = PIPELINE.plain_texts, PIPELINE.plain_shapes, PIPELINE.redactor
-    new = [piece for piece in pieces if piece not in plain_texts]
+    plain = _plain  # before the redactor: what an old policy lets pass is never remembered under a new one
+    redactor = PIPELINE.redactor
+    new = [piece for piece in pieces if piece not in plain.texts]
     told = " ".join(new)
     if not told.isascii():
         return True
     shape = told.encode().translate(ZEROS)
-    if shape in plain_shapes:
+    if shape in plain.shapes:
         return False
     if (
         len(told) > _LONGEST
@@ -71,13 +81,13 @@ def _needs_care(pieces: Iterable[str]) -> bool:
         or (not redactor.clean(told) and any(map(redactor.wanted_spans, new)))
     ):
         return True
-    if len(plain_texts) + len(plain_shapes) >= _CACHE_LIMIT:
-        plain_texts.clear()
-        plain_shapes.clear()
+    if len(plain.texts) + len(plain.shapes) >= _CACHE_LIMIT:
+        plain.texts.clear()
+        plain.shapes.clear()
     if shape in redactor.clean_shapes:
-        plain_shapes.add(shape)
+        plain.shapes.add(shape)
     if len(told) <= _REMEMBERED_LENGTH:
-        plain_texts.update(new)
+        plain.texts.update(new)
     return False
 
 
@@ -142,8 +152,9 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
 
 def _make_composer(names: tuple[str, ...]) -> Composer:
     """Return the composer for calls with these field names, made now and kept."""
-    if len(_composers) >= _COMPOSER_LIMIT:
-        _composers.clear()
+    composers, plain = _composers, _plain
+    if len(composers) >= _COMPOSER_LIMIT:
+        composers.clear()
     composer: Composer = _long_way
     others = set(names) - {*_IDS, *_BODY, *_TEXTS}
     extra = [field for field in extra_fields().values() if field.name in others]
@@ -157,21 +168,22 @@ def _make_composer(names: tuple[str, ...]) -> Composer:
             "levels": EMITTING,
             "needs_care": _needs_care,
             "now": time.time_ns,
-            "plain_texts": PIPELINE.plain_texts,
+            "plain_texts": plain.texts,
             "quick_templates": quick_templates,
         }
         # The source holds nothing but names of the taxonomy, which are `[a-z0-9_.-]`.
         exec(compile(_source(names, extra), "<narration composer>", "exec"), made)  # noqa: S102
         composer = made["compose"]
-    _composers[names] = composer
+    composers[names] = composer
     return composer
 
 
 def _fragment(scope: Scope) -> str | None:
     """Return a scope's ids as checked JSON, each followed by a comma; None when they need the long way."""
-    global _composed_for  # noqa: PLW0603 - another policy may judge names of fields in another way
+    global _composed_for, _composers, _plain  # noqa: PLW0603 - another policy may judge names and texts in another way
     if _composed_for is not PIPELINE.redactor:
-        _composers.clear()
+        _plain = _Plain(set(), set())
+        _composers = {}  # a new one, after `_plain`: whoever is making a composer right now puts it into the old one
         _composed_for = PIPELINE.redactor
     scope.fragment_of = PIPELINE.redactor
     scope.fragment = None

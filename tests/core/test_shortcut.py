@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, bind, configure, register_field
+from narration_core import MemorySink, Narrator, bind, configure, register_field, shortcut
 from narration_core.event import FIELDS
 from narration_core.pipeline import PIPELINE
 
@@ -139,7 +139,7 @@ def test_half_a_character_never_raises(memory, where):
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
         narrate.info("act", "thing", f"Number {number} {number:b}".replace("1", "a"))
-    assert len(PIPELINE.plain_texts) + len(PIPELINE.plain_shapes) <= 4100
+    assert len(shortcut._plain.texts) + len(shortcut._plain.shapes) <= 4100
     assert len(memory.events) == 10_000
 
 
