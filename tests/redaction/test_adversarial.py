@@ -32,13 +32,15 @@ def seconds(text: str) -> float:
 
 
 def grows_with_its_length(small: str, large: str) -> bool:
-    """Whether eight times the text takes at most twelve times as long: the best of several rounds, machines are busy."""
-    shortest = longest = float("inf")
+    """Whether eight times the text takes at most twelve times as long as its neighbours in time: machines change speed."""
+    before = seconds(small)
     for _ in range(8):
-        shortest, longest = min(shortest, seconds(small)), min(longest, seconds(large))
+        longest = seconds(large)
+        after = seconds(small)
         # What takes next to no time is measured against a floor: noise is no growth.
-        if longest <= 12 * max(shortest, 0.002):
+        if longest <= 12 * max((before + after) / 2, 0.002):
             return True
+        before = after
     return False
 
 
