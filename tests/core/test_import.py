@@ -26,6 +26,7 @@ def test_everything_public_is_there():
 def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module():
     """A ratio, since machines differ; the budget is 60 ms of CPU on the machine of benchmarks/RESULTS.md."""
     program = "import time; a = time.process_time(); import {}; print(time.process_time() - a)"
-    ours = min(float(fresh(program.format("narration_core"))) for _ in range(5))
-    theirs = min(float(fresh(program.format("asyncio"))) for _ in range(5))
+    # In turn: processors change their speed, and then the fastest of one is no measure for the other.
+    costs = [[float(fresh(program.format(name))) for name in ("narration_core", "asyncio")] for _ in range(7)]
+    ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
     assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
