@@ -1,7 +1,9 @@
 """One candidate of the facade benchmark, run alone: `facade_candidates.py NAME COUNT` prints {"us": CPU per event}."""
 
+import itertools
 import json
 import os
+import random
 import resource
 import statistics
 import sys
@@ -16,7 +18,7 @@ IDS = {
     "worker_id": "worker-7",
 }
 HUMAN = "Spawning engine llamacpp-v1 on GPU0"
-NEW = "Spawned engine llamacpp-v1 in {duration_ms} ms"  # filled in, text that nobody has seen before
+NUMBERS = "Spawned engine llamacpp-v1 in {duration_ms} ms"
 SAID = {"actor": "pool-managerd", "action": "spawn", "target": "GPU0", "human": HUMAN}
 EVENT = {
     "emitted_at_ms": 1_795_000_000_000,
@@ -85,29 +87,44 @@ def narration(count, human="Spawning engine llamacpp-v1 on {device}"):
         return timed(run, count)
 
 
-def narration_new_text(count):
-    """The same with text that was never seen before, so that the redactor scans every event."""
+def new_words():
+    """Return sentences without end that hold no numbers, each forgotten by the time it comes again."""
+    pick = random.Random(1)
+    words = ["".join(pick.choices("abcdefghilmnoprstuv", k=pick.randint(2, 8))) for _ in range(2000)]
+    return itertools.cycle([" ".join(pick.choices(words, k=6)) for _ in range(9_000)])
+
+
+def told_anew(count, sentences):
+    """The same with another sentence each time."""
     out = open("/dev/null", "w")
     import narration_core
 
     core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], overflow="wait")
 
     def run(number):
-        for this in range(number):
-            narrate.info("spawn", "GPU0", NEW, duration_ms=this)
+        for this, human in zip(range(number), sentences, strict=False):
+            narrate.info("spawn", "GPU0", human, duration_ms=this)
         core.flush(30)
 
     with core.bind(**IDS):
         return timed(run, count)
 
 
-def narration_handoff_new_text(count):
-    """What the caller alone pays when the text was never seen before."""
-    return narration_handoff(count, changing=True)
+def narration_new_numbers(count):
+    """A sentence that differs in its numbers: the redactor knows it by its shape."""
+    return told_anew(count, itertools.repeat(NUMBERS))
 
 
-def narration_handoff(count, *, changing=False):
-    """What the caller alone pays: CPU of its thread, the queue never full."""
+def narration_new_words(count):
+    """A sentence of words that were never seen before: the redactor scans every event."""
+    return told_anew(count, new_words())
+
+
+def handed_off(count, emit):
+    """What the caller alone pays: CPU of its thread, the queue never full.
+
+    `emit(narrate, count)` emits so many events.
+    """
     out = open("/dev/null", "w")
     import narration_core
 
@@ -116,16 +133,35 @@ def narration_handoff(count, *, changing=False):
     with core.bind(**IDS):
         for _ in range(12):
             start = time.thread_time()
-            if changing:
-                for this in range(count):
-                    narrate.info("spawn", "GPU0", NEW, duration_ms=this)
-            else:
-                for _ in range(count):
-                    narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
+            emit(narrate, count)
             best.append((time.thread_time() - start) / count * 1e6)
             core.flush(30)
     assert not core.stats()["dropped"], core.stats()
     return {"us": sorted(best)[len(best) // 2]}
+
+
+def narration_handoff(count):
+    def emit(narrate, number):
+        for _ in range(number):
+            narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
+
+    return handed_off(count, emit)
+
+
+def handed_off_anew(count, sentences):
+    def emit(narrate, number):
+        for this, human in zip(range(number), sentences, strict=False):
+            narrate.info("spawn", "GPU0", human, duration_ms=this)
+
+    return handed_off(count, emit)
+
+
+def narration_handoff_new_numbers(count):
+    return handed_off_anew(count, itertools.repeat(NUMBERS))
+
+
+def narration_handoff_new_words(count):
+    return handed_off_anew(count, new_words())
 
 
 def structlog(count):
@@ -246,7 +282,7 @@ def otel(count):
     )
 
 
-def threads(count, *, new_text=False):
+def threads(count, sentences=itertools.repeat(HUMAN)):  # noqa: B008 - it never ends
     """Events a second of eight threads against one, and what was lost or torn on the way to a file."""
     import tempfile
 
@@ -258,9 +294,8 @@ def threads(count, *, new_text=False):
 
             def work(name):
                 with core.bind(**IDS):
-                    for number in range(name, count, workers):
-                        target = f"GPU0-{number}" if new_text else "GPU0"
-                        narrate.info("spawn", target, HUMAN, device="GPU0", queue_position=number)
+                    for number, human in zip(range(name, count, workers), sentences, strict=False):
+                        narrate.info("spawn", "GPU0", human, device="GPU0", queue_position=number)
 
             start = time.perf_counter()
             running = [threading.Thread(target=work, args=(name,)) for name in range(workers)]
@@ -278,8 +313,12 @@ def threads(count, *, new_text=False):
     return {"us": 0, "ratio": statistics.median(eight[0] / one[0] for one, eight in pairs), "lost": lost}
 
 
-def threads_new_text(count):
-    return threads(count, new_text=True)
+def threads_new_numbers(count):
+    return threads(count, itertools.repeat("Spawned engine llamacpp-v1 as number {queue_position}"))
+
+
+def threads_new_words(count):
+    return threads(count, new_words())
 
 
 def memory(count):

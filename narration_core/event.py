@@ -101,7 +101,7 @@ class Record(msgspec.Struct, gc=False):
     """A finished event on its way to the sinks.
 
     Attributes:
-        written: its JSON line, UTF-8, without a line end; empty while nobody asked for it.
+        written: its JSON line, UTF-8, without a line end; a draft's is empty while nobody asked for it.
         rank: the level's place in `levels.EMITTING`.
         made: the event, when it exists already.
     """
@@ -110,15 +110,9 @@ class Record(msgspec.Struct, gc=False):
     rank: int
     made: Event | None
 
-    def write(self) -> bytes:
-        """Return the line, put together now."""
-        return encode(self.event)
-
     @property
     def line(self) -> bytes:
         """The JSON line, UTF-8, without a line end."""
-        if not self.written:
-            self.written = self.write()
         return self.written
 
     @property
@@ -169,6 +163,17 @@ class Draft(Record, gc=False):
     bound: Mapping[str, Any]
     bound_json: str
     end: str
+
+    def render(self) -> bytes:
+        """Return the line, put together now; the subclass for the call's fields knows how."""
+        raise NotImplementedError
+
+    @property
+    def line(self) -> bytes:
+        """The JSON line, put together when it is asked for the first time."""
+        if not self.written:
+            self.written = self.render()
+        return self.written
 
     @property
     def said(self) -> Event | Said:

@@ -98,7 +98,7 @@ def _long_way(*_: Any) -> None:
 def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     """Return the source of what is generated for calls with these field names.
 
-    That is `compose`, the composer; `Draft`, the event with fields of these names; and its `write`, which puts the
+    That is `compose`, the composer; `Draft`, the event with fields of these names; and its `render`, which puts the
     line together.
 
     Args:
@@ -140,13 +140,13 @@ def _source(names: tuple[str, ...], extra: list[ExtraField]) -> str:
     rest = "{draft.end}"
     if extra:
         rest = "{draft.end[:-1]}," + "".join(written[name] for name in more)[:-1] + "}}"
-    lines += ["def write(draft):"]
+    lines += ["def render(draft):"]
     lines += ["    target = draft.target", "    human = draft.human"]
     lines += [f"    {value} = draft.{OWN}{value}" for value in taken.values()]
     lines += [f"    if '\"' in {name}: {name} = {name}.replace('\"', '\\\\\"')" for name in pieces]
     lines += [f"    return f'{head}{texts_json}{{draft.bound_json}}{tail}{rest}'.encode()"]
     lines += [f"Draft = defstruct('Draft', [{', '.join(f'({OWN + value!r}, object)' for value in taken.values())}],"]
-    lines += ["    bases=(Draft,), namespace={'write': write}, gc=False)"]
+    lines += ["    bases=(Draft,), namespace={'render': render}, gc=False)"]
     return "\n".join(lines)
 
 
@@ -212,12 +212,12 @@ def emitter(actor: str, rank: int, long_way: LongWay) -> Emitter:
     def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
         if not pipeline.short_cut or not usual:
             return long_way(action, target, human, fields)
-        scope = current.get()
-        ids = scope.fragment if scope.fragment_of is pipeline.redactor else _fragment(scope)
-        if scope.others:
-            fields = {**scope.others, **fields}
-        names = tuple(fields)
         try:
+            scope = current.get()
+            ids = scope.fragment if scope.fragment_of is pipeline.redactor else _fragment(scope)
+            if scope.others:
+                fields = {**scope.others, **fields}
+            names = tuple(fields)
             if ids is None or (action not in _names and not _is_new_name(action)):
                 return long_way(action, target, human, fields)
             compose = _composers.get(names) or _make_composer(names)
