@@ -20,6 +20,7 @@ class Point:
     __slots__ = (
         "_fields",
         "_narrator",
+        "_target_field",
         "action",
         "actor",
         "channel",
@@ -60,6 +61,8 @@ class Point:
         self.channel = channel
         self.location = location
         self._narrator = narrator
+        named = text.template_fields(target)
+        self._target_field = named[0] if named and target == f"{{{named[0]}}}" else ""
         constant = {"event": event, "cute": cute, "story": story}
         self._fields = {key: value for key, value in constant.items() if value is not None}
 
@@ -80,7 +83,9 @@ class Point:
         emit: Emit = getattr(self._narrator, self.level)
         target = self.target
         if "{" in target:
-            target = text.fill(target, {**current.get().fields, **fields})
+            known, named = current.get().fields, self._target_field
+            value = fields[named] if named in fields else known.get(named)
+            target = value if type(value) is str else text.fill(target, {**known, **fields})
         emit(self.action, target, self.human, **fields)
 
     def __repr__(self) -> str:

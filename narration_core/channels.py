@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from narration_core.event import Event, Record, encode
@@ -55,18 +56,20 @@ class Subscription:
         self._missed_until = 0
         self._closed = False
         self._notified = False
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._current_task = partial(asyncio.current_task, self._loop)
         self._ready = asyncio.Event()
         self._taken_at = 0.0
 
-    def _offer(self, delivery: Delivery) -> None:
+    def _offer(self, deliveries: Sequence[Delivery]) -> None:
         with self._lock:
-            if len(self._waiting) >= self._backlog:
+            self._waiting.extend(deliveries)
+            while len(self._waiting) > self._backlog:
                 lost = self._waiting.popleft()
                 self._missed += 1
                 self._missed_until = lost.event_id
-            self._waiting.append(delivery)
         self._notify()
 
     def _close(self) -> None:
@@ -78,6 +81,11 @@ class Subscription:
         if self._notified:  # one wake-up is enough for all that comes until the reader looks
             return
         self._notified = True
+        # A loop that runs a task right now is awake, and waking it would cost a system call. Outside of tasks it may
+        # be a signal handler that narrates, while the loop sleeps.
+        if threading.get_ident() == self._thread and self._current_task() is not None:
+            self._ready.set()
+            return
         try:
             self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:
@@ -118,6 +126,11 @@ class Subscription:
         finally:
             timer.cancel()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the channel is closed and everything in it was read."""
+        return self._closed and not self._waiting
+
     def waiting(self) -> list[Delivery]:
         """Return what waits now, without waiting for more."""
         with self._lock:
@@ -153,11 +166,11 @@ class _Channel:
         self.last_id = 0
         self.readers: list[Subscription] = []
 
-    def deliver(self, delivery: Delivery) -> None:
-        self.last_id = delivery.event_id
-        self.events.append(delivery)
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self.last_id = deliveries[-1].event_id
+        self.events.extend(deliveries)
         for reader in self.readers:
-            reader._offer(delivery)  # noqa: SLF001 - same module
+            reader._offer(deliveries)  # noqa: SLF001 - same module
 
 
 class JobChannels:
@@ -211,7 +224,7 @@ class JobChannels:
             channel = self._channels.get(job_id)
             if channel is None:
                 return False
-            channel.deliver(Delivery(channel.last_id + 1, record))
+            channel.deliver((Delivery(channel.last_id + 1, record),))
         return True
 
     def send(self, job_id: str, name: str, *values: Any) -> bool:
@@ -226,8 +239,11 @@ class JobChannels:
             channel = self._channels.get(job_id)
             if channel is None:
                 return False
-            for value in values:
-                channel.deliver(Delivery(channel.last_id + 1, None, 0, (name, value)))
+            if values:
+                next_id = channel.last_id + 1
+                channel.deliver(
+                    [Delivery(place, None, 0, (name, value)) for place, value in enumerate(values, next_id)]
+                )
         return True
 
     def subscribe(self, job_id: str, after: int = 0, backlog: int | None = None) -> Subscription:

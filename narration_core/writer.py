@@ -16,8 +16,8 @@ Overflow = Literal["drop", "wait"]
 
 CAPACITY: Final = 10_000
 CHUNK: Final = 4096
-LINGER_S: Final = 0.005
-"""Between two batches. Without it a busy program would pay a wake-up for every event."""
+LINGER_S: Final = 0.02
+"""Between two batches, unless half the queue is full. Without it a busy program would pay a wake-up for every event."""
 
 TRIES: Final = 3
 COOL_OFF_S: Final = 5.0
@@ -111,6 +111,7 @@ class Writer:
     ) -> None:
         self.sink = sink
         self.capacity = capacity
+        self._much = (capacity + 1) // 2
         self.overflow = overflow
         self.failures = 0
         self.last_error: BaseException | None = None
@@ -147,7 +148,7 @@ class Writer:
     def put(self, record: Record) -> None:
         """Queue an event; never blocks unless `overflow` is "wait"."""
         queue = self._queue
-        if len(queue) >= self.capacity and not self._make_room(record.rank):
+        if len(queue) >= self._much and not self._make_room(record.rank):
             return
         queue.append(record)
         if self._asleep:
@@ -168,9 +169,15 @@ class Writer:
         self._wake.ring()
 
     def _make_room(self, rank: int) -> bool:
-        """Wait for room, or give up events of a lower level, or this one; True when this one may be queued."""
+        """Make room in a queue that is half full or more; True when this event may be queued.
+
+        What waits is written at once; when the queue is full, this waits for room, or gives up events of a lower
+        level, or this one.
+        """
         if not self._hurried:
             self._hurry()
+        if len(self._queue) < self.capacity:
+            return True
         if self.overflow == "wait" and threading.current_thread() is not self._thread:
             with self._changed:
                 while len(self._queue) >= self.capacity and not self._closed:
@@ -208,6 +215,7 @@ class Writer:
         self._untold[rank] += 1
 
     def _run(self) -> None:
+        self._asleep = False
         while True:
             self._hurried = False
             self._started += 1

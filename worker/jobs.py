@@ -1,38 +1,33 @@
 """Jobs: a bounded queue, one inference at a time, and an end for each that its client always hears."""
 
 import asyncio
-import contextvars
 import hashlib
+import logging
 import secrets
+import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
-from narration_core import CHANNELS, Subscription, bind, close_job, open_job, subscribe
+from narration_core import bind, close_job, open_job
 from worker import points
-from worker.engine import Engine, Result, StopCause, Stopped, StopSwitch, Token
+from worker.endings import conclude
+from worker.engine import Engine, Result, StopCause, Stopped
 from worker.errors import WorkerError
+from worker.job import Job
 from worker.metrics import Metrics, Outcome
-from worker.requests import ExecuteRequest, native_seed
+from worker.requests import ExecuteRequest
 
 PROGRESS_EVERY: Final = 10
 METRICS_EVERY_S: Final = 0.25
-TOGETHER_S: Final = 0.001
 REMEMBERED: Final = 1000
 NEAR: Final = 3
 """From this place on a job that waits hears of every step, before only of each halving."""
 
-_BACKLOG: Final = 20_000
+_log: Final = logging.getLogger("worker.jobs")  # narrated, like all that is logged in this process
 
-# How a stopped request ends: its code, how it is counted, what it is told.
-_ENDINGS: Final[dict[StopCause, tuple[str, Outcome, str]]] = {
-    "cancelled": ("CANCELLED", "cancelled", "the request was cancelled"),
-    "client_gone": ("CANCELLED", "cancelled", "the client went away"),
-    "timeout": ("INFERENCE_TIMEOUT", "timeout", "the request took too long"),
-    "shutdown": ("SHUTTING_DOWN", "error", "the worker is shutting down"),
-}
+# What is told of a job that has ended to whoever cancels it afterwards.
+_BECAME: Final[dict[Outcome, str]] = {"cancelled": "cancelled", "timeout": "timeout"}
 
 
 def is_news(told: int, place: int) -> bool:
@@ -45,73 +40,11 @@ def is_news(told: int, place: int) -> bool:
     return place < told and (place <= NEAR or place * 2 <= told)
 
 
-class Job:
-    """One request on its way.
-
-    Args:
-        job_id: its name.
-        request: what was asked for.
-    """
-
-    def __init__(self, job_id: str, request: ExecuteRequest) -> None:
-        self.job_id = job_id
-        self.request = request
-        self.seed = native_seed(request.seed)
-        self.switch = StopSwitch()
-        self.accepted_ns = time.monotonic_ns()
-        self.position: int | None = None
-        self.tokens_in = 0
-        self.tokens_out = 0
-        self.subscription: Subscription = subscribe(job_id, backlog=_BACKLOG)
-        self.context = contextvars.copy_context()  # so that whoever ends it tells its story, not his own
-
-    def send(self, name: str, *values: Any) -> None:
-        """Put messages of one kind into the job's stream."""
-        CHANNELS.send(self.job_id, name, *values)
-
-    def tell(self, point: Callable[..., None], **fields: Any) -> None:
-        """Narrate in the job's own context."""
-        self.context.copy().run(point, **fields)
-
-
-class _Answer:
-    """The answer of a job as it grows. Tokens that come faster than `TOGETHER_S` go into its stream together.
-
-    Args:
-        job: whose answer it is.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self.digest = hashlib.sha256()
-        self.chars = 0
-        self._job = job
-        self._held: list[tuple[str, int]] = []
-        self._shown_at = 0.0
-
-    def add(self, step: Token) -> float:
-        """Take a token; returns the time, as `time.monotonic` tells it."""
-        if step.token >= 0:
-            self._job.tokens_out += 1
-        if step.text:
-            self._held.append((step.text, step.place))
-        now = time.monotonic()
-        if now >= self._shown_at + TOGETHER_S:
-            self._shown_at = now
-            self.show()
-        return now
-
-    def show(self) -> None:
-        """Put what is held into the stream."""
-        if self._held:
-            text = "".join(text for text, _ in self._held)
-            self.digest.update(text.encode())
-            self.chars += len(text)
-            self._job.send("token", *self._held)
-            self._held.clear()
-
-
 class Jobs:
     """The queue of a worker and the one thread that works it off.
+
+    The thread takes the next job itself: going through the event loop between two jobs would cost as much time as
+    several tokens of a small model. Everything else happens on the loop.
 
     Args:
         engine: the model.
@@ -139,18 +72,29 @@ class Jobs:
         self._timeout_s = timeout_s
         self._max_tokens_in = max_tokens_in
         self._max_tokens_out = max_tokens_out
-        self._waiting: deque[Job] = deque()
-        self._running: Job | None = None
+        self._alive: dict[str, Job] = {}
         self._ended: OrderedDict[str, str] = OrderedDict()
-        self._work_there = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._loop = asyncio.get_running_loop()
+        self._turns: asyncio.Queue[tuple[Job | None, Job | None]] = asyncio.Queue()
+        self._following: asyncio.Task[None] | None = None
+        # Shared with the inference thread, and only touched under this lock.
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._work_off, name="inference", daemon=True)
 
     @property
     def depth(self) -> int:
         """How many jobs wait."""
         return len(self._waiting)
+
+    def start(self) -> None:
+        """Begin to work the queue off, one job after another, until `close`."""
+        self._following = self._loop.create_task(self._follow())
+        self._thread.start()
 
     def submit(self, request: ExecuteRequest) -> Job:
         """Accept a request, or say why not.
@@ -163,7 +107,7 @@ class Jobs:
         if not self._engine.loaded:
             raise WorkerError("LOADING", f"model {self._engine.model_ref} is still loading")
         job_id = request.job_id or f"job-{secrets.token_hex(8)}"
-        if self._find(job_id) is not None or job_id in self._ended:
+        if job_id in self._alive or job_id in self._ended:
             raise WorkerError("CONFLICT", f"job {job_id} exists already")
         ahead = len(self._waiting) + (self._running is not None)
         if ahead > self._queue_limit:  # one may run beside those that wait, also before it has begun
@@ -183,30 +127,31 @@ class Jobs:
                 prompt_sha256=hashlib.sha256(request.prompt.encode()).hexdigest(),
                 tokens_out=request.max_tokens,
             )
-        self._waiting.append(job)
+        self._alive[job_id] = job
         self._idle.clear()
-        self._work_there.set()
-        if self._running is not None or len(self._waiting) > 1:
+        with self._changed:
+            self._waiting.append(job)
+            at_once = self._running is None and len(self._waiting) == 1
+            self._changed.notify()
+        if not at_once:
             self._tell_positions()
         return job
 
-    def _find(self, job_id: str) -> Job | None:
-        running = [self._running] if self._running is not None else []
-        return next((job for job in (*running, *self._waiting) if job.job_id == job_id), None)
-
     def _tell_positions(self) -> None:
-        for place, job in enumerate(self._waiting):
+        with self._changed:
+            waiting = list(self._waiting)
+        for place, job in enumerate(waiting):
             if job.position is None or is_news(job.position, place):
                 job.position = place
                 job.tell(points.queued, queue_position=place)
 
     def cancel(self, job_id: str) -> str:
-        """Stop a job; calling it again is fine (M0-W-1330). Returns what became of it: cancelled or finished.
+        """Stop a job; calling it again is fine (M0-W-1330). Returns what became of it.
 
         Raises:
             WorkerError: NOT_FOUND.
         """
-        job = self._find(job_id)
+        job = self._alive.get(job_id)
         if job is not None:
             self.stop(job, "cancelled")
             return "cancelled"
@@ -218,56 +163,71 @@ class Jobs:
         """Stop a job wherever it is; nothing happens when it has ended."""
         if not job.switch.stop(cause):
             return
-        if job in self._waiting:
-            self._waiting.remove(job)
-            job.context.copy().run(self._stopped, job, cause)
-            self._end(job, "cancelled" if cause != "timeout" else "timeout")
-            self._tell_positions()
+        with self._changed:
+            waits = job in self._waiting
+            if waits:
+                self._waiting.remove(job)
+        if waits:
+            job.ending = Stopped(cause)
+            self._turn(job, None)
 
-    async def run(self) -> None:
-        """Work the queue off, one job after another, until cancelled."""
-        loop = asyncio.get_running_loop()
+    def _work_off(self) -> None:
+        """Work on jobs until the queue is closed; runs on the inference thread."""
+        ended: Job | None = None
+        while not self._closed:
+            with self._changed:
+                job = self._running = self._waiting.popleft() if self._waiting else None
+            if ended is not None or job is not None:
+                self._loop.call_soon_threadsafe(self._turns.put_nowait, (ended, job))
+            if job is None:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._waiting or self._closed)
+            else:
+                job.context.copy().run(self._work, job)
+            ended = job
+
+    async def _follow(self) -> None:
+        """Follow the inference thread; in a task, where whoever reads a stream is woken without a system call."""
         while True:
-            if not self._waiting:
-                self._idle.set()
-                self._work_there.clear()
-                await self._work_there.wait()
-                continue
-            job = self._running = self._waiting.popleft()
-            deadline = loop.call_later(self._timeout_s, job.switch.stop, "timeout")
-            try:
-                await loop.run_in_executor(self._thread, job.context.copy().run, self._work, job)
-            finally:
-                deadline.cancel()
-                self._running = None
-                self._end(job, "cancelled" if job.switch.cause == "cancelled" else "finished")
-            self._tell_positions()
+            self._turn(*await self._turns.get())
 
-    def _end(self, job: Job, became: str) -> None:
-        close_job(job.job_id)
-        self._ended[job.job_id] = became
-        while len(self._ended) > REMEMBERED:
-            self._ended.popitem(last=False)
+    def _turn(self, ended: Job | None, begun: Job | None) -> None:
+        """Take note on the loop that one job has ended and another has begun."""
+        if begun is not None:
+            begun.deadline = self._loop.call_later(self._timeout_s, begun.switch.stop, "timeout")
+        if ended is not None:
+            if ended.deadline is not None:
+                ended.deadline.cancel()
+            try:
+                ended.context.copy().run(self._conclude, ended)
+            except Exception:  # noqa: BLE001 - the queue goes on whatever becomes of one story
+                _log.exception("the end of job %s could not be told", ended.job_id)
+            close_job(ended.job_id)
+            del self._alive[ended.job_id]
+        if not self._alive:
+            self._idle.set()
+        self._tell_positions()
 
     def _work(self, job: Job) -> None:
-        """Run one job on the inference thread; whatever happens, its stream gets exactly one last message."""
+        """Run one job on the inference thread; a request that fails must not take the worker along."""
         began = time.monotonic_ns()
         try:
             self._generate(job)
-            outcome: Outcome = "success"
-        except Stopped as stop:
-            outcome = self._stopped(job, stop.cause)
-        except WorkerError as why:
-            outcome = self._failed(job, why)
-        except Exception as why:  # noqa: BLE001 - a request that fails must not take the worker along
-            unexpected = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
-            outcome = self._failed(job, unexpected, why)
-        self._metrics.finished(
-            outcome,
-            tokens_in=job.tokens_in,
-            tokens_out=job.tokens_out,
-            duration_ms=(time.monotonic_ns() - began) / 1e6,
-        )
+        except (Stopped, WorkerError) as why:
+            job.ending = why
+        except Exception as why:  # noqa: BLE001 - told like every other failure
+            job.ending = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
+            job.ending.__cause__ = why
+        job.duration_ms = (time.monotonic_ns() - began) / 1e6
+
+    def _conclude(self, job: Job) -> None:
+        outcome = conclude(job, self._timeout_s)
+        self._ended[job.job_id] = _BECAME.get(outcome, "finished")
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        if job.first_token_ms is not None:
+            self._metrics.first_token(job.first_token_ms)
+        self._metrics.finished(outcome, tokens_in=job.tokens_in, tokens_out=job.tokens_out, duration_ms=job.duration_ms)
 
     def _generate(self, job: Job) -> None:
         request, engine = job.request, self._engine
@@ -279,66 +239,26 @@ class Jobs:
         points.tokenised(tokens_in=len(prompt))
         points.cache_reset()
         points.inference_start(seed=job.seed)
-        answer = _Answer(job)
         next_metrics = time.monotonic() + METRICS_EVERY_S
         began = time.monotonic_ns()
         try:
             for step in engine.generate(request, prompt, job.seed, job.switch):
                 if isinstance(step, Result):
-                    answer.show()
-                    self._complete(job, step, answer)
-                    return
-                now = answer.add(step)
+                    job.ending = step
+                    break
+                now = job.add(step)
                 if step.place == 0:
-                    self._metrics.first_token((time.monotonic_ns() - job.accepted_ns) / 1e6)
+                    job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
                 if step.token >= 0 and job.tokens_out % PROGRESS_EVERY == 0:
-                    answer.show()
+                    job.show(now)
                     points.token_progress(tokens_out=job.tokens_out)
                 if now >= next_metrics:
                     next_metrics += METRICS_EVERY_S
                     rate = round(job.tokens_out * 1e9 / (time.monotonic_ns() - began), 1)
-                    answer.show()
+                    job.show(now)
                     job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
         finally:
-            answer.show()
-
-    @staticmethod
-    def _complete(job: Job, result: Result, answer: "_Answer") -> None:
-        points.inference_complete(
-            tokens_in=job.tokens_in,
-            tokens_out=result.tokens_out,
-            decode_time_ms=result.decode_time_ms,
-            stop_reason=result.stop_reason,
-            seed=job.seed,
-            output_sha256=answer.digest.hexdigest(),
-            output_chars=answer.chars,
-        )
-        job.send("end", {
-            "tokens_out": result.tokens_out,
-            "decode_time_ms": result.decode_time_ms,
-            "stop_reason": result.stop_reason,
-            "stop_sequence_matched": result.matched,
-        })  # fmt: skip
-
-    def _stopped(self, job: Job, cause: StopCause) -> Outcome:
-        code, outcome, message = _ENDINGS[cause]
-        if cause == "cancelled":
-            points.cancelled(error_kind="cancelled", tokens_out=job.tokens_out)
-        elif cause == "client_gone":
-            points.client_gone(error_kind="client_gone", tokens_out=job.tokens_out)
-        elif cause == "timeout":
-            points.timed_out(error_kind="inference_timeout", duration_ms=int(self._timeout_s * 1000))
-        else:
-            points.drained(error_kind="shutting_down", tokens_out=job.tokens_out)
-        job.send("error", WorkerError(code, message).body())
-        return outcome
-
-    @staticmethod
-    def _failed(job: Job, why: WorkerError, cause: Exception | None = None) -> Outcome:
-        kind = type(cause).__name__ if cause is not None else why.code.lower()
-        points.inference_failed(code=why.code, reason=why.reason, error_kind=kind)
-        job.send("error", why.body())
-        return "error"
+            job.show()
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more jobs, let those under way end, stop them when the time is up."""
@@ -347,11 +267,19 @@ class Jobs:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
         except TimeoutError:
-            running = [self._running] if self._running is not None else []
-            for job in (*running, *self._waiting.copy()):
-                self.stop(job, "shutdown")
+            self._stop_all()
             await self._idle.wait()
 
     def close(self) -> None:
-        """Let the inference thread go."""
-        self._thread.shutdown(wait=True)
+        """Let the inference thread go, and wait for it."""
+        self._stop_all()
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._following is not None:
+            self._following.cancel()
+            self._thread.join()
+
+    def _stop_all(self) -> None:
+        for job in list(self._alive.values()):
+            self.stop(job, "shutdown")

@@ -26,7 +26,7 @@ from worker.server import Server
 EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
 
 
-SWITCH_S: Final = 0.0002
+SWITCH_S: Final = 0.00005
 """How long inference waits for Python's lock, after every token, while the event loop is busy; Python's own is 5 ms."""
 
 
@@ -120,7 +120,7 @@ class _Worker:
             await runner.setup()
             try:
                 address = await self._listen(runner)
-                worked = asyncio.create_task(jobs.run())
+                jobs.start()
                 if await self._load(device):
                     watched = await self._watch_residency()
                     points.ready(device=engine.gpu_device or engine.device)
@@ -130,7 +130,6 @@ class _Worker:
                         if task is not None:
                             task.cancel()
                 await self._drain(jobs)
-                worked.cancel()
             finally:
                 await runner.cleanup()
                 jobs.close()

@@ -130,13 +130,13 @@ class Server:
         response.headers[CORRELATION_HEADER] = str(bound()["correlation_id"])
         try:
             await response.prepare(request)
-            await sse.stream(
+            last = await sse.stream(
                 response,
                 job.subscription,
                 micro_batch_ms=self._settings.micro_batch_ms,
                 heartbeat_s=self._settings.heartbeat_s,
             )
-            await response.write_eof()
+            await response.write_eof(last)
         except (asyncio.CancelledError, ConnectionResetError):
             self._jobs.stop(job, "client_gone")
             raise

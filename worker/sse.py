@@ -12,12 +12,13 @@ from narration_core import Delivery, Subscription, formatted
 PACE_S: Final = 0.004
 """Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
 
-FIRST_PACE_S: Final = 0.0005
-"""The same until tokens come; it doubles with each write of some, so that the first ones do not wait."""
+FIRST_PACE_S: Final = 0.001
+"""The same until tokens come, so that the first does not wait."""
 
 COMMENT: Final = b": still here\n"
 """What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
 
+_NARRATION: Final = b'id: %d\nevent: narration\ndata: {"event":%b,"formatted":%b}\n\n'
 _TOKEN: Final = b'id: %d\nevent: token\ndata: {"t":%b,"i":%d}\n\n'
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -35,8 +36,8 @@ def message(event_id: int, name: str, data: bytes) -> bytes:
 def as_bytes(delivery: Delivery) -> bytes:
     """Return a delivery of the job's channel as it is sent."""
     if delivery.record is not None:
-        said = _encode(formatted(delivery.record.said))
-        return message(delivery.event_id, "narration", b'{"event":%b,"formatted":%b}' % (delivery.record.line, said))
+        record = delivery.record
+        return _NARRATION % (delivery.event_id, record.line, _encode(formatted(record.said)))
     if delivery.message is None:
         return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
     name, value = delivery.message
@@ -48,8 +49,8 @@ def as_bytes(delivery: Delivery) -> bytes:
 
 async def stream(
     response: web.StreamResponse, subscription: Subscription, *, micro_batch_ms: int, heartbeat_s: float
-) -> None:
-    """Send a job's stream until it ends.
+) -> bytes:
+    """Send a job's stream until it ends; returns the last of it, to be sent together with the end of the response.
 
     Args:
         response: prepared.
@@ -61,16 +62,21 @@ async def stream(
     beating = asyncio.create_task(heart.beat())
     pace_s = FIRST_PACE_S
     try:
-        while batch := await subscription.batch(pace_s):
+        while not subscription.ended:
+            batch = await subscription.batch(pace_s)
             if any(delivery.message is not None and delivery.message[0] == "token" for delivery in batch):
-                pace_s = min(pace_s * 2, PACE_S)
+                pace_s = PACE_S
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
             heart.quiet = False
-            await response.write(b"".join(map(as_bytes, batch)))
+            told = b"".join(map(as_bytes, batch))
+            if subscription.ended:
+                return told
+            await response.write(told)
     finally:
         beating.cancel()
+    return b""
 
 
 class _Heart:

@@ -60,6 +60,7 @@ class Redactor:
         self.clean_keys: set[str] = set()
         self.clean_texts: set[str] = set()
         self.clean_shapes: set[bytes] = set()
+        self._shapes_seen: set[bytes] = set()
         self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
@@ -140,7 +141,13 @@ class Redactor:
             return True
         if self.gate(text):
             return False
-        if shape != told and not self.plan().loose().hits(text):
+        if (
+            shape not in self._shapes_seen
+        ):  # ids and hashes are never seen again: learning them would be a scan for nothing
+            if len(self._shapes_seen) >= _CACHE_LIMIT:
+                self._shapes_seen.clear()
+            self._shapes_seen.add(shape)
+        elif not self.plan().loose().hits(text):
             if len(self.clean_shapes) >= _CACHE_LIMIT:
                 self.clean_shapes.clear()
             self.clean_shapes.add(shape)

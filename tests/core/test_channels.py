@@ -1,4 +1,6 @@
 import asyncio
+import selectors
+import signal
 
 import pytest
 
@@ -137,6 +139,60 @@ def test_a_reader_that_took_its_time_is_woken_by_what_comes_next():
         return [delivery.event.target for delivery in await waiting]
 
     assert asyncio.run(main()) == ["2"]
+
+
+class InterruptedSelector(selectors.DefaultSelector):
+    """Has a signal handler run at the worst moment: the loop has decided to sleep."""
+
+    armed = woken = False
+
+    def select(self, timeout=None):
+        if not self.armed or timeout == 0:
+            return super().select(timeout)
+        self.armed = False
+        signal.raise_signal(signal.SIGUSR1)
+        ready = super().select(0)
+        self.woken = bool(ready)
+        return ready
+
+
+def test_a_signal_handler_that_narrates_wakes_the_reader_of_a_sleeping_loop():
+    channels = JobChannels()
+    channels.open_job("job")
+    selector = InterruptedSelector()
+
+    async def main():
+        reader = channels.subscribe("job")
+        selector.armed = True
+        return [delivery.event.target for delivery in await reader.batch()]
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: channels.publish(event(1)))
+    try:
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+            assert runner.run(main()) == ["1"]
+        assert selector.woken
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_messages_that_are_sent_together_are_numbered_one_by_one_and_count_one_by_one():
+    async def main():
+        channels = JobChannels(replay=2, backlog=3)
+        channels.open_job("job")
+        reader = channels.subscribe("job")
+        assert channels.send("job", "token")
+        assert channels.send("job", "token", "a", "b")
+        assert not reader.ended
+        assert channels.send("job", "token", "c", "d", "e")
+        channels.close_job("job")
+        late = [(delivery.event_id, delivery.missed, delivery.message) for delivery in reader.waiting()]
+        return late, reader.ended, channels.send("job", "token", "f")
+
+    assert asyncio.run(main()) == (
+        [(2, 2, None), (3, 0, ("token", "c")), (4, 0, ("token", "d")), (5, 0, ("token", "e"))],
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 257, "é", "a\n"])

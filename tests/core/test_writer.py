@@ -123,6 +123,20 @@ def test_a_full_queue_of_the_same_level_keeps_what_came_first():
     writer.close(10)
 
 
+def test_a_queue_that_is_half_full_is_written_without_a_pause(monkeypatch):
+    monkeypatch.setattr("narration_core.writer.LINGER_S", 3600)
+    gate = Gate()
+    writer = Writer(gate, Notices(), capacity=32)
+    writer.put(record("first"))
+    assert gate.entered.wait(10)
+    gate.entered.clear()
+    for number in range(17):
+        writer.put(record(number))
+    assert gate.entered.wait(10)
+    writer.close(10)
+    assert len(gate.targets) == 18
+
+
 def test_waiting_instead_of_dropping():
     gate = Gate(is_open=False)
     writer = Writer(gate, Notices(), capacity=5, overflow="wait")

@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,7 @@ def test_memory_says_no_more_than_a_scan(text: str, seed: int) -> None:
 def test_the_same_sentence_with_other_numbers_needs_no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     redactor = Redactor()
     assert redactor.clean("Spawned engine llamacpp-v1 in 1234 ms")
+    assert redactor.clean("Spawned engine llamacpp-v1 in 4321 ms")
 
     def must_not(_: str) -> list[int]:
         raise AssertionError("scanned")
@@ -67,6 +69,21 @@ def test_the_same_sentence_with_other_numbers_needs_no_scan(monkeypatch: pytest.
     assert redactor.clean("Spawned engine llamacpp-v1 in 8755 ms")
     with pytest.raises(AssertionError, match="scanned"):
         redactor.clean("Spawned engine llamacpp-v1 in 87555 ms")
+
+
+def test_what_never_comes_again_is_scanned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    redactor = Redactor()
+    assert redactor.clean("warm up")
+
+    def must_not() -> NoReturn:
+        raise AssertionError("scanned for other digits")
+
+    plan = redactor.plan()._replace(loose=must_not)
+    monkeypatch.setattr(redactor, "plan", lambda: plan)
+    assert redactor.clean("job-71f0a1b2c3d4e5f6")
+    assert redactor.clean("job-82e1b2c3d4e5f6a7")
+    with pytest.raises(AssertionError, match="scanned for other digits"):
+        redactor.clean("job-93f9a0b1c2d3e4f5")
 
 
 def test_what_is_remembered_stays_bounded() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from narration_core import bind
+from narration_core import CHANNELS, MemorySink, bind, configure
 from worker.engine import Engine
 from worker.errors import WorkerError
 from worker.jobs import Jobs, is_news
@@ -29,9 +29,9 @@ def bundled(request):
     engine.close()
 
 
-def queue(engine, **more):
+def queue(engine, metrics=None, **more):
     settings = {"queue_limit": 2, "timeout_s": 60.0, "max_tokens_in": None, "max_tokens_out": 4096, **more}
-    return Jobs(engine, Metrics("w", lambda: 0, lambda: 0), **settings)
+    return Jobs(engine, metrics or Metrics("w", lambda: 0, lambda: 0), **settings)
 
 
 def request(job_id, **more):
@@ -48,11 +48,11 @@ async def names_of(job):
 
 async def worked(jobs, accepted):
     """Work until these jobs have ended."""
-    working = asyncio.create_task(jobs.run())
+    jobs.start()
     try:
-        return [await names_of(job) for job in accepted]
+        async with asyncio.timeout(60):  # a queue that stands still is a failure, not a hang
+            return [await names_of(job) for job in accepted]
     finally:
-        working.cancel()
         jobs.close()
 
 
@@ -154,3 +154,78 @@ def test_a_prompt_longer_than_allowed_fails_alone(bundled):
     assert long[-1][0] == "error"
     assert long[-1][1]["code"] == "INVALID_REQUEST"
     assert short[-1][0] == "end"
+
+
+@pytest.mark.req("M0-W-1330", "M0-W-1350")
+def test_a_job_that_is_cancelled_while_it_waits_is_counted(bundled):
+    metrics = Metrics("w", lambda: 0, lambda: 0)
+
+    async def run():
+        jobs = queue(bundled, metrics)
+        first, second = jobs.submit(request("counted-1")), jobs.submit(request("counted-2"))
+        jobs.cancel("counted-2")
+        await worked(jobs, [first, second])
+
+    asyncio.run(run())
+    lines = metrics.text().decode().splitlines()
+    assert 'worker_requests_total{outcome="cancelled"} 1.0' in lines
+    assert 'worker_requests_total{outcome="success"} 1.0' in lines
+    assert "worker_inference_duration_ms_count 1.0" in lines
+
+
+@pytest.mark.req("M0-W-1330")
+def test_whoever_cancels_what_has_ended_hears_how(bundled):
+    async def run():
+        jobs = queue(bundled, timeout_s=0.001)
+        late = jobs.submit(request("too-late", max_tokens=4096))
+        await worked(jobs, [late])
+        slow = jobs.cancel("too-late")
+        jobs = queue(bundled)
+        done = jobs.submit(request("done", max_tokens=3))
+        await worked(jobs, [done])
+        return slow, jobs.cancel("done")
+
+    assert asyncio.run(run()) == ("timeout", "finished")
+
+
+class NoEndings(MemorySink):
+    """Fails on the end of a job's story; in strict mode that reaches whoever tells it."""
+
+    def write(self, batch):
+        super().write(batch)
+        if any(record.event.event == "execute_end" and record.job_id == "untold" for record in batch):
+            raise OSError("no room for endings")
+
+
+def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog):
+    configure(sinks=[CHANNELS, NoEndings()], strict=True)
+
+    async def run():
+        jobs = queue(bundled)
+        accepted = [jobs.submit(request(job_id, max_tokens=3)) for job_id in ("untold", "told")]
+        return await worked(jobs, accepted)
+
+    untold, told = asyncio.run(run())
+    assert untold[-1][0] == "token"
+    assert told[-1][0] == "end"
+    assert "the end of job untold could not be told" in caplog.text
+
+
+@pytest.mark.req("M0-W-1301")
+def test_closing_stops_what_is_under_way(make_model):
+    engine = Engine(make_model("under-way.gguf", 2), "cpu")
+    engine.load(None)
+
+    async def run():
+        jobs = queue(engine)
+        job = jobs.submit(request("under-way", max_tokens=4096))
+        jobs.start()
+        while not any(
+            delivery.message and delivery.message[0] == "token" for delivery in await job.subscription.batch()
+        ):
+            pass
+        jobs.close()
+        return job.switch.cause
+
+    assert asyncio.run(run()) == "shutdown"
+    engine.close()
