@@ -34,7 +34,7 @@ class Server(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One measurement: tokens per second, median ms to the first token, and the raw loop just before it."""
+    """One measurement: tokens per second, median ms to the first token, and the raw loop just before and after it."""
 
     speed: float
     first_ms: float
@@ -200,7 +200,11 @@ def _asked() -> dict[str, object]:
 
 
 async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool) -> dict[str, list[Figure]]:
-    """Return the figures of every round by `<candidate> <clients>`; each beside the raw loop of the same moment."""
+    """Return the figures of every round by `<candidate> <clients>`.
+
+    Candidates that are compared take turns within seconds, and the raw loop runs between them: the processor of a
+    shared machine may change its speed by half from one second to the next.
+    """
     figures: dict[str, list[Figure]] = {}
     async with AsyncExitStack() as stack:
         raw = await stack.enter_async_context(raw_loops(model))
@@ -211,12 +215,14 @@ async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
         for turn in range(rounds + 1):
-            order = [(name, clients) for name in servers for clients in CLIENTS]
-            random.shuffle(order)
-            for name, clients in order:
-                beside = await raw.measure(requests)
-                speed, first_ms = await over_sse(servers[name], clients, requests)
-                if turn:  # the first turn warms everything up
-                    figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside))
+            for clients in random.sample(CLIENTS, len(CLIENTS)):
+                before = await raw.measure(requests)
+                for name in random.sample(list(servers), len(servers)):
+                    speed, first_ms = await over_sse(servers[name], clients, requests)
+                    after = await raw.measure(requests)
+                    if turn:  # the first turn warms everything up
+                        beside = statistics.harmonic_mean((before, after))
+                        figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside))
+                    before = after
             print(f"  turn {turn} of {rounds}", flush=True)
     return figures

@@ -14,6 +14,7 @@ from worker import points
 from worker.endings import conclude
 from worker.engine import Engine, Result, StopCause, Stopped
 from worker.errors import WorkerError
+from worker.gil import go_first
 from worker.job import Job
 from worker.metrics import Metrics, Outcome
 from worker.requests import ExecuteRequest
@@ -173,6 +174,7 @@ class Jobs:
 
     def _work_off(self) -> None:
         """Work on jobs until the queue is closed; runs on the inference thread."""
+        go_first()
         ended: Job | None = None
         while not self._closed:
             with self._changed:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -19,15 +18,12 @@ from worker.config import Settings
 from worker.devices import Device
 from worker.engine import Engine, Stopped
 from worker.errors import WorkerError
+from worker.gil import share_quickly
 from worker.jobs import Jobs
 from worker.metrics import Metrics
 from worker.server import Server
 
 EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
-
-
-SWITCH_S: Final = 0.00005
-"""How long inference waits for Python's lock, after every token, while the event loop is busy; Python's own is 5 ms."""
 
 
 class StartError(Exception):
@@ -59,7 +55,7 @@ def run(settings: Settings) -> None:
     configure(service="worker", version=package_version())
     # What aiohttp and asyncio log is narrated as well; without a handler it would be raw text on standard error.
     logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
-    sys.setswitchinterval(SWITCH_S)
+    share_quickly()
     engine = Engine(settings.model, settings.device, settings.gpu_device, settings.context_length, settings.kv_cache_mb)
     try:
         with bind(worker_id=settings.worker_id, model_ref=engine.model_ref):
