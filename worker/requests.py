@@ -92,10 +92,12 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
     if not isinstance(given, dict):
         return None, [Fault("body", "must be a JSON object")]
     given = {name: _whole(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
-    faults = [*_field_faults(given, kind), *more(given)]
-    if faults:
-        return None, faults
-    return msgspec.convert(given, kind), []
+    faults = more(given)
+    try:
+        whole = msgspec.convert(given, kind)
+    except (msgspec.ValidationError, OverflowError) as why:
+        return None, [*_field_faults(given, kind), *faults] or [Fault("body", str(why))]
+    return (None, faults) if faults else (whole, [])
 
 
 def _whole(value: Any) -> Any:
