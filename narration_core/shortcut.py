@@ -8,6 +8,7 @@ are taken as if the call had given them. Whatever is unusual goes the long way, 
 same bytes; `tests/core/test_shortcut.py` holds them to it.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
@@ -38,6 +39,7 @@ _LONGEST: Final = 4096
 _SMALL: Final = 10**11
 """Extra numbers from here on could be card numbers; the event's own fields are known not to be."""
 _REMEMBERED_LENGTH: Final = 256
+_DIGEST_LENGTH: Final = 64
 _CACHE_LIMIT: Final = 4096
 _COMPOSER_LIMIT: Final = 512
 
@@ -49,6 +51,7 @@ class _Plain(NamedTuple):
     shapes: set[bytes]
 
 
+_is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
 _encode = msgspec.json.Encoder().encode
 _composers: dict[tuple[str, ...], Composer] = {}
 _composed_for: Redactor | None = None
@@ -60,7 +63,8 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     """Tell whether text is anything but plain: short printable ASCII without secrets, at most quotes to be escaped.
 
     Plain text is remembered for a while, since programs repeat themselves, some with other numbers each time, so
-    that only what is new of an event is looked at; text with secrets never is.
+    that only what is new of an event is looked at; text with secrets never is. A SHA-256 that stands by itself is
+    always new and never a secret, unless a pattern of the policy's own says so.
 
     Args:
         pieces: the strings of an event.
@@ -68,6 +72,8 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     plain = _plain  # before the redactor: what an old policy lets pass is never remembered under a new one
     redactor = PIPELINE.redactor
     new = [piece for piece in pieces if piece not in plain.texts]
+    if not redactor.own_patterns:
+        new = [piece for piece in new if len(piece) != _DIGEST_LENGTH or not _is_digest(piece)]
     told = " ".join(new)
     if not told.isascii():
         return True

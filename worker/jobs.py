@@ -272,15 +272,22 @@ class Jobs:
             self._stop_all()
             await self._idle.wait()
 
-    def close(self) -> None:
-        """Let the inference thread go, and wait for it."""
+    def close(self, wait_s: float | None = None) -> None:
+        """Stop every job, let the inference thread go, and wait for it.
+
+        Args:
+            wait_s: no longer than so many seconds; without it until the thread has ended.
+        """
         self._stop_all()
         with self._changed:
             self._closed = True
             self._changed.notify()
         if self._following is not None:
             self._following.cancel()
-            self._thread.join()
+            self._thread.join(wait_s)
+        last = self._running
+        if last is not None and last.ending is not None:
+            self._turn(last, None)
 
     def _stop_all(self) -> None:
         for job in list(self._alive.values()):

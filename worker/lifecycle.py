@@ -24,6 +24,7 @@ from worker.metrics import Metrics
 from worker.server import Server
 
 EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
+_LAST_WAIT_S: Final = 0.2
 
 
 class StartError(Exception):
@@ -84,6 +85,7 @@ class _Worker:
         self._engine = engine
         self._stop_reason = ""
         self._stop = asyncio.Event()
+        self._jobs: Jobs | None = None
 
     async def run(self) -> None:
         """Start, serve, stop.
@@ -99,9 +101,10 @@ class _Worker:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._on_signal, signal.Signals(number).name)
-            jobs: Jobs | None = None
-            metrics = Metrics(settings.worker_id, lambda: jobs.depth if jobs else 0, lambda: engine.vram_bytes)
-            jobs = Jobs(
+            metrics = Metrics(
+                settings.worker_id, lambda: self._jobs.depth if self._jobs else 0, lambda: engine.vram_bytes
+            )
+            jobs = self._jobs = Jobs(
                 engine,
                 metrics,
                 queue_limit=settings.queue_limit,
@@ -199,6 +202,8 @@ class _Worker:
     def _on_signal(self, name: str) -> None:
         """Drain at the first signal, end at once at the second."""
         if self._stop.is_set():
+            if self._jobs is not None:  # so that no token is told after the last word
+                self._jobs.close(_LAST_WAIT_S)
             points.server_shutdown(signal=f"a second {name}")
             flush(1.0)
             os._exit(EXIT_AT_ONCE)

@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, bind, configure, register_field, shortcut
+from narration_core import MemorySink, Narrator, RedactionPolicy, bind, configure, register_field, shortcut
 from narration_core.event import FIELDS
 from narration_core.pipeline import PIPELINE
+from narration_core.redaction import Redactor
+from narration_core.redaction.rules import catalogue
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]
@@ -16,6 +18,9 @@ EXTRA = {"shortcut.text": str, "shortcut-count": int, "shortcut_share": float, "
 for _name, _type in EXTRA.items():
     register_field(_name, _type, "of this test")
 narrate = Narrator("tester")
+EVERY_RULE = Redactor(
+    RedactionPolicy(on=frozenset(rule.name for rule in catalogue() if rule.optional), ips=True, uuids=True)
+)
 
 
 def line(way, context, call):
@@ -80,8 +85,6 @@ def test_everyday_events_take_the_short_cut(memory, fields, bound, monkeypatch):
 
 
 def test_a_stricter_policy_forgets_what_was_clean_before():
-    from narration_core import RedactionPolicy
-
     memory = MemorySink()
     for policy in (RedactionPolicy(), RedactionPolicy(uuids=True)):
         configure(sinks=[memory], strict=False, redaction=policy)
@@ -151,8 +154,6 @@ def test_a_field_that_is_registered_late_is_on_the_line_all_the_same(memory):
 
 
 def test_another_policy_judges_the_names_of_fields_anew():
-    from narration_core import RedactionPolicy
-
     register_field("shortcut_colour", str, "of this test")
     memory = MemorySink()
     for policy in (RedactionPolicy(), RedactionPolicy(secret_keys=frozenset({"shortcut_colour"}))):
@@ -160,3 +161,20 @@ def test_another_policy_judges_the_names_of_fields_anew():
         narrate("act", "thing", "Painted it", shortcut_colour="green")
     configure()
     assert [json.loads(line)["shortcut_colour"] for line in memory.lines] == ["green", "[REDACTED]"]
+
+
+@given(digest=st.text("0123456789abcdef", min_size=64, max_size=64) | st.text("0123456789", min_size=64, max_size=64))
+@example(digest="4111111111111111" * 4)
+@example(digest="e" * 64)
+def test_no_rule_takes_a_digest_by_itself_for_a_secret(digest):
+    assert EVERY_RULE.text(digest) is digest
+
+
+@pytest.mark.parametrize("patterns", [{}, {"digest": "[0-9a-f]{64}"}])
+def test_a_digest_is_scanned_only_for_patterns_of_the_policys_own(patterns):
+    memory = MemorySink()
+    configure(sinks=[memory], strict=False, redaction=RedactionPolicy(patterns=patterns))
+    digest = "0f1e2d3c4b5a6978" * 4
+    for _ in range(3):
+        narrate.info("act", digest, "Made it")
+    assert [event.target for event in memory.events] == ["[REDACTED]" if patterns else digest] * 3

@@ -119,6 +119,7 @@ def test_a_second_signal_ends_the_worker_at_once(slow):
     assert code == 128 + signal.SIGTERM
     assert events[-1].event == "shutdown"
     assert "second" in events[-1].human
+    assert [event.error_kind for event in events if event.job_id == "cut" and event.error_kind] == ["shutting_down"]
 
 
 @pytest.mark.req("M0-W-1340")

@@ -225,7 +225,8 @@ def test_closing_stops_what_is_under_way(make_model):
         ):
             pass
         jobs.close()
-        return job.switch.cause
+        return job.switch.cause, (await names_of(job))[-1]
 
-    assert asyncio.run(run()) == "shutdown"
+    cause, (name, said) = asyncio.run(run())
+    assert (cause, name, said["code"]) == ("shutdown", "error", "SHUTTING_DOWN")
     engine.close()
