@@ -143,7 +143,8 @@ def command(
     if report:
         _report(redactor)
     if found:
-        click.echo(f"{found} secrets found; `narration redact FILE -i` takes them out", err=True)
+        what = "1 secret" if found == 1 else f"{found} secrets"
+        click.echo(f"found {what}; to take out what was found: `narration redact FILE -i`", err=True)
         sys.exit(FOUND)
 
 
