@@ -129,7 +129,7 @@ class Subscription:
     @property
     def ended(self) -> bool:
         """Whether the channel is closed and everything in it was read."""
-        return self._closed and not self._waiting
+        return self._closed and not self._waiting and not self._missed
 
     def waiting(self) -> list[Delivery]:
         """Return what waits now, without waiting for more."""

@@ -124,7 +124,7 @@ class Accepted(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         job_id: the job.
-        status: cancelled, or finished when it had ended before.
+        status: cancelled; finished or timeout when it had ended so before.
     """
 
     job_id: str

@@ -34,7 +34,7 @@ def conclude(job: Job, timeout_s: float) -> Outcome:
     """Tell how a job ended, in its own context; returns how it is counted.
 
     Args:
-        job: it has an ending.
+        job: with its ending; one without it has failed.
         timeout_s: how long it was allowed to take, in seconds.
     """
     how = job.ending

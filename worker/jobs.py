@@ -285,9 +285,9 @@ class Jobs:
         if self._following is not None:
             self._following.cancel()
             self._thread.join(wait_s)
-        last = self._running
-        if last is not None and last.ending is not None:
-            self._turn(last, None)
+        for job in list(self._alive.values()):
+            if job.ending is not None:  # nobody follows the thread any more
+                self._turn(job, None)
 
     def _stop_all(self) -> None:
         for job in list(self._alive.values()):

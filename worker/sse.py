@@ -62,7 +62,7 @@ async def stream(
     beating = asyncio.create_task(heart.beat())
     pace_s = FIRST_PACE_S
     try:
-        while not subscription.ended:
+        while True:
             batch = await subscription.batch(pace_s)
             if any(delivery.message is not None and delivery.message[0] == "token" for delivery in batch):
                 pace_s = PACE_S
@@ -76,7 +76,6 @@ async def stream(
             await response.write(told)
     finally:
         beating.cancel()
-    return b""
 
 
 class _Heart:

@@ -141,9 +141,8 @@ class Redactor:
             return True
         if self.gate(text):
             return False
-        if (
-            shape not in self._shapes_seen
-        ):  # ids and hashes are never seen again: learning them would be a scan for nothing
+        if shape not in self._shapes_seen:
+            # Not learnt yet: ids and hashes never come again, and would cost a second scan for nothing.
             if len(self._shapes_seen) >= _CACHE_LIMIT:
                 self._shapes_seen.clear()
             self._shapes_seen.add(shape)

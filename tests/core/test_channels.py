@@ -195,6 +195,18 @@ def test_messages_that_are_sent_together_are_numbered_one_by_one_and_count_one_b
     )
 
 
+def test_a_reader_has_not_ended_before_it_was_told_of_a_gap():
+    async def main():
+        channels = JobChannels(replay=0)
+        channels.open_job("job")
+        channels.publish(event(1))
+        reader = channels.subscribe("job", after=0)
+        channels.close_job("job")
+        return reader.ended, [delivery.missed for delivery in reader.waiting()], reader.ended
+
+    assert asyncio.run(main()) == (False, [1], True)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 257, "é", "a\n"])
 def test_channel_names_are_checked(name):
     with pytest.raises(ChannelError, match="must be 1 to 256"):

@@ -29,6 +29,15 @@ def bundled(request):
     engine.close()
 
 
+@pytest.fixture(scope="module")
+def endless(make_model):
+    """Yield an engine whose answers are as long as they may be."""
+    engine = Engine(make_model("endless.gguf", 2), "cpu")
+    engine.load(None)
+    yield engine
+    engine.close()
+
+
 def queue(engine, metrics=None, **more):
     settings = {"queue_limit": 2, "timeout_s": 60.0, "max_tokens_in": None, "max_tokens_out": 4096, **more}
     return Jobs(engine, metrics or Metrics("w", lambda: 0, lambda: 0), **settings)
@@ -174,9 +183,9 @@ def test_a_job_that_is_cancelled_while_it_waits_is_counted(bundled):
 
 
 @pytest.mark.req("M0-W-1330")
-def test_whoever_cancels_what_has_ended_hears_how(bundled):
+def test_whoever_cancels_what_has_ended_hears_how(bundled, endless):
     async def run():
-        jobs = queue(bundled, timeout_s=0.001)
+        jobs = queue(endless, timeout_s=0.001)
         late = jobs.submit(request("too-late", max_tokens=4096))
         await worked(jobs, [late])
         slow = jobs.cancel("too-late")
@@ -212,21 +221,18 @@ def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog)
 
 
 @pytest.mark.req("M0-W-1301")
-def test_closing_stops_what_is_under_way(make_model):
-    engine = Engine(make_model("under-way.gguf", 2), "cpu")
-    engine.load(None)
-
+def test_closing_tells_the_end_of_what_is_under_way_and_of_what_has_just_ended(endless):
     async def run():
-        jobs = queue(engine)
-        job = jobs.submit(request("under-way", max_tokens=4096))
+        jobs = queue(endless)
+        first, second = jobs.submit(request("just-ended", max_tokens=3)), jobs.submit(request("goes", max_tokens=4096))
         jobs.start()
-        while not any(
-            delivery.message and delivery.message[0] == "token" for delivery in await job.subscription.batch()
-        ):
+        while not second.tokens_out:  # the loop stands still meanwhile, and has not heard of the first one's end
             pass
         jobs.close()
-        return job.switch.cause, (await names_of(job))[-1]
+        async with asyncio.timeout(60):
+            return [(await names_of(job))[-1] for job in (first, second)]
 
-    cause, (name, said) = asyncio.run(run())
-    assert (cause, name, said["code"]) == ("shutdown", "error", "SHUTTING_DOWN")
-    engine.close()
+    first, second = asyncio.run(run())
+    assert first[0] == "end"
+    assert second[0] == "error"
+    assert second[1]["code"] == "SHUTTING_DOWN"
