@@ -35,6 +35,7 @@ from narration_core.redaction import RedactionPolicy, redact
 from narration_core.sinks import FileSink, MemorySink, StreamSink
 from narration_core.span import Span
 from narration_core.taxonomy import register_field
+from narration_core.wakeup import Wakeup
 from narration_core.writer import Sink
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ __all__ = [
     "Span",
     "StreamSink",
     "Subscription",
+    "Wakeup",
     "accept",
     "bind",
     "bound",

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from narration_core import text
+from narration_core.composer import Declared
 from narration_core.context import current
 from narration_core.levels import EMITTING, LevelName
-from narration_core.narrator import Narrator
-from narration_core.pipeline import PIPELINE, NarrationMistake
+from narration_core.narrator import Narrator, silent
+from narration_core.pipeline import PIPELINE, RANK, NarrationMistake
 from narration_core.points import call_site
+from narration_core.shortcut import point_emitter
 from narration_core.signature import Emit
 
 Channel = Literal["lifecycle", "request"]
@@ -20,7 +22,7 @@ class Point:
     __slots__ = (
         "_fields",
         "_narrator",
-        "_target_field",
+        "_quick",
         "action",
         "actor",
         "channel",
@@ -61,10 +63,11 @@ class Point:
         self.channel = channel
         self.location = location
         self._narrator = narrator
-        named = text.template_fields(target)
-        self._target_field = named[0] if named and target == f"{{{named[0]}}}" else ""
         constant = {"event": event, "cute": cute, "story": story}
         self._fields = {key: value for key, value in constant.items() if value is not None}
+        declared = Declared(RANK[level], self.actor, action, {"target": target, "human": human, **self._fields})
+        # An error looks for the exception being handled, which only the long way does.
+        self._quick = point_emitter(declared) if RANK[level] < RANK["error"] else _never
 
     def __call__(self, **fields: Any) -> None:
         """Emit the point.
@@ -75,21 +78,28 @@ class Point:
         Raises:
             NarrationMistake: in strict mode, when a field that a template names is missing.
         """
+        emit: Emit = getattr(self._narrator, self.level)
+        if emit is silent:
+            return
+        if self.channel == "lifecycle":
+            fields.setdefault("job_id", None)
+        if self._quick(fields):
+            return
         fields = {**self._fields, **fields}
         if PIPELINE.locate:
             fields["source_location"] = self.location
-        if self.channel == "lifecycle":
-            fields.setdefault("job_id", None)
-        emit: Emit = getattr(self._narrator, self.level)
         target = self.target
         if "{" in target:
-            known, named = current.get().fields, self._target_field
-            value = fields[named] if named in fields else known.get(named)
-            target = value if type(value) is str else text.fill(target, {**known, **fields})
+            target = text.fill(target, {**current.get().fields, **fields})
         emit(self.action, target, self.human, **fields)
 
     def __repr__(self) -> str:
         return f"Point({self.name!r}, {self.actor!r}, {self.action!r})"
+
+
+def _never(_: dict[str, Any]) -> bool:
+    """Have every event go the long way."""
+    return False
 
 
 class Catalogue:

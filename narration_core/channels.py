@@ -1,14 +1,15 @@
 """Job channels: the events of one job, replayed and followed, never mixed with another's (SSE-01, SSE-06)."""
 
-import threading
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from functools import partial
-from typing import Any, Final, NamedTuple
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
 
 from narration_core.event import Event, Record, encode
 from narration_core.levels import EMITTING
 from narration_core.locks import new_lock
+from narration_core.wakeup import Wakeup
 
 REPLAY: Final = 1000
 BACKLOG: Final = 1000
@@ -20,7 +21,7 @@ class ChannelError(ValueError):
     """A channel that cannot be opened, found or named so."""
 
 
-class Delivery(NamedTuple):
+class Delivery(msgspec.Struct, frozen=True):
     """What a subscriber receives: an event, a message, or word of a gap.
 
     Attributes:
@@ -45,117 +46,73 @@ class Subscription:
     """One reader of a channel: an async iterator that ends when the channel closes.
 
     A reader that falls behind loses its oldest waiting events and is told so by one gap delivery.
+
+    Args:
+        kept: what it gets at once.
+        last_id: the number before those.
+        missed: how many before that are no longer kept.
+        backlog: how many deliveries may wait.
     """
 
-    def __init__(self, backlog: int) -> None:
-        import asyncio  # noqa: PLC0415 - costs more than the whole facade; only readers need it
-
-        self._waiting: deque[Delivery] = deque()
-        self._backlog = backlog
-        self._missed = 0
-        self._missed_until = 0
+    def __init__(self, kept: Iterable[Delivery], last_id: int, missed: int, backlog: int) -> None:
+        # Appending to a full one drops the oldest, in one step and without a lock: a gap shows in the numbers.
+        self._waiting: deque[Delivery] = deque(kept, maxlen=backlog)
+        self._found: deque[Delivery] = deque([Delivery(last_id, None, missed)] if missed else ())
+        self._last_id = last_id
         self._closed = False
-        self._notified = False
-        self._lock = new_lock()
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-        self._current_task = partial(asyncio.current_task, self._loop)
-        self._ready = asyncio.Event()
-        self._taken_at = 0.0
+        self._wakeup = Wakeup()
 
     def _offer(self, deliveries: Sequence[Delivery]) -> None:
-        with self._lock:
-            self._waiting.extend(deliveries)
-            while len(self._waiting) > self._backlog:
-                lost = self._waiting.popleft()
-                self._missed += 1
-                self._missed_until = lost.event_id
-        self._notify()
+        self._waiting.extend(deliveries)
+        if not self._wakeup.call():
+            self._closed = True  # the reader's loop is gone, and the reader with it
 
     def _close(self) -> None:
         self._closed = True
-        self._notified = False  # also a reader that takes its time hears of the end at once
-        self._notify()
-
-    def _notify(self) -> None:
-        if self._notified:  # one wake-up is enough for all that comes until the reader looks
-            return
-        self._notified = True
-        # A loop that runs a task right now is awake, and waking it would cost a system call. Outside of tasks it may
-        # be a signal handler that narrates, while the loop sleeps.
-        if threading.get_ident() == self._thread and self._current_task() is not None:
-            self._ready.set()
-            return
-        try:
-            self._loop.call_soon_threadsafe(self._ready.set)
-        except RuntimeError:
-            self._closed = True  # the reader's loop is gone, and the reader with it
+        self._wakeup.call()
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         return self
 
     async def __anext__(self) -> Delivery:
         """Return the next delivery; wait for one."""
-        return (await self._next(1))[0]
+        await self._wakeup.find(self._look)
+        if not self._found:
+            raise StopAsyncIteration
+        return self._found.popleft()
 
-    async def batch(self, pace_s: float = 0.0) -> list[Delivery]:
-        """Return everything that waits, in order; wait for something. Empty when the channel is closed and read.
-
-        Args:
-            pace_s: shortest time between two batches, in seconds; the end of the channel is never held up.
-        """
-        if pace_s:
-            await self._pause(self._taken_at + pace_s)
-        try:
-            found = await self._next(None)
-        except StopAsyncIteration:
-            return []
-        self._taken_at = self._loop.time()
-        return found
-
-    async def _pause(self, until: float) -> None:
-        """Wait for a time of the loop or for the end of the channel; what comes meanwhile wakes nobody."""
-        with self._lock:
-            if self._closed or until <= self._loop.time():
-                return
-            self._ready.clear()
-            self._notified = True
-        timer = self._loop.call_at(until, self._ready.set)
-        try:
-            await self._ready.wait()
-        finally:
-            timer.cancel()
+    async def batch(self) -> list[Delivery]:
+        """Return everything that waits, in order; wait for something. Empty when the channel is closed and read."""
+        await self._wakeup.find(self._look)
+        return self.waiting()
 
     @property
     def ended(self) -> bool:
         """Whether the channel is closed and everything in it was read."""
-        return self._closed and not self._waiting and not self._missed
+        return self._closed and not self._waiting and not self._found
 
     def waiting(self) -> list[Delivery]:
         """Return what waits now, without waiting for more."""
-        with self._lock:
-            return self._take(None)
-
-    async def _next(self, most: int | None) -> list[Delivery]:
-        while True:
-            with self._lock:
-                found = self._take(most)
-                if found:
-                    return found
-                if self._closed:
-                    raise StopAsyncIteration
-                self._ready.clear()
-                self._notified = False
-            await self._ready.wait()
-
-    def _take(self, most: int | None) -> list[Delivery]:
-        found: list[Delivery] = []
-        if self._missed:
-            found.append(Delivery(self._missed_until, None, self._missed))
-            self._missed = 0
-        while self._waiting and (most is None or len(found) < most):
-            found.append(self._waiting.popleft())
+        self._take()
+        found = list(self._found)
+        self._found.clear()
         return found
+
+    def _look(self) -> bool:
+        """Tell whether there is something to read, or never will be."""
+        closed = self._closed  # before the look: what comes between the two is not missed
+        self._take()
+        return bool(self._found) or closed
+
+    def _take(self) -> None:
+        """Move what waits to what was found, with word of what is missing."""
+        while self._waiting:
+            delivery = self._waiting.popleft()
+            missed = delivery.event_id - self._last_id - 1
+            if missed:
+                self._found.append(Delivery(delivery.event_id - 1, None, missed))
+            self._last_id = delivery.event_id
+            self._found.append(delivery)
 
 
 class _Channel:
@@ -187,7 +144,7 @@ class JobChannels:
     def __init__(self, replay: int = REPLAY, backlog: int = BACKLOG) -> None:
         self._replay = replay
         self._backlog = backlog
-        self._channels: dict[str, _Channel] = {}
+        self._channels: dict[str | None, _Channel] = {}  # nothing is ever under None
         self._lock = new_lock()
         self.idle = True  # until a job is open
 
@@ -214,17 +171,9 @@ class JobChannels:
         Args:
             event: a finished event; without a `job_id` it reaches no channel.
         """
-        return self._publish(Record(encode(event), EMITTING.index(event.level or "info"), event))
-
-    def _publish(self, record: Record) -> bool:
-        job_id = record.job_id
-        if job_id is None:
+        if event.job_id not in self._channels:
             return False
-        with self._lock:
-            channel = self._channels.get(job_id)
-            if channel is None:
-                return False
-            channel.deliver((Delivery(channel.last_id + 1, record),))
+        self.write((Record(encode(event), EMITTING.index(event.level or "info"), event),))
         return True
 
     def send(self, job_id: str, name: str, *values: Any) -> bool:
@@ -261,12 +210,9 @@ class JobChannels:
             channel = self._channels.get(job_id)
             if channel is None:
                 raise ChannelError(f"job {job_id!r} has no open channel")
-            reader = Subscription(backlog or self._backlog)
             kept = [delivery for delivery in channel.events if delivery.event_id > after]
             first = kept[0].event_id if kept else channel.last_id + 1
-            reader._missed = max(0, first - after - 1)  # noqa: SLF001 - same module
-            reader._missed_until = first - 1  # noqa: SLF001 - same module
-            reader._waiting.extend(kept)  # noqa: SLF001 - same module
+            reader = Subscription(kept, first - 1, max(0, first - after - 1), backlog or self._backlog)
             channel.readers.append(reader)
         return reader
 
@@ -293,12 +239,15 @@ class JobChannels:
 
     def write(self, batch: Sequence[Record]) -> None:
         """Take events as a sink."""
-        for record in batch:
-            self._publish(record)
+        with self._lock:
+            for record in batch:
+                channel = self._channels.get(record.job_id)
+                if channel is not None:
+                    channel.deliver((Delivery(channel.last_id + 1, record),))
 
     def close(self) -> None:
         """Close every channel."""
-        for job_id in list(self._channels):
+        for job_id in filter(None, list(self._channels)):
             self.close_job(job_id)
 
 

@@ -72,16 +72,6 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return fields
 
 
-class Said(msgspec.Struct, gc=False):
-    """What an event tells people: who did what, in its texts."""
-
-    actor: str | None = None
-    action: str | None = None
-    human: str | None = None
-    cute: str | None = None
-    story: str | None = None
-
-
 FIELDS: Final[tuple[str, ...]] = tuple(name for name in Event.__struct_fields__ if name != "extra")
 FIELD_SET: Final = frozenset(FIELDS)
 HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", "human", "cute", "story"))
@@ -93,6 +83,7 @@ OWN: Final = "own_"
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input (ORCH-3310)."""
 
+_SHOWN: Final = "[%-10s] %-15s: %s"
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -123,9 +114,9 @@ class Record(msgspec.Struct, gc=False):
         return self.made
 
     @property
-    def said(self) -> Event | Said:
-        """What the event tells people: the event itself, or less of it where that is cheaper."""
-        return self.event
+    def formatted(self) -> str:
+        """The line that consoles and streams show (SSE-03)."""
+        return formatted(self.event)
 
     @property
     def job_id(self) -> str | None:
@@ -176,16 +167,14 @@ class Draft(Record, gc=False):
         return self.written
 
     @property
-    def said(self) -> Event | Said:
-        """What the event tells people, without making the event."""
-        cute, story = getattr(self, OWN + "cute", None), getattr(self, OWN + "story", None)
-        return Said(self.actor, self.action, self.human, cute, story)
+    def formatted(self) -> str:
+        """The line that consoles and streams show, without making the event (SSE-03)."""
+        return _SHOWN % (self.actor, self.action, self.human)
 
     @property
     def job_id(self) -> str | None:
-        """The event's job."""
-        own: str | None = getattr(self, OWN + "job_id", None)
-        return own or self.bound.get("job_id")
+        """The event's job; the subclass knows better when the call gave it."""
+        return self.bound.get("job_id")
 
 
 def encode_value(value: Any) -> bytes:
@@ -243,11 +232,11 @@ def from_fields(fields: Mapping[str, Any]) -> Event:
         raise ValueError(f"not a narration event: {why}") from None
 
 
-def sentence(event: Event | Said, mode: Mode = "human") -> str:
+def sentence(event: Event, mode: Mode = "human") -> str:
     """Return the event's text for a display mode; human where it has no other (NARR-1008)."""
     return (getattr(event, mode) if mode != "human" else None) or event.human or ""
 
 
-def formatted(event: Event | Said, mode: Mode = "human") -> str:
+def formatted(event: Event, mode: Mode = "human") -> str:
     """Return the line that consoles and streams show (SSE-03)."""
-    return f"[{event.actor or '':<10}] {event.action or '':<15}: {sentence(event, mode)}"
+    return _SHOWN % (event.actor or "", event.action or "", sentence(event, mode))

@@ -14,7 +14,7 @@ from narration_core.span import Span, wrapped
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _silent(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+def silent(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
     """Do nothing: what a disabled level is (NARR-5001)."""
 
 
@@ -37,14 +37,14 @@ class Narrator:
 
     def __init__(self, actor: str) -> None:
         self.actor = actor
-        self.mute = _silent
+        self.mute = silent
         _narrators.add(self)
         self._rebind()
 
     def _rebind(self) -> None:
         """Give each level the function that it stands for now; called when the threshold changes."""
         for level in EMITTING:
-            setattr(self, level, _emitter(self.actor, level) if _ready(level) else _silent)
+            setattr(self, level, _emitter(self.actor, level) if _ready(level) else silent)
 
     if TYPE_CHECKING:
         # Told to checkers field by field; at run time one dictionary is faster than thirty parameters.

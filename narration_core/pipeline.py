@@ -130,7 +130,7 @@ class Pipeline:
         target = str(plain(target))
         if not target or (type(human) is str and not human):
             self.mistake(f"{actor} {action}: a narration needs a target and a sentence")
-        said = {"level": EMITTING[rank], "actor": actor, "action": action, "target": target}
+        said = {"emitted_at_ms": now, "level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
         safe: dict[str, Any] = self.redactor.fields({"target": target, **known, **extra})
         filled = {**said, **safe}
@@ -282,8 +282,8 @@ class Pipeline:
                 self.last_internal_error = error
                 if self.strict:
                     raise
-        for writer in self.writers:
-            writer.put(record)
+        for put in self.puts:
+            put(record)
 
     def mistake(self, message: str) -> None:
         """Count a call that breaks the contract; in strict mode raise it.

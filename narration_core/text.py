@@ -70,7 +70,7 @@ def to_name(value: str) -> str:
 class _Template:
     """A template taken apart once: literal text and, between, (field, format spec, text as written)."""
 
-    __slots__ = ("faults", "fields", "parts", "simple", "text")
+    __slots__ = ("faults", "fields", "parts", "printf", "simple", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -97,6 +97,9 @@ class _Template:
                 faults.append(written)
         self.fields = tuple(part[0] for part in self.parts if isinstance(part, tuple))
         self.faults = tuple(faults)
+        self.printf: str | None = None  # where every field is filled in as it is
+        if self.simple and all(isinstance(part, str) or not part[1] for part in self.parts):
+            self.printf = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in self.parts)
 
 
 _templates: dict[str, _Template] = {}
@@ -156,12 +159,17 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
     template = _templates.get(text) or _template(text)
     if not template.simple:
         raise LookupError(text)
-    if template.fields and all(isinstance(part, str) or not part[1] for part in template.parts):
-        pieces = [part.replace("%", "%%") if isinstance(part, str) else "%s" for part in template.parts]
+    if template.printf is not None and template.fields:
         if len(quick_templates) >= _CACHE_LIMIT:
             quick_templates.clear()
-        quick_templates[text] = ("".join(pieces), operator.itemgetter(*template.fields))
+        quick_templates[text] = (template.printf, operator.itemgetter(*template.fields))
     return text.format_map(fields)
+
+
+def as_printf(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return a template as a printf format and the fields that it takes, in order; None when it needs `fill`."""
+    template = _template(text)
+    return None if template.printf is None else (template.printf, template.fields)
 
 
 def template_fields(text: str) -> tuple[str, ...]:

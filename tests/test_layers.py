@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 FLOORS = (
-    ("levels", "locks", "text", "clock", "signature"),
+    ("levels", "locks", "text", "wakeup", "clock", "signature"),
     ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
-    ("fields", "writer"),
+    ("fields", "composer", "writer"),
     ("pipeline",),
     ("shortcut", "span"),
     ("narrator",),

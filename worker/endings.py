@@ -30,23 +30,25 @@ _STOPS: Final[dict[StopCause, _Stop]] = {
 }
 
 
-def conclude(job: Job, timeout_s: float) -> Outcome:
-    """Tell how a job ended, in its own context; returns how it is counted.
+def conclude(job: Job, timeout_s: float) -> None:
+    """Tell how a job ended, in its own context, and note how it is counted.
 
     Args:
-        job: with its ending; one without it has failed.
+        job: ended.
         timeout_s: how long it was allowed to take, in seconds.
     """
     how = job.ending
     if isinstance(how, Result):
-        return _completed(job, how)
-    if isinstance(how, Stopped):
-        return _stopped(job, how.cause, timeout_s)
-    return _failed(job, how or WorkerError("INTERNAL", "the request ended without a result"))
+        job.outcome = _completed(job, how)
+    elif isinstance(how, Stopped):
+        job.outcome = _stopped(job, how.cause, timeout_s)
+    elif how is not None:
+        job.outcome = _failed(job, how)
 
 
 def _completed(job: Job, result: Result) -> Outcome:
     points.inference_complete(
+        emitted_at_ms=job.ended_at_ms,
         tokens_in=job.tokens_in,
         tokens_out=result.tokens_out,
         decode_time_ms=result.decode_time_ms,
@@ -67,13 +69,13 @@ def _completed(job: Job, result: Result) -> Outcome:
 def _stopped(job: Job, cause: StopCause, timeout_s: float) -> Outcome:
     stop = _STOPS[cause]
     amount = {"duration_ms": int(timeout_s * 1000)} if cause == "timeout" else {"tokens_out": job.tokens_out}
-    stop.point(error_kind=stop.error_kind, **amount)
+    stop.point(emitted_at_ms=job.ended_at_ms, error_kind=stop.error_kind, **amount)
     job.send("error", WorkerError(stop.code, stop.message).body())
     return stop.outcome
 
 
 def _failed(job: Job, why: WorkerError) -> Outcome:
     kind = type(why.__cause__).__name__ if why.__cause__ is not None else why.code.lower()
-    points.inference_failed(code=why.code, reason=why.reason, error_kind=kind)
+    points.inference_failed(emitted_at_ms=job.ended_at_ms, code=why.code, reason=why.reason, error_kind=kind)
     job.send("error", why.body())
     return "error"

@@ -4,22 +4,35 @@ import asyncio
 import contextvars
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from narration_core import CHANNELS, Subscription, subscribe
 from worker.engine import Result, Stopped, StopSwitch, Token
 from worker.errors import WorkerError
+from worker.metrics import Outcome
 from worker.requests import ExecuteRequest, native_seed
-
-TOGETHER_S: Final = 0.002
-"""Tokens that come faster go into the stream together: putting one there costs as much as many."""
 
 _BACKLOG: Final = 20_000
 
 
+Ending = Result | Stopped | WorkerError
+
+
+class _Note(NamedTuple):
+    """Something that happened and has not been narrated yet: when, in milliseconds since the epoch, and what."""
+
+    at_ms: int
+    point: Callable[..., None]
+    fields: dict[str, Any]
+
+
 class Job:
     """One request on its way. Make it where its id is bound and its channel open.
+
+    The inference thread only puts down what happens, which costs it next to nothing (`add`, `note`). The event loop
+    tells and sends it a moment later, several things together, in the order in which they happened (`show`).
 
     Args:
         job_id: its name.
@@ -38,43 +51,56 @@ class Job:
         self.tokens_out = 0
         self.digest = hashlib.sha256()
         self.chars = 0
-        self.ending: Result | Stopped | WorkerError | None = None
+        self.ending: Ending | None = None
+        self.ended_at_ms = 0
+        self.outcome: Outcome = "error"  # unless its end can be told
         self.first_token_ms: float | None = None
         self.duration_ms: float | None = None
         self.subscription: Subscription = subscribe(job_id, backlog=_BACKLOG)
         self.context = contextvars.copy_context()  # so that whoever ends it tells its story, not his own
-        self._held: list[tuple[str, int]] = []
-        self._shown_at = 0.0
+        self._news: deque[Token | _Note] = deque()
 
     def send(self, name: str, *values: Any) -> None:
         """Put messages of one kind into the job's stream."""
         CHANNELS.send(self.job_id, name, *values)
 
-    def tell(self, point: Callable[..., None], **fields: Any) -> None:
-        """Narrate in the job's own context."""
-        self.context.copy().run(point, **fields)
+    def add(self, step: Token) -> None:
+        """Put down a token of the answer."""
+        self._news.append(step)
 
-    def add(self, step: Token) -> float:
-        """Take a token of the answer; returns the time, as `time.monotonic` tells it."""
-        if step.token >= 0:
-            self.tokens_out += 1
-        if step.text:
-            self._held.append((step.text, step.place))
-        now = time.monotonic()
-        if now >= self._shown_at + TOGETHER_S:
-            self.show(now)
-        return now
+    def note(self, point: Callable[..., None], **fields: Any) -> None:
+        """Put down something that is to be narrated, with the time."""
+        self._news.append(_Note(_now_ms(), point, fields))
 
-    def show(self, now: float = 0.0) -> None:
-        """Put what is held of the answer into the stream.
+    def end(self, how: Ending) -> None:
+        """Put down how it ended, with the time."""
+        self.ended_at_ms = _now_ms()
+        self.ending = how
 
-        Args:
-            now: the time, as `time.monotonic` tells it; left out at the end.
-        """
-        self._shown_at = now
-        if self._held:
-            text = "".join(text for text, _ in self._held)
-            self.digest.update(text.encode())
-            self.chars += len(text)
-            self.send("token", *self._held)
-            self._held.clear()
+    def show(self) -> bool:
+        """Narrate and send what was put down since the last time; False when that is nothing. In the job's context."""
+        if not self._news:
+            return False
+        shown: list[tuple[str, int]] = []
+        while self._news:
+            new = self._news.popleft()
+            if isinstance(new, Token):
+                self.tokens_out += new.token >= 0
+                if new.text:
+                    shown.append((new.text, new.place))
+                continue
+            self._answer(shown)
+            shown = []
+            new.point(emitted_at_ms=new.at_ms, **new.fields)
+        self._answer(shown)
+        return True
+
+    def _answer(self, shown: list[tuple[str, int]]) -> None:
+        text = "".join(text for text, _ in shown)
+        self.digest.update(text.encode())
+        self.chars += len(text)
+        self.send("token", *shown)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -7,21 +7,29 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from narration_core import bind, close_job, open_job
+from narration_core import Wakeup, bind, close_job, open_job
 from worker import points
 from worker.endings import conclude
 from worker.engine import Engine, Result, StopCause, Stopped
 from worker.errors import WorkerError
 from worker.gil import go_first
-from worker.job import Job
+from worker.job import Ending, Job
 from worker.metrics import Metrics, Outcome
 from worker.requests import ExecuteRequest
 
 PROGRESS_EVERY: Final = 10
 METRICS_EVERY_S: Final = 0.25
 REMEMBERED: Final = 1000
+PACE_S: Final = 0.004
+"""Shortest time between two looks at a running job, in seconds: a wake-up for each token costs more than the token."""
+
+FIRST_PACE_S: Final = 0.001
+"""The same until tokens come, so that the first does not wait."""
+
 NEAR: Final = 3
 """From this place on a job that waits hears of every step, before only of each halving."""
 
@@ -45,7 +53,7 @@ class Jobs:
     """The queue of a worker and the one thread that works it off.
 
     The thread takes the next job itself: going through the event loop between two jobs would cost as much time as
-    several tokens of a small model. Everything else happens on the loop.
+    several tokens of a small model. It generates and puts down what happens; everything is told on the loop.
 
     Args:
         engine: the model.
@@ -78,8 +86,12 @@ class Jobs:
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop = asyncio.get_running_loop()
-        self._turns: asyncio.Queue[tuple[Job | None, Job | None]] = asyncio.Queue()
         self._following: asyncio.Task[None] | None = None
+        self._begun: Job | None = None
+        self._began_at = self._next_metrics = 0.0
+        # From the inference thread: which job ended and which began.
+        self._turns: deque[tuple[Job | None, Job | None]] = deque()
+        self._wakeup = Wakeup()
         # Shared with the inference thread, and only touched under this lock.
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
@@ -117,23 +129,26 @@ class Jobs:
         open_job(job_id)
         with bind(job_id=job_id):
             job = Job(job_id, request)
-            job.send("started", {
-                "job_id": job_id,
-                "model": self._engine.model_ref,
-                "started_at": int(time.time() * 1000),
-                "seed": job.seed,
-            })  # fmt: skip
-            points.request_validated(
-                prompt_chars=len(request.prompt),
-                prompt_sha256=hashlib.sha256(request.prompt.encode()).hexdigest(),
-                tokens_out=request.max_tokens,
-            )
+        started = {
+            "job_id": job_id,
+            "model": self._engine.model_ref,
+            "started_at": int(time.time() * 1000),
+            "seed": job.seed,
+        }
+        job.note(
+            points.request_validated,
+            prompt_chars=len(request.prompt),
+            prompt_sha256=hashlib.sha256(request.prompt.encode()).hexdigest(),
+            tokens_out=request.max_tokens,
+        )
         self._alive[job_id] = job
         self._idle.clear()
         with self._changed:
             self._waiting.append(job)
             at_once = self._running is None and len(self._waiting) == 1
             self._changed.notify()
+        job.send("started", started)  # while the inference thread wakes up: it only puts down what it does
+        self._tell(job, job.show)
         if not at_once:
             self._tell_positions()
         return job
@@ -144,7 +159,7 @@ class Jobs:
         for place, job in enumerate(waiting):
             if job.position is None or is_news(job.position, place):
                 job.position = place
-                job.tell(points.queued, queue_position=place)
+                self._tell(job, partial(points.queued, queue_position=place))
 
     def cancel(self, job_id: str) -> str:
         """Stop a job; calling it again is fine (M0-W-1330). Returns what became of it.
@@ -169,8 +184,9 @@ class Jobs:
             if waits:
                 self._waiting.remove(job)
         if waits:
-            job.ending = Stopped(cause)
-            self._turn(job, None)
+            job.end(Stopped(cause))
+            self._end(job)
+            self._tell_positions()
 
     def _work_off(self) -> None:
         """Work on jobs until the queue is closed; runs on the inference thread."""
@@ -180,7 +196,8 @@ class Jobs:
             with self._changed:
                 job = self._running = self._waiting.popleft() if self._waiting else None
             if ended is not None or job is not None:
-                self._loop.call_soon_threadsafe(self._turns.put_nowait, (ended, job))
+                self._turns.append((ended, job))
+                self._wakeup.call(at_once=ended is not None)
             if job is None:
                 with self._changed:
                     self._changed.wait_for(lambda: self._waiting or self._closed)
@@ -191,76 +208,102 @@ class Jobs:
     async def _follow(self) -> None:
         """Follow the inference thread; in a task, where whoever reads a stream is woken without a system call."""
         while True:
-            self._turn(*await self._turns.get())
+            await self._wakeup.find(self._catch_up)
+            pace_s = PACE_S if self._begun is not None and self._begun.tokens_out else FIRST_PACE_S
+            await self._wakeup.pause(self._loop.time() + pace_s)
 
-    def _turn(self, ended: Job | None, begun: Job | None) -> None:
-        """Take note on the loop that one job has ended and another has begun."""
-        if begun is not None:
-            begun.deadline = self._loop.call_later(self._timeout_s, begun.switch.stop, "timeout")
-        if ended is not None:
-            if ended.deadline is not None:
-                ended.deadline.cancel()
-            try:
-                ended.context.copy().run(self._conclude, ended)
-            except Exception:  # noqa: BLE001 - the queue goes on whatever becomes of one story
-                _log.exception("the end of job %s could not be told", ended.job_id)
-            close_job(ended.job_id)
-            del self._alive[ended.job_id]
+    def _catch_up(self) -> bool:
+        """Tell what the inference thread has done since the last time; False when that is nothing."""
+        news = bool(self._turns)
+        while self._turns:
+            ended, begun = self._turns.popleft()
+            if ended is not None:
+                self._end(ended)
+            self._begun = begun
+            if begun is not None:
+                begun.deadline = self._loop.call_later(self._timeout_s, begun.switch.stop, "timeout")
+                self._began_at = self._loop.time()
+                self._next_metrics = self._began_at + METRICS_EVERY_S
+        if news:
+            self._tell_positions()
+        if self._begun is not None and self._tell(self._begun, self._begun.show):
+            news = True
+            self._send_metrics(self._begun)
+        return news
+
+    def _end(self, job: Job) -> None:
+        """Tell the end of a job and let go of it."""
+        if job.deadline is not None:
+            job.deadline.cancel()
+        self._tell(job, job.show)
+        self._tell(job, partial(conclude, job, self._timeout_s))
+        close_job(job.job_id)
+        self._loop.call_soon(self._count, job)  # after whoever reads the stream has been served
+        del self._alive[job.job_id]
+        self._ended[job.job_id] = _BECAME.get(job.outcome, "finished")
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
         if not self._alive:
             self._idle.set()
-        self._tell_positions()
+
+    def _tell(self, job: Job, story: Callable[[], bool | None]) -> bool:
+        """Narrate in a job's own context; True when something was told. The queue goes on whatever becomes of it."""
+        try:
+            return bool(job.context.copy().run(story))
+        except Exception:  # noqa: BLE001 - whatever is wrong with one story
+            _log.exception("the story of job %s could not be told", job.job_id)
+            return False
+
+    def _send_metrics(self, job: Job) -> None:
+        now = self._loop.time()
+        if now >= self._next_metrics:
+            self._next_metrics = now + METRICS_EVERY_S
+            rate = round(job.tokens_out / (now - self._began_at), 1)
+            job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
 
     def _work(self, job: Job) -> None:
         """Run one job on the inference thread; a request that fails must not take the worker along."""
         began = time.monotonic_ns()
+        how: Ending
         try:
-            self._generate(job)
+            how = self._generate(job)
         except (Stopped, WorkerError) as why:
-            job.ending = why
+            how = why
         except Exception as why:  # noqa: BLE001 - told like every other failure
-            job.ending = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
-            job.ending.__cause__ = why
+            how = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
+            how.__cause__ = why
+        job.end(how)
         job.duration_ms = (time.monotonic_ns() - began) / 1e6
 
-    def _conclude(self, job: Job) -> None:
-        outcome = conclude(job, self._timeout_s)
-        self._ended[job.job_id] = _BECAME.get(outcome, "finished")
-        while len(self._ended) > REMEMBERED:
-            self._ended.popitem(last=False)
+    def _count(self, job: Job) -> None:
+        """Count a job that has ended."""
         if job.first_token_ms is not None:
             self._metrics.first_token(job.first_token_ms)
-        self._metrics.finished(outcome, tokens_in=job.tokens_in, tokens_out=job.tokens_out, duration_ms=job.duration_ms)
+        self._metrics.finished(
+            job.outcome, tokens_in=job.tokens_in, tokens_out=job.tokens_out, duration_ms=job.duration_ms
+        )
 
-    def _generate(self, job: Job) -> None:
-        request, engine = job.request, self._engine
+    def _generate(self, job: Job) -> Result:
+        request, engine, wakeup = job.request, self._engine, self._wakeup
         job.switch.check()
         prompt = engine.tokenise(request)
         if self._max_tokens_in is not None and len(prompt) > self._max_tokens_in:
             raise WorkerError("INVALID_REQUEST", f"the prompt has {len(prompt)} tokens, at most {self._max_tokens_in}")
         job.tokens_in = len(prompt)
-        points.tokenised(tokens_in=len(prompt))
-        points.cache_reset()
-        points.inference_start(seed=job.seed)
-        next_metrics = time.monotonic() + METRICS_EVERY_S
-        began = time.monotonic_ns()
-        try:
-            for step in engine.generate(request, prompt, job.seed, job.switch):
-                if isinstance(step, Result):
-                    job.ending = step
-                    break
-                now = job.add(step)
-                if step.place == 0:
-                    job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
-                if step.token >= 0 and job.tokens_out % PROGRESS_EVERY == 0:
-                    job.show(now)
-                    points.token_progress(tokens_out=job.tokens_out)
-                if now >= next_metrics:
-                    next_metrics += METRICS_EVERY_S
-                    rate = round(job.tokens_out * 1e9 / (time.monotonic_ns() - began), 1)
-                    job.show(now)
-                    job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
-        finally:
-            job.show()
+        job.note(points.tokenised, tokens_in=len(prompt))
+        job.note(points.cache_reset)
+        job.note(points.inference_start, seed=job.seed)
+        wakeup.call()
+        for step in engine.generate(request, prompt, job.seed, job.switch):
+            if isinstance(step, Result):
+                return step
+            job.add(step)
+            if step.place == 0:
+                job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
+            if step.token >= 0 and (step.place + 1) % PROGRESS_EVERY == 0:
+                job.note(points.token_progress, tokens_out=step.place + 1)
+            wakeup.call()
+        raise WorkerError("INTERNAL", "the request ended without a result")
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more jobs, let those under way end, stop them when the time is up."""
@@ -285,9 +328,10 @@ class Jobs:
         if self._following is not None:
             self._following.cancel()
             self._thread.join(wait_s)
+        self._catch_up()  # nobody follows the thread any more
         for job in list(self._alive.values()):
-            if job.ending is not None:  # nobody follows the thread any more
-                self._turn(job, None)
+            if job.ending is not None:
+                self._end(job)
 
     def _stop_all(self) -> None:
         for job in list(self._alive.values()):

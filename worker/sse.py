@@ -7,13 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from narration_core import Delivery, Subscription, formatted
-
-PACE_S: Final = 0.004
-"""Shortest time between two writes to one stream, in seconds: a wake-up for each message costs more than its token."""
-
-FIRST_PACE_S: Final = 0.001
-"""The same until tokens come, so that the first does not wait."""
+from narration_core import Delivery, Subscription
 
 COMMENT: Final = b": still here\n"
 """What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
@@ -37,7 +31,7 @@ def as_bytes(delivery: Delivery) -> bytes:
     """Return a delivery of the job's channel as it is sent."""
     if delivery.record is not None:
         record = delivery.record
-        return _NARRATION % (delivery.event_id, record.line, _encode(formatted(record.said)))
+        return _NARRATION % (delivery.event_id, record.line, _encode(record.formatted))
     if delivery.message is None:
         return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
     name, value = delivery.message
@@ -60,12 +54,9 @@ async def stream(
     """
     heart = _Heart(response, heartbeat_s)
     beating = asyncio.create_task(heart.beat())
-    pace_s = FIRST_PACE_S
     try:
         while True:
-            batch = await subscription.batch(pace_s)
-            if any(delivery.message is not None and delivery.message[0] == "token" for delivery in batch):
-                pace_s = PACE_S
+            batch = await subscription.batch()
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()

@@ -96,6 +96,29 @@ def test_a_slow_subscriber_gets_one_gap_and_slows_nobody():
     assert [target for _, target, _ in heard[1:]] == ["996", "997", "998", "999"]
 
 
+def test_what_a_slow_subscriber_hears_and_what_it_misses_add_up_while_others_publish():
+    async def main():
+        channels = JobChannels(backlog=8)
+        channels.open_job("job")
+        reader = channels.subscribe("job")
+
+        def publish():
+            for number in range(3000):
+                channels.publish(event(number))
+            channels.close_job("job")
+
+        publishing = asyncio.create_task(asyncio.to_thread(publish))
+        heard = [(delivery.event_id, delivery.missed) async for delivery in reader]
+        await publishing
+        return heard
+
+    last = 0
+    for event_id, missed in asyncio.run(main()):
+        assert event_id == last + (missed or 1)
+        last = event_id
+    assert last == 3000
+
+
 def test_publishing_from_a_thread_wakes_the_reader():
     async def main():
         channels = JobChannels()
@@ -107,38 +130,6 @@ def test_publishing_from_a_thread_wakes_the_reader():
         return await waiting
 
     assert asyncio.run(main()) == [(1, "1", 0)]
-
-
-def test_a_reader_that_takes_its_time_gets_what_came_at_once_and_never_waits_for_the_end():
-    async def main():
-        channels = JobChannels()
-        channels.open_job("job")
-        reader = channels.subscribe("job")
-        channels.publish(event(1))
-        batches = [await reader.batch(pace_s=3600)]
-        unhurried = asyncio.create_task(reader.batch(pace_s=3600))
-        for number in (2, 3):
-            await asyncio.to_thread(channels.publish, event(number))
-        assert not unhurried.done()
-        await asyncio.to_thread(channels.close_job, "job")
-        batches += [await unhurried, await reader.batch(pace_s=3600)]
-        return [[delivery.event.target for delivery in batch] for batch in batches]
-
-    assert asyncio.run(main()) == [["1"], ["2", "3"], []]
-
-
-def test_a_reader_that_took_its_time_is_woken_by_what_comes_next():
-    async def main():
-        channels = JobChannels()
-        channels.open_job("job")
-        reader = channels.subscribe("job")
-        channels.publish(event(1))
-        await reader.batch(pace_s=0.001)
-        waiting = asyncio.create_task(reader.batch(pace_s=0.001))
-        await asyncio.to_thread(channels.publish, event(2))
-        return [delivery.event.target for delivery in await waiting]
-
-    assert asyncio.run(main()) == ["2"]
 
 
 class InterruptedSelector(selectors.DefaultSelector):

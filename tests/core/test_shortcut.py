@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, RedactionPolicy, bind, configure, register_field, shortcut
-from narration_core.event import FIELDS
+from narration_core import (
+    Catalogue,
+    MemorySink,
+    Narrator,
+    RedactionPolicy,
+    bind,
+    configure,
+    register_field,
+    shortcut,
+    text,
+)
+from narration_core.event import FIELDS, formatted
 from narration_core.pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
@@ -61,6 +71,62 @@ def test_both_ways_give_the_same_bytes(data):
         narrate.info("act", "thing", human, **fields)
 
     assert line("short", context, call) == line("long", context, call)
+
+
+@given(data=st.data())
+def test_both_ways_give_the_same_bytes_of_a_declared_point(data):
+    everyday = ["Plain", "With {engine}", "{engine}", "{tokens_in} % of {shortcut-count}", "By {job_id}"]
+    odd = ["On {gpu_device}", "A {{brace", "{tokens_in:3}", 'Said "{engine}"', "a\\b", "password=hunter2-{engine}"]
+    templates = st.sampled_from([*everyday, *odd])
+    declared = {"target": data.draw(templates), "human": data.draw(templates)}
+    more = {name: data.draw(st.none() | templates) for name in ("cute", "story")}
+    event = data.draw(st.sampled_from([None, "ready", "{engine}", '"quoted" 100 %']))
+    channel = data.draw(st.sampled_from(["request", "lifecycle"]))
+    point = Catalogue("tester").point("one", "act", **declared, **more, event=event, channel=channel)
+    bindable = [*IDS[:6], "model_ref", "gpu_device", "tokens_in", *EXTRA]
+    context = data.draw(st.fixed_dictionaries({}, optional={name: text_or_number(name) for name in bindable}))
+    names = data.draw(st.lists(st.sampled_from([*TEXTS, *IDS, *EXTRA, "cute", "unheard_of"]), unique=True, max_size=4))
+    fields = {"engine": "e", "tokens_in": 7} | {name: data.draw(text_or_number(name)) for name in names}
+    short = line("short", context, lambda: point(**fields))
+    assert short == line("long", context, lambda: point(**fields))
+
+
+@pytest.mark.parametrize("given", [1_600_000_000_000, 0, -1, 1 << 53, 1.5, True, "now"])
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_a_time_that_is_given_is_the_time_of_the_event(memory, given, way):
+    point = Catalogue("tester").point("one", "act", "thing", "Said {engine}")
+    PIPELINE.short_cut = way == "short"
+    narrate("act", "thing", "Said {engine}", engine="x", emitted_at_ms=given)
+    narrate("act", "thing", "At {emitted_at_ms}", emitted_at_ms=given)
+    point(engine="x", emitted_at_ms=given)
+    configure()
+    for event in memory.events:
+        assert type(event.emitted_at_ms) is int
+        assert (event.emitted_at_ms == given) is (given in {1_600_000_000_000, 0} and type(given) is int)
+    assert memory.events[1].human == f"At {memory.events[1].emitted_at_ms}"
+
+
+def test_a_declared_point_takes_the_short_cut(memory, monkeypatch):
+    def must_not(*_args):
+        raise AssertionError("took the long way")
+
+    monkeypatch.setattr(type(PIPELINE), "emit", must_not)
+    monkeypatch.setattr(text, "fill", must_not)  # a point that cannot take its own fills in its target first
+    point = Catalogue("tester").point(
+        *("one", "act", "{job_id}", "Did {tokens_in} % of {model_ref}"),
+        event='"ready" 100 %',
+        cute='Fixed, "so" {{to say}}',
+        story='"{tokens_in}," said {engine}.',
+        channel="request",
+    )
+    with bind(correlation_id="c", job_id="j", model_ref="m"):
+        for tokens in (7, 7, 8):
+            point(tokens_in=tokens, engine='"e"', emitted_at_ms=tokens)
+    read = json.loads(memory.lines[2])
+    texts = {"target": "j", "human": "Did 8 % of m", "cute": 'Fixed, "so" {to say}', "story": '"8," said "e".'}
+    fields = {"event": '"ready" 100 %', "tokens_in": 8, "engine": '"e"', "job_id": "j", "model_ref": "m"}
+    assert (texts | fields).items() <= read.items()
+    assert read["emitted_at_ms"] == 8
 
 
 @pytest.mark.parametrize("bound", [{}, {"model_ref": "m"}, {"gpu_device": "CUDA0", "shortcut.text": "x"}])
@@ -117,12 +183,12 @@ def test_a_draft_says_the_same_before_and_after_it_is_an_event(bound, field):
     configure()
     (draft,) = sink.records
     assert not draft.written
-    told, job_id = draft.said, draft.job_id
+    told, job_id = draft.formatted, draft.job_id
     event = draft.event
     assert event.emitted_by == "before@1"
     assert job_id == event.job_id == (field or bound)
-    assert (told.actor, told.action, told.human) == (event.actor, event.action, event.human)
-    assert (told.cute, told.story) == (event.cute, event.story) == ("Hush, x", '"Hey," said x.')
+    assert told == formatted(event)
+    assert (event.cute, event.story) == ("Hush, x", '"Hey," said x.')
 
 
 @pytest.mark.parametrize("where", ["bound", "field", "human", "target"])

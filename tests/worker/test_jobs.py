@@ -1,6 +1,7 @@
 """The queue in process: what it accepts, in which order it works, and that every job ends."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -36,6 +37,10 @@ def endless(make_model):
     engine.load(None)
     yield engine
     engine.close()
+
+
+def now_ms():
+    return time.time_ns() // 1_000_000
 
 
 def queue(engine, metrics=None, **more):
@@ -217,7 +222,39 @@ def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog)
     untold, told = asyncio.run(run())
     assert untold[-1][0] == "token"
     assert told[-1][0] == "end"
-    assert "the end of job untold could not be told" in caplog.text
+    assert "the story of job untold could not be told" in caplog.text
+
+
+def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_time(endless):
+    configure(sinks=[CHANNELS], strict=True)
+
+    async def run():
+        jobs = queue(endless)
+        job = jobs.submit(request("in-order", max_tokens=25))
+        jobs.start()
+        while job.ending is None:  # the loop stands still meanwhile
+            pass
+        ended_at_ms = now_ms()
+        while now_ms() == ended_at_ms:
+            pass
+        story = []
+        async with asyncio.timeout(60):
+            while batch := await job.subscription.batch():
+                story += batch
+        jobs.close()
+        return ended_at_ms, story
+
+    ended_at_ms, story = asyncio.run(run())
+    told = [delivery.event.action if delivery.event else delivery.message[0] for delivery in story]
+    assert told[:5] == ["started", "validate", "tokenise", "cache_reset", "execute"]
+    assert told[-2:] == ["execute", "end"]
+    generated = [
+        delivery.event.tokens_out - 0.5 if delivery.event else delivery.message[1][1] for delivery in story[5:-2]
+    ]
+    assert {9.5, 19.5} < set(generated)
+    assert generated[0] < 9
+    assert generated == sorted(generated)
+    assert all(delivery.event.emitted_at_ms <= ended_at_ms for delivery in story if delivery.event)
 
 
 @pytest.mark.req("M0-W-1301")
@@ -226,7 +263,7 @@ def test_closing_tells_the_end_of_what_is_under_way_and_of_what_has_just_ended(e
         jobs = queue(endless)
         first, second = jobs.submit(request("just-ended", max_tokens=3)), jobs.submit(request("goes", max_tokens=4096))
         jobs.start()
-        while not second.tokens_out:  # the loop stands still meanwhile, and has not heard of the first one's end
+        while second.first_token_ms is None:  # the loop stands still meanwhile, and has not heard of the first end
             pass
         jobs.close()
         async with asyncio.timeout(60):
