@@ -21,6 +21,7 @@ from benchmarks.environment import ROOT, python_with
 PROMPT = "Write a haiku about GPU computing"
 TOKENS = 64
 CLIENTS = (1, 4, 16)
+STARTS = 3
 QUEUE = ("--queue-limit", "1000")
 PEER = ("fastapi", "uvicorn", "sse-starlette", "starlette-context", "pydantic-settings")
 
@@ -203,9 +204,20 @@ async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool
     """Return the figures of every round by `<candidate> <clients>`.
 
     Candidates that are compared take turns within seconds, and the raw loop runs between them: the processor of a
-    shared machine may change its speed by half from one second to the next.
+    shared machine may change its speed by half from one second to the next. All are started anew a few times, since
+    the same process runs some per cent faster or slower by where its memory happens to lie.
     """
     figures: dict[str, list[Figure]] = {}
+    for start in range(STARTS):
+        turns = rounds * (start + 1) // STARTS - rounds * start // STARTS
+        await _take_turns(figures, model, turns, requests, with_peer=with_peer)
+        print(f"  start {start + 1} of {STARTS}, {turns} turns", flush=True)
+    return figures
+
+
+async def _take_turns(
+    figures: dict[str, list[Figure]], model: Path, turns: int, requests: int, *, with_peer: bool
+) -> None:
     async with AsyncExitStack() as stack:
         raw = await stack.enter_async_context(raw_loops(model))
         servers = {
@@ -214,7 +226,7 @@ async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool
         }
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
-        for turn in range(rounds + 1):
+        for turn in range(turns + 1):
             for clients in random.sample(CLIENTS, len(CLIENTS)):
                 before = await raw.measure(requests)
                 for name in random.sample(list(servers), len(servers)):
@@ -224,5 +236,3 @@ async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool
                         beside = statistics.harmonic_mean((before, after))
                         figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside))
                     before = after
-            print(f"  turn {turn} of {rounds}", flush=True)
-    return figures

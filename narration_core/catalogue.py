@@ -81,7 +81,7 @@ class Point:
         emit: Emit = getattr(self._narrator, self.level)
         if emit is silent:
             return
-        if self.channel == "lifecycle":
+        if self.channel == "lifecycle" and "job_id" in current.get().fields:
             fields.setdefault("job_id", None)
         if self._quick(fields):
             return

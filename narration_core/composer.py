@@ -80,24 +80,27 @@ def source(names: Sequence[str], extra: Sequence[ExtraField], point: Declared | 
     """
     more = {field.name: f"extra_{place}" for place, field in enumerate(extra)}  # a field's name may be no identifier
     given = {name: more.get(name, name) for name in names if name != MOMENT}
+    strings = [name for name in (*PLACE, *BODY) if FIELD_TYPES[name] == (str,) and name in given]
+    strings += [more[field.name] for field in extra if field.type is str]
     fixed: dict[str, str] = {}
     filled: dict[str, str] = {}
     for name, template in point.texts.items() if point else ():
-        found = as_printf(template) if name != "event" else (template.replace("%", "%%"), ())
-        if found is None or name in given:
-            return None
-        form, fields = found
+        form, fields = as_printf(template) or ("", ("?",))
         variables = [given.get(field) or _BOUND.get(field, "") for field in fields]
-        if not all(variables):
+        if name in given:
             return None
-        if variables:
+        if name == "event":
+            fixed[name] = template
+        elif not fields:
+            fixed[name] = form % ()
+        elif form == "%s" and variables[0] in (*strings, *_BOUND.values()):
+            filled[name] = variables[0]
+        elif all(variables):
             filled[name] = f"{form!r} % ({', '.join(variables)},)"
         else:
-            fixed[name] = form % ()
+            return None
     known = {*given, *fixed, *filled}
     line = [name for name in (*PLACE, *BODY) if name in known]
-    strings = [name for name in line if FIELD_TYPES[name] == (str,) and name in given]
-    strings += [more[field.name] for field in extra if field.type is str]
     parts = _Parts(given, fixed, filled, [name for name in TEXTS if name in known], line, more, strings)
     own = [*given.values(), *(name for name in parts.spoken if name in filled)]
     return "\n".join([*_compose(parts, own, point, moment_given=MOMENT in names), *_render(parts, own)])

@@ -133,14 +133,12 @@ class Pipeline:
         said = {"emitted_at_ms": now, "level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
         safe: dict[str, Any] = self.redactor.fields({"target": target, **known, **extra})
-        filled = {**said, **safe}
-        for name, template in texts.items():
-            if template is None:
-                continue
-            written = str(plain(template))
+        written = {name: str(plain(template)) for name, template in texts.items() if template is not None}
+        filled = {**said, **safe, **written}
+        for name, template in written.items():
             if self.strict:
-                self._check_template(name, written, filled, action)
-            safe[name] = self.redactor.text(text.clean(text.fill(written, filled)))
+                self._check_template(name, template, filled, action)
+            safe[name] = self.redactor.text(text.clean(text.fill(template, filled)))
         if self.strict:
             for name, limit in _LIMITS:
                 length = len(text.without_outcome(safe.get(name) or ""))

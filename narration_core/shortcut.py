@@ -32,7 +32,7 @@ _LONGEST: Final = 4096
 _REMEMBERED_LENGTH: Final = 256
 _DIGEST_LENGTH: Final = 64
 _CACHE_LIMIT: Final = 4096
-_COMPOSER_LIMIT: Final = 512
+_COMPOSER_LIMIT: Final = 1024
 
 
 class _Plain(NamedTuple):
@@ -44,7 +44,7 @@ class _Plain(NamedTuple):
 
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
 _encode = msgspec.json.Encoder().encode
-_composers: dict[tuple[Any, ...], Callable[..., Draft | None]] = {}
+_composers: dict[tuple[Any, ...], Callable[..., Draft | None] | None] = {}
 _composed_for: Redactor | None = None
 _plain = _Plain(set(), set())
 _names: set[str] = set()
@@ -65,6 +65,8 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     new = [piece for piece in pieces if piece not in plain.texts]
     if not redactor.own_patterns:
         new = [piece for piece in new if len(piece) != _DIGEST_LENGTH or not _is_digest(piece)]
+    if not new:
+        return False
     told = " ".join(new)
     if not told.isascii():
         return True
@@ -93,11 +95,19 @@ def _long_way(*_: Any) -> None:
 
 
 def _make_composer(names: tuple[str, ...], point: Declared | None = None) -> Callable[..., Draft | None]:
-    """Return the composer for calls with these field names, made now and kept."""
+    """Return the composer for calls with these field names, made now and kept.
+
+    Making one costs as much as some hundred events. One for a declared point is made when the point is called a
+    second time: most of a start, and most commands, are told once.
+    """
     composers, plain = _composers, _plain
     if len(composers) >= _COMPOSER_LIMIT:
         composers.clear()
     composer: Callable[..., Draft | None] = _long_way
+    key = names if point is None else (point, names)
+    if point is not None and key not in composers:
+        composers[key] = None
+        return composer
     others = set(names) - {*PLACE, *BODY, *TEXTS, MOMENT}
     extra = [field for field in extra_fields().values() if field.name in others]
     if len(extra) < len(others):
@@ -117,7 +127,7 @@ def _make_composer(names: tuple[str, ...], point: Declared | None = None) -> Cal
             }
             exec(compile(written, "<narration composer>", "exec"), made)  # noqa: S102 - see `source`
             composer = made["compose"]
-    composers[names if point is None else (point, names)] = composer
+    composers[key] = composer
     return composer
 
 
