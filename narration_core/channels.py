@@ -101,7 +101,8 @@ class Subscription:
     def _look(self) -> bool:
         """Tell whether there is something to read, or never will be."""
         closed = self._closed  # before the look: what comes between the two is not missed
-        self._take()
+        if not self._found:  # only then: what a slow reader has taken must not grow
+            self._take()
         return bool(self._found) or closed
 
     def _take(self) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from narration_core.event import FIELDS, OWN
+from narration_core.event import FIELDS, LATEST_MS, OWN
 from narration_core.fields import FIELD_TYPES
 from narration_core.taxonomy import ExtraField
 from narration_core.text import as_printf
 
 TEXTS: Final = ("cute", "story")
 MOMENT: Final = "emitted_at_ms"
-LATEST_MS: Final = 1 << 53
 _IDS: Final = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 BODY: Final = FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")]
 PLACE: Final = {name: place for place, name in enumerate(_IDS)}
@@ -85,7 +84,7 @@ def source(names: Sequence[str], extra: Sequence[ExtraField], point: Declared | 
     fixed: dict[str, str] = {}
     filled: dict[str, str] = {}
     for name, template in point.texts.items() if point else ():
-        form, fields = as_printf(template) or ("", ("?",))
+        form, fields = as_printf(template) or ("", ("?",))  # nobody gives that: the long way
         variables = [given.get(field) or _BOUND.get(field, "") for field in fields]
         if name in given:
             return None

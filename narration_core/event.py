@@ -11,6 +11,9 @@ Mode = Literal["human", "cute", "story"]
 MAX_LINE: Final = 1 << 20
 """Longest JSON line that `decode` reads, in bytes."""
 
+LATEST_MS: Final = 1 << 53
+"""What every `emitted_at_ms` that a call gives is below: readers in other languages keep whole numbers up to here."""
+
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One narration, complete: cleaned, redacted, immutable. Its JSON keys come in the order of these fields.

@@ -8,7 +8,17 @@ from typing import Any, Final, NoReturn, cast
 from narration_core import exceptions, text
 from narration_core.clock import SYSTEM
 from narration_core.context import current
-from narration_core.event import FIELD_SET, MAX_LINE, RENAMED, Event, Record, encode, encode_value, from_fields
+from narration_core.event import (
+    FIELD_SET,
+    LATEST_MS,
+    MAX_LINE,
+    RENAMED,
+    Event,
+    Record,
+    encode,
+    encode_value,
+    from_fields,
+)
 from narration_core.fields import FIELD_TYPES, STR, extra_name, extra_order, fitted
 from narration_core.levels import EMITTING, LEVELS, LevelName
 from narration_core.plain import MAX_ITEMS, plain
@@ -23,7 +33,6 @@ Tap = Callable[[Event, Mapping[str, Any]], None]
 RANK: Final[dict[str, int]] = {level: EMITTING.index(level) for level in EMITTING}
 _WARN: Final = RANK["warn"]
 _ERROR: Final = RANK["error"]
-_LATEST_MS: Final = 1 << 53
 _KEY_ROOM: Final = 600  # what a key of 128 characters and a marker take at most, as UTF-8
 _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
 
@@ -217,7 +226,7 @@ class Pipeline:
 
     def _moment(self, given: Any, action: str) -> int:
         """Return the time that a call gave; now when that is none."""
-        if type(given) is int and 0 <= given < _LATEST_MS:
+        if type(given) is int and 0 <= given < LATEST_MS:
             return given
         self.mistake(f"{action}: emitted_at_ms must be milliseconds since the epoch, a whole number")
         return SYSTEM.now_ms()

@@ -96,6 +96,22 @@ def test_a_slow_subscriber_gets_one_gap_and_slows_nobody():
     assert [target for _, target, _ in heard[1:]] == ["996", "997", "998", "999"]
 
 
+def test_what_waits_for_a_reader_that_takes_one_at_a_time_is_bounded():
+    async def main():
+        channels = JobChannels(backlog=4)
+        channels.open_job("job")
+        slow = channels.subscribe("job")
+        for number in range(1000):
+            channels.publish(event(number))
+            if number % 10 == 0:
+                await anext(slow)
+        return slow.waiting()
+
+    left = asyncio.run(main())
+    assert len(left) <= 4 + 1 + 4 + 1  # those it has taken, those that wait, and word of a gap before each
+    assert left[-1].event.target == "999"
+
+
 def test_what_a_slow_subscriber_hears_and_what_it_misses_add_up_while_others_publish():
     async def main():
         channels = JobChannels(backlog=8)
