@@ -70,14 +70,15 @@ def _needs_care(pieces: Iterable[str]) -> bool:
     told = " ".join(new)
     if not told.isascii():
         return True
-    shape = told.encode().translate(ZEROS)
+    data = told.encode()
+    shape = data.translate(ZEROS)
     if shape in plain.shapes:
         return False
     if (
         len(told) > _LONGEST
         or not told.isprintable()
         or "\\" in told
-        or (not redactor.clean(told) and any(map(redactor.wanted_spans, new)))
+        or (not redactor.clean_of_shape(told, data, shape) and any(map(redactor.wanted_spans, new)))
     ):
         return True
     if len(plain.texts) + len(plain.shapes) >= _CACHE_LIMIT:

@@ -136,11 +136,24 @@ class Redactor:
         if len(text) > _REMEMBERED_LENGTH or not text.isascii():
             return not self.gate(text)
         told = text.encode()
-        shape = told.translate(ZEROS)
+        return self.clean_of_shape(text, told, told.translate(ZEROS))
+
+    def clean_of_shape(self, text: str, told: bytes, shape: bytes) -> bool:
+        """Tell the same of a text of ASCII whose shape is known.
+
+        Args:
+            text: as for `clean`.
+            told: its bytes.
+            shape: these with every digit a zero.
+        """
+        if len(text) > _REMEMBERED_LENGTH:
+            return not self.gate(text)
         if shape in self.clean_shapes:
             return True
         if self.gate(text):
             return False
+        if shape == told:
+            return True  # without digits there is one text of this shape, and texts are remembered as they are
         if shape not in self._shapes_seen:
             # Not learnt yet: ids and hashes never come again, and would cost a second scan for nothing.
             if len(self._shapes_seen) >= _CACHE_LIMIT:
