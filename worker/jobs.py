@@ -1,12 +1,11 @@
-"""Jobs: a bounded queue, one inference at a time, and an end for each that its client always hears."""
+"""Jobs: what is accepted, where it waits, what is told of it, and an end for each that its client always hears."""
 
 import asyncio
 import hashlib
 import logging
 import secrets
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -14,14 +13,13 @@ from typing import Final
 from narration_core import Wakeup, bind, close_job, open_job
 from worker import points
 from worker.endings import conclude
-from worker.engine import Engine, Result, StopCause, Stopped
+from worker.engine import Engine, StopCause, Stopped
 from worker.errors import WorkerError
-from worker.gil import go_first
-from worker.job import Ending, Job
+from worker.inference import Inference
+from worker.job import Job
 from worker.metrics import Metrics, Outcome
 from worker.requests import ExecuteRequest
 
-PROGRESS_EVERY: Final = 10
 METRICS_EVERY_S: Final = 0.25
 REMEMBERED: Final = 1000
 PACE_S: Final = 0.004
@@ -50,10 +48,7 @@ def is_news(told: int, place: int) -> bool:
 
 
 class Jobs:
-    """The queue of a worker and the one thread that works it off.
-
-    The thread takes the next job itself: going through the event loop between two jobs would cost as much time as
-    several tokens of a small model. It generates and puts down what happens; everything is told on the loop.
+    """The jobs of a worker, on the event loop: accepted here, told here, and worked off by the inference thread.
 
     Args:
         engine: the model.
@@ -79,7 +74,6 @@ class Jobs:
         self._metrics = metrics
         self._queue_limit = queue_limit
         self._timeout_s = timeout_s
-        self._max_tokens_in = max_tokens_in
         self._max_tokens_out = max_tokens_out
         self._alive: dict[str, Job] = {}
         self._ended: OrderedDict[str, str] = OrderedDict()
@@ -89,25 +83,18 @@ class Jobs:
         self._following: asyncio.Task[None] | None = None
         self._begun: Job | None = None
         self._began_at = self._next_metrics = 0.0
-        # From the inference thread: which job ended and which began.
-        self._turns: deque[tuple[Job | None, Job | None]] = deque()
         self._wakeup = Wakeup()
-        # Shared with the inference thread, and only touched under this lock.
-        self._changed = threading.Condition()
-        self._waiting: deque[Job] = deque()
-        self._running: Job | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._work_off, name="inference", daemon=True)
+        self._inference = Inference(engine, max_tokens_in, self._wakeup)
 
     @property
     def depth(self) -> int:
         """How many jobs wait."""
-        return len(self._waiting)
+        return self._inference.depth
 
     def start(self) -> None:
         """Begin to work the queue off, one job after another, until `close`."""
         self._following = self._loop.create_task(self._follow())
-        self._thread.start()
+        self._inference.start()
 
     def submit(self, request: ExecuteRequest) -> Job:
         """Accept a request, or say why not.
@@ -122,9 +109,8 @@ class Jobs:
         job_id = request.job_id or f"job-{secrets.token_hex(8)}"
         if job_id in self._alive or job_id in self._ended:
             raise WorkerError("CONFLICT", f"job {job_id} exists already")
-        ahead = len(self._waiting) + (self._running is not None)
-        if ahead > self._queue_limit:  # one may run beside those that wait, also before it has begun
-            points.queue_full(callers_job_id=job_id, queue_position=len(self._waiting), error_kind="queue_full")
+        if self._inference.ahead > self._queue_limit:  # one may run beside those that wait, also before it has begun
+            points.queue_full(callers_job_id=job_id, queue_position=self.depth, error_kind="queue_full")
             raise WorkerError("QUEUE_FULL", f"{self.depth} requests are waiting, the limit is {self._queue_limit}")
         open_job(job_id)
         with bind(job_id=job_id):
@@ -143,10 +129,7 @@ class Jobs:
         )
         self._alive[job_id] = job
         self._idle.clear()
-        with self._changed:
-            self._waiting.append(job)
-            at_once = self._running is None and len(self._waiting) == 1
-            self._changed.notify()
+        at_once = self._inference.put(job)
         job.send("started", started)  # while the inference thread wakes up: it only puts down what it does
         self._tell(job, job.show)
         if not at_once:
@@ -154,9 +137,7 @@ class Jobs:
         return job
 
     def _tell_positions(self) -> None:
-        with self._changed:
-            waiting = list(self._waiting)
-        for place, job in enumerate(waiting):
+        for place, job in enumerate(self._inference.waiting()):
             if job.position is None or is_news(job.position, place):
                 job.position = place
                 self._tell(job, partial(points.queued, queue_position=place))
@@ -179,31 +160,10 @@ class Jobs:
         """Stop a job wherever it is; nothing happens when it has ended."""
         if not job.switch.stop(cause):
             return
-        with self._changed:
-            waits = job in self._waiting
-            if waits:
-                self._waiting.remove(job)
-        if waits:
+        if self._inference.remove(job):
             job.end(Stopped(cause))
             self._end(job)
             self._tell_positions()
-
-    def _work_off(self) -> None:
-        """Work on jobs until the queue is closed; runs on the inference thread."""
-        go_first()
-        ended: Job | None = None
-        while not self._closed:
-            with self._changed:
-                job = self._running = self._waiting.popleft() if self._waiting else None
-            if ended is not None or job is not None:
-                self._turns.append((ended, job))
-                self._wakeup.call(at_once=ended is not None)
-            if job is None:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._waiting or self._closed)
-            else:
-                job.context.copy().run(self._work, job)
-            ended = job
 
     async def _follow(self) -> None:
         """Follow the inference thread; in a task, where whoever reads a stream is woken without a system call."""
@@ -214,9 +174,10 @@ class Jobs:
 
     def _catch_up(self) -> bool:
         """Tell what the inference thread has done since the last time; False when that is nothing."""
-        news = bool(self._turns)
-        while self._turns:
-            ended, begun = self._turns.popleft()
+        turns = self._inference.turns
+        news = bool(turns)
+        while turns:
+            ended, begun = turns.popleft()
             if ended is not None:
                 self._end(ended)
             self._begun = begun
@@ -261,20 +222,6 @@ class Jobs:
             rate = round(job.tokens_out / (now - self._began_at), 1)
             job.send("metrics", {"tokens_out": job.tokens_out, "tokens_per_s": rate, "queue_depth": self.depth})
 
-    def _work(self, job: Job) -> None:
-        """Run one job on the inference thread; a request that fails must not take the worker along."""
-        began = time.monotonic_ns()
-        how: Ending
-        try:
-            how = self._generate(job)
-        except (Stopped, WorkerError) as why:
-            how = why
-        except Exception as why:  # noqa: BLE001 - told like every other failure
-            how = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
-            how.__cause__ = why
-        job.end(how)
-        job.duration_ms = (time.monotonic_ns() - began) / 1e6
-
     def _count(self, job: Job) -> None:
         """Count a job that has ended."""
         if job.first_token_ms is not None:
@@ -282,28 +229,6 @@ class Jobs:
         self._metrics.finished(
             job.outcome, tokens_in=job.tokens_in, tokens_out=job.tokens_out, duration_ms=job.duration_ms
         )
-
-    def _generate(self, job: Job) -> Result:
-        request, engine, wakeup = job.request, self._engine, self._wakeup
-        job.switch.check()
-        prompt = engine.tokenise(request)
-        if self._max_tokens_in is not None and len(prompt) > self._max_tokens_in:
-            raise WorkerError("INVALID_REQUEST", f"the prompt has {len(prompt)} tokens, at most {self._max_tokens_in}")
-        job.tokens_in = len(prompt)
-        job.note(points.tokenised, tokens_in=len(prompt))
-        job.note(points.cache_reset)
-        job.note(points.inference_start, seed=job.seed)
-        wakeup.call()
-        for step in engine.generate(request, prompt, job.seed, job.switch):
-            if isinstance(step, Result):
-                return step
-            job.add(step)
-            if step.place == 0:
-                job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
-            if step.token >= 0 and (step.place + 1) % PROGRESS_EVERY == 0:
-                job.note(points.token_progress, tokens_out=step.place + 1)
-            wakeup.call()
-        raise WorkerError("INTERNAL", "the request ended without a result")
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more jobs, let those under way end, stop them when the time is up."""
@@ -322,12 +247,9 @@ class Jobs:
             wait_s: no longer than so many seconds; without it until the thread has ended.
         """
         self._stop_all()
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
         if self._following is not None:
             self._following.cancel()
-            self._thread.join(wait_s)
+        self._inference.close(wait_s)
         self._catch_up()  # nobody follows the thread any more
         for job in list(self._alive.values()):
             if job.ending is not None:
