@@ -145,7 +145,7 @@ class JobChannels:
     def __init__(self, replay: int = REPLAY, backlog: int = BACKLOG) -> None:
         self._replay = replay
         self._backlog = backlog
-        self._channels: dict[str | None, _Channel] = {}  # nothing is ever under None
+        self._channels: dict[str, _Channel] = {}
         self._lock = new_lock()
         self.idle = True  # until a job is open
 
@@ -242,13 +242,13 @@ class JobChannels:
         """Take events as a sink."""
         with self._lock:
             for record in batch:
-                channel = self._channels.get(record.job_id)
+                channel = self._channels.get(record.job_id or "")
                 if channel is not None:
                     channel.deliver((Delivery(channel.last_id + 1, record),))
 
     def close(self) -> None:
         """Close every channel."""
-        for job_id in filter(None, list(self._channels)):
+        for job_id in list(self._channels):
             self.close_job(job_id)
 
 

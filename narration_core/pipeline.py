@@ -144,6 +144,7 @@ class Pipeline:
         safe: dict[str, Any] = self.redactor.fields({"target": target, **known, **extra})
         written = {name: str(plain(template)) for name, template in texts.items() if template is not None}
         filled = {**said, **safe, **written}
+        del filled["human"]  # `cute` and `story` are fields that a call gives; no sentence holds itself
         for name, template in written.items():
             if self.strict:
                 self._check_template(name, template, filled, action)

@@ -56,7 +56,6 @@ class Jobs:
         queue_limit: how many jobs may wait.
         timeout_s: longest inference, in seconds.
         max_tokens_in: longest prompt, in tokens.
-        max_tokens_out: longest answer, in tokens.
     """
 
     def __init__(
@@ -67,14 +66,12 @@ class Jobs:
         queue_limit: int,
         timeout_s: float,
         max_tokens_in: int | None,
-        max_tokens_out: int,
     ) -> None:
         self.draining = False
         self._engine = engine
         self._metrics = metrics
         self._queue_limit = queue_limit
         self._timeout_s = timeout_s
-        self._max_tokens_out = max_tokens_out
         self._alive: dict[str, Job] = {}
         self._ended: OrderedDict[str, str] = OrderedDict()
         self._idle = asyncio.Event()

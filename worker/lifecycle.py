@@ -110,7 +110,6 @@ class _Worker:
                 queue_limit=settings.queue_limit,
                 timeout_s=settings.inference_timeout_s,
                 max_tokens_in=settings.max_tokens_in,
-                max_tokens_out=settings.max_tokens_out,
             )
             server = Server(settings, engine, jobs, metrics, self._shut_down)
             runner = web.AppRunner(
@@ -202,7 +201,7 @@ class _Worker:
     def _on_signal(self, name: str) -> None:
         """Drain at the first signal, end at once at the second."""
         if self._stop.is_set():
-            if self._jobs is not None:  # so that no token is told after the last word
+            if self._jobs is not None:  # so that the end of every job is told before the last word
                 self._jobs.close(_LAST_WAIT_S)
             points.server_shutdown(signal=f"a second {name}")
             flush(1.0)

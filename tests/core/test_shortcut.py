@@ -116,6 +116,7 @@ def test_both_ways_give_the_same_bytes_of_a_declared_point(data):
         ({"human": "Of {engine}"}, {"engine": None}, {"human": "Of {engine}"}),
         ({"human": "Say {cute}", "cute": "hm"}, {}, {"human": "Say hm"}),
         ({"human": "Say {cute}"}, {"cute": "hm"}, {"human": "Say hm"}),
+        ({"human": "Say {human}"}, {}, {"human": "Say {human}"}),
     ],
 )
 def test_what_a_call_gives_goes_before_what_is_declared_and_is_told_in_the_same_way(declared, fields, told):

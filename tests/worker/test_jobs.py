@@ -44,7 +44,7 @@ def now_ms():
 
 
 def queue(engine, metrics=None, **more):
-    settings = {"queue_limit": 2, "timeout_s": 60.0, "max_tokens_in": None, "max_tokens_out": 4096, **more}
+    settings = {"queue_limit": 2, "timeout_s": 60.0, "max_tokens_in": None, **more}
     return Jobs(engine, metrics or Metrics("w", lambda: 0, lambda: 0), **settings)
 
 
