@@ -14,7 +14,7 @@ help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 demo: venv  ## watch a real model answer a request, told in plain English
-	@$(BIN)/python -m worker.demo
+	@$(BIN)/python -m narration_worker.demo
 
 test: venv clients  ## everything: unit, property, fault and contract tests, features, narration coverage
 	$(BIN)/python -m pytest -q -rs

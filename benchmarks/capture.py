@@ -21,9 +21,9 @@ KEPT: Final = 100_000
 LOAD = """
 import time, sys, pytest
 began = time.process_time()
-import capture.plugin
+import narration_capture.plugin
 loaded = time.process_time() - began
-import capture.session
+import narration_capture._session
 print((loaded, time.process_time() - began, "narration_core" in sys.modules))
 """
 
@@ -75,7 +75,7 @@ def _emit(count: int) -> float:
 
 def hearing() -> dict[str, float]:
     """CPU microseconds an event: as under pytest, the same with points noted, and captured."""
-    from capture import capture
+    from narration_capture import capture
     from narration_core import configure
 
     took: dict[str, list[float]] = {"strict": [], "located": [], "captured": []}
@@ -92,7 +92,7 @@ def hearing() -> dict[str, float]:
 
 def keeping() -> float:
     """Bytes that a captured event takes."""
-    from capture import capture
+    from narration_capture import capture
     from narration_core import configure
 
     configure(sinks=[], strict=True)

@@ -18,7 +18,7 @@ from benchmarks.environment import machine
 from benchmarks.results import replace_section
 from benchmarks.worker_endurance import Leftovers, soak, stopping
 from benchmarks.worker_speed import CLIENTS, STARTS, TOKENS, Figure, raw_loop, throughput
-from tools.make_test_models import never_stopping, random_model
+from support.small_models import never_stopping, random_model
 
 
 def spread(ratios: list[float]) -> str:

@@ -11,8 +11,8 @@ import aiohttp
 
 from benchmarks.worker_speed import PROMPT, QUEUE
 from narration_core import Event
-from worker.client import WorkerClient
-from worker.launch import RunningWorker, launch
+from narration_worker.client import WorkerClient
+from narration_worker.launch import RunningWorker, launch
 
 FATES = ("finish", "finish", "cancel", "leave", "refuse", "timeout")
 LONG = 4000

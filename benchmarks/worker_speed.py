@@ -161,7 +161,18 @@ async def ours(model: Path, **environment: str) -> AsyncIterator[Server]:
     port = free_port()
     with tempfile.TemporaryFile() as out:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "worker", "--model", str(model), "--device", "cpu", "--port", str(port), *QUEUE),
+            *(
+                sys.executable,
+                "-m",
+                "narration_worker",
+                "--model",
+                str(model),
+                "--device",
+                "cpu",
+                "--port",
+                str(port),
+                *QUEUE,
+            ),
             stdout=out,
             stderr=out,
             env=os.environ | environment,

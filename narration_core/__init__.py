@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from narration_core.catalogue import Catalogue, Point
-from narration_core.channels import (
+from narration_core._catalogue import Catalogue, Point
+from narration_core._channels import (
     CHANNELS,
     ChannelError,
     Delivery,
@@ -15,10 +15,10 @@ from narration_core.channels import (
     subscribe,
     unsubscribe,
 )
-from narration_core.clock import CountingSources, Sources
-from narration_core.configuration import configure, default_sinks, flush, sample, stats
-from narration_core.context import bind, bound, propagate
-from narration_core.correlation import (
+from narration_core._clock import CountingSources, Sources
+from narration_core._configuration import configure, default_sinks, flush, sample, stats
+from narration_core._context import bind, bound, propagate
+from narration_core._correlation import (
     CORRELATION_HEADER,
     TRACEPARENT_HEADER,
     Inbound,
@@ -27,20 +27,20 @@ from narration_core.correlation import (
     new_correlation_id,
     outbound_headers,
 )
-from narration_core.event import Event, Record, decode, encode, formatted
-from narration_core.levels import LevelName
-from narration_core.narrator import Narrator
-from narration_core.pipeline import NarrationMistake
+from narration_core._event import Event, Record, decode, encode, formatted
+from narration_core._levels import LevelName
+from narration_core._narrator import Narrator
+from narration_core._pipeline import NarrationMistake
+from narration_core._span import Span
+from narration_core._taxonomy import register_field
+from narration_core._wakeup import Wakeup
+from narration_core._writer import Sink
 from narration_core.redaction import RedactionPolicy, redact
 from narration_core.sinks import FileSink, MemorySink, StreamSink
-from narration_core.span import Span
-from narration_core.taxonomy import register_field
-from narration_core.wakeup import Wakeup
-from narration_core.writer import Sink
 
 if TYPE_CHECKING:
-    from narration_core.executor import NarratingExecutor
-    from narration_core.process import ProcessResult, capture_process
+    from narration_core._executor import NarratingExecutor
+    from narration_core._process import ProcessResult, capture_process
 
 __version__ = "0.1.0"
 
@@ -98,9 +98,9 @@ __all__ = [
 
 # What brings thread pools or subprocesses along is loaded when it is first named.
 _LATER = {
-    "NarratingExecutor": "narration_core.executor",
-    "ProcessResult": "narration_core.process",
-    "capture_process": "narration_core.process",
+    "NarratingExecutor": "narration_core._executor",
+    "ProcessResult": "narration_core._process",
+    "capture_process": "narration_core._process",
 }
 
 

@@ -4,13 +4,14 @@ import hashlib
 
 from pytest_bdd import parsers, then, when
 
-from capture import NarrationCapture, one_table, rows
+from narration_capture import NarrationCapture, one_table, rows
 from narration_core import CORRELATION_HEADER, formatted
+from narration_worker.model.engine import Engine
+from narration_worker.model.generation import Result, StopSwitch
+from narration_worker.requests import ExecuteRequest
 from steps.asking import HAIKU, TABLE, request_of
 from steps.evidence import leave
 from steps.harness import MODEL, Answer, WorkerProcess, ask
-from worker.engine import Engine, Result, StopSwitch
-from worker.requests import ExecuteRequest
 
 
 @then("the answer is a haiku of three lines")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from capture import NarrationCapture
+from narration_capture import NarrationCapture
 from narration_core import CORRELATION_HEADER, Event
 from steps.harness import Answer, WorkerProcess, ask
 

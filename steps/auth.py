@@ -5,10 +5,10 @@ import hmac
 import pytest
 from pytest_bdd import then, when
 
+from narration_worker.config import Settings
+from narration_worker.errors import WorkerError
+from narration_worker.http.auth import authenticate
 from steps.harness import MODEL
-from worker.auth import authenticate
-from worker.config import Settings
-from worker.errors import WorkerError
 
 
 @when("a wrong token of the same length is checked", target_fixture="compared")

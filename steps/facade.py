@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from capture import NarrationCapture, one_table
+from narration_capture import NarrationCapture, one_table
 from narration_core import (
     CORRELATION_HEADER,
     CountingSources,

@@ -2,9 +2,9 @@
 
 from pytest_bdd import given, parsers, when
 
-from capture import rows
-from worker.devices import Device, GpuKind, choose_gpu
-from worker.residency import Residency
+from narration_capture import rows
+from narration_worker.model.devices import Device, GpuKind, choose_gpu
+from narration_worker.model.residency import Residency
 
 TOTAL_BYTES = 80_000_000_000
 

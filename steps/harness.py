@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Self
 
 import aiohttp
 
-from capture import NarrationCapture
+from narration_capture import NarrationCapture
 from narration_core import Event, decode
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "worker" / "models" / "haiku-1m-q8_0.gguf"
+MODEL = ROOT / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf"
 # Mutants that swallow an event are noticed only when this is over, so that run asks for less.
 PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 
@@ -37,7 +37,7 @@ class WorkerProcess:
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("NARRATION_")}
         surroundings |= {"NARRATION_SOURCE_LOCATION": "1", "NARRATION_STRICT": "1", **(env or {})}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker", *arguments],
+            [sys.executable, "-m", "narration_worker", *arguments],
             cwd=ROOT,
             env=surroundings,
             stdout=subprocess.PIPE,

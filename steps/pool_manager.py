@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 from pytest_bdd import given, parsers, then, when
 
-from capture import NarrationCapture
+from narration_capture import NarrationCapture
 from steps.harness import WorkerProcess
 
 

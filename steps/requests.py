@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pytest_bdd import parsers, then, when
 
-from capture import NarrationCapture, one_table
+from narration_capture import NarrationCapture, one_table
 from narration_core import CORRELATION_HEADER, bind, configure
+from narration_worker.client import WorkerClient
 from steps.asking import TABLE, asked, ends_the_job, hear_request, hear_stopped, request_of
 from steps.harness import MODEL, Answer, OpenRequest, WorkerProcess, ask, call
-from worker.client import WorkerClient
 
 
 @when(parsers.parse('a client asks "{prompt}"'), target_fixture="answer")

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from capture import NarrationCapture, normaliser, one_table, repeating
+from narration_capture import NarrationCapture, normaliser, one_table, repeating
 from narration_core import CORRELATION_HEADER
 from steps.answers import ends_with_error
 from steps.asking import TABLE, is_steady, request_of
 from steps.harness import MODEL, Answer, OpenRequest, WorkerProcess, arguments, call, healthy
-from tools.make_test_models import random_model
+from support.small_models import random_model
 
 # How long an answer is depends on the processor in rare cases, how long anything takes always does.
 normaliser("tokens so far", r"Generated \d+ tokens", "Generated <n> tokens")

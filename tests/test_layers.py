@@ -1,87 +1,109 @@
-"""A lower room never imports a higher one (docs/architecture.md)."""
+"""The code keeps to the packages and layers of docs/architecture.md, which is read here: there is no second table."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-FLOORS = (
-    ("levels", "locks", "text", "wakeup", "clock", "signature"),
-    ("event", "redaction", "context", "correlation", "exceptions", "plain", "points", "sampling", "taxonomy"),
-    ("fields", "composer", "writer"),
-    ("pipeline",),
-    ("shortcut", "span"),
-    ("narrator",),
-    ("catalogue", "channels"),
-    ("sinks",),
-    ("bridges", "configuration", "executor", "process"),
-    ("cli",),
-)
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-MAY_IMPORT = {
-    "narration_core": {"narration_core"},
-    "capture": {"capture", "narration_core"},
-    "worker": {"worker", "narration_core"},
-    "ci": {"ci", "narration_core"},
-}
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+PUBLIC = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`(\w+/?(?:\w+/)?)`", cell)
+
+
+def read_packages() -> dict[str, tuple[Path, set[str]]]:
+    """Each package: its folder and whom it may import, itself included."""
+    found = {}
+    for package, folder, may in cells(PAGE.split("## Packages")[1].split("## Layers")[0])[2:]:
+        (name,) = names(package)
+        found[name] = (ROOT / folder.strip("`"), {name, *names(may)})
+    return found
+
+
+def read_layers() -> dict[str, dict[str, int]]:
+    """Each package: the layer of each of its modules and subpackages."""
+    found: dict[str, dict[str, int]] = {}
+    here: dict[str, int] = {}
+    for package, layer, modules in cells(PAGE.split("<!-- layers -->")[1].split("<!-- /layers -->")[0])[2:]:
+        if package:
+            here = found.setdefault(names(package)[0], {})
+        for module in re.findall(r"`(\w+)`(?! \w)", re.sub(r"\([^)]*\)", "", modules)):
+            assert module not in here, f"{module} has two layers"
+            here[module] = int(layer)
+    return found
+
+
+PACKAGES = read_packages()
+LAYERS = read_layers()
 
 
 def imports(path: Path) -> set[str]:
+    """Every module that a file names: at its top, in functions, for type checkers, and by `import_module("...")`."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def room_of(module: str) -> str:
-    return module.split(".")[1]
-
-
-def test_rooms_of_the_core_only_look_down(root):
-    wrong = []
-    for path in sorted((root / "narration_core").rglob("*.py")):
-        parts = path.relative_to(root / "narration_core").with_suffix("").parts
-        if parts == ("__init__",):
-            continue
-        here = parts[0]
-        for name in imports(path):
-            parts_of_name = name.split(".")
-            if parts_of_name[0] != "narration_core" or len(parts_of_name) < 2 or room_of(name) not in FLOOR_OF:
-                continue
-            if FLOOR_OF[room_of(name)] > FLOOR_OF[here]:
-                wrong.append(f"{path.relative_to(root)}: {here} (floor {FLOOR_OF[here]}) imports {name}")
-    assert not wrong, "\n".join(wrong)
-
-
-def test_every_module_of_the_core_has_a_floor(root):
-    rooms = {path.stem for path in (root / "narration_core").iterdir() if path.suffix == ".py" or path.is_dir()}
-    assert rooms - {"__init__", "__pycache__", "py", "schema"} <= FLOOR_OF.keys()
-
-
-def wanted(tree: ast.AST) -> set[str]:
-    """Every module that a file names: at its top, in functions, for type checkers, and by `import_module("...")`."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
     return found
 
 
-def test_no_module_needs_itself_in_a_circle(root):
+def sources(package: str) -> list[Path]:
+    return sorted(PACKAGES[package][0].rglob("*.py"))
+
+
+def at(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_the_tables_can_be_read():
+    assert PACKAGES.keys() == LAYERS.keys()
+    assert all(folder.is_dir() for folder, _ in PACKAGES.values())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_lower_layer_never_imports_a_higher_one(package):
+    folder, _ = PACKAGES[package]
+    layers = LAYERS[package]
+    wrong = []
+    for path in sources(package):
+        here = path.relative_to(folder).with_suffix("").parts[0]
+        if here == "__init__":
+            continue
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            there = rest.partition(".")[0]
+            if top == package and layers.get(there, -1) > layers[here]:
+                wrong.append(f"{at(path)}: {here} (layer {layers[here]}) imports {name} (layer {layers[there]})")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_a_layer_and_every_entry_a_module(package):
+    folder, _ = PACKAGES[package]
+    there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert there - {"__init__"} == LAYERS[package].keys()
+
+
+def test_no_module_needs_itself_in_a_circle():
     paths = {}
-    for room in MAY_IMPORT:
-        for path in (root / room).rglob("*.py"):
-            parts = path.relative_to(root).with_suffix("").parts
+    for package, (folder, _) in PACKAGES.items():
+        for path in sources(package):
+            parts = path.relative_to(folder.parent).with_suffix("").parts
             paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    # A package's own file names its modules for everybody's convenience; a circle through it is no knot.
+    # A package's own file names its modules for everybody's convenience; a circle through it is harmless.
     packages = {name for name, path in paths.items() if path.name == "__init__.py"}
-    needs = {
-        name: (imports(path) | wanted(ast.parse(path.read_text("utf-8")))) & (paths.keys() - packages - {name})
-        for name, path in paths.items()
-    }
+    needs = {name: imports(path) & (paths.keys() - packages - {name}) for name, path in paths.items()}
     while free := [name for name, others in needs.items() if not others & needs.keys()]:
         for name in free:
             del needs[name]
@@ -92,24 +114,28 @@ def test_no_module_needs_itself_in_a_circle(root):
     assert not needs, f"these need each other: {', '.join(sorted(needs))}"
 
 
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
-def test_rooms_know_only_whom_they_may(root, room):
-    wrong = []
-    for path in sorted((root / room).rglob("*.py")):
-        for name in imports(path):
-            top = name.split(".")[0]
-            if top in {*MAY_IMPORT, "steps", "features"} and top not in MAY_IMPORT[room]:
-                wrong.append(f"{path.relative_to(root)} imports {name}")
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_only_those_they_may(package):
+    ours = {*PACKAGES, "steps", "features", "support", "tools", "benchmarks", "tests"}
+    wrong = [
+        f"{at(path)} imports {name}"
+        for path in sources(package)
+        for name in imports(path)
+        if (top := name.partition(".")[0]) in ours and top not in PACKAGES[package][1]
+    ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_worker_uses_only_public_names_of_the_core(root):
-    public = ("narration_core", "narration_core.bridges")
+@pytest.mark.parametrize("package", sorted(PACKAGES.keys() - {"narration_core"}))
+def test_only_public_names_of_another_package_are_used(package):
     wrong = []
-    for path in sorted((root / "worker").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-            inner = module.startswith("narration_core") and module != public[0]
-            if inner and not module.startswith(public[1]):
-                wrong.append(f"{path.relative_to(root)}:{node.lineno} imports from {module}")
+    for path in sources(package):
+        for name in imports(path):
+            top, *parts = name.split(".")
+            if (
+                top in PACKAGES
+                and top != package
+                and any(part.startswith("_") and not part.endswith("__") for part in parts)
+            ):
+                wrong.append(f"{at(path)} imports {name}")
     assert not wrong, "\n".join(wrong)

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from aiohttp import ClientSession, TraceConfig, TraceRequestStartParams, web
 from aiohttp.typedefs import Middleware
 
-from narration_core.context import bind
-from narration_core.correlation import CORRELATION_HEADER, accept, outbound_headers
-from narration_core.narrator import Narrator
+from narration_core._context import bind
+from narration_core._correlation import CORRELATION_HEADER, accept, outbound_headers
+from narration_core._narrator import Narrator
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID = web.RequestKey("narration_correlation_id", str)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from narration_core.event import Record, sentence
-from narration_core.pipeline import PIPELINE
+from narration_core._event import Record, sentence
+from narration_core._pipeline import PIPELINE
 
 _SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 

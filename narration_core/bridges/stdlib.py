@@ -4,13 +4,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from narration_core import exceptions
-from narration_core.event import FIELD_SET, HEAD, Event, Record, sentence
-from narration_core.levels import LevelName
-from narration_core.narrator import set_up
-from narration_core.pipeline import PIPELINE
-from narration_core.taxonomy import extra_fields
-from narration_core.text import to_name
+from narration_core import _exceptions as exceptions
+from narration_core._event import FIELD_SET, HEAD, Event, Record, sentence
+from narration_core._levels import LevelName
+from narration_core._narrator import set_up
+from narration_core._pipeline import PIPELINE
+from narration_core._taxonomy import extra_fields
+from narration_core._text import to_name
 
 _TO_LOGGING: Final = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}
 _FROM_LOGGING: Final[tuple[tuple[int, LevelName], ...]] = (

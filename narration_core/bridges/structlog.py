@@ -4,12 +4,12 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-from narration_core import exceptions
-from narration_core.event import FIELD_SET, HEAD, Event
-from narration_core.levels import parse_level
-from narration_core.narrator import set_up
-from narration_core.pipeline import PIPELINE
-from narration_core.text import to_name
+from narration_core import _exceptions as exceptions
+from narration_core._event import FIELD_SET, HEAD, Event
+from narration_core._levels import parse_level
+from narration_core._narrator import set_up
+from narration_core._pipeline import PIPELINE
+from narration_core._text import to_name
 
 
 class NarrationProcessor:

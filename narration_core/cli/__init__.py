@@ -54,7 +54,7 @@ def main() -> None:
 @click.option("--json-schema", is_flag=True, help="Print the JSON Schema of an event instead.")
 def taxonomy(*, json_schema: bool) -> None:
     """Print every field of an event, its type and its meaning, as YAML."""
-    from narration_core import taxonomy as fields  # noqa: PLC0415 - a command loads what it needs when it runs
+    from narration_core import _taxonomy as fields  # noqa: PLC0415 - a command loads what it needs when it runs
 
     if json_schema:
         import json  # noqa: PLC0415
@@ -67,8 +67,11 @@ def taxonomy(*, json_schema: bool) -> None:
 @main.command()
 @click.argument("catalogues", nargs=-1, metavar="MODULE:NAME...")
 def catalogue(catalogues: tuple[str, ...]) -> None:
-    """Print declared points, e.g. `narration catalogue worker.points:POINTS`; the worker's when none is named."""
-    from narration_core.cli.catalogue import as_text, load  # noqa: PLC0415
+    """Print declared points, e.g. `narration catalogue shop.points:POINTS`; every registered catalogue by default.
 
-    for name in catalogues or ("worker.points:POINTS",):
+    A package registers its catalogue through the entry-point group `narration.catalogues`.
+    """
+    from narration_core.cli._catalogue import as_text, load, registered  # noqa: PLC0415
+
+    for name in catalogues or registered():
         click.echo(as_text(load(name)))

@@ -10,11 +10,11 @@ import pytest
 import syrupy
 from syrupy.extensions.base import SnapshotCollectionStorage
 
-from capture import normalise
+from narration_capture import _normalise as normalise
 
 # A run inside this process must find these modules as they are here: pytester forgets what a run imports.
-for _name in ("bdd", "collector", "golden", "inventory", "messages", "review", "strict"):
-    importlib.import_module(f"capture.{_name}")
+for _name in ("scenario_run", "collector", "golden", "inventory", "cucumber_messages", "review", "step_registry"):
+    importlib.import_module(f"narration_capture._{_name}")
 
 PYPROJECT = """
 [tool.pytest]

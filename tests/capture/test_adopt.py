@@ -47,7 +47,8 @@ NARRATION = ("-c", "from narration_core.cli import main; main()")
 def test_the_wheel_is_what_is_used(stranger, wheel_site):
     _, run = stranger
     said = run(
-        "-c", "import capture, narration_core, ci; print(capture.__file__, narration_core.__file__, ci.__file__)"
+        "-c",
+        "import narration_capture as a, narration_core as b, narration_ci as c; print(*(m.__file__ for m in (a,b,c)))",
     )
     assert all(path.startswith(str(wheel_site)) for path in said.stdout.split()), said
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from capture import capture
+from narration_capture import capture
 from narration_core import Narrator, bind
 
 orchestrator = Narrator("orchestratord")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from capture import capture
+from narration_capture import capture
 from narration_core import Narrator, bind
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "capture.md"

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from capture import capture
+from narration_capture import capture
 from narration_core import (
     CountingSources,
     Event,
@@ -124,7 +124,7 @@ def test_what_comes_after_the_end_is_nobodys(narration):
 
 
 def test_the_end_of_a_capture_leaves_no_tap():
-    from narration_core.pipeline import PIPELINE
+    from narration_core._pipeline import PIPELINE
 
     before = PIPELINE.taps
     with capture(), capture():

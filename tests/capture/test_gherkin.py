@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from capture import one_table, rows
-from capture.compat import StepFunctionContext, function_place
-from capture.gherkin import wanted
+from narration_capture import one_table, rows
+from narration_capture._compat import StepFunctionContext, function_place
+from narration_capture.gherkin import wanted
 
 pytestmark = pytest.mark.req("ORCH-3306")
 
@@ -122,7 +122,7 @@ def test_a_lost_context_and_a_leak_are_found(project):
 
 def test_every_step_is_in_the_documentation(root):
     text = (root / "docs/gherkin.md").read_text("utf-8")
-    source = (root / "capture/gherkin.py").read_text("utf-8")
+    source = (root / "capture/narration_capture/gherkin.py").read_text("utf-8")
     said = re.findall(r"@then\((?:parsers\.(?:parse|re)\()?r?(['\"])(.+?)\1\)", source)
     assert len(said) == source.count("@then(")
     plain = [re.sub(r"\\\{.+?\\\}", ".+", re.escape(step)) for _, step in said if "(?P<" not in step]

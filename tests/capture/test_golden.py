@@ -175,7 +175,7 @@ def test_scenarios_of_one_name_in_two_features_have_a_story_each(project):
 def test_what_is_volatile_is_left_out(project):
     project.steps("""
         import os, tempfile, uuid
-        from capture import normaliser, repeating
+        from narration_capture import normaliser, repeating
 
         normaliser("tokens", r"\\d+ tokens", "<n> tokens")
         repeating("progress")

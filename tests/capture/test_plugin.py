@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from capture.static import inspect
+from narration_capture._feature_check import inspect
 
 NOTHING_LOADED = """
 import sys
@@ -31,7 +31,7 @@ def test_a_run_without_narration_loads_no_narration(project):
 def test_scenarios_bound_in_modules_are_captured_and_checked_too(project):
     project.steps()
     project.feature()
-    project.write("conftest.py", 'pytest_plugins = ["capture.gherkin", "steps.pools"]\n')
+    project.write("conftest.py", 'pytest_plugins = ["narration_capture.gherkin", "steps.pools"]\n')
     project.write("tests/test_pools.py", 'from pytest_bdd import scenarios\nscenarios("../features")\n')
     project.pytester.syspathinsert(project.path)
     result = project.run("tests")

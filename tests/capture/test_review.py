@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from capture import review as reviewing
+from narration_capture import _review as reviewing
 
 pytestmark = pytest.mark.req("COV-03")
 

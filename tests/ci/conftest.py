@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ci.cli import coverage
-from ci.config import Settings, source_files
-from ci.declared import Declared, declared
-from ci.sources import read_project
+from narration_ci.cli import coverage
+from narration_ci.config import Settings, source_files
+from narration_ci.source.files import read_project
+from narration_ci.source.points import Declared, declared
 
 TOLD = """
     from narration_core import Catalogue, Narrator
@@ -104,7 +104,7 @@ class Project:
 
     def pytest(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """Run tests with the plugins that they need and no others, which saves two thirds of the time."""
-        plugins = ["capture.plugin"]
+        plugins = ["narration_capture.plugin"]
         plugins += ["pytest_bdd.plugin", "syrupy"] if "features" in arguments else []
         plugins += ["xdist"] if "-n2" in arguments else []
         named = [word for plugin in plugins for word in ("-p", plugin)]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ci.faults import CoverageError
+from narration_ci.faults import CoverageError
 
 FORMS = '''
     """Every way to tell something."""

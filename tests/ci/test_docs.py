@@ -5,9 +5,9 @@ import re
 import click
 import pytest
 
-from ci import cli
-from ci.config import Settings
-from ci.formats import FORMATS
+from narration_ci import cli
+from narration_ci.config import Settings
+from narration_ci.formats import FORMATS
 
 COMMANDS = {"coverage": cli.coverage, "links": cli.links, "lint": cli.lint, "mutants": cli.mutants, "proof": cli.proof}
 
@@ -44,6 +44,8 @@ def test_files_and_settings_exist(text):
 
 
 def test_every_rule_of_the_gate_is_told(text, root):
-    source = (root / "ci/gate.py").read_text() + (root / "ci/declared.py").read_text()
+    source = (root / "ci/narration_ci/measure/gate.py").read_text() + (
+        root / "ci/narration_ci/source/points.py"
+    ).read_text()
     rules = set(re.findall(r'Fault\(\s*"([a-z-]+)"', source)) | {"went-silent", "new-silent"}
     assert {rule for rule in rules if f"`{rule}`" not in text} == set()

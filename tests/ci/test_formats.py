@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from pycobertura import Cobertura
 from sarif.loader import load_sarif_file
 
-from ci.formats import FORMATS
-from ci.formats.markdown import COMMENT_LIMIT, cut, plain
+from narration_ci.formats import FORMATS
+from narration_ci.formats.markdown import COMMENT_LIMIT, cut, plain
 
 BUY, PAY, CLOSE, OPEN = (
     "app/shop.py::buy#1",

@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from ci.cli import links
-from ci.links import Told, check
-from ci.records import Heard, Record
+from narration_ci.cli import links
+from narration_ci.measure.links import Told, check
+from narration_ci.measure.records import Heard, Record
 
 pytestmark = pytest.mark.req("COV-02")
 

@@ -4,8 +4,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from ci.cli import coverage
-from ci.cli import lint as command
+from narration_ci.cli import coverage
+from narration_ci.cli import lint as command
 
 HEAD = (
     "from narration_core import Catalogue, Narrator, register_field\nnarrate = Narrator('a')\nPOINTS = Catalogue('a')\n"
@@ -120,5 +120,5 @@ def test_the_baseline_hook_sees_a_conflict(shop):
 
 
 def test_the_hook_runs_from_the_command_line(shop):
-    ran = shop.python("-c", "from ci.cli import lint; lint()", "app/shop.py")
+    ran = shop.python("-c", "from narration_ci.cli import lint; lint()", "app/shop.py")
     assert ran.returncode == 0, ran.stderr

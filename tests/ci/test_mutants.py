@@ -6,12 +6,12 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 
-from ci.changed import changed_lines, touched
-from ci.cli import mutants
-from ci.config import Settings, source_files
-from ci.faults import CoverageError
-from ci.mutations import OPERATORS, mutated, sites
-from ci.sources import read_project
+from narration_ci.cli import mutants
+from narration_ci.config import Settings, source_files
+from narration_ci.faults import CoverageError
+from narration_ci.mutation.edits import OPERATORS, mutated, sites
+from narration_ci.source.changed import changed_lines, touched
+from narration_ci.source.files import read_project
 
 FORMS = """
     from narration_core import Catalogue, Narrator
@@ -126,7 +126,7 @@ SHOP_TESTS = """
 @pytest.fixture
 def tested(shop, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p capture.plugin")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p narration_capture.plugin")
     shop.write("tests/test_shop.py", SHOP_TESTS)
     ran = shop.pytest("tests")
     assert ran.returncode == 0, ran.stdout

@@ -9,8 +9,8 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from ci import metric_names
-from ci.cli import proof
+from narration_ci.cli import proof
+from narration_ci.proof import metric_names
 
 pytestmark = pytest.mark.req("COV-04")
 

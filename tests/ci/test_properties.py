@@ -7,12 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ci.baseline import FORMAT, Baseline, first, follow, parse, render, tightened
-from ci.coverage import Coverage, PointCoverage, Totals
-from ci.declared import Point
-from ci.formats.markdown import cut, plain
-from ci.gate import judge, loosened
-from ci.moves import trace
+from narration_ci.formats.markdown import cut, plain
+from narration_ci.measure.baseline import FORMAT, Baseline, first, follow, parse, render, tightened
+from narration_ci.measure.coverage import Coverage, PointCoverage, Totals
+from narration_ci.measure.gate import judge, loosened
+from narration_ci.measure.moved_points import trace
+from narration_ci.source.points import Point
 
 pytestmark = pytest.mark.req("COV-01")
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 import yaml
 
-from ci.formats.comment import MARK
-from ci.formats.markdown import COMMENT_LIMIT
+from narration_ci.formats.comment import MARK
+from narration_ci.formats.markdown import COMMENT_LIMIT
 
 pytestmark = pytest.mark.req("COV-01", "COV-02")
 

@@ -68,7 +68,7 @@ def test_a_narrower_run_forgets_the_one_before(tested):
 
 
 def test_run_is_tests_and_gate_in_one(tested):
-    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p capture.plugin"}
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p narration_capture.plugin"}
 
     def run(*arguments):
         return tested.python(
@@ -186,6 +186,6 @@ def test_without_columns_the_gate_says_so_or_copes(tested):
 
 def test_the_room_imports_nothing_that_it_measures():
     rooms = ("capture", "worker", "steps", "pytest")
-    code = f"import ci.cli, sys; print([m for m in sys.modules if m.split('.')[0] in {rooms}])"
+    code = f"import narration_ci.cli, sys; print([m for m in sys.modules if m.split('.')[0] in {rooms}])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

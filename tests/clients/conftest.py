@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from support.small_models import random_model
 from tools import prepare_clients
-from tools.make_test_models import random_model
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 PROGRAMS: Final = Path(__file__).resolve().parent / "programs"

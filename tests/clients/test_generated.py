@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.launch import launch
+from narration_worker.launch import launch
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 TOKEN = "a-made-up-token-of-a-test"

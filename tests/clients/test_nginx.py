@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from worker.launch import launch
+from narration_worker.launch import launch
 
 BODY = {"prompt": "写一首关于显卡的俳句", "temperature": 0.0, "seed": 7}
 STRICT = {"NARRATION_STRICT": "1"}

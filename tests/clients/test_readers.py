@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from worker.client import WorkerClient
-from worker.launch import launch
+from narration_worker.client import WorkerClient
+from narration_worker.launch import launch
 
 # What is asked for, by how it ends: the second prompt is longer than the model can read.
 BODIES = {

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from worker.launch import launch
+from narration_worker.launch import launch
 
 TOKEN = "a-made-up-token-of-a-test"
 GUARDED = {"NARRATION_STRICT": "1", "AUTH_TOKEN": TOKEN}

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from narration_core import Catalogue, ChannelError, JobChannels, Narrator, bind, close_job, open_job, subscribe
-from narration_core.event import Event
+from narration_core._event import Event
 
 narrate = Narrator("tester")
 

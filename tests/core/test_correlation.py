@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narration_core import Narrator, accept, bind, is_correlation_id, new_correlation_id, outbound_headers
-from narration_core.correlation import parse_traceparent
+from narration_core._correlation import parse_traceparent
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

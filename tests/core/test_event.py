@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, register_field, taxonomy
-from narration_core.event import FIELDS, Event, decode, encode, formatted, from_fields, sentence
+from narration_core import MemorySink, Narrator, register_field
+from narration_core import _taxonomy as taxonomy
+from narration_core._event import FIELDS, Event, decode, encode, formatted, from_fields, sentence
 
 CONTRACT = (
     "emitted_at_ms, level, actor, action, target, human, cute, story, "

@@ -289,7 +289,7 @@ def test_a_traced_generator_does_not_lend_its_span_to_its_consumer(memory):
 
 @pytest.mark.req("NARR-9002")
 def test_sampling_skips_tells_and_never_touches_warnings(memory):
-    from narration_core.pipeline import PIPELINE
+    from narration_core._pipeline import PIPELINE
 
     clock = [0.0]
     PIPELINE.sampler._now = lambda: clock[0]

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from narration_core import bind
-from narration_core.process import MAX_LINE, capture_process
+from narration_core._process import MAX_LINE, capture_process
 
 
 def python(program):

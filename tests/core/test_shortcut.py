@@ -6,19 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import (
-    Catalogue,
-    MemorySink,
-    Narrator,
-    RedactionPolicy,
-    bind,
-    configure,
-    register_field,
-    shortcut,
-    text,
-)
-from narration_core.event import FIELDS, formatted
-from narration_core.pipeline import PIPELINE
+from narration_core import Catalogue, MemorySink, Narrator, RedactionPolicy, bind, configure, register_field
+from narration_core import _fast_path as shortcut
+from narration_core import _text as text
+from narration_core._event import FIELDS, formatted
+from narration_core._pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]

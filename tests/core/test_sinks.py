@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from narration_core import FileSink, Narrator, Record, StreamSink, configure, flush
-from narration_core.event import Event, encode
+from narration_core._event import Event, encode
 
 narrate = Narrator("tester")
 EVENT = Event(actor="pool", action="spawn", target="t", human="Spawning", cute="Hatching", level="warn")

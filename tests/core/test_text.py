@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core.text import MAX_TEXT, clean, fill, is_name, template_fields, to_name
+from narration_core._text import MAX_TEXT, clean, fill, is_name, template_fields, to_name
 
 BAD = "\r\n\t\x00\x07\x1b\x7f\x85\x9f\u200b\u200d\u202e\u2066\ufeff\u2028\ud800"
 

@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from narration_core.wakeup import Wakeup
+from narration_core._wakeup import Wakeup
 
 LONG_S = 3600
 

@@ -10,9 +10,9 @@ import time
 import pytest
 
 from narration_core import Narrator, Record, configure, flush, stats
-from narration_core.event import Event, encode
-from narration_core.levels import EMITTING
-from narration_core.writer import Writer
+from narration_core._event import Event, encode
+from narration_core._levels import EMITTING
+from narration_core._writer import Writer
 
 narrate = Narrator("tester")
 
@@ -124,7 +124,7 @@ def test_a_full_queue_of_the_same_level_keeps_what_came_first():
 
 
 def test_a_queue_that_is_half_full_is_written_without_a_pause(monkeypatch):
-    monkeypatch.setattr("narration_core.writer.LINGER_S", 3600)
+    monkeypatch.setattr("narration_core._writer.LINGER_S", 3600)
     gate = Gate()
     writer = Writer(gate, Notices(), capacity=32)
     writer.put(record("first"))
@@ -193,7 +193,7 @@ def test_a_failing_sink_is_told_through_the_others(memory):
     gate = Gate()
     gate.error = OSError("disk on fire")
     configure(sinks=[gate, memory], strict=False)
-    from narration_core.pipeline import PIPELINE
+    from narration_core._pipeline import PIPELINE
 
     narrate("a", "t", "x")
     deadline = time.monotonic() + 20
@@ -256,7 +256,8 @@ def test_everything_is_written_at_exit():
 def test_a_stuck_sink_ends_the_program_with_a_word():
     reader, writer = os.pipe()
     program = """
-        from narration_core import Narrator, configuration, configure
+        from narration_core import Narrator, configure
+        from narration_core import _configuration as configuration
         configuration.EXIT_DEADLINE_S = 0.2
         configure(capacity=50_000)
         narrate = Narrator("child")
@@ -426,7 +427,8 @@ def test_one_event_that_a_sink_never_takes_does_not_hold_up_the_others():
 def test_all_stuck_sinks_together_have_one_deadline_at_exit():
     done = run("""
         import time
-        from narration_core import Narrator, configuration, configure
+        from narration_core import Narrator, configure
+        from narration_core import _configuration as configuration
         class Stuck:
             background = True
             def __init__(self, name): self.name = name

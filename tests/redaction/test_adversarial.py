@@ -6,7 +6,7 @@ import time
 import pytest
 
 from narration_core.redaction import Redactor
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction._rules import catalogue
 
 pytestmark = pytest.mark.req("NARR-3007")
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction.context import RULE_NAME
-from narration_core.redaction.rule import Rule, compiled
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction._assignments import RULE_NAME
+from narration_core.redaction._rule import Rule, compiled
+from narration_core.redaction._rules import catalogue
 
 pytestmark = pytest.mark.req("NARR-3001", "NARR-3002", "NARR-3003", "NARR-3004", "NARR-3005", "NARR-3009")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from narration_core.redaction import Redactor
-from narration_core.redaction.redactor import WINDOW
-from narration_core.redaction.stream import StreamRedactor
+from narration_core.redaction._redactor import WINDOW
+from narration_core.redaction._stream import StreamRedactor
 
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"
 PEM = "\n".join(
@@ -18,7 +18,7 @@ PEM = "\n".join(
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "narration_core.cli.redact", *arguments],
+        [sys.executable, "-m", "narration_core.cli._redact", *arguments],
         input=stdin,
         capture_output=True,
         timeout=60,
@@ -96,7 +96,7 @@ def test_options_reach_the_policy(tmp_path: Path) -> None:
 
 def test_lines_come_out_as_they_come_in() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "narration_core.cli.redact"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "narration_core.cli._redact"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -110,7 +110,7 @@ def test_lines_come_out_as_they_come_in() -> None:
 
 def test_a_reader_that_leaves_is_no_error() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "narration_core.cli.redact"],
+        [sys.executable, "-m", "narration_core.cli._redact"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -125,7 +125,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 # Linux counts what a process was before `exec` as its peak too: only a small parent gives an honest figure.
 PEAK_OF_CHILD = """
 import resource, subprocess, sys
-subprocess.run([sys.executable, "-m", "narration_core.cli.redact"], stdout=subprocess.DEVNULL, check=True)
+subprocess.run([sys.executable, "-m", "narration_core.cli._redact"], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.redaction_candidates import CLEAN, EVENT
 from narration_core.redaction import Redactor
-from narration_core.redaction.rule import compiled
+from narration_core.redaction._rule import compiled
 
 pytestmark = pytest.mark.req("NARR-5005")
 

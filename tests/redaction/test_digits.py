@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction.digits import any_digits
-from narration_core.redaction.engines import Entry
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction._digits import any_digits
+from narration_core.redaction._engines import Entry
+from narration_core.redaction._rules import catalogue
 
 pytestmark = pytest.mark.req("NARR-5005")
 

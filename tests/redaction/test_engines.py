@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from narration_core.redaction import RedactionPolicy, Redactor, engines
-from narration_core.redaction.engines import AhoCorasick, Entry, Hyperscan, lower_ascii, make
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.redaction import _engines as engines
+from narration_core.redaction._engines import AhoCorasick, Entry, Hyperscan, lower_ascii, make
+from narration_core.redaction._rules import catalogue
 
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"
 FAST = Redactor(RedactionPolicy(engine="hyperscan", marker="rule"))

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from narration_core import MemorySink, Narrator, bind
-from narration_core.redaction.rule import compiled
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._rules import catalogue
 
 pytestmark = pytest.mark.req("ORCH-3302")
 

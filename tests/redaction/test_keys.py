@@ -3,9 +3,9 @@
 
 import pytest
 
-from narration_core.event import FIELDS
+from narration_core._event import FIELDS
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction.keys import Verdict, judge, words
+from narration_core.redaction._secret_names import Verdict, judge, words
 
 SECRET = (
     "password passwd Password userPassword DB_PASSWORD db.password my-password pwd passphrase secret client_secret clientSecret "

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction.redactor import merged
-from narration_core.redaction.rule import compiled
-from narration_core.redaction.rules import catalogue
+from narration_core.redaction._redactor import merged
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._rules import catalogue
 
 pytestmark = pytest.mark.req("ORCH-3302")
 

@@ -170,7 +170,7 @@ def test_fields_of_an_event() -> None:
         "human": "Spawning engine on GPU0",
         "correlation_id": "0b0e9a3e-43f6-4a6a-9d9c-0a6c1a0e6a11",
         "identity": "token:ab12cd",
-        "source_location": "worker/points.py:41:6",
+        "source_location": "worker/narration_worker/points.py:41:6",
         "tokens_in": 12,
         "emitted_by": "pool-managerd@0.1.0",
         "duration_ms": 12.5,

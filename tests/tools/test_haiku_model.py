@@ -13,7 +13,7 @@ FIRST_BYTE = 3
 
 @pytest.fixture(scope="module")
 def folder(pytestconfig):
-    return pytestconfig.rootpath / "worker" / "models"
+    return pytestconfig.rootpath / "worker" / "narration_worker" / "models"
 
 
 @pytest.fixture(scope="module")

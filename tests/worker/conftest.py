@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.make_test_models import random_model
+from support.small_models import random_model
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from multidict import CIMultiDict
 
-from worker.auth import authenticate
-from worker.config import ConfigError, Settings
-from worker.errors import WorkerError
+from narration_worker.config import ConfigError, Settings
+from narration_worker.errors import WorkerError
+from narration_worker.http.auth import authenticate
 
 TOKEN = "a-made-up-token-of-a-test"
 OTHER = "another-made-up-token"

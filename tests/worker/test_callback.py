@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from narration_core import is_correlation_id
-from worker.launch import launch
+from narration_worker.launch import launch
 
 TOKEN = "a-made-up-token-of-a-test"
 

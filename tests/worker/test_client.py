@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from narration_core import bind
-from worker.client import Message, WorkerClient, WorkerRefusedError
+from narration_worker.client import Message, WorkerClient, WorkerRefusedError
 
 
 @asynccontextmanager

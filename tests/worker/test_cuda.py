@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from worker.cuda import Cuda, ask
+from narration_worker.model.cuda import Cuda, ask
 
 RUNTIME = """
 int cudaRuntimeGetVersion(int *version) { *version = VERSION; return STATUS; }

@@ -2,8 +2,8 @@
 
 import pytest
 
-from worker.devices import Device, choose_gpu
-from worker.errors import WorkerError
+from narration_worker.errors import WorkerError
+from narration_worker.model.devices import Device, choose_gpu
 
 GIGABYTE = 1 << 30
 SEEN = [

@@ -10,9 +10,10 @@ import threading
 import gguf
 import pytest
 
-from worker.engine import Engine, Result, Stopped, StopSwitch
-from worker.errors import WorkerError
-from worker.requests import ExecuteRequest
+from narration_worker.errors import WorkerError
+from narration_worker.model.engine import Engine
+from narration_worker.model.generation import Result, Stopped, StopSwitch
+from narration_worker.requests import ExecuteRequest
 
 HAIKU = "Write a haiku about GPU computing"
 pytestmark = pytest.mark.usefixtures("strict")
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("strict")
 
 @pytest.fixture(scope="module")
 def bundled(request):
-    engine = Engine(request.config.rootpath / "worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
+    engine = Engine(request.config.rootpath / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
     engine.load(None)
     yield engine
     engine.close()
@@ -174,7 +175,7 @@ def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
 @pytest.mark.req("M0-W-1010")
 @pytest.mark.parametrize("device", ["cuda", "metal"])
 def test_a_gpu_that_is_not_there_is_never_replaced_by_the_cpu(root, device):
-    engine = Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", device, 250)
+    engine = Engine(root / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", device, 250)
     with pytest.raises(WorkerError, match=r"--device cpu|not available") as refused:
         engine.check_device()
     assert refused.value.code == "CUDA_ERROR"
@@ -183,11 +184,12 @@ def test_a_gpu_that_is_not_there_is_never_replaced_by_the_cpu(root, device):
 # Loads each file that Python let through in a child of its own and tells how the child ended.
 _NATIVE = """
 import json, os, signal, sys
-from worker.engine import Engine, StopSwitch
-from worker.errors import WorkerError
-from worker.requests import ExecuteRequest
+from narration_worker.model.engine import Engine
+from narration_worker.model.generation import StopSwitch
+from narration_worker.errors import WorkerError
+from narration_worker.requests import ExecuteRequest
 from narration_core import configure
-import worker.native
+import narration_worker.model.native
 from pathlib import Path
 
 configure(sinks=[])

@@ -9,8 +9,8 @@ import sys
 import aiohttp
 import pytest
 
-from worker.client import WorkerClient
-from worker.launch import WorkerEndedError, launch
+from narration_worker.client import WorkerClient
+from narration_worker.launch import WorkerEndedError, launch
 
 HAIKU = "Write a haiku about GPU computing"
 STRICT = {"NARRATION_STRICT": "1"}
@@ -159,7 +159,7 @@ def test_a_worker_that_is_killed_leaves_its_client_an_error_and_not_a_hang(slow)
 
 def test_the_model_may_be_removed_while_it_is_served(tmp_path, root):
     model = tmp_path / "haiku.gguf"
-    model.write_bytes((root / "worker" / "models" / "haiku-1m-q8_0.gguf").read_bytes())
+    model.write_bytes((root / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf").read_bytes())
 
     async def run():
         async with launch(model, environment=STRICT) as worker, WorkerClient(worker.url) as client:
@@ -184,7 +184,7 @@ def test_the_model_may_be_removed_while_it_is_served(tmp_path, root):
 def test_a_start_that_cannot_work_is_one_line_an_event_and_an_exit_code(arguments, code, said, root):
     async def run():
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "worker", *arguments,
+            sys.executable, "-m", "narration_worker", *arguments,
             cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **STRICT, "NARRATION_FORMAT": "json"},
         )  # fmt: skip

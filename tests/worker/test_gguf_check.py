@@ -7,7 +7,7 @@ from pathlib import Path
 import gguf
 import pytest
 
-from worker.gguf_check import NotAModelError, check
+from narration_worker.model.gguf_check import NotAModelError, check
 
 MUTATIONS = 600
 
@@ -43,7 +43,7 @@ def test_a_good_model_says_what_it_is(model):
 
 
 def test_the_bundled_model_is_one(root):
-    assert check(root / "worker" / "models" / "haiku-1m-q8_0.gguf").architecture == "llama"
+    assert check(root / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf").architecture == "llama"
 
 
 @pytest.mark.req("M0-W-1200", "M0-W-1111")

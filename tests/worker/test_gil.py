@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from worker.gil import go_first
+from narration_worker.jobs.gil_priority import go_first
 
 _PR_GET_TIMERSLACK = 30
 

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from worker import residency
-from worker.client import WorkerClient
-from worker.engine import Engine, Result, StopSwitch
-from worker.errors import WorkerError
-from worker.launch import WorkerEndedError, launch
-from worker.requests import ExecuteRequest
-from worker.sizing import cache_bytes_per_token
+from narration_worker.client import WorkerClient
+from narration_worker.errors import WorkerError
+from narration_worker.launch import WorkerEndedError, launch
+from narration_worker.model import residency
+from narration_worker.model.engine import Engine
+from narration_worker.model.generation import Result, StopSwitch
+from narration_worker.model.sizing import cache_bytes_per_token
+from narration_worker.requests import ExecuteRequest
 
 HAIKU = "Write a haiku about GPU computing"
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("gpu")]
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("gpu")]
 @pytest.fixture(scope="module")
 def gpu():
     """Return the first CUDA device, or skip."""
-    from worker import native
+    from narration_worker.model import native
 
     found = [device for device in native.gpu_devices() if device.name.startswith("CUDA")]
     if not found:
@@ -36,7 +37,7 @@ def make_engine(root):
     made = []
 
     def make(**options):
-        made.append(Engine(root / "worker" / "models" / "haiku-1m-q8_0.gguf", "cuda", **options))
+        made.append(Engine(root / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", "cuda", **options))
         return made[-1]
 
     yield make

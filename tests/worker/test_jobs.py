@@ -6,11 +6,11 @@ import time
 import pytest
 
 from narration_core import CHANNELS, MemorySink, bind, configure
-from worker.engine import Engine
-from worker.errors import WorkerError
-from worker.jobs import Jobs, is_news
-from worker.metrics import Metrics
-from worker.requests import ExecuteRequest
+from narration_worker.errors import WorkerError
+from narration_worker.jobs.manager import Jobs, is_news
+from narration_worker.metrics import Metrics
+from narration_worker.model.engine import Engine
+from narration_worker.requests import ExecuteRequest
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -24,7 +24,7 @@ def about():
 
 @pytest.fixture(scope="module")
 def bundled(request):
-    engine = Engine(request.config.rootpath / "worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
+    engine = Engine(request.config.rootpath / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
     engine.load(None)
     yield engine
     engine.close()

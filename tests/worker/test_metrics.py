@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from narration_core import Narrator
-from worker.metrics import Metrics
+from narration_worker.metrics import Metrics
 
 
 def read(metrics):

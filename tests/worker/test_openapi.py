@@ -6,9 +6,9 @@ import re
 import msgspec
 import pytest
 
-from worker.errors import CODES
-from worker.openapi import document
-from worker.requests import ExecuteRequest, parse_execute
+from narration_worker.errors import CODES
+from narration_worker.http.openapi import document
+from narration_worker.requests import ExecuteRequest, parse_execute
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_operations_are_named_once(api):
 
 @pytest.mark.req("API-01")
 def test_the_page_loads_nothing_from_elsewhere(root):
-    page = (root / "worker" / "page" / "docs.html").read_text("utf-8")
+    page = (root / "worker" / "narration_worker" / "page" / "docs.html").read_text("utf-8")
     assert not re.findall(r"""(?:src|href|url|import|fetch)\s*[=(]\s*["']?\s*(?:https?:)?//""", page)
     assert "innerHTML" not in page
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.requests import MAX_BODY, ExecuteRequest, native_seed, parse_cancel, parse_execute
+from narration_worker.requests import MAX_BODY, ExecuteRequest, native_seed, parse_cancel, parse_execute
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from worker.residency import MIB, Residency, process_bytes, read
+from narration_worker.model.residency import MIB, Residency, process_bytes, read
 
 ON_GPU = """
 load_tensors: layer   0 assigned to device CUDA0, is_swa = 0

@@ -10,10 +10,10 @@ from aiohttp.test_utils import make_mocked_request
 
 from narration_core import decode as decode_event
 from narration_core import formatted
-from worker.answers import EVENTS, Accepted, Draining, Error, Health
-from worker.client import WorkerClient, WorkerRefusedError
-from worker.launch import launch
-from worker.server import Server
+from narration_worker.client import WorkerClient, WorkerRefusedError
+from narration_worker.http.server import Server
+from narration_worker.launch import launch
+from narration_worker.wire import EVENTS, Accepted, Draining, Error, Health
 
 HAIKU = "Write a haiku about GPU computing"
 STRICT = {"NARRATION_STRICT": "1"}

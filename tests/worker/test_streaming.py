@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.streaming import TextStream
+from narration_worker.model.text_stream import TextStream
 
 ALPHABET = "ab\u20ac\U0001f680"
 

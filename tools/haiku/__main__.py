@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.haiku import corpus, export, tokenizer, training, verify
 
-TARGET = Path(__file__).resolve().parents[2] / "worker" / "models" / "haiku-1m-q8_0.gguf"
+TARGET = Path(__file__).resolve().parents[2] / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf"
 
 
 def main() -> int:

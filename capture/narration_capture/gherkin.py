@@ -1,0 +1,215 @@
+"""Steps about narration that every project can use as they are; described in docs/gherkin.md.
+
+In `.feature` files that are collected as they are these steps are there by themselves. Where scenarios are
+bound in modules, `pytest_plugins = ["narration_capture.gherkin"]` brings them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, get_args
+
+import pytest
+from pytest_bdd import parsers, then
+
+from narration_capture._fixture import NarrationCapture
+from narration_capture._tables import one_table, rows
+from narration_core import LevelName
+
+Table = Sequence[Sequence[object]]
+
+ANY: Final = "..."
+ABSENT: Final = "(absent)"
+
+
+class _Cell:
+    """Fits a value whose text is what stands in a cell: `25` fits 25, `cpu` fits "cpu"."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.shown = repr(text)
+
+    def __call__(self, value: Any) -> bool:
+        return str(value) == self._text or (isinstance(value, bool) and str(value).lower() == self._text)
+
+
+def wanted(cell: str) -> Any:
+    """Return what a cell of a table asks for: a text, `...`, `(absent)` or `/pattern/`."""
+    if cell == ANY:
+        return ...
+    if cell == ABSENT:
+        return None
+    if len(cell) > 2 and cell.startswith("/") and cell.endswith("/"):  # noqa: PLR2004 - two slashes and something
+        return re.compile(cell[1:-1])
+    return _Cell(cell)
+
+
+def _fields(datatable: Table) -> dict[str, Any]:
+    return {name: wanted(value) for name, value in one_table(datatable).items()}
+
+
+def _level(name: str) -> str:
+    if name not in get_args(LevelName):
+        raise ValueError(f"{name!r} is no level: choose one of {', '.join(get_args(LevelName))}")
+    return name
+
+
+# -- one event -----------------------------------------------------------------------------------
+
+
+@then(parsers.parse('the narration includes "{text}"'))
+def narration_includes(narration: NarrationCapture, text: str) -> None:
+    """Some event says the text."""
+    __tracebackhide__ = True
+    narration.assert_includes(text)
+
+
+@then(parsers.parse('the narration does not include "{text}"'))
+def narration_does_not_include(narration: NarrationCapture, text: str) -> None:
+    """No event says the text."""
+    __tracebackhide__ = True
+    narration.assert_none(human=re.compile(re.escape(text)))
+
+
+@then(parsers.parse('"{actor}" narrates "{action}"'))
+def narrates(narration: NarrationCapture, actor: str, action: str) -> None:
+    """The actor told the action."""
+    __tracebackhide__ = True
+    narration.assert_event(actor=actor, action=action)
+
+
+@then(parsers.parse('"{actor}" narrates "{action}" with:'))
+def narrates_with(narration: NarrationCapture, actor: str, action: str, datatable: Table) -> None:
+    """The actor told the action, with these fields."""
+    __tracebackhide__ = True
+    narration.assert_event(actor=actor, action=action, **_fields(datatable))
+
+
+@then("an event is narrated with:")
+def event_with(narration: NarrationCapture, datatable: Table) -> None:
+    """Some event has these fields."""
+    __tracebackhide__ = True
+    narration.assert_event(**_fields(datatable))
+
+
+@then("no event is narrated with:")
+def no_event_with(narration: NarrationCapture, datatable: Table) -> None:
+    """No event has these fields."""
+    __tracebackhide__ = True
+    narration.assert_none(**_fields(datatable))
+
+
+@then("every event is narrated with:")
+def every_event_with(narration: NarrationCapture, datatable: Table) -> None:
+    """Every event has these fields."""
+    __tracebackhide__ = True
+    for name, value in _fields(datatable).items():
+        narration.assert_every(name, value)
+
+
+# -- the story -----------------------------------------------------------------------------------
+
+
+def _beats(datatable: Table) -> list[dict[str, Any]]:
+    return [{name: wanted(cell) for name, cell in row.items() if cell} for row in rows(datatable)]
+
+
+@then("the story includes, in order:")
+def story_includes(narration: NarrationCapture, datatable: Table) -> None:
+    """These events were told in this order, others perhaps between them."""
+    __tracebackhide__ = True
+    narration.assert_story(_beats(datatable))
+
+
+@then("the story is exactly:")
+def story_is(narration: NarrationCapture, datatable: Table) -> None:
+    """These events were told in this order, and no others."""
+    __tracebackhide__ = True
+    narration.assert_story(_beats(datatable), only=True)
+
+
+@then("the story matches the golden story")
+def story_matches(request: pytest.FixtureRequest, narration: NarrationCapture, snapshot: Any) -> None:
+    """The golden story says the same; as the last step. Feature files need not ask: theirs is always compared."""
+    __tracebackhide__ = True
+    from narration_capture._golden import compare  # noqa: PLC0415 - syrupy is needed for this step alone
+
+    if not narration.heard:
+        pytest.fail("nothing was narrated, so there is no story to compare", pytrace=False)
+    compare(request.node, narration, snapshot)
+
+
+# -- correlation ---------------------------------------------------------------------------------
+
+
+@then(parsers.parse('every event carries the correlation id "{correlation_id}"'))
+def correlated_by(narration: NarrationCapture, correlation_id: str) -> None:
+    """Every event carries this id."""
+    __tracebackhide__ = True
+    narration.assert_correlation_id(correlation_id)
+
+
+@then("every event carries one and the same correlation id")
+def correlated(narration: NarrationCapture) -> None:
+    """Every event carries an id, and it is one."""
+    __tracebackhide__ = True
+    narration.assert_correlation_id()
+
+
+# -- secrets and orphans -------------------------------------------------------------------------
+
+
+@then(parsers.parse('the narration never tells "{secret}"'))
+def never_tells(narration: NarrationCapture, secret: str) -> None:
+    """No text of any event holds it."""
+    __tracebackhide__ = True
+    narration.assert_no_secrets(secret)
+
+
+@then("the narration tells no secret")
+def tells_no_secret(narration: NarrationCapture) -> None:
+    """Nothing that the redaction rules know is left in any event."""
+    __tracebackhide__ = True
+    narration.assert_no_secrets()
+
+
+@then("no event lost its context")
+def no_orphans(narration: NarrationCapture) -> None:
+    """No event came from a thread without the scenario's context."""
+    __tracebackhide__ = True
+    narration.assert_no_orphans()
+
+
+# -- counting ------------------------------------------------------------------------------------
+
+
+@then("nothing is narrated")
+def nothing(narration: NarrationCapture) -> None:
+    """There is no event at all."""
+    __tracebackhide__ = True
+    narration.assert_count(0)
+
+
+@then(parsers.parse('nothing is narrated at level "{level}"'))
+def nothing_at(narration: NarrationCapture, level: str) -> None:
+    """There is no event of this level."""
+    __tracebackhide__ = True
+    narration.assert_none(level=_level(level))
+
+
+@then(parsers.re(r'(?P<count>\d+) events? (?:is|are) narrated at level "(?P<level>[a-z]+)"'))
+def count_at(narration: NarrationCapture, count: str, level: str) -> None:
+    """There are so many events of this level."""
+    __tracebackhide__ = True
+    narration.assert_count(int(count), level=_level(level))
+
+
+@then("the levels are counted:")
+def levels(narration: NarrationCapture, datatable: Table) -> None:
+    """There are so many events of each level; levels that are not named have none."""
+    __tracebackhide__ = True
+    counts = {row["level"]: int(row["count"]) for row in rows(datatable)}
+    for name in counts:
+        _level(name)
+    for level in get_args(LevelName):
+        if level != "mute":
+            narration.assert_count(counts.get(level, 0), level=level)

@@ -1,0 +1,34 @@
+"""`narration lint`."""
+
+from pathlib import Path
+
+import click
+
+from narration_ci.cli.options import Where, answering, project_options
+from narration_ci.config import source_files
+from narration_ci.source import lint as linting
+from narration_ci.source.files import read_project
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILES]...")
+@project_options
+@click.pass_context
+def lint(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    where: Where,
+) -> None:
+    """Look for mistakes in narration before anything runs: in these files, or in every source of the project.
+
+    Exit codes: 0 none; 1 there are some; 2 no answer is possible.
+    """
+    with answering():
+        every = source_files(where.root, where.settings)
+        given = [path.resolve().relative_to(where.root) for path in files if path.resolve().is_relative_to(where.root)]
+        project = read_project(where.root, sorted({*every, *given}))
+        faults = linting.lint(project, [path.as_posix() for path in given] if files else None)
+    for fault in faults:
+        click.echo(f"{fault.place}: {fault.rule}: {fault.what}: {fault.why}")
+    click.echo(f"narration lint: {len(files) or len(every)} files, {len(faults) or 'no'} mistakes")
+    ctx.exit(1 if faults else 0)

@@ -1,0 +1,1 @@
+"""Measuring a run: records, coverage, links, baseline, gate."""

@@ -1,0 +1,1 @@
+"""Mutation: points broken on purpose, to see whether the tests notice."""

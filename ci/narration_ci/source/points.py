@@ -1,0 +1,261 @@
+"""Which points a project declares: every place in its source that can emit (docs/coverage.md)."""
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import msgspec
+
+from narration_ci.faults import Fault
+from narration_ci.source.expressions import Meaning, Project, first_string
+from narration_ci.source.scopes import Module, Scope
+
+Kind = Literal["call", "span", "traced", "catalogue"]
+
+KIND_OF: Final[dict[str, Kind]] = {
+    "Narrator": "call",
+    "emit": "call",
+    "span": "span",
+    "traced": "traced",
+    "point": "catalogue",
+}
+_SILENT: Final = re.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
+# Where each text stands among the arguments; the rest go by name alone.
+TEMPLATES: Final[dict[Kind, dict[str, int]]] = {
+    "call": {"action": 0, "target": 1, "human": 2},
+    "span": {"action": 0, "target": 1, "human": 2},
+    "traced": {},
+    "catalogue": {"action": 1, "target": 2, "human": 3},
+}
+
+
+class Point(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A declared point.
+
+    Attributes:
+        key: `path::qualified.name#ordinal`, which survives line changes; the baseline's name for it.
+        path: relative to the root, with slashes.
+        name: the function or class it is in, or `CATALOGUE.point name`; `<module>` outside of any.
+        kind: what sort of expression it is.
+        line: first line of the expression, from 1.
+        end_line: its last line.
+        end_column: where it ends, in UTF-8 bytes from the start of the line.
+        actor: who acts, when the source says so.
+        action: what is done, when the source says so.
+        level: how much it matters, when the source says so.
+        human: the sentence, when it is written as one string.
+        silent: why it need not be told, when the source says so.
+        progress: the locations of the `progress` calls of a span, which are part of it.
+    """
+
+    key: str
+    path: str
+    name: str
+    kind: Kind
+    line: int
+    end_line: int
+    end_column: int
+    actor: str | None = None
+    action: str | None = None
+    level: str | None = None
+    human: str | None = None
+    silent: str | None = None
+    progress: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """What events of this point carry in `source_location`."""
+        return f"{self.path}:{self.end_line}:{self.end_column}"
+
+    @property
+    def place(self) -> str:
+        """Where people look for it."""
+        return f"{self.path}:{self.line}"
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """Everything that the source declares.
+
+    Attributes:
+        points: those that count, in the order of the source.
+        silent: those that a comment excludes, each with its reason.
+        faults: comments that exclude nothing or give no reason.
+        files: how many files were read.
+        lines: the number of lines of each file that has a point.
+    """
+
+    points: tuple[Point, ...]
+    silent: tuple[Point, ...]
+    faults: tuple[Fault, ...]
+    files: int
+    lines: dict[str, int]
+
+
+def _text(node: ast.expr | None) -> str | None:
+    """Return what an expression says if it is one string; the pieces of an f-string are joined by `{}`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        pieces = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(str(piece) for piece in pieces)
+    return None
+
+
+def argument(call: ast.Call, place: int | None, name: str) -> ast.expr | None:
+    """Return an argument of a call by its place or its name; None where a `*` hides the places."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    before = call.args[: (place or 0) + 1]
+    if place is None or place >= len(call.args) or any(isinstance(one, ast.Starred) for one in before):
+        return None
+    return call.args[place]
+
+
+def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
+    """Return the action, target and sentence of a point as far as the source says them."""
+    if not isinstance(call, ast.Call):
+        return {"action": None, "target": None, "human": None}
+    places = TEMPLATES[kind]
+    return {name: _text(argument(call, places.get(name), name)) for name in ("action", "target", "human")}
+
+
+def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
+    """Return the qualified name of a point: where it is, what it decorates, or what a catalogue calls it."""
+    if node in module.decorated:
+        return ".".join(part for part in (scope.qualified, module.decorated[node]) if part)
+    if kind == "catalogue" and isinstance(node, ast.Call):
+        name, owner = first_string(node), node.func
+        table = ast.unparse(owner.value) if isinstance(owner, ast.Attribute) else "catalogue"
+        if name is not None:
+            return ".".join(part for part in (scope.qualified, table, name) if part)
+    return scope.qualified or "<module>"
+
+
+def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reason: str | None) -> Point:
+    kind = KIND_OF[meaning.what]
+    said = texts(node, kind)
+    level = _text(argument(node, None, "level")) if isinstance(node, ast.Call) else None
+    by_hand = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
+    return Point(
+        key="",
+        path=module.path,
+        name=_name(module, node, kind, scope),
+        kind=kind,
+        line=node.lineno,
+        end_line=node.end_lineno or node.lineno,
+        end_column=node.end_col_offset or 0,
+        actor=by_hand or meaning.actor,
+        action=said["action"],
+        level=meaning.name if meaning.what == "emit" else level or "info",
+        human=said["human"],
+        silent=reason,
+    )
+
+
+class _Comment(msgspec.Struct):
+    line: int
+    own_line: bool
+    reason: str | None
+    used: bool = False
+
+
+def silent_comments(text: str) -> list[_Comment]:
+    """Return the comments of a source text that exclude a point."""
+    if "narration" not in text:
+        return []
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        match = _SILENT.match(token.string) if token.type == tokenize.COMMENT else None
+        if match:
+            own = not token.line[: token.start[1]].strip()
+            found.append(_Comment(token.start[0], own, match["reason"]))
+    return found
+
+
+def _comment_of(node: ast.expr, comments: Iterable[_Comment]) -> _Comment | None:
+    """Return the comment that excludes an expression: on one of its lines, or alone on the line above it."""
+    last = node.end_lineno or node.lineno
+    for comment in comments:
+        if node.lineno <= comment.line <= last or (comment.own_line and comment.line == node.lineno - 1):
+            return comment
+    return None
+
+
+def _progress(module: Module, project: Project) -> dict[int, list[str]]:
+    """Return where the spans of a module tell their progress, by the identity of the call that made the span."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for node, scope in module.calls:
+        meaning = project.of(node.func, scope) if isinstance(node, ast.Call) else None
+        if meaning is not None and meaning.what == "progress":
+            found[id(meaning.node)].append(f"{module.path}:{node.end_lineno}:{node.end_col_offset}")
+    return found
+
+
+def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault]]:
+    """Return the points of a module in the order of its source, and what is wrong with its comments."""
+    comments = silent_comments(module.text)
+    found = []
+    progress = _progress(module, project)
+    for node, scope in module.calls:
+        meaning = project.of(node.func if isinstance(node, ast.Call) else node, scope)
+        # Of the expressions without parentheses only `@narrate.traced` is a point.
+        if (
+            meaning is None
+            or meaning.what not in KIND_OF
+            or not (isinstance(node, ast.Call) or meaning.what == "traced")
+        ):
+            continue
+        comment = _comment_of(node, comments)
+        if comment is not None:
+            comment.used = True
+        point = _point(module, node, scope, meaning, comment.reason if comment else None)
+        found.append(msgspec.structs.replace(point, progress=tuple(progress.get(id(node), ()))))
+    found.sort(key=lambda point: (point.end_line, point.end_column))
+    ordinals: Counter[str] = Counter()
+    keyed = []
+    for point in found:
+        ordinals[point.name] += 1
+        key = f"{point.path}::{point.name}#{ordinals[point.name]}"
+        keyed.append(msgspec.structs.replace(point, key=key))
+    return keyed, _wrong_comments(module.path, comments)
+
+
+def _wrong_comments(path: str, comments: list[_Comment]) -> list[Fault]:
+    faults = []
+    for comment in comments:
+        place = f"{path}:{comment.line}"
+        if not comment.used:
+            faults.append(
+                Fault("stale-comment", place, "`# narration: silent` stands at no point", "it hides nothing; remove it")
+            )
+        elif comment.reason is None:
+            what = "`# narration: silent` gives no reason"
+            faults.append(
+                Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`")
+            )
+    return faults
+
+
+def declared(project: Project) -> Declared:
+    """Return every point of a project."""
+    points: list[Point] = []
+    faults: list[Fault] = []
+    lines = {}
+    for module in project.modules:
+        found, wrong = points_of(module, project)
+        points += found
+        faults += wrong
+        if found:
+            lines[module.path] = module.text.count("\n") + (not module.text.endswith("\n"))
+    return Declared(
+        points=tuple(point for point in points if point.silent is None),
+        silent=tuple(point for point in points if point.silent is not None),
+        faults=tuple(faults),
+        files=len(project.modules),
+        lines=lines,
+    )

@@ -1,0 +1,187 @@
+"""The Narrator: what services call to tell what happened."""
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from narration_core._call_signature import Emit
+from narration_core._call_site import call_site
+from narration_core._fast_path import LongWay, emitter
+from narration_core._levels import EMITTING, LEVELS, LevelName
+from narration_core._pipeline import PIPELINE, RANK
+from narration_core._span import Span, wrapped
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def silent(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+    """Do nothing: what a disabled level is (NARR-5001)."""
+
+
+class Narrator:
+    """Tells what one actor does. Calling it is `info`.
+
+    Args:
+        actor: who acts, `[a-z0-9_.-]`: a service or a part of one.
+    """
+
+    __slots__ = ("__weakref__", "actor", "debug", "error", "fatal", "info", "mute", "trace", "warn")
+
+    trace: Emit
+    debug: Emit
+    info: Emit
+    warn: Emit
+    error: Emit
+    fatal: Emit
+    mute: Emit
+
+    def __init__(self, actor: str) -> None:
+        self.actor = actor
+        self.mute = silent
+        _narrators.add(self)
+        self._rebind()
+
+    def _rebind(self) -> None:
+        """Give each level the function that it stands for now; called when the threshold changes."""
+        for level in EMITTING:
+            setattr(self, level, _emitter(self.actor, level) if _ready(level) else silent)
+
+    if TYPE_CHECKING:
+        # Told to checkers field by field; at run time one dictionary is faster than thirty parameters.
+        __call__: Emit
+    else:
+
+        def __call__(self, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+            """Emit one event at `info`; see `Emit`."""
+            if PIPELINE.locate and "source_location" not in fields:
+                fields["source_location"] = call_site(1)
+            self.info(action, target, human, **fields)
+
+    def __repr__(self) -> str:
+        return f"Narrator({self.actor!r})"
+
+    def enabled(self, level: LevelName) -> bool:
+        """Tell whether events of a level are emitted now."""
+        return level != "mute" and LEVELS[level] >= PIPELINE.threshold
+
+    def span(
+        self,
+        action: str,
+        target: str,
+        human: str,
+        /,
+        *,
+        done: str | None = None,
+        level: LevelName = "info",
+        quiet: bool = False,
+        **fields: Any,
+    ) -> Span:
+        """Narrate a piece of work: an event at its start and one, with `duration_ms`, at its end.
+
+        Args:
+            action: what is done.
+            target: to what.
+            human: the sentence of the start.
+            done: the sentence of the end; "Finished: <human>" when absent.
+            level: of both events; a failure is told at `error`.
+            quiet: tell nothing unless it fails.
+            fields: fields of both events.
+        """
+        location = call_site(1) if PIPELINE.locate else None
+        return Span(self, action, target, human, done=done, level=level, quiet=quiet, fields=fields, location=location)
+
+    @overload
+    def traced(self, function: F, /) -> F: ...
+    @overload
+    def traced(
+        self, function: None = None, /, *, human: str | None = None, quiet: bool = False, **fields: Any
+    ) -> Callable[[F], F]: ...
+    def traced(
+        self, function: F | None = None, /, *, human: str | None = None, quiet: bool = False, **fields: Any
+    ) -> Any:
+        """Narrate every call of a function as a span: sync, async, generator or async generator (NARR-8001).
+
+        Args:
+            function: what to narrate.
+            human: the sentence; "Running <name>" when absent. Arguments are never told.
+            quiet: tell nothing unless it fails.
+            fields: fields of the events.
+        """
+        location = call_site(1)
+
+        def decorate(inner: F) -> F:
+            # A partial and other callables have no name of their own.
+            name = getattr(inner, "__name__", type(inner).__name__)
+            where = getattr(inner, "__qualname__", name)
+
+            def span() -> Span:
+                return Span(
+                    self,
+                    name.lower(),
+                    where,
+                    human or f"Running {name}",
+                    done=None,
+                    level="info",
+                    quiet=quiet,
+                    fields=dict(fields),
+                    location=location if PIPELINE.locate else None,
+                )
+
+            return wrapped(inner, span)
+
+        return decorate if function is None else decorate(function)
+
+
+_narrators: "weakref.WeakSet[Narrator]" = weakref.WeakSet()
+_setup: Callable[[], None] | None = None
+
+
+def _ready(level: str) -> bool:
+    """Tell whether a level needs a real function: it is enabled, or nobody has configured anything yet."""
+    return _setup is not None or LEVELS[level] >= PIPELINE.threshold
+
+
+def _emitter(actor: str, level: LevelName) -> Emit:
+    rank = RANK[level]
+    floor = LEVELS[level]
+
+    def long_way(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
+        if _setup is not None:
+            set_up()
+            if floor < PIPELINE.threshold:
+                return
+        if PIPELINE.locate and "source_location" not in fields:
+            fields["source_location"] = call_site(2)
+        PIPELINE.emit(rank, actor, action, target, human, fields)
+
+    # An error looks for the exception being handled, which only the long way does.
+    return emitter(actor, rank, long_way) if rank < RANK["error"] else _plainly(long_way)
+
+
+def _plainly(long_way: LongWay) -> Emit:
+    def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+        long_way(action, target, human, fields)
+
+    return emit
+
+
+def set_up_with(setup: Callable[[], None]) -> None:
+    """Name the function that configures the facade when the first event comes and nobody has."""
+    global _setup  # noqa: PLW0603 - the one moment of a process when it becomes configured
+    _setup = setup
+
+
+def set_up() -> None:
+    """Configure the facade now if nobody has."""
+    global _setup
+    setup, _setup = _setup, None
+    if setup is not None:
+        setup()
+
+
+def rebind_all() -> None:
+    """Give every narrator its level functions anew, after the threshold changed."""
+    global _setup  # noqa: PLW0603 - whoever configures has configured
+    _setup = None
+    for narrator in list(_narrators):
+        narrator._rebind()  # noqa: SLF001 - same module

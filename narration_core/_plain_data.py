@@ -1,0 +1,86 @@
+"""Any value as plain JSON data, bounded in depth and size, its text clean."""
+
+import datetime as dt
+import decimal
+import enum
+import math
+import pathlib
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from narration_core import _exceptions as exceptions
+from narration_core._text import clean
+
+MAX_DEPTH: Final = 8
+MAX_ITEMS: Final = 200
+MAX_NODES: Final = 2000
+_INT64: Final = 1 << 63
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+_SIMPLE: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
+    (str, lambda value: clean(str(value))),
+    (bool, bool),
+    # An enum of ints is an int as well; its value is what readers expect.
+    (enum.Enum, lambda value: plain(value.value)),
+    (int, lambda value: int(value) if -_INT64 <= value < _INT64 else clean(str(value)[:64])),
+    (float, lambda value: _number(float(value))),
+    ((bytes, bytearray, memoryview), lambda value: clean(bytes(value)[:65536].decode("utf-8", "replace"))),
+    (BaseException, lambda value: clean(exceptions.chain(value))),
+    ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
+    (dt.timedelta, lambda value: value.total_seconds()),
+    ((uuid.UUID, decimal.Decimal, pathlib.PurePath), lambda value: clean(str(value))),
+)
+
+
+class _Budget:
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_NODES
+
+
+def _contained(items: list[Any], depth: int, budget: _Budget) -> list[Any]:
+    kept = [_plain(item, depth + 1, budget) for item in items[:MAX_ITEMS]]
+    if len(items) > MAX_ITEMS:
+        kept.append(f"...[{len(items) - MAX_ITEMS} more items]")
+    return kept
+
+
+def _plain(value: Any, depth: int, budget: _Budget) -> Any:
+    budget.left -= 1
+    if value is None:
+        return None
+    for types, convert in _SIMPLE:
+        if isinstance(value, types):
+            return convert(value)
+    if budget.left <= 0 or depth >= MAX_DEPTH:
+        return "...[more]"
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+        result = {clean(str(key), 256): _plain(item, depth + 1, budget) for key, item in pairs[:MAX_ITEMS]}
+        if len(pairs) > MAX_ITEMS:
+            result["..."] = f"[{len(pairs) - MAX_ITEMS} more items]"
+        return result
+    if isinstance(value, set | frozenset):
+        # Sets have no order of their own; lines must be the same in every run.
+        return _contained(sorted(value, key=repr), depth, budget)
+    if isinstance(value, list | tuple):
+        return _contained(list(value), depth, budget)
+    return clean(str(value))
+
+
+def plain(value: Any) -> Any:
+    """Return a value as str, int, float, bool, None, list or dict; never raises.
+
+    Depth, items of a container and values in all are bounded; what is left out is marked. Text is
+    cleaned. What is none of the usual types is told by its `str()`.
+    """
+    try:
+        return _plain(value, 0, _Budget())
+    except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
+        return f"({type(value).__name__} could not be read)"

@@ -1,0 +1,19 @@
+"""What an event may hold, for programs that check narration: linters, coverage tools, test adapters."""
+
+from narration_core._event import FIELDS, from_fields
+from narration_core._levels import EMITTING
+from narration_core._taxonomy import extra_fields, is_field
+from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, is_name, template_fields
+
+__all__ = [
+    "CUTE_LIMIT",
+    "EMITTING",
+    "FIELDS",
+    "HUMAN_LIMIT",
+    "STORY_LIMIT",
+    "extra_fields",
+    "from_fields",
+    "is_field",
+    "is_name",
+    "template_fields",
+]

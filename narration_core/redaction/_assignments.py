@@ -1,0 +1,299 @@
+"""Secrets that only their surroundings give away: a name, something that assigns, a value.
+
+`password=...`, `"apiKey": "..."`, `--token ...`, `Header.Set("X-Api-Key", "...")`, `acme token - '...'`: the name is found by a
+word in it, judged by `keys.judge`, and the value must fit the verdict.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from narration_core.redaction._checks import random_looking
+from narration_core.redaction._provider_names import PROVIDERS
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._secret_names import Verdict
+from narration_core.redaction._values import fits_text
+
+RULE_NAME: Final = "secret-by-name"
+
+
+class Keyword(NamedTuple):
+    """A word that occurs in names of secrets, and what must follow it to be worth a look."""
+
+    word: str
+    shape: str
+    """A simple pattern (no assertions) that matches wherever a name with this word may have a value."""
+
+
+# What may stand between a word and its value, at least the start of it.
+_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+
+_ANYWHERE: Final = (
+    "passw passphrase passcode passwort secret credential apikey api_key api-key accesskey access_id accessid access-id "
+    "privatekey pswd kennwort contrasena contraseña senha wachtwoord hasło Hasło lösenord adgangskode salasana şifre Şifre "
+    "пароль Пароль 密码 パスワード 비밀번호 mnemonic authorization connectionstring softlayer requirepass masterauth"
+)
+_WITH_TAIL: Final = "auth pwd cred"
+_SHORT_TAIL: Final = "bearer jwt login hmac"
+_DIRECTLY: Final = (
+    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn sid session signature license serial nonce hook pat crumb heslo"
+)
+
+KEYWORDS: Final[tuple[Keyword, ...]] = (
+    *(Keyword(word, word) for word in _ANYWHERE.split()),
+    # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
+    Keyword("token", r"token(?:[^s:]|s[^_\"a-z.,) ]|:[^0-9a-f]|:[0-9a-f]{7})"),
+    Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
+    *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
+    *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
+    *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
+    Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
+    *(Keyword(word, word) for word in sorted(PROVIDERS)),
+)
+
+# The start of the name, read backwards from the word; a space joins the words of "client secret".
+_HEAD: Final = r"(?r)(?:(?<![\w])[A-Za-z]\w{1,24}[ ])?+[\w.\-]{0,64}+"
+
+_SCHEMES: Final = "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-authorization|ssws|splunk|flyv1|genie-?key|bot|zoho-oauthtoken"
+# Words that do not belong to a name: "key for user=ann" says nothing about ann.
+_JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|at|by|as|if|than|then|but|the|this|that"
+
+# What a value is wrapped in: `Some("...")`, `SecretStr('...')`, `string(12) "..."`.
+_WRAPPERS: Final = (
+    r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value)?|Password|PASSWORD|Optional\.of|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
+    r"|string\(\d{1,5}\)[ ]"
+)
+
+# A quotation mark as HTML, JSON in JSON or an address writes it.
+_ENTITY: Final = r"&(?:quot|\#3[49]|apos);|\\{1,2}u00(?:22|27)|%2[27]"
+
+# From the end of the word to the end of the value.
+_TAIL: Final = rf"""(?xsi)
+(?P<suffix>[\w\-.]{{0,48}}+)
+(?P<close>(?:{_ENTITY}|\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
+(?:
+    (?P<inside>[ ]?:[ ]?\{{\s{{0,24}}\\{{0,3}}["']value\\{{0,3}}["'][ ]?:[ ]?)
+  | (?:[ ]\(\w{{1,12}}\)(?=[ ]?[:=]))?
+    (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
+    (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ])|\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜]|%3[ad])\s{{0,24}}+
+        (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
+  | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_|parameter|output)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
+  | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?\\{{0,3}}["'`\[]|<<"))
+  | (?P<tag>(?:\s[^<>]{{0,80}}+)?>\s{{0,24}}+(?=[^<>]{{1,4096}}+</))
+  | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
+  | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
+  | (?P<dash>\s-\s(?=\\?["'`]?\S)|\s[.]\s(?=["']))
+  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::[ ]|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|(?:with|to|as)(?=[ ]\w{{8}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
+)
+(?P<open>(?:[\[({{]\s{{0,2}}|<<|{_WRAPPERS})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
+(?:(?:{_SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
+(?:
+    \\{{1,3}}"(?P<v1>[^"\\]{{0,4096}}+)
+  | \\{{1,3}}'(?P<v2>[^'\\]{{0,4096}}+)
+  | (?:\"{{3}}|")(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
+  | (?:'{{3}}|')(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)
+  | `(?P<v5>[^`\r\n]{{0,4096}}+)
+  | (?:{_ENTITY})(?P<v7>(?:[^\s&%\\"'<>]|&(?!quot|\#3[49]|apos)|%(?!2[27])){{1,1024}}+)
+  | [“„«](?P<v8>[^”“»\r\n]{{1,512}}+)
+  | (?P<v6>
+      (?: [^\s"'`&;,<\\=] | ,(?!\s|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | ;(?!\s|\w{{1,30}}+=) | <(?!/) | \\(?![nrt"'\\]))
+      (?: [^\s"'`&;,<\\]{{1,64}}+ | ,(?!\s|$|\w{{1,30}}+["']?[=:]) | &(?!\w{{1,30}}+=) | <(?!/) | \\(?![nrt"'\\]) | ["'`](?=\w)
+        | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)){{0,48}}+)
+)
+"""
+_KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
+_LONG: Final = 250
+_PATIENCE: Final = 16
+_REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
+_SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
+_CLOSING: Final = ",;)}]>.:"
+_PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_NOWHERE: Final = (sys.maxsize, sys.maxsize)
+_ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
+
+
+def find(
+    text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield, from left to right, the spans of values whose names give them away.
+
+    Args:
+        text: the text.
+        low: the same text with ASCII letters in lower case, of the same length.
+        wanted: the words of `KEYWORDS` that may occur.
+        judge: gives the verdict on a name.
+        claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
+    """
+    places: list[tuple[int, int]] = []
+    for word in wanted:
+        at = low.find(word)
+        while at >= 0:
+            after = at + len(word)
+            places.append((at, after))
+            at = low.find(word, after)
+    places.sort()
+    match = compiled(_TAIL).match
+    done = run_end = refused = 0
+    claims = iter(claimed)
+    first, last = next(claims, _NOWHERE)
+    for at, after in places:
+        while last <= at:
+            first, last = next(claims, _NOWHERE)
+        if at < done or first <= at:
+            continue
+        found = match(text, after)
+        if found is None:
+            continue
+        done = found.end("suffix")
+        begin, end = found.span(found.lastgroup)
+        if first <= begin and end <= last:
+            continue
+        span = _value(text, at, found, begin, end, judge)
+        if span is None and found.lastgroup == "v6":
+            refused = refused + 1 if begin < run_end else 1
+            run_end = end
+            # Name after name without a blank is nobody's log line; it is made to be slow, or to hide something.
+            span = (begin, end) if refused > _PATIENCE else None
+        if span is not None:
+            yield span
+            done = span[1]
+
+
+def _unquoted(text: str, start: int, end: int) -> int:
+    """Return where a value without quotes ends: closing punctuation belongs to what stands around it."""
+    while end > start + 1 and text[end - 1] in _CLOSING:
+        opener = _PAIRS.get(text[end - 1])
+        if opener is not None and text.count(opener, start, end) >= text.count(text[end - 1], start, end):
+            break
+        end -= 1
+    return end
+
+
+def _value(
+    text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
+) -> tuple[int, int] | None:
+    """Return the span of the value that a name promises, or None where there is none."""
+    option, verdict = _judged(text, at, found.start("suffix"), found.end("suffix"), judge)
+    if verdict is Verdict.SAFE:
+        return None
+    last = option.lstrip(".-")
+    if verdict is Verdict.MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
+        verdict = Verdict.STRONG  # nobody types an option for a count of tokens like this
+    kind = next(kind for kind in _KINDS if found.start(kind) >= 0)
+    quoted = found.lastgroup != "v6"
+    if not quoted:
+        end = _unquoted(text, begin, end)
+    elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
+        return None
+    if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
+        return None
+    if kind == "tag":  # all that the element holds, blanks included
+        end = text.index("</", begin)
+    scheme = compiled(_SCHEME).match(text, begin, end)
+    if scheme is not None and scheme.end() < end:
+        begin = scheme.end()
+    value = text[begin:end]
+    kind = _joined(kind, option, found, verdict, value, quoted=quoted)
+    if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
+        return None
+    if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
+        end = compiled(_REST).match(text, end).end()
+        return begin, end
+    return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
+    """Return the name around a word, with the dashes of an option, and the verdict on it.
+
+    Args:
+        text: the text.
+        at: where the word starts.
+        after: where the word ends.
+        end: where the name ends.
+        judge: gives the verdict on a name.
+    """
+    before = compiled(_HEAD).match(text, 0, at)
+    first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
+    last = option.lstrip(".-")
+    verdict = judge(last)
+    if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
+        joined = judge(f"{first}_{last}")
+        verdict = verdict if joined is Verdict.MEDIUM else joined
+    if verdict is Verdict.SAFE and after == end and text[at:after].lower() in PROVIDERS:  # "getAcme", "newAcme"
+        verdict = Verdict.WEAK
+    return option, verdict
+
+
+def _echoes(value: str, name: str) -> bool:
+    """Tell whether a value is a variable named like the name, as in `self.pwd = pwd`, or no text at all."""
+    if not any(map(str.isalnum, value)):
+        return True
+    tail = value.rpartition(".")[2]
+    return tail.isidentifier() and not any(map(str.isdigit, tail)) and (tail in name or name in tail)
+
+
+def _mixed(value: str) -> bool:
+    return len(value) >= 6 and value.isascii() and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
+def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
+    """Tell whether what stands between name and value can join them there."""
+    if not quoted and _echoes(value.lower(), name.lower()):
+        return False
+    more = (found["more"] or "").strip().lower()
+    if more and more != "value" and set(found["close"]) & set("\"'"):  # <input type="password" id="pw">
+        return False
+    if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
+        return 0 < len(found["close"]) <= 3 or (not found["close"] and text[max(at - 1, 0) : at] == "{")
+    if kind == "tag":
+        return _in_a_tag(text, at)
+    return quoted or not _told_by_its_path(text, at, found["assign"], name, value)
+
+
+def _in_a_tag(text: str, at: int) -> bool:
+    """Tell whether the name around a word is an element's, or said in it: `<dbPassword>`, `<param name="dbPassword">`."""
+    before = compiled(_HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    return text[max(start - 1, 0) : start] == "<" or text[max(start - 2, 0) : start] in {'="', "='"}
+
+
+def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: str) -> bool:
+    """Tell whether a colon only separates: `arn:aws:...:secret:prod/db`, `PASS: TestLogin`."""
+    if assign is None or not assign.startswith(":"):
+        return False
+    if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
+        return True
+    return name == "PASS" and value.isalpha()
+
+
+def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
+    """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
+    if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
+        return "assign"
+    if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
+        return "assign"
+    if quoted and kind in {"space", "call", "comma"} and verdict is Verdict.STRONG and len(value) >= 6:
+        low = option.lower()
+        # A password with a digit; a secret may be told by its name: `secret "db-2" created`.
+        if ("pass" in low or "pwd" in low) and any(map(str.isdigit, value)) and not value.isdigit():
+            return "assign"
+    return kind
+
+
+def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
+    """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
+    signed = any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
+    if option.startswith("--") or (option.startswith("-") and len(option) > 4):
+        return verdict >= Verdict.MEDIUM and not found["space"].strip()
+    between = found["space"].strip()
+    if not between:
+        # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.
+        if "." in option.strip("."):
+            return verdict is Verdict.STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
+        return option.isupper() and "_" in option and verdict >= Verdict.MEDIUM and len(value) >= 16 and signed
+    if between in {"with", "to", "as"}:
+        return verdict is Verdict.STRONG and "_" in option and _mixed(value)
+    if verdict is Verdict.MEDIUM:
+        return len(value) >= 16 and any(map(str.isdigit, value))
+    return verdict is Verdict.STRONG and (signed or quoted or random_looking(value, 10, 0.3))

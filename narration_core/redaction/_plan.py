@@ -1,0 +1,61 @@
+"""What a policy comes down to: its rules, and one engine that knows which of them can match; made once and shared."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from narration_core._locks import new_setup_lock
+from narration_core.redaction import _assignments as context
+from narration_core.redaction._digits import any_digits
+from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
+from narration_core.redaction._rule import Rule
+
+
+class Plan(NamedTuple):
+    """The rules of a policy and the engine that knows which of them can match."""
+
+    rules: tuple[Rule, ...]
+    words: tuple[str, ...]
+    behind: tuple[tuple[int, ...], ...]
+    """For each entry of the engine: the rules that it stands for, then, counted on, the words."""
+    engine: Engine
+    loose: Callable[[], Engine]
+    """Returns the engine, made when first asked for, that finds what occurs only with certain digits, whatever they are."""
+
+
+_plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
+plans_lock = new_setup_lock()
+
+
+def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> Plan:
+    """Return the plan of a set of rules, made when it is asked for the first time.
+
+    Args:
+        rules: the rules that are wanted.
+        engine: the engine's name, or empty.
+        own_keys: names that are secret by policy, looked for in text as well.
+        by_name: whether names give secrets away.
+    """
+    names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
+    with plans_lock:
+        plan = _plans.get((names, own_keys, engine))
+        if plan is None:
+            # Rules that share a literal or a shape share one entry: each costs time in every scan.
+            behind: dict[Entry, list[int]] = {}
+            for number, rule in enumerate(rules):
+                for literal in rule.literals:
+                    behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
+                for shape in rule.shapes:
+                    behind.setdefault(Entry(shape=shape), []).append(number)
+            words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
+            for number, (word, shape) in enumerate(words, len(rules)):
+                entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
+                behind.setdefault(entry, []).append(number)
+            plan = _plans[names, own_keys, engine] = Plan(
+                rules,
+                tuple(word for word, _ in words),
+                tuple(map(tuple, behind.values())),
+                make(list(behind), engine),
+                cache(lambda: make(list(filter(None, map(any_digits, behind))), engine)),
+            )
+    return plan

@@ -1,0 +1,392 @@
+"""From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from narration_core.redaction import _assignments as context
+from narration_core.redaction import _values as values
+from narration_core.redaction import _walk as walk
+from narration_core.redaction._digits import ZEROS
+from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._plan import Plan, make_plan, plans_lock
+from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._rules import catalogue
+from narration_core.redaction._secret_names import TAXONOMY, Verdict, judge
+
+WINDOW: Final = 64 * 1024
+"""Longer texts are looked at in pieces of this many characters."""
+OVERLAP: Final = 8 * 1024
+"""Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
+
+_ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
+_CACHE_LIMIT: Final = 8192
+_REMEMBERED_LENGTH: Final = 512
+# What colours a terminal: a token directly behind one has no letter before it.
+COLOUR: Final = walk.COLOUR
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
+_ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
+
+
+class Span(NamedTuple):
+    """A secret's place in a text and the rule that found it."""
+
+    start: int
+    end: int
+    rule: str
+
+
+def merged(spans: list[Span]) -> list[tuple[int, int]]:
+    """Return spans in order, overlapping ones as one."""
+    result: list[tuple[int, int]] = []
+    for start, end, _ in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+class Redactor:
+    """Redaction under one policy; cheap to make, safe to use from any thread and after a fork.
+
+    Args:
+        policy: what counts as a secret; the default policy when left out.
+    """
+
+    def __init__(self, policy: RedactionPolicy | None = None) -> None:
+        self.policy = policy or DEFAULT
+        self._counts: dict[str, int] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        self.clean_keys: set[str] = set()
+        self.clean_texts: set[str] = set()
+        self.clean_shapes: set[bytes] = set()
+        self._shapes_seen: set[bytes] = set()
+        self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
+        self.hits: Callable[[str], list[int]] = self._first_hits
+        self._plan: Plan | None = None
+
+    def __repr__(self) -> str:
+        return f"Redactor({self.policy!r})"
+
+    # -- set-up, on first use -------------------------------------------------------------------
+
+    def _first_hits(self, text: str) -> list[int]:
+        """Build the engine, then scan: most processes configure once and narrate later."""
+        self.plan()
+        return self.hits(text)
+
+    def plan(self) -> Plan:
+        """Return the rules and the engine of the policy."""
+        if self._plan is None:
+            with plans_lock:
+                policy = self.policy
+                optional = _ADDRESSES if policy.ips else frozenset()
+                wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
+                rules = tuple(
+                    rule
+                    for rule in catalogue()
+                    if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+                )
+                by_name = context.RULE_NAME not in policy.off
+                self._plan = make_plan(rules, policy.engine, policy.secret_keys, by_name=by_name)
+                self.hits = self._plan.engine.hits
+        return self._plan
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def verdict(self, key: str) -> Verdict:
+        """Return what a name says about its value; kept, so that a name is judged once."""
+        found = self._verdicts.get(key)
+        if found is None:
+            found = judge(key, self.policy.secret_keys, self.policy.safe_keys)
+            if len(self._verdicts) >= _CACHE_LIMIT:  # names made at run time must not fill the memory
+                self._verdicts.clear()
+            if len(key) <= 256:
+                self._verdicts[key] = found
+        return found
+
+    def clean_verdict(self, key: str) -> Verdict:
+        """Return the verdict on a name; those that neither are nor hold a secret are kept in `clean_keys`."""
+        if self.text(key) is not key:
+            return Verdict.STRONG
+        found = self.verdict(key)
+        if found is Verdict.SAFE and len(key) <= 256:
+            if len(self.clean_keys) >= _CACHE_LIMIT:
+                self.clean_keys.clear()
+            self.clean_keys.add(key)
+        return found
+
+    def key_is_secret(self, key: str) -> bool:
+        """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
+        found = self.verdict(key)
+        return found is Verdict.STRONG or (found is Verdict.MEDIUM and "token" in key.lower())
+
+    # -- text -----------------------------------------------------------------------------------
+
+    def gate(self, text: str) -> bool:
+        """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
+        return bool(self.hits(text) or self.own_patterns or COLOUR in text)
+
+    def clean(self, text: str) -> bool:
+        """Tell whether no rule can match in a text, from memory where it only has other digits than one before.
+
+        Args:
+            text: what an event says; its strings may be joined by what is no part of a secret.
+        """
+        if len(text) > _REMEMBERED_LENGTH or not text.isascii():
+            return not self.gate(text)
+        told = text.encode()
+        return self.clean_of_shape(text, told, told.translate(ZEROS))
+
+    def clean_of_shape(self, text: str, told: bytes, shape: bytes) -> bool:
+        """Tell the same of a text of ASCII whose shape is known.
+
+        Args:
+            text: as for `clean`.
+            told: its bytes.
+            shape: these with every digit a zero.
+        """
+        if len(text) > _REMEMBERED_LENGTH:
+            return not self.gate(text)
+        if shape in self.clean_shapes:
+            return True
+        if self.gate(text):
+            return False
+        if shape == told:
+            return True  # without digits there is one text of this shape, and texts are remembered as they are
+        if shape not in self._shapes_seen:
+            # Not learnt yet: ids and hashes never come again, and would cost a second scan for nothing.
+            if len(self._shapes_seen) >= _CACHE_LIMIT:
+                self._shapes_seen.clear()
+            self._shapes_seen.add(shape)
+        elif not self.plan().loose().hits(text):
+            if len(self.clean_shapes) >= _CACHE_LIMIT:
+                self.clean_shapes.clear()
+            self.clean_shapes.add(shape)
+        return True
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Keep texts that were found clean in `clean_texts` for a while, unless they are long.
+
+        Args:
+            texts: strings of an event.
+        """
+        if sum(map(len, texts)) > _REMEMBERED_LENGTH:
+            return
+        if len(self.clean_texts) >= _CACHE_LIMIT:
+            self.clean_texts.clear()
+        self.clean_texts.update(texts)
+
+    def text(self, value: str, key: str | None = None) -> str:
+        """Return text without secrets: the same object when there is none; never raises.
+
+        Args:
+            value: any text.
+            key: the name that the text stands under, if it has one.
+        """
+        try:
+            return self._text(value, key)
+        except Exception:  # noqa: BLE001 - whatever went wrong, a secret must not leave
+            self._count("internal-error")
+            return MARKER
+
+    def _text(self, value: str, key: str | None) -> str:
+        if key is not None:
+            whole = self._by_key(value, key)
+            if whole is not None:
+                return whole
+        if self.own_patterns:
+            spans = self.wanted_spans(value)
+        else:
+            hits = self.hits(value)
+            if not hits and COLOUR not in value:
+                return value
+            spans = self.spans(value, hits)
+        return self.replaced(value, spans) if spans else value
+
+    def wanted_spans(self, value: str) -> list[Span]:
+        """Return where the secrets of a text are, those of the policy's own patterns included.
+
+        When these patterns take too long, all of the text is one secret.
+        """
+        if not self.own_patterns:
+            return self.spans(value)
+        spans = self._own_spans(value)
+        return [Span(0, len(value), "pattern-timeout")] if spans is None else spans + self.spans(value)
+
+    def _by_key(self, value: str, key: str) -> str | None:
+        verdict = self.verdict(key)
+        if verdict is Verdict.SAFE or not value or (value.startswith("[REDACTED") and value.endswith("]")):
+            return None
+        if self.key_is_secret(key):
+            if value in self.policy.allow or values.harmless(value):
+                return None
+        elif not values.fits(verdict, value):
+            return None
+        return self.replaced(value, [Span(0, len(value), context.RULE_NAME)])
+
+    def spans(self, value: str, hits: list[int] | None = None) -> list[Span]:
+        """Return where the secrets of a text are, unordered, possibly overlapping.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it, if it was asked already.
+        """
+        if COLOUR in value:
+            value, hits = _COLOURS.sub(lambda found: " " * len(found[0]), value), None
+        if hits is None:
+            hits = self.hits(value)
+        if not hits:
+            return []
+        if len(value) <= WINDOW:
+            return self._window(value, hits)
+        spans: list[Span] = []
+        for offset in range(0, len(value), WINDOW - OVERLAP):
+            piece = value[offset : offset + WINDOW]
+            for start, end, rule in self._window(piece, hits):
+                after = end + offset
+                if end == len(piece):
+                    after = compiled(_ONWARD).match(value, after).end()
+                spans.append(Span(start + offset, after, rule))
+            if offset + WINDOW >= len(value):
+                break
+        return spans
+
+    def _window(self, value: str, hits: list[int]) -> list[Span]:
+        plan = self.plan()
+        rules, words = plan.rules, plan.words
+        spans: list[Span] = []
+        wanted: list[str] = []
+        for number in sorted({number for hit in hits for number in plan.behind[hit]}):
+            if number >= len(rules):
+                wanted.append(words[number - len(rules)])
+                continue
+            rule = rules[number]
+            group = "s" if "(?P<s>" in rule.pattern else 0
+            for match in compiled(rule.pattern).finditer(value):
+                start, end = match.span(group)
+                if "(?P<d>" in rule.pattern:
+                    end = match.end("d")
+                if rule.check is None or rule.check(value[start:end]):
+                    spans.append(Span(start, end, rule.name))
+        if wanted:
+            low = lower_ascii(value)
+            claimed = merged(spans) if spans else []
+            spans += [
+                Span(start, end, context.RULE_NAME)
+                for start, end in context.find(value, low, wanted, self.verdict, claimed)
+            ]
+        return spans
+
+    def _own_spans(self, value: str) -> list[Span] | None:
+        """Return what the policy's own patterns find; None when they take too long: then all of it is hidden."""
+        spans = []
+        left = self.policy.pattern_timeout_s
+        for name, pattern in self.own_patterns:
+            try:
+                for match in compiled(pattern).finditer(value, timeout=left):
+                    start, end = match.span("s" if "(?P<s>" in pattern else 0)
+                    if end > start:
+                        spans.append(Span(start, end, name))
+            except TimeoutError:
+                return None
+        return spans
+
+    def _allowed(self, secret: str) -> bool:
+        policy = self.policy
+        return secret in policy.allow or any(compiled(pattern).fullmatch(secret) for pattern in policy.allow_patterns)
+
+    def replaced(self, value: str, spans: list[Span]) -> str:
+        """Return a text with the marker in place of each span; the same object when the policy allows them all.
+
+        Args:
+            value: the text.
+            spans: secrets in it, in any order, overlapping or not.
+        """
+        policy = self.policy
+        if policy.allow or policy.allow_patterns:
+            spans = [span for span in spans if not self._allowed(value[span.start : span.end])]
+        if not spans:
+            return value
+        pieces: list[str] = []
+        at = 0
+        spans.sort(key=lambda span: (span.start, -span.end))
+        index = 0
+        while index < len(spans):
+            start, end, rule = spans[index]
+            index += 1
+            while index < len(spans) and spans[index].start < end:
+                end = max(end, spans[index].end)
+                index += 1
+            secret = value[start:end]
+            if secret.startswith("[REDACTED") and secret.endswith("]"):
+                continue
+            pieces += (value[at:start], policy.mark(rule, secret))
+            at = end
+            self._count(rule)
+        if not at:
+            return value
+        pieces.append(value[at:])
+        return "".join(pieces)
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def value(self, value: object, key: str | None = None) -> object:
+        """Return a value without secrets, whatever it is made of; the same object when there is none; never raises.
+
+        Args:
+            value: text, a number, bytes, an exception, a container, any object (told by its `str()`).
+            key: the name that it stands under, if it has one.
+        """
+        try:
+            return walk.value(self, value, key)
+        except Exception:  # noqa: BLE001 - as in `text`
+            self._count("internal-error")
+            return MARKER
+
+    def fields(self, fields: Mapping[str, object]) -> dict[str, object]:
+        """Return an event's fields without secrets: keys decide first; the same object when there is none; never raises.
+
+        Args:
+            fields: an event's fields by name.
+        """
+        try:
+            return walk.fields(self, fields)
+        except Exception:  # noqa: BLE001 - as in `text`
+            self._count("internal-error")
+            return dict.fromkeys(map(str, fields), MARKER)
+
+    # -- counting -------------------------------------------------------------------------------
+
+    def _count(self, rule: str) -> None:
+        self._counts[rule] = self._counts.get(rule, 0) + 1
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many secrets each rule hid so far."""
+        return dict(self._counts)
+
+
+_default: Redactor | None = None
+
+
+def redact(value: Any, policy: RedactionPolicy | None = None) -> Any:
+    """Return a value without secrets; the same object when there is none; never raises.
+
+    Args:
+        value: a string or any nested value.
+        policy: what counts as a secret; the default policy when left out.
+    """
+    global _default  # noqa: PLW0603 - one redactor for all who do not care
+    if policy is None:
+        if _default is None:
+            _default = Redactor()
+        redactor = _default
+    else:
+        redactor = Redactor(policy)
+    return redactor.text(value) if type(value) is str else redactor.value(value)
+
+
+__all__ = ["TAXONOMY", "Redactor", "redact"]

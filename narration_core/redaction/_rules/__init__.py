@@ -1,0 +1,17 @@
+"""The catalogue of rules, one module a family; a new provider is one more entry in one of them."""
+
+from functools import cache
+
+from narration_core.redaction._rule import Rule
+
+
+@cache
+def catalogue() -> tuple[Rule, ...]:
+    """Return every rule, optional ones included; loaded on first use."""
+    from narration_core.redaction._rules import ai, cloud, commands, messaging, payments, pii, saas, structure, vcs  # noqa: PLC0415
+
+    return tuple(
+        rule
+        for family in (structure, commands, cloud, vcs, ai, payments, messaging, saas, pii)
+        for rule in family.RULES
+    )

@@ -1,0 +1,369 @@
+"""Secrets that a command gives away: options of known programs, statements, lines of protocols and of device settings."""
+
+from typing import Final
+
+from narration_core.redaction._checks import noise, placeholder, plain_hex
+from narration_core.redaction._rule import Rule, made_up
+
+# Between a program, its option and the value: blanks, or the quotes and commas of an argument list.
+_GAP: Final = r"[\"']?(?:,\s{0,2}|\s{1,3})[\"']?"
+_VALUE: Final = r"(?P<s>[^\s\"',;|<>()]{3,256}+)"
+
+
+def _given(value: str) -> bool:
+    """A value typed on a command line: no template, no option, no file."""
+    return not placeholder(value) and not value.startswith(("-", "/", "./", "~/", "$", "@"))
+
+
+def _odd(value: str) -> bool:
+    """A word that nobody writes in a sentence: digits among letters, or signs."""
+    return (
+        _given(value)
+        and len(value) >= 6
+        and any(map(str.isdigit, value))
+        and not value.isdigit()
+        and "/" not in value[:-1]
+        and "::" not in value
+    )
+
+
+def _userinfo(value: str) -> bool:
+    return _given(value) and not value.isdigit()
+
+
+def _option(name: str, programs: str, options: str, examples: tuple[str, str], counter: str, source: str) -> Rule:
+    """Return the rule of programs that take a password with a short option.
+
+    Args:
+        name: the rule's name.
+        programs: the programs with their subcommand, as pattern alternatives that are literals for the gate as well.
+        options: the options, as a class of letters.
+        examples: two command lines.
+        counter: a command line without a password.
+        source: where the option is described.
+    """
+    starts = programs.split("|")
+    return Rule(
+        name=name,
+        pattern=rf"(?<![\w\-])(?:{programs.replace(' ', _GAP)})(?![\w])[^\r\n|;]{{0,256}}?[\s\"']-{options}(?:{_GAP}|=|(?=[^\s\-])){_VALUE}",
+        # The programs' names are short: they count only where a command line goes on.
+        shapes=tuple(start.replace(" ", r"[\"']?[, ][ \"']{0,3}") + r"[\"', ]" for start in starts),
+        check=_given,
+        examples=examples,
+        counterexamples=(counter, f"{starts[0].partition(' ')[0]} was not found"),
+        source=source,
+    )
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    _option(
+        "registry-password",
+        "docker login|podman login|helm registry|skopeo login|buildah login|oras login|crane auth|twine upload|twine register|poetry publish|ncftp",
+        "p",
+        ("docker login -u ann -p t1n-whistle r.example.org", "['twine', 'upload', '-p', 'r0und-table', 'dist']"),
+        "docker login -u ann --password-stdin",
+        "Docker CLI and twine manuals",
+    ),
+    _option(
+        "database-password",
+        "mongosh|mongodump|mongorestore|mongoimport|mongoexport|mongo|snowsql|cqlsh|clickhouse-client",
+        "p",
+        ("mongosh -u ann -p l0ng-river shop", "mongodump --host db -u ann -p gr3en.leaf"),
+        "mongosh --port 27017 shop",
+        "manuals of the database clients",
+    ),
+    _option(
+        "upper-password",
+        "sqlcmd|bcp|osql|unzip|zip|mosquitto_pub|mosquitto_sub",
+        "P",
+        ("sqlcmd -S db -U sa -P T0wer&Bridge", "unzip -P 5even-stars a.zip"),
+        "unzip a.zip -d out",
+        "manuals of sqlcmd, zip",
+    ),
+    _option(
+        "directory-password",
+        "ldapsearch|ldapmodify|ldapadd|ldapdelete|ldapwhoami|ldappasswd",
+        "w",
+        ("ldapsearch -D cn=ann -w wh1te-rose -b dc=example", "ldapadd -x -w 'c0ld.lake' -f a.ldif"),
+        "ldapsearch -x -W -b dc=example",
+        "OpenLDAP manual pages",
+    ),
+    _option(
+        "redis-password",
+        "redis-cli",
+        "a",
+        ("redis-cli -h cache -a m00n.light ping", "['redis-cli', '-a', 'gr4vel-road', 'info']"),
+        "redis-cli -h cache ping",
+        "redis-cli manual",
+    ),
+    _option(
+        "cloud-login-password",
+        "az login|doctl auth|cf login|oc login|argocd login|rclone obscure|useradd|usermod|codecov|glab auth|gem push|nuget push",
+        "[ptk]",
+        ("az login -u ann -p qu1et.forest", "doctl auth init -t " + made_up(40, 3)),
+        "az login --use-device-code",
+        "manuals of the cloud command lines",
+    ),
+    Rule(
+        name="archive-password",
+        pattern=r"(?<![\w\-])(?:7z[azr]?|rar|unrar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}(?=[\"', ])[^\r\n|;]{0,256}?[\s\"']-(?:p|hp)(?P<s>[^\s\"',;|\-][^\s\"',;|]{2,128}+)",
+        shapes=(r"(?:7z[azr]?|rar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}[\"']?[, ]",),
+        check=_given,
+        examples=("7z a -pl1ttle-bird a.7z docs", "unrar x -pgr4y.stone a.rar"),
+        counterexamples=("7z x a.7z -oout", "7z a a.7z docs"),
+        source="7-Zip and rar manuals",
+    ),
+    Rule(
+        name="command-password",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\bpoetry\s{1,2}config\s{1,2}http-basic\.\S{1,64}\s\S{1,64}\s)(?P<s>[^\s\"',;]{4,256}+)",
+        literals=(
+            "requirepass",
+            "masterauth",
+            "add-authtoken",
+            "rootpw ",
+            "bindpw ",
+            "storepass",
+            "keypass",
+            " pass:",
+            "vault login",
+            "ngrok authtoken",
+            "cargo login",
+            "wandb login",
+            "fly login",
+            "railway login",
+            "snyk auth",
+            "operator unseal",
+            "--with-token",
+            "http-basic.",
+        ),
+        check=_given,
+        examples=("requirepass n1ght.train", "openssl rsa -in k.pem -passin pass:bl4ck-tea"),
+        counterexamples=("vault login -method=oidc", "requirepass is not set", "keytool -storepass:env VAR"),
+        source="manuals of redis, keytool, openssl, vault, ngrok",
+    ),
+    Rule(
+        name="command-user-password",
+        pattern=r"(?i)(?:\bhtpasswd[^\r\n|;]{0,80}?\s-[a-z]{0,4}b[a-z]{0,4}\s[^\r\n|;]{1,120}\s|\brabbitmqctl\s(?:[\w\-=]{1,40}\s){0,4}?(?:add_user|change_password|authenticate_user)\s[\w.\-@]{1,64}\s|\bnet\s{1,2}use\s[^\r\n|;]{0,160}?/user:[^\s]{1,80}\s|\bsmbclient[^\r\n|;]{0,160}?\s(?:-U|--user=?)\s{0,2}[\"']?[\w.\-\\]{1,64}%|\bsqlplus\s(?:-\w{1,8}\s){0,4}[\w.\-]{1,64}/|oracle:thin:[\w.\-]{1,64}/)(?P<s>[^\s\"'@;|]{3,256}+)",
+        literals=("htpasswd", "rabbitmqctl", "/user:", "smbclient", "sqlplus", "oracle:thin:"),
+        check=_userinfo,
+        examples=("rabbitmqctl add_user ann st0ne-bridge", "sqlplus scott/w4rm.bread@orcl"),
+        counterexamples=("htpasswd -c users ann", "sqlplus / as sysdba", "jdbc:oracle:thin:@//db:1521/x"),
+        source="manuals of htpasswd, rabbitmqctl, net, smbclient, sqlplus",
+    ),
+    Rule(
+        name="command-line-credentials",
+        # The pair as an argument of its own, quoted as in a list.
+        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
+        shapes=(
+            r"[\"']-(?:u|U|a|-user|-userpass|-auth|-credentials|-proxy-user|-http-user)[\"'],",
+            r"https? [^\r\n|;]*-a[ =]",
+            r"USERPWD[\"' ,=]",
+            r"lftp -u ",
+        ),
+        check=lambda value: _userinfo(value.replace(",", ":", 1).partition(":")[2]),
+        examples=("['curl', '-u', 'ann:b1rd-house', 'https://a']", "http -a ann:gr4pe.juice example.org"),
+        counterexamples=("['docker', 'run', '-u', '1000:1000', 'x']", "http -a example.org"),
+        source="curl and HTTPie manuals",
+    ),
+    Rule(
+        name="piped-password",
+        pattern=r"(?i)\becho\s(?:-n\s)?[\"']?(?:[\w.\-]{1,64}:(?=[^\r\n|]{1,200}\|\s?(?:sudo\s)?chpasswd))?(?P<s>[^\s\"'|]{4,512}+)[\"']?\s{0,4}\|[^\r\n]{0,200}?(?:password-stdin|chpasswd|sudo\s-S\b|--passphrase-fd|with-token)",
+        literals=("password-stdin", "chpasswd", "sudo -s", "passphrase-fd", "with-token"),
+        check=_given,
+        examples=("echo f1ne-sugar | docker login -u ann --password-stdin", "echo 'ann:l0ud.music' | chpasswd"),
+        counterexamples=("echo $PASS | docker login --password-stdin", "docker login --password-stdin < file"),
+        source="usual pipelines",
+    ),
+    Rule(
+        name="powershell-secure-string",
+        pattern=r"(?i)ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
+        literals=("convertto-securestring",),
+        check=_given,
+        examples=(
+            "ConvertTo-SecureString 'f0ggy-morning' -AsPlainText -Force",
+            '$p = ConvertTo-SecureString -String "0ld.bridge" -AsPlainText',
+        ),
+        counterexamples=("ConvertTo-SecureString $plain -AsPlainText", "ConvertTo-SecureString failed"),
+        source="PowerShell documentation, ConvertTo-SecureString",
+    ),
+    Rule(
+        name="secret-command-body",
+        pattern=r"\b(?:gh|glab)\s(?:secret|variable)\s{1,2}(?:set|create)\s[^\r\n|;]{0,120}?\s(?:--body|-b|--value|-v)[ =][\"']?(?P<s>[^\s\"']{4,512}+)",
+        literals=("gh secret", "glab secret", "glab variable"),
+        check=_given,
+        examples=('gh secret set API --body "n1ce.weather"', "gh secret set A -b " + made_up(20, 4)),
+        counterexamples=("gh secret set API < file", "gh secret list"),
+        source="GitHub CLI manual",
+    ),
+    Rule(
+        name="sql-password",
+        pattern=r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4}|values\s{1,4})?\\?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)",
+        literals=("identified by", "identified with"),
+        check=lambda value: not placeholder(value),
+        examples=("CREATE USER ann IDENTIFIED BY 'quiet-corner'", "grant all on a.* to b identified by 'p1ne-tree'"),
+        counterexamples=("identified by its id", "IDENTIFIED BY '${PASSWORD}'"),
+        source="MySQL and Oracle manuals, CREATE USER",
+    ),
+    Rule(
+        name="sql-password-literal",
+        pattern=r"(?i)(?:\blogin\s{1,4}|\bwith\s{1,4}|\bencrypted\s{1,4}|\buser\s{1,4}\S{1,64}\s{1,4}|\brole\s{1,4}\S{1,64}\s{1,4}|=\s{0,4})password\s{0,4}(?:=\s{0,4})?\(?\\?'(?P<s>[^'\\\r\n]{2,256}+)",
+        literals=("password '", "password('", "password = '", "password \\'"),
+        check=lambda value: not placeholder(value),
+        examples=("ALTER ROLE ann WITH PASSWORD 'quiet-corner'", "SET PASSWORD FOR a = PASSWORD('silver-spoon')"),
+        counterexamples=("ALTER USER ann WITH PASSWORD NULL", "with password '***'"),
+        source="PostgreSQL and MySQL manuals, CREATE ROLE, SET PASSWORD",
+    ),
+    Rule(
+        name="protocol-login",
+        pattern=r"(?m)(?:^|[\"'>\]]\s{0,2}|\\[rn]|:\s|\bHELLO\s\d\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
+        shapes=(r"(?:AUTH|PASS|LOGIN) \"?[!-~]{3}",),
+        check=lambda value: _odd(value) or (value.endswith("=") and _given(value)),
+        examples=("USER ann\r\nPASS l1ght-house\r\n", "AUTH default w1de.ocean"),
+        counterexamples=(
+            "PASS tests/test_auth.py::test_login2",
+            "AUTH failed",
+            "LOGIN ann succeeded",
+            "PASS 12 of 12 tests",
+        ),
+        source="RFC 959, RFC 1939, RFC 3501, RFC 4954; redis AUTH",
+    ),
+    Rule(
+        name="network-device-secret",
+        pattern=r"(?i)(?:snmp-server\s{1,3}community\s{1,3}|\benable\s{1,3}(?:secret|password)\s{1,3}(?:level\s\d{1,2}\s)?(?:[05-9]\s)?|\busername\s\S{1,64}\s(?:privilege\s\d{1,2}\s)?(?:secret|password)\s(?:\d\s)?|(?:tacacs|radius)-server\s(?:host\s\S{1,64}\s)?key\s(?:\d\s)?|\bkey-string\s(?:\d\s)?|\bpre-shared-key\s(?:(?:ascii-text|local|remote|\d)\s)?\"?)(?P<s>[^\s\"']{4,128}+)",
+        literals=(
+            "snmp-server",
+            "enable secret",
+            "enable password",
+            "username ",
+            "tacacs-server",
+            "radius-server",
+            "key-string",
+            "pre-shared-key",
+        ),
+        check=lambda value: _given(value) and (any(map(str.isdigit, value)) or noise(value) >= 0.3),
+        examples=("snmp-server community gr33n-hill RO", "username ann privilege 15 password 0 d4rk.water"),
+        counterexamples=("snmp-server community public RO", "username ann privilege 15", "enable secret is set"),
+        source="Cisco IOS and Junos command references",
+    ),
+    Rule(
+        name="pgpass",
+        pattern=r"(?<![\w:.])[\w.*\-]{1,128}:(?:5432|6432|\*):[\w*.\-]{1,64}:[\w*.@\-]{1,64}:(?P<s>[^\s\"':]{4,128}+)",
+        literals=(":5432:", ":6432:", ":*:*:"),
+        check=_given,
+        examples=("db.example.org:5432:shop:ann:t4ll.grass", "*:5432:*:ann:s0ft-snow"),
+        counterexamples=("0.0.0.0:5432->5432/tcp", "db:5432:shop"),
+        source="PostgreSQL manual, password file",
+    ),
+    Rule(
+        name="basic-auth-arguments",
+        pattern=r"(?i)\b(?:auth\s{0,2}[=:]\s{0,2}\(\s{0,2}|(?:HTTP)?(?:Basic|Digest|Proxy)Auth\(\s{0,2}|\.?(?:SetBasicAuth|basic_auth|withCredentials|(?<=\.)auth)\(\s{0,2})u?[\"'][^\"'\r\n]{1,128}[\"']\s{0,2},\s{0,4}(?:Some\(\s{0,2})?u?[\"'](?P<s>[^\"'\r\n]{2,256}+)",
+        literals=(
+            "auth=(",
+            "auth = (",
+            "auth: (",
+            "basicauth(",
+            "digestauth(",
+            "proxyauth(",
+            "basic_auth(",
+            ".auth(",
+            "setbasicauth(",
+            "withcredentials(",
+        ),
+        check=lambda value: not placeholder(value),
+        examples=("requests.get(u, auth=('ann', 'small-garden'))", 'req.SetBasicAuth("ann", "c4rved-oak")'),
+        counterexamples=("auth=('ann', '')", "auth=(user, password)"),
+        source="documentation of requests, httpx, net/http, reqwest",
+    ),
+    Rule(
+        name="positional-credentials",
+        pattern=r"(?i)(?:\b(?:mysqli?_connect|(?:py)?mysql(?:db)?\.connect|getConnection)\(\s{0,4}(?:u?[\"'][^\"'\r\n]{0,256}[\"']\s{0,2},\s{0,4}){2}|\b(?:NetworkCredential|BasicAWSCredentials|UsernamePasswordCredentials|PasswordAuthentication|(?<=\.)login)\(\s{0,4}u?[\"'][^\"'\r\n]{1,256}[\"']\s{0,2},\s{0,4}|\bCredentials\(\s{0,4}(?:[\"'][^\"'\r\n]{1,256}[\"']\s{0,2},\s{0,4}){3}|\bjwt\.(?:encode|decode|sign|verify)\(\s{0,2}[\w.]{1,64},\s{0,2}|\bhmac\.(?:new|digest)\(\s{0,2})[bru]{0,2}[\"'](?P<s>[^\"'\r\n]{3,256}+)[\"']",
+        literals=(
+            "mysql_connect",
+            "mysqli_connect",
+            "mysql.connect",
+            "mysqldb.connect",
+            "getconnection(",
+            "networkcredential",
+            "basicawscredentials",
+            "usernamepasswordcredentials",
+            "passwordauthentication",
+            ".login(",
+            "credentials(",
+            "jwt.encode",
+            "jwt.decode",
+            "jwt.sign",
+            "jwt.verify",
+            "hmac.new",
+            "hmac.digest",
+        ),
+        check=lambda value: not placeholder(value),
+        examples=('mysqli_connect("db", "ann", "qu1ck-fox", "shop")', "jwt.encode(claims, 'old-oak-tree', 'HS256')"),
+        counterexamples=("smtp.login(user, password)", "jwt.decode(token, key)"),
+        source="documentation of mysqli, PyMySQL, .NET, AWS SDK for Java, PyJWT, hmac",
+    ),
+    Rule(
+        name="secret-beside-its-name",
+        # The value first, then whose it is; or the parts of a form.
+        pattern=r"(?i)\bvalue[\"']?\s{0,2}[=:]\s{0,2}[\"'](?P<s>[^\"'<>\r\n]{3,512}+)[\"'],?\s{1,4}[\"']?(?:name|key|field)[\"']?\s{0,2}[=:]\s{0,2}[\"'][\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\"']|\bname=\\?\"[\w.\-\[\]]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\w\]]{0,16}\\?\"(?:\r?\n|\\r\\n|\\n){2}(?P<s>[^\s\\]{3,512}+)",
+        shapes=(
+            r"value[\"']?\s?[=:]\s?[\"'][^\"'<>\r\n]*[\"'],?\s[\"']?(?:name|key|field)[\"']?\s?[=:]",
+            r"name=\\?\"[\w.\-\[\]]+\\?\"(?:\r?\n|\\r\\n|\\n)",
+        ),
+        check=lambda value: not placeholder(value),
+        examples=(
+            '<property value="w1ld-goose" name="db.password"/>',
+            'Content-Disposition: form-data; name="password"\r\n\r\ns1lver-fish\r\n--x',
+        ),
+        counterexamples=('<option value="3" name="size"/>', 'form-data; name="file"\r\n\r\ncontent'),
+        source="Spring XML configuration; RFC 7578",
+    ),
+    Rule(
+        name="actions-mask",
+        pattern=r"::add-mask::(?P<s>[^\r\n]{3,1024}+)",
+        literals=("::add-mask::",),
+        check=lambda value: not placeholder(value.strip(" \"'")),
+        examples=("::add-mask::s0ft-cloud", "run ::add-mask::" + made_up(30, 4)),
+        counterexamples=("::add-mask::***", "::set-output name=x::1"),
+        source="GitHub Actions documentation, workflow commands",
+    ),
+    Rule(
+        name="mail-relay-password",
+        pattern=r"\]?:(?:25|465|587|2525)\s{1,4}[\w.@+\-]{1,80}:(?P<s>[^\s\"']{3,256}+)",
+        literals=(":25 ", ":465 ", ":587 ", ":2525 ", ":587\t", ":465\t"),
+        check=_given,
+        examples=("[smtp.example.org]:587 ann:d1m-lantern", "smtp.example.org:465 ann@example.org:" + made_up(16, 4)),
+        counterexamples=("connected to smtp:587 in 12 ms", "smtp:587 status:ok"),
+        source="Postfix documentation, sasl_passwd",
+    ),
+    Rule(
+        name="rejected-input",
+        # pydantic tells what a field was given: the name on one line, the value on the next.
+        pattern=r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|private_?key)\w{0,24}(?:\.\w{1,40}){0,6}(?:\s|\\n)[^\r\n]{1,400}?input_value=(?P<q>[\"'])(?P<s>[^\"'\r\n]{3,256}+)",
+        literals=("input_value=",),
+        check=lambda value: not placeholder(value),
+        examples=(
+            "api_key\n  String should match pattern '^a' [type=string_pattern_mismatch, input_value='r1sing-sun', input_type=str]",
+            "db.password\n  Value error [type=value_error, input_value='low tide', input_type=str]",
+        ),
+        counterexamples=(
+            "token_count\n  Input should be a valid integer [type=int_parsing, input_value=12, input_type=int]",
+            "name\n  Field required [input_value='x']",
+        ),
+        source="pydantic documentation, validation errors",
+    ),
+    Rule(
+        name="signature-header",
+        pattern=r"(?i)(?<![A-Za-z])(?:x-[\w\-]{1,40}|[a-z]{3,20}|webhook|linear|stripe|paddle|svix)-signature(?:-\w{1,8})?(?:\\?[\"'])?\s{0,2}[:,=]\s{0,2}(?:\\?b?[\"'])?(?P<s>(?:[\w\-]{1,16}=)?[\w\-.+/=,:]{16,1024}+)",
+        literals=("-signature",),
+        check=lambda value: (
+            any(plain_hex(piece) and len(piece) >= 32 for piece in value.replace("=", ",").split(","))
+            or noise(value) >= 0.35
+        ),
+        examples=(
+            "X-Hub-Signature-256: sha256=" + made_up(64, 3, hexadecimal=True),
+            "Stripe-Signature: t=1767777777,v1=" + made_up(64, 6, hexadecimal=True),
+        ),
+        counterexamples=("x-amz-signature: missing", "x-hub-signature-256: absent in the request"),
+        source="GitHub and Stripe documentation, webhook signatures",
+    ),
+)

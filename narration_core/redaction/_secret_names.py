@@ -1,0 +1,195 @@
+"""Which names hold secrets: one verdict a name, decided by its words and kept (keys decide before values)."""
+
+import re
+from collections.abc import Collection
+from enum import IntEnum
+from typing import Final
+
+from narration_core.redaction._provider_names import PROVIDERS
+
+
+class Verdict(IntEnum):
+    """What a name says about its value."""
+
+    SAFE = 0
+    """Says nothing, or says that it is none: only the value's own format counts."""
+    WEAK = 1
+    """May name a secret (`key`, `auth`): a value that looks random is one."""
+    MEDIUM = 2
+    """Names a credential in code and configuration (`token`): any value but words and small numbers is one."""
+    STRONG = 3
+    """Names a secret whatever the value is (`password`)."""
+
+
+TAXONOMY: Final = frozenset(
+    (
+        "emitted_at_ms level actor action target human cute story correlation_id trace_id span_id parent_span_id "
+        "job_id session_id task_id pool_id replica_id worker_id hive_id engine engine_version model_ref device "
+        "gpu_device event percent error_kind retry_after_ms backoff_ms duration_ms queue_position predicted_start_ms "
+        "tokens_in tokens_out decode_time_ms decode_ms identity emitted_by source_location formatted traceparent "
+        "tracestate event_id request_id run_id"
+    ).split()
+)
+"""Names of an event's own fields: their numbers and ids are never taken for secrets."""
+
+_STRONG_WORDS: Final = frozenset(
+    (
+        "password passwords passwd passwort passphrase passcode pwd pswd passw pass psw pw secret secrets secretkey "
+        "apikey apikeys accesskey secretaccesskey accesstoken authtoken refreshtoken bearertoken idtoken sessiontoken "
+        "privatekey encryptionkey masterkey signingkey sharedkey accountkey authkey licensekey clientsecret appsecret "
+        "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase mnemonic cookie "
+        "cookies setcookie xauthtoken xapikey hapikey sshkey jwt pgpassword motdepasse contrasena contraseña senha "
+        "kennwort пароль 密码 userpass dbpass sharedsecret consumersecret sessionkey signature sig connectionstring "
+        "rootpw bindpw userpw dbpw adminpw psk presharedkey passe wachtwoord hasło lösenord adgangskode salasana heslo şifre パスワード 비밀번호 crumb "
+        "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode requirepass masterauth"
+    ).split()
+)
+_STEMS: Final = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "accesstoken", "authtoken",
+                 "credential", "clientsecret", "secretkey", "softlayerapi", "pswd")  # fmt: skip
+_NO_STEM: Final = frozenset(
+    ["secretary", "secretaries", "secretariat", "secretion", "passwordless", "keyless", "secretsmanager"]
+)
+
+_TOKEN_WORDS: Final = frozenset(["token", "bearer", "authcode", "jwttoken"])
+# What makes a "key" one that opens something.
+_KEY_OPENERS: Final = frozenset(
+    (
+        "api access secret private encryption decryption encrypt signing sign master shared account auth "
+        "authentication license licence consumer app application deploy storage service client user admin root hmac "
+        "aes rsa ssh dsa pgp gpg webhook subscription integration insert ingest ingestion write read server session "
+        "rest personal project write publishable restricted bot merchant product activation security cipher symmetric "
+        "wrapping kek dek seed wallet signature customer jwt org team management functions function host_key "
+        "admin_key partner dev developer prod production live staging test sandbox"
+    ).split()
+)
+_KEY_SAFE: Final = frozenset(
+    (
+        "public pub primary foreign sort partition cache row hash index range group lookup s parameter output variable unique composite natural "
+        "surrogate dict map object s3 bucket redis routing message queue join search config configuration option "
+        "setting settings arrow enter shift ctrl alt esc tab hot function fn home end page up down translation i18n "
+        "locale label idempotency dedupe dedup shard event feature flag sequence order host known authorized column "
+        "field property attribute header metadata meta tag block file path registry reg storage_class answer turn low "
+        "high major minor last first next prev previous start stop same new old each every any no this that the a an "
+        "by per on off press pressed"
+    ).split()
+)
+_WEAK_WORDS: Final = frozenset(
+    (
+        "key keys auth authentication oauth login session sess sid signature salt nonce license licence serial "
+        "hook webhook access account tokens api sas dsn hmac code state certificate cert pat"
+    ).split()
+)
+# A name that ends like this talks about a secret, it does not hold one.
+_SAFE_LAST: Final = frozenset(
+    (
+        "count counts counter total totals num number type types id ids ttl limit limits name names url urls uri uris "
+        "endpoint path paths file files filename dir directory folder version versions enabled disabled length len "
+        "size sizes bytes status state expiry expires expiration expire expired exp at ms sec secs seconds minutes "
+        "hours days policy policies reset rotation rotated hint field fields attempt attempts age index idx usage "
+        "used budget bucket rate rates max min avg prefix suffix algorithm alg algo method methods mode modes "
+        "provider providers manager store stores storage header headers ring format formats changed updated created "
+        "required optional valid validity exists env arn ref refs reference label labels description title kind scope "
+        "scopes issuer audience strength rules rule complexity validator validation verify verification verified "
+        "check checks checked error errors failed failure failures success timeout timeouts interval window date time "
+        "timestamp lifetime duration ms in out per input output inputs outputs prompt completion left remaining "
+        "source sources server service host port region account user username email owner helper helpers handler "
+        "factory class func function callback generator parser reader writer loader backend vault operator plugin "
+        "module package schema table column template model selector supported support list map set cache pool queue "
+        "batch stream stats metrics tests test flow grant grants page screen form button link text message "
+        "placeholder example sample docs doc help info metadata meta config configuration settings options option "
+        "params"
+    ).split()
+)
+# What comes after the name proper: where the value is used, how it is written, that it is asked for twice.
+_TRAILING: Final = frozenset(
+    (
+        "prod production dev develop development stg stage staging live sandbox qa uat old new current previous primary "
+        "secondary backup confirmation confirm confirmed repeat again value val plain plaintext clear cleartext raw str "
+        "string secure encrypted base64 hex"
+    ).split()
+)
+# The place in a list or a stream, not a credential: nextPageToken.
+_PLACES: Final = frozenset(["page", "pagination", "continuation", "continue", "cursor", "resume"])
+_SAFE_WITH_VALUE: Final = frozenset(["id", "ids", "name", "names", "account", "user", "username"])
+_COUNT_FIRST: Final = frozenset((
+    "max min num number total n prompt completion input output generated cached reasoning eos bos pad unk mask "
+    "sep cls stop special next last first current prev is has was use uses used using no with without"
+).split())  # fmt: skip
+_SPLIT: Final = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+|[0-9]+")
+_PREFIXES: Final = ("my", "the", "db", "user", "app", "api", "x")
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name in lower case, numbers left out: `AWSSecretKey2` is aws, secret, key."""
+    return [word.lower() for word in _SPLIT.findall(name) if not word.isdigit()]
+
+
+def _stem(word: str) -> bool:
+    return len(word) > 5 and word not in _NO_STEM and any(stem in word for stem in _STEMS)
+
+
+def _last(parts: list[str]) -> Verdict:
+    """Judge by the last word, the one that says what the thing is."""
+    last = parts[-1]
+    before = parts[-2] if len(parts) > 1 else ""
+    joined = before + last
+    if last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
+        if last in {"pass", "pw", "pin", "sig", "signature", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
+            "existing", "pull", "first", "second", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
+        }:  # fmt: skip
+            return Verdict.SAFE
+        return Verdict.STRONG
+    if last in _TOKEN_WORDS or last.endswith("token"):
+        return Verdict.SAFE if before in _COUNT_FIRST or before in _PLACES else Verdict.MEDIUM
+    if last == "key" or (
+        last.endswith("key") and last not in {"monkey", "turkey", "donkey", "hockey", "hotkey", "jockey", "whiskey"}
+    ):
+        if before in _KEY_SAFE:
+            return Verdict.SAFE
+        if before in _KEY_OPENERS:
+            return (
+                Verdict.STRONG
+                if before in {"api", "access", "secret", "private", "encryption", "master", "signing", "shared"}
+                else Verdict.MEDIUM
+            )
+        return Verdict.MEDIUM if before or last != "key" else Verdict.WEAK
+    return Verdict.WEAK if last in _WEAK_WORDS or last in PROVIDERS or joined in PROVIDERS else Verdict.SAFE
+
+
+def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:
+    """Return what a name says about its value.
+
+    Args:
+        name: a key of a mapping, a header, a variable, a command-line option.
+        extra: names that are secret by policy, in lower case.
+        safe: names that are none by policy, in lower case.
+    """
+    lowered = name.lower()
+    if lowered in safe or lowered in TAXONOMY:
+        return Verdict.SAFE
+    if lowered in extra or lowered in _STRONG_WORDS:
+        return Verdict.STRONG
+    parts = words(name[-120:])
+    if not parts:
+        return Verdict.SAFE
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
+        parts.pop()
+    verdict = _last(parts)
+    if verdict or (parts[-1] in _SAFE_LAST and parts[-1] not in _SAFE_WITH_VALUE):
+        return verdict
+    # "db_pass_secure", "apikey_myservice": the secret word is not the last, and the last says nothing against it.
+    inner = max((_last(parts[:end]) for end in range(1, len(parts))), default=Verdict.SAFE)
+    if parts[-1] in _SAFE_WITH_VALUE:  # access_key_id: an id, but half of a credential
+        halves = {"access", "client", "account"} | ({"secret"} if parts[-1] == "id" else set())
+        return Verdict.WEAK if inner and halves & set(parts) else Verdict.SAFE
+    if inner is Verdict.STRONG:
+        return Verdict.MEDIUM
+    return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE
+
+
+def says_nothing(name: str) -> bool:
+    """Tell whether a name is one of an event's own fields or ends like a count, an id or a time."""
+    if name in TAXONOMY:
+        return True
+    parts = words(name[-64:])
+    return bool(parts) and parts[-1] in _SAFE_LAST

@@ -1,0 +1,23 @@
+"""Taps: see every finished event on the thread that emits it. For test adapters; services use sinks."""
+
+from typing import Any
+
+from narration_core._context import current
+from narration_core._pipeline import PIPELINE, Tap
+
+__all__ = ["Tap", "add_tap", "listener", "remove_tap"]
+
+
+def add_tap(tap: Tap) -> None:
+    """Call `tap` with each finished event and with the fields as the caller gave them, which are not redacted."""
+    PIPELINE.add_tap(tap)
+
+
+def remove_tap(tap: Tap) -> None:
+    """Stop calling `tap`; a tap that was never added is ignored."""
+    PIPELINE.remove_tap(tap)
+
+
+def listener() -> Any:
+    """Return the object bound as `listener` in the current context, or None."""
+    return current.get().listener

@@ -1,0 +1,1 @@
+"""What tests, steps and benchmarks share."""

@@ -1,0 +1,89 @@
+"""`narration worker`: the command line (M0-W-1100).
+
+Exit codes: 0 stopped when asked to, 1 could not start, 2 wrong arguments, 143 ended at once by a second signal.
+"""
+
+import uuid
+from typing import Any
+
+import click
+
+from narration_worker.config import ConfigError, Settings, from_environment, model_path
+
+
+class _WrongArgumentsError(click.ClickException):
+    exit_code = 2
+
+
+class _Command(click.Command):
+    """Tells wrong arguments in one line, and narrates them."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as why:
+            from narration_worker import lifecycle  # noqa: PLC0415 - see command
+
+            message = f"{why.format_message().rstrip('.')}; see narration worker --help"
+            lifecycle.tell_config_error(message)
+            raise _WrongArgumentsError(message) from None
+
+
+@click.command("worker", cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--worker-id", default=lambda: str(uuid.uuid4()), show_default="a new one", help="UUID of this worker.")
+@click.option("--model", required=True, metavar="PATH", help="GGUF model; `bundled` is the one in this package.")
+@click.option(
+    "--device",
+    type=click.Choice(["cuda", "metal", "cpu"]),
+    default="cuda",
+    help="What computes; never changed by itself.",
+)
+@click.option("--gpu-device", type=click.IntRange(0, 255), default=0, help="Which GPU, by number.")
+@click.option("--host", envvar="BIND_ADDR", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes any free one.")
+@click.option("--callback-url", metavar="URL", help="Told when the worker is ready.")
+@click.option("--max-tokens-in", type=click.IntRange(1), help="Longest prompt, in tokens.")
+@click.option("--max-tokens-out", type=click.IntRange(1, 4096), default=4096, help="Longest answer, in tokens.")
+@click.option("--inference-timeout-sec", type=click.FloatRange(0.001), default=300.0, help="Longest inference.")
+@click.option("--context-length", type=click.IntRange(8), help="Tokens of prompt and answer together.")
+@click.option("--queue-limit", type=click.IntRange(0, 10_000), default=16, help="How many requests may wait.")
+@click.option("--kv-cache-size-mb", type=click.IntRange(1), help="Largest key-value cache; limits the context.")
+@click.option("--sse-micro-batch-ms", type=click.IntRange(0, 50), default=0, help="Gather stream events for so long.")
+@click.option("--heartbeat-sec", type=click.FloatRange(0.01), default=15.0, help="Silence before a heartbeat.")
+@click.option("--residency-check-sec", type=click.FloatRange(0.1), default=60.0, help="How often residency is checked.")
+@click.option("--shutdown-timeout-sec", type=click.FloatRange(0), default=30.0, help="Longest drain.")
+def command(model: str, kv_cache_size_mb: int | None, **given: Any) -> None:
+    """Serve one GGUF model over HTTP, and tell in plain English what happens.
+
+    The environment is read for AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*.
+    """
+    from narration_worker import lifecycle  # noqa: PLC0415 - wrong arguments should answer at once
+
+    settings = Settings(
+        model=model_path(model),
+        worker_id=given["worker_id"],
+        device=given["device"],
+        gpu_device=given["gpu_device"],
+        host=given["host"],
+        port=given["port"],
+        callback_url=given["callback_url"],
+        max_tokens_in=given["max_tokens_in"],
+        max_tokens_out=given["max_tokens_out"],
+        inference_timeout_s=given["inference_timeout_sec"],
+        context_length=given["context_length"],
+        kv_cache_mb=kv_cache_size_mb,
+        queue_limit=given["queue_limit"],
+        micro_batch_ms=given["sse_micro_batch_ms"],
+        heartbeat_s=given["heartbeat_sec"],
+        residency_check_s=given["residency_check_sec"],
+        shutdown_timeout_s=given["shutdown_timeout_sec"],
+        **from_environment(),  # type: ignore[arg-type]  # three settings of three types
+    )
+    try:
+        settings.check()
+        lifecycle.run(settings)
+    except ConfigError as why:
+        lifecycle.tell_config_error(str(why))
+        raise click.ClickException(str(why)) from None
+    except lifecycle.StartError as why:
+        raise click.ClickException(str(why)) from None

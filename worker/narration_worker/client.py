@@ -1,0 +1,213 @@
+"""A client of the worker: for pool managers, orchestrators and the features of this repository."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import aiohttp
+import msgspec
+
+from narration_core import Narrator
+from narration_core.bridges.aiohttp import client_tracing
+from narration_worker.errors import CODES
+
+TRIES: Final = 4
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 5.0
+MAX_LINE: Final = 1 << 20
+
+narrate = Narrator("worker-client")
+
+
+class Message(NamedTuple):
+    """One event of a stream: its name, its data, its id."""
+
+    name: str
+    data: dict[str, Any]
+    event_id: int | None = None
+
+
+class WorkerRefusedError(Exception):
+    """The worker said no.
+
+    Args:
+        status: HTTP status.
+        body: what it said: code, message, hint, retriable.
+        headers: of the response.
+    """
+
+    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.body = dict(body)
+        self.headers = dict(headers)
+        self.code = str(body.get("code", f"HTTP_{status}"))
+        super().__init__(f"{self.code}: {body.get('message', 'no reason given')}")
+
+    @property
+    def retriable(self) -> bool:
+        """Whether the same request may work later."""
+        known = CODES.get(self.code)
+        return bool(self.body.get("retriable", known.retriable if known else False))
+
+
+class WorkerClient:
+    """Talks to one worker; use it with `async with`. Bound ids travel along in the headers.
+
+    Args:
+        url: the worker's address, such as http://127.0.0.1:8080.
+        token: sent as a bearer token.
+        tries: how often a request is sent in all while nothing of its answer has arrived.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None, tries: int = TRIES) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._tries = tries
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        self._session = aiohttp.ClientSession(
+            headers=self._headers,
+            trace_configs=[client_tracing()],
+            timeout=aiohttp.ClientTimeout(total=None, connect=10),
+            read_bufsize=MAX_LINE,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _open(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Send a request until an answer begins; retry what may work later.
+
+        Raises:
+            WorkerRefusedError: the worker refused for good, or for as long as we tried.
+            aiohttp.ClientError: it could not be reached.
+        """
+        if self._session is None:
+            raise RuntimeError("WorkerClient is not open; use it with `async with`")
+        wait_s = FIRST_WAIT_S
+        for attempt in range(1, self._tries + 1):
+            last = attempt == self._tries
+            try:
+                answer = await self._session.request(method, self.url + path, json=body, headers=headers)
+            except aiohttp.ClientConnectionError as why:
+                if last:
+                    raise
+                kind, asked_s = type(why).__name__, 0.0
+            else:
+                if answer.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
+                    return answer
+                refused = WorkerRefusedError(answer.status, await _json(answer), answer.headers)
+                if last or not refused.retriable:
+                    raise refused
+                kind, asked_s = refused.code.lower(), _seconds(answer.headers.get("Retry-After"))
+            pause_s = max(asked_s, wait_s) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+            narrate.debug(
+                "retry",
+                path,
+                "Trying {target} again after {error_kind}",
+                error_kind=kind,
+                backoff_ms=int(pause_s * 1000),
+            )
+            await asyncio.sleep(pause_s)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+        raise AssertionError("the last try returns or raises")
+
+    async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = await self._open(method, path, body, {})
+        async with answer:
+            return await _json(answer)
+
+    async def execute(self, *, headers: Mapping[str, str] | None = None, **request: Any) -> AsyncIterator[Message]:
+        """Send a request and yield its stream, from `started` to `end` or `error`.
+
+        Args:
+            headers: sent along, for example a correlation id.
+            request: `prompt` and the other fields of `/execute`.
+
+        Raises:
+            WorkerRefusedError: the worker refused it.
+            aiohttp.ClientError: the connection broke; a request is never sent twice once its answer has begun.
+        """
+        answer = await self._open("POST", "/execute", request, headers or {})
+        async with answer:
+            async for message in read_events(answer.content):
+                yield message
+
+    async def text(self, **request: Any) -> str:
+        """Return only the generated text.
+
+        Raises:
+            WorkerRefusedError: the worker refused the request, or it ended with an error.
+        """
+        said: list[str] = []
+        async for message in self.execute(**request):
+            if message.name == "token":
+                said.append(message.data["t"])
+            elif message.name == "error":
+                code = CODES.get(message.data["code"])
+                raise WorkerRefusedError(code.status if code else 500, message.data, {})
+        return "".join(said)
+
+    async def cancel(self, job_id: str) -> dict[str, Any]:
+        """Stop a job."""
+        return await self._call("POST", "/cancel", {"job_id": job_id})
+
+    async def shutdown(self) -> dict[str, Any]:
+        """Ask the worker to end."""
+        return await self._call("POST", "/shutdown")
+
+    async def health(self) -> dict[str, Any]:
+        """Return what `/health` says, whatever its status."""
+        try:
+            return await self._call("GET", "/health")
+        except WorkerRefusedError as said:
+            return said.body
+
+    async def metrics(self) -> str:
+        """Return the Prometheus text."""
+        answer = await self._open("GET", "/metrics", None, {})
+        async with answer:
+            return await answer.text()
+
+
+async def _json(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(await answer.read())
+    except (msgspec.MsgspecError, UnicodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _seconds(header: str | None) -> float:
+    try:
+        return float(header or 0)
+    except ValueError:
+        return 0.0
+
+
+async def read_events(content: aiohttp.StreamReader) -> AsyncIterator[Message]:
+    """Yield the events of a stream (WHATWG server-sent events); comments and unknown fields are skipped."""
+    name, data, event_id = "message", [], None
+    async for raw in content:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                data.append(value)
+            elif field == "id":
+                event_id = int(value) if value.isdigit() else None
+        elif data:
+            yield Message(name, msgspec.json.decode("\n".join(data)), event_id)
+            name, data = "message", []

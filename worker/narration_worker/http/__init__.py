@@ -1,0 +1,1 @@
+"""The HTTP side: server, streams, authentication, OpenAPI description, ready callback."""

@@ -1,0 +1,56 @@
+"""Who may call: one static bearer token, compared in constant time (AUTH-1001 to AUTH-1008)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+from narration_worker.config import Settings, is_loopback
+from narration_worker.errors import WorkerError
+
+LOCALHOST: Final = "localhost"
+_SCHEME: Final = "bearer "
+_PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+def identity_of(token: str) -> str:
+    """Return how a token's bearer is called in narration: never the token, six digits of its hash."""
+    return f"token:{hashlib.sha256(_bytes(token)).hexdigest()[:6]}"
+
+
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Return the token that a request carries, or None."""
+    value = headers.get("Authorization", "")
+    return value[len(_SCHEME) :].strip() or None if value[: len(_SCHEME)].lower() == _SCHEME else None
+
+
+def _bytes(token: str) -> bytes:
+    """Return a token as it came over the wire: aiohttp keeps bytes that are no UTF-8 as surrogates."""
+    return token.encode("utf-8", "surrogateescape")
+
+
+def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | None) -> str:
+    """Return the caller's identity.
+
+    Args:
+        settings: token and exceptions.
+        headers: the request's headers.
+        remote: the caller's address.
+
+    Raises:
+        WorkerError: MISSING_TOKEN or BAD_TOKEN.
+    """
+    given = bearer(headers)
+    # Behind a proxy on this machine everyone has a loopback address.
+    local = remote is not None and is_loopback(remote) and not any(name in headers for name in _PROXY_HEADERS)
+    if settings.token is None:
+        return LOCALHOST
+    if given is None:
+        if settings.auth_optional and local:
+            return LOCALHOST
+        raise WorkerError("MISSING_TOKEN", "this worker asks for a token")
+    if settings.trust_proxy:
+        return identity_of(given)
+    if hmac.compare_digest(_bytes(given), _bytes(settings.token)):
+        return identity_of(given)
+    raise WorkerError("BAD_TOKEN", "the token is not accepted")

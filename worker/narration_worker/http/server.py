@@ -1,0 +1,215 @@
+"""The HTTP interface (30-worker.md): each endpoint is one short method."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from narration_core import CORRELATION_HEADER, Narrator, bind, bound, close_job, open_job, subscribe
+from narration_core.bridges.aiohttp import correlation_middleware
+from narration_worker import points
+from narration_worker.config import Settings
+from narration_worker.errors import CODES, WorkerError
+from narration_worker.http import openapi, sse
+from narration_worker.http.auth import authenticate
+from narration_worker.jobs.manager import Jobs
+from narration_worker.metrics import CONTENT_TYPE, Metrics
+from narration_worker.model.engine import Engine
+from narration_worker.requests import MAX_BODY, Fault, parse_cancel, parse_execute
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RETRY_AFTER_S: Final = 1
+_log: Final = logging.getLogger("worker.server")  # narrated, like all that is logged in this process
+_PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def json_response(status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
+    """Return a response with a JSON body."""
+    return web.Response(status=status, body=_encode(body), content_type="application/json", headers=headers)
+
+
+def error_response(why: WorkerError, more: dict[str, Any] | None = None) -> web.Response:
+    """Return the response that tells a failure."""
+    headers = {}
+    if why.status == CODES["QUEUE_FULL"].status:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if why.status == CODES["MISSING_TOKEN"].status:
+        headers["WWW-Authenticate"] = "Bearer"
+    return json_response(why.status, {**why.body(), **(more or {})}, headers)
+
+
+class Server:
+    """The worker's endpoints.
+
+    Args:
+        settings: who may call, how streams are sent.
+        engine: the model.
+        jobs: the queue.
+        metrics: what was counted.
+        shut_down: called when a client asks for it.
+    """
+
+    def __init__(
+        self, settings: Settings, engine: Engine, jobs: Jobs, metrics: Metrics, shut_down: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._jobs = jobs
+        self._metrics = metrics
+        self._shut_down = shut_down
+
+    def application(self) -> web.Application:
+        """Return the aiohttp application."""
+        app = web.Application(
+            middlewares=[correlation_middleware(Narrator("worker")), self._errors, self._identity],
+            client_max_size=MAX_BODY,
+        )
+        app.router.add_post("/execute", self.execute)
+        app.router.add_post("/cancel", self.cancel)
+        app.router.add_post("/shutdown", self.shutdown)
+        app.router.add_get("/health", self.health)
+        app.router.add_get("/metrics", self.metrics)
+        rule: openapi.TokenRule = "optional" if self._settings.auth_optional else "needed"
+        openapi.add_routes(app, rule if self._settings.token else "none")
+        return app
+
+    # -- what every request goes through -------------------------------------------------------------
+
+    @web.middleware
+    async def _errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Tell every failure before the first byte in one shape."""
+        try:
+            return await handler(request)
+        except WorkerError as why:
+            return error_response(why)
+        except web.HTTPNotFound:
+            return error_response(WorkerError("NOT_FOUND", f"there is no {request.path[:200]} here"))
+        except web.HTTPRequestEntityTooLarge:
+            return error_response(WorkerError("INVALID_REQUEST", f"the body is longer than {MAX_BODY} bytes"))
+        except web.HTTPMethodNotAllowed as why:
+            allowed = ", ".join(sorted(why.allowed_methods))
+            told = WorkerError("INVALID_REQUEST", f"{request.method} is not for {request.path}; use {allowed}")
+            return json_response(why.status, told.body(), {"Allow": allowed})
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as why:  # noqa: BLE001 - told, and answered like every other failure
+            _log.exception("%s %s failed", request.method, request.path)
+            return error_response(WorkerError("INTERNAL", f"unexpected {type(why).__name__}; the narration says more"))
+
+    @web.middleware
+    async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Find out who calls, and keep strangers out of all but the public pages."""
+        try:
+            identity = authenticate(self._settings, request.headers, request.remote)
+        except WorkerError as why:
+            if request.path in _PUBLIC:
+                request["known"] = False
+                return await handler(request)
+            points.auth_refused(address=request.remote or "unknown", code=why.code, error_kind=why.code.lower())
+            raise
+        request["known"] = True
+        with bind(identity=identity):
+            return await handler(request)
+
+    # -- endpoints -----------------------------------------------------------------------------------
+
+    async def execute(self, request: web.Request) -> web.StreamResponse:
+        """POST /execute: a stream of events from `started` to `end` or `error`."""
+        asked, faults = parse_execute(await request.read())
+        if asked is None:
+            return self._refuse(faults)
+        if asked.max_tokens > self._settings.max_tokens_out:
+            return self._refuse([Fault("max_tokens", f"must be at most {self._settings.max_tokens_out} here")])
+        job = self._jobs.submit(asked)
+        response = web.StreamResponse(headers=sse.HEADERS | {"X-Job-Id": job.job_id})
+        response.headers[CORRELATION_HEADER] = str(bound()["correlation_id"])
+        try:
+            await response.prepare(request)
+            last = await sse.stream(
+                response,
+                job.subscription,
+                micro_batch_ms=self._settings.micro_batch_ms,
+                heartbeat_s=self._settings.heartbeat_s,
+            )
+            await response.write_eof(last)
+        except (asyncio.CancelledError, ConnectionResetError):
+            self._jobs.stop(job, "client_gone")
+            raise
+        return response
+
+    def _refuse(self, faults: list[Fault]) -> web.Response:
+        """Answer a request that has faults with all of them, and with the narration of the refusal."""
+        job_id = f"refused-{secrets.token_hex(8)}"
+        open_job(job_id)
+        listener = subscribe(job_id)
+        listed = [fault._asdict() for fault in faults]
+        with bind(job_id=job_id):
+            points.validation_failed(fault_count=len(faults), faults=listed, error_kind="invalid_request")
+        told = [delivery.record.line for delivery in listener.waiting() if delivery.record is not None]
+        close_job(job_id)
+        named = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        return error_response(
+            WorkerError("INVALID_REQUEST", named, "correct every fault that is listed"),
+            {"faults": listed, "narration": [msgspec.Raw(line) for line in told]},
+        )
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """POST /cancel: stop a job; again is fine."""
+        asked, faults = parse_cancel(await request.read())
+        if asked is None:
+            return self._refuse(faults)
+        return json_response(202, {"job_id": asked.job_id, "status": self._jobs.cancel(asked.job_id)})
+
+    async def shutdown(self, _: web.Request) -> web.Response:
+        """POST /shutdown: finish what is under way, then end."""
+        self._shut_down("POST /shutdown")
+        return json_response(202, {"status": "draining"})
+
+    @property
+    def status(self) -> str:
+        """One of loading, healthy, unhealthy, draining."""
+        if self._jobs.draining:
+            return "draining"
+        if self._engine.residency is not None and not self._engine.resident:
+            return "unhealthy"
+        return "healthy" if self._engine.loaded else "loading"
+
+    async def health(self, request: web.Request) -> web.Response:
+        """GET /health: the status for anyone, the details for authenticated callers."""
+        body: dict[str, Any] = {"status": self.status}
+        if request["known"]:
+            body |= self._details()
+        return json_response(200 if self.status in {"healthy", "draining"} else 503, body)
+
+    def _details(self) -> dict[str, Any]:
+        engine = self._engine
+        details: dict[str, Any] = {
+            "worker_id": self._settings.worker_id,
+            "model": engine.model_ref,
+            "device": engine.gpu_device or engine.device,
+            "resident": engine.resident,
+            "vram_bytes_used": engine.vram_bytes,
+            "uptime_seconds": round(self._metrics.uptime_seconds(), 3),
+            "queue_depth": self._jobs.depth,
+            "sm": engine.cuda.sm,
+            "cuda_runtime_version": engine.cuda.runtime_version,
+        }
+        if engine.loaded and engine.file is not None:
+            details |= {
+                "quant_kind": engine.model.quantisation,
+                "tokenizer_kind": engine.file.metadata.get("tokenizer.ggml.model"),
+                "vocab_size": engine.model.vocabulary_size,
+                "context_length": engine.model.context_length,
+                "architecture": engine.file.architecture,
+            }
+        return details
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """GET /metrics: Prometheus' text format."""
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

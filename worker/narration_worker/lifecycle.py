@@ -1,0 +1,210 @@
+"""From start to end of the process: device, server, model, signals, drain."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from aiohttp import web
+
+from narration_core import bind, bound, configure, flush, new_correlation_id
+from narration_core.bridges.stdlib import NarrationHandler
+from narration_worker import points
+from narration_worker.config import Settings
+from narration_worker.errors import WorkerError
+from narration_worker.http.callback import announce
+from narration_worker.http.server import Server
+from narration_worker.jobs.gil_priority import share_quickly
+from narration_worker.jobs.manager import Jobs
+from narration_worker.metrics import Metrics
+from narration_worker.model.devices import Device
+from narration_worker.model.engine import Engine
+from narration_worker.model.generation import Stopped
+
+EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
+_LAST_WAIT_S: Final = 0.2
+
+
+class StartError(Exception):
+    """The worker could not start; it has been narrated, and the message is for the person at the terminal."""
+
+
+def package_version() -> str:
+    """Return the version of this package."""
+    try:
+        return version("narration-core")
+    except PackageNotFoundError:
+        return "0"
+
+
+def tell_config_error(message: str) -> None:
+    """Narrate settings that the worker cannot start with."""
+    configure(service="worker", version=package_version())
+    reason = WorkerError("INVALID_REQUEST", message).reason
+    points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", model_ref="settings", detail=message)
+    flush()
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is asked to stop.
+
+    Raises:
+        StartError: it could not start.
+    """
+    configure(service="worker", version=package_version())
+    # What aiohttp and asyncio log is narrated as well; without a handler it would be raw text on standard error.
+    logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
+    share_quickly()
+    engine = Engine(settings.model, settings.device, settings.gpu_device, settings.context_length, settings.kv_cache_mb)
+    try:
+        with bind(worker_id=settings.worker_id, model_ref=engine.model_ref):
+            points.startup(device=settings.device)
+            try:
+                asyncio.run(_Worker(settings, engine).run())
+            except WorkerError as why:
+                points.start_failed(
+                    code=why.code,
+                    reason=why.reason,
+                    error_kind=why.code.lower(),
+                    model_path=str(settings.model),
+                    device=engine.gpu_device or settings.device,
+                )
+                raise StartError(f"{why.message}; {why.hint}" if why.hint else why.message) from None
+    finally:
+        engine.close()
+        flush()
+
+
+class _Worker:
+    """One run of the process, inside its event loop."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._stop_reason = ""
+        self._stop = asyncio.Event()
+        self._jobs: Jobs | None = None
+
+    async def run(self) -> None:
+        """Start, serve, stop.
+
+        Raises:
+            WorkerError: the model cannot be loaded, or the device is not there.
+            StartError: the address is taken.
+        """
+        settings, engine = self._settings, self._engine
+        engine.check_file()
+        device = engine.check_device()
+        with bind(gpu_device=engine.gpu_device):
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._on_signal, signal.Signals(number).name)
+            metrics = Metrics(
+                settings.worker_id, lambda: self._jobs.depth if self._jobs else 0, lambda: engine.vram_bytes
+            )
+            jobs = self._jobs = Jobs(
+                engine,
+                metrics,
+                queue_limit=settings.queue_limit,
+                timeout_s=settings.inference_timeout_s,
+                max_tokens_in=settings.max_tokens_in,
+            )
+            server = Server(settings, engine, jobs, metrics, self._shut_down)
+            runner = web.AppRunner(
+                server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+            )
+            await runner.setup()
+            try:
+                address = await self._listen(runner)
+                jobs.start()
+                if await self._load(device):
+                    watched = await self._watch_residency()
+                    points.ready(device=engine.gpu_device or engine.device)
+                    announced = asyncio.create_task(self._announce(address)) if settings.callback_url else None
+                    await self._stop.wait()
+                    for task in (announced, watched):
+                        if task is not None:
+                            task.cancel()
+                await self._drain(jobs)
+            finally:
+                await runner.cleanup()
+                jobs.close()
+        points.server_shutdown(signal=self._stop_reason or "a failure")
+
+    async def _listen(self, runner: web.AppRunner) -> str:
+        """Open the server; return its address."""
+        host, port = self._settings.host, self._settings.port
+        points.server_start(address=host, port=port)
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as why:
+            kind = os.strerror(why.errno).lower().replace(" ", "_") if why.errno else type(why).__name__
+            points.bind_failed(address=host, port=port, error_kind=kind)
+            raise StartError(
+                f"cannot listen on {host} port {port}: {os.strerror(why.errno) if why.errno else why}; "
+                "choose another --port, or 0 for any free one"
+            ) from None
+        bound_to = runner.addresses[0][1]
+        points.server_bound(address=host, port=bound_to)
+        return f"http://{host}:{bound_to}"
+
+    async def _load(self, device: Device | None) -> bool:
+        """Load the model while the server already answers; False when the worker was stopped meanwhile."""
+        engine = self._engine
+        points.model_load_start(model_path=str(self._settings.model))
+        began = time.monotonic()
+        loading = asyncio.create_task(asyncio.to_thread(engine.load, device))
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((loading, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not loading.done():
+            engine.give_up()
+        stopped.cancel()
+        try:
+            await loading
+        except Stopped:
+            return False
+        points.model_load_complete(duration_ms=int((time.monotonic() - began) * 1000))
+        return not self._stop.is_set()
+
+    async def _watch_residency(self) -> "asyncio.Task[None] | None":
+        """Verify that the model is in the GPU's memory, now and every so often (M0-W-1012); nothing on a CPU."""
+        residency = self._engine.residency
+        if residency is None:
+            return None
+        await asyncio.to_thread(residency.check)
+        return asyncio.create_task(residency.watch(self._settings.residency_check_s, asyncio.to_thread))
+
+    async def _announce(self, address: str) -> None:
+        settings = self._settings
+        body = {
+            "worker_id": settings.worker_id,
+            "uri": address,
+            "model_ref": self._engine.model_ref,
+            "device": self._engine.gpu_device or self._engine.device,
+            "vram_bytes": self._engine.vram_bytes,
+        }
+        # One id for all tries: the pool manager's story of being told goes on under the one that came with the request.
+        with bind(correlation_id=bound().get("correlation_id") or new_correlation_id()):
+            await announce(settings.callback_url or "", body, settings.token)
+
+    async def _drain(self, jobs: Jobs) -> None:
+        points.draining(signal=self._stop_reason)
+        await jobs.drain(self._settings.shutdown_timeout_s)
+
+    def _shut_down(self, reason: str) -> None:
+        self._stop_reason = self._stop_reason or reason
+        self._stop.set()
+
+    def _on_signal(self, name: str) -> None:
+        """Drain at the first signal, end at once at the second."""
+        if self._stop.is_set():
+            if self._jobs is not None:  # so that the end of every job is told before the last word
+                self._jobs.close(_LAST_WAIT_S)
+            points.server_shutdown(signal=f"a second {name}")
+            flush(1.0)
+            os._exit(EXIT_AT_ONCE)
+        self._shut_down(name)

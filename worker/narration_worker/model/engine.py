@@ -1,0 +1,283 @@
+"""One model, one request at a time: loading, prompt evaluation, generation, and stopping at any moment."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from narration_worker import points
+from narration_worker.errors import WorkerError
+from narration_worker.model import residency
+from narration_worker.model.cuda import Cuda
+from narration_worker.model.devices import Device, DeviceKind, choose_gpu
+from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
+from narration_worker.model.gguf_check import ModelFile, NotAModelError, check
+from narration_worker.model.residency import Residency
+from narration_worker.model.sizing import context_length, require_room
+from narration_worker.model.text_stream import TextStream
+from narration_worker.requests import ExecuteRequest
+
+if TYPE_CHECKING:
+    from narration_worker.model.native import Model
+
+PROGRESS_STEPS: Final = (0, 25, 50, 75)
+_LONGEST_NAME: Final = 48
+_ONE_THREAD_BELOW: Final = 64 * 1024 * 1024
+_NO_ROOM, _ABORTED = 1, 2
+
+
+class Engine:
+    """The model of this process.
+
+    Args:
+        path: the model's file.
+        device: what computes.
+        gpu: which GPU, by number.
+        context_length: tokens of prompt and answer together; the model's own (at most 4096) when None.
+        kv_cache_mb: largest key-value cache, in MiB; a context that needs more is shortened to fit.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: DeviceKind,
+        gpu: int = 0,
+        context_length: int | None = None,
+        kv_cache_mb: int | None = None,
+    ) -> None:
+        self.path = path
+        self.model_ref = _short(path.name)
+        self.device: DeviceKind = device
+        self.gpu = gpu
+        self.gpu_device: str | None = None
+        self.file: ModelFile | None = None
+        self.vram_bytes = 0
+        self.residency: Residency | None = None
+        self.cuda = Cuda()
+        self._context_length = context_length
+        self._kv_cache_mb = kv_cache_mb
+        self._model: Model | None = None
+        self._give_up = False
+
+    def check_device(self) -> Device | None:
+        """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself (M0-W-1010).
+
+        Raises:
+            WorkerError: CUDA_ERROR, the device that was asked for is not there.
+        """
+        if self.device == "cpu":
+            points.device_cpu(device="cpu")
+            return None
+        from narration_worker.model import native  # noqa: PLC0415 - costs a third of a second; wrong arguments should answer at once
+
+        device = choose_gpu(self.device, self.gpu, native.gpu_devices())
+        self.gpu_device = device.name
+        return device
+
+    def check_file(self) -> ModelFile:
+        """Look at the model's file without native code.
+
+        Raises:
+            WorkerError: MODEL_LOAD_FAILED, it cannot be loaded.
+        """
+        try:
+            self.file = check(self.path)
+        except NotAModelError as why:
+            raise WorkerError(
+                "MODEL_LOAD_FAILED",
+                f"cannot load model {self.path}: {why}",
+                "give a GGUF version 3 file with --model",
+                str(why),
+            ) from None
+        return self.file
+
+    def load(self, device: Device | None) -> None:
+        """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 % (M0-W-1621). Blocks.
+
+        Raises:
+            WorkerError: MODEL_LOAD_FAILED or INSUFFICIENT_VRAM.
+            Stopped: `give_up` was called meanwhile.
+        """
+        from narration_worker.model import native  # noqa: PLC0415 - see check_device
+
+        file = self.file or self.check_file()
+        length = context_length(file, self._context_length, self._kv_cache_mb)
+        if device is not None:
+            require_room(file, length, self.model_ref, device)
+        steps = iter(PROGRESS_STEPS)
+        upcoming = next(steps)
+
+        def on_progress(done: float) -> bool:
+            nonlocal upcoming
+            while done * 100 >= upcoming and upcoming <= PROGRESS_STEPS[-1]:
+                points.model_load_progress(model_ref=self.model_ref, percent=upcoming)
+                upcoming = next(steps, 101)
+            return not self._give_up
+
+        threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
+        try:
+            model = native.Model(self.path, device, length, threads, on_progress)
+        except native.NativeError as why:
+            if self._give_up:
+                raise Stopped("shutdown") from None
+            raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}", reason=str(why)) from None
+        on_progress(1.0)
+        warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
+        if model.evaluate(warm) != 0:
+            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.complaint()}")
+        model.forget()
+        if device is not None:
+            self._check_placement(model, device)
+            self.cuda = native.cuda(device)
+        points.model_load_progress(model_ref=self.model_ref, percent=100)
+        self._model = model
+
+    def _check_placement(self, model: "Model", device: Device) -> None:
+        """Refuse a model that is not wholly on the GPU; from now on its memory is watched (M0-W-1012)."""
+        placement = residency.read(model.placement())
+        fault = placement.fault(device.name)
+        if fault is not None:
+            model.close()
+            raise WorkerError(
+                "INSUFFICIENT_VRAM",
+                f"model {self.model_ref} is not wholly on {device.name}: {fault}",
+                "choose a smaller model, a shorter --context-length or a GPU with more free memory",
+            )
+        self.vram_bytes = placement.bytes_on(device.name) or max(0, device.free_bytes - _free_bytes(device))
+        self.residency = Residency(
+            device.name, self.vram_bytes, residency.process_bytes, lambda: device.total_bytes - _free_bytes(device)
+        )
+
+    def give_up(self) -> None:
+        """Stop a load that is under way."""
+        self._give_up = True
+
+    @property
+    def model(self) -> "Model":
+        """The loaded model.
+
+        Raises:
+            WorkerError: LOADING, it is not loaded yet.
+        """
+        if self._model is None:
+            raise WorkerError("LOADING", f"model {self.model_ref} is still loading")
+        return self._model
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is ready."""
+        return self._model is not None
+
+    @property
+    def resident(self) -> bool:
+        """Whether the model is known to be in a GPU's memory."""
+        return self.residency is not None and self.residency.resident
+
+    def tokenise(self, request: ExecuteRequest) -> list[int]:
+        """Return the prompt's tokens.
+
+        Raises:
+            WorkerError: INVALID_REQUEST, the prompt does not fit into the context (M0-W-1825).
+        """
+        tokens = self.model.tokenise(request.prompt)
+        if len(tokens) >= self.model.context_length:
+            raise WorkerError(
+                "INVALID_REQUEST",
+                f"the prompt has {len(tokens)} tokens, the context holds {self.model.context_length}",
+                "send a shorter prompt or start the worker with a larger --context-length",
+            )
+        return tokens
+
+    def generate(
+        self, request: ExecuteRequest, prompt: list[int], seed: int, switch: StopSwitch
+    ) -> Iterator[Token | Result]:
+        """Yield each token and, last, the result. Runs on one thread at a time.
+
+        Args:
+            request: what was asked for.
+            prompt: its tokens, at least one.
+            seed: 32 bits, not all ones.
+            switch: stops it from outside.
+
+        Raises:
+            Stopped: the switch was used.
+            WorkerError: INTERNAL or VRAM_OOM, the native library failed; the next request works.
+        """
+        from narration_worker.model.native import CHUNK, Sampler  # noqa: PLC0415 - see check_device
+
+        model = self.model
+        most = min(request.max_tokens, model.context_length - len(prompt))
+        sampler = Sampler(
+            model.vocabulary_size,
+            prompt,
+            temperature=request.temperature,
+            top_k=request.top_k,
+            top_p=request.top_p,
+            min_p=request.min_p,
+            repetition_penalty=request.repetition_penalty,
+            seed=seed,
+        )
+        switch.connect(model.abort.set)
+        text = TextStream(request.stop)
+        began = time.monotonic_ns()
+        try:
+            for start in range(0, len(prompt), CHUNK):
+                self._evaluate(prompt[start : start + CHUNK], switch)
+            count = 0
+            reason: Literal["eos", "length", "stop"] = "length"
+            while count < most:
+                token = model.sample(sampler)
+                piece = model.piece(token)
+                if piece is None:
+                    reason = "eos"
+                    break
+                count += 1
+                shown = text.feed(piece)
+                yield Token(shown, count - 1, token)
+                if text.matched is not None:
+                    reason = "stop"
+                    break
+                if count < most:
+                    self._evaluate([token], switch)
+            rest = text.finish()
+            if rest:
+                yield Token(rest, count, -1)
+            if text.matched is not None:
+                reason = "stop"
+            yield Result(count, (time.monotonic_ns() - began) // 1_000_000, reason, text.matched)
+        finally:
+            switch.connect(None)
+            model.abort.clear()
+            model.forget()
+            sampler.close()
+
+    def _evaluate(self, tokens: list[int], switch: StopSwitch) -> None:
+        switch.check()
+        code = self.model.evaluate(tokens)
+        if code == 0:
+            return
+        switch.check()
+        said = self.model.complaint()
+        if code == _NO_ROOM:
+            raise WorkerError("INTERNAL", f"the context is full: {said}")
+        kind = "VRAM_OOM" if "out of memory" in said.lower() or "alloc" in said.lower() else "INTERNAL"
+        raise WorkerError(kind, f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}): {said}")
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+
+def _short(name: str) -> str:
+    """Return a file's name so that it fits into a sentence; the middle of a long one is left out."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 23]}...{name[-20:]}"
+
+
+def _free_bytes(device: Device) -> int:
+    """Return a GPU's free memory now."""
+    from narration_worker.model import native  # noqa: PLC0415 - see check_device
+
+    return next((now.free_bytes for now in native.gpu_devices() if now.name == device.name), device.free_bytes)

@@ -1,0 +1,323 @@
+"""Everything that touches llama.cpp through ctypes: devices, log, abort flag, model and context.
+
+llama_cpp is imported when this module is, which costs a third of a second: import it where a model is really loaded.
+"""
+
+import ctypes
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import llama_cpp
+from llama_cpp import _ggml
+
+from narration_worker import points
+from narration_worker.model.cuda import Cuda, ask
+from narration_worker.model.devices import Device
+
+CHUNK: Final = 128
+"""Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
+
+_FLASH_ATTENTION_OFF: Final = 0
+_GPU_DEVICE: Final = 1
+_ALL_LAYERS: Final = 9999
+_LOG_KEPT: Final = 20
+_PLACED_KEPT: Final = 4096
+_PREFIX: Final = re.compile(r"^(?:\w+: |error loading model(?: architecture| hyperparameters| vocabulary)?: )*")
+_LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
+
+
+class NativeError(Exception):
+    """llama.cpp refused; the message holds what its log said."""
+
+
+class AbortFlag:
+    """A flag that llama.cpp's CPU backend polls between operations, without Python or its lock in the way.
+
+    The callback is libc's `strlen` on a two-byte buffer: length 0 goes on, length 1 stops.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = ctypes.create_string_buffer(2)
+        self.callback = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+        self.data = ctypes.cast(self._buffer, ctypes.c_void_p)
+
+    def set(self) -> None:
+        """Stop the evaluation that is running, and any that starts before `clear`."""
+        self._buffer[0] = b"\x01"
+
+    def clear(self) -> None:
+        """Let evaluations run again."""
+        self._buffer[0] = b"\x00"
+
+
+class _Log:
+    """Takes llama.cpp's log: its lines become debug narration, the last warnings explain failures."""
+
+    def __init__(self) -> None:
+        self.complaints: deque[str] = deque(maxlen=_LOG_KEPT)
+        self.placed: deque[str] = deque(maxlen=_PLACED_KEPT)
+        self._lock = threading.Lock()
+        self._line = ""
+        self._level = 0
+        self._callback = llama_cpp.llama_log_callback(self._take)
+
+    def install(self) -> None:
+        """Take over from the callback that llama_cpp installs when it is imported."""
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _take(self, level: int, text: bytes, _: Any) -> None:
+        try:
+            with self._lock:
+                if level != _LEVEL_CONTINUE:
+                    self._level = level
+                self._line += text.decode("utf-8", "replace")
+                *lines, self._line = self._line.split("\n")
+                self._line = self._line[-4096:]
+                if self._level == _LEVEL_ERROR:
+                    self.complaints.extend(line for line in lines if line.strip())
+                self.placed.extend(line for line in lines if " assigned to " in line or " buffer size " in line)
+            for line in lines:
+                if line.strip():
+                    points.native_log(native=line.strip()[:80])
+        except Exception:  # noqa: BLE001, S110 - an exception must not unwind through native code
+            pass
+
+    def cause(self) -> str:
+        """Return the first complaint since the last `clear`, without the names of native functions before it."""
+        lines = [_PREFIX.sub("", line.strip()) for line in self.complaints]
+        return next((line for line in lines if line), "llama.cpp gave no reason")
+
+
+_log = _Log()
+
+
+def gpu_devices() -> list[Device]:
+    """Return the GPUs that this build of llama.cpp can use."""
+    if not llama_cpp.llama_supports_gpu_offload():
+        return []
+    ggml = _ggml.libggml
+    for name, result in (("get", ctypes.c_void_p), ("name", ctypes.c_char_p), ("description", ctypes.c_char_p)):
+        getattr(ggml, f"ggml_backend_dev_{name}").restype = result
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    found = []
+    for place in range(ggml.ggml_backend_dev_count()):
+        handle = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(place)))
+        if ggml.ggml_backend_dev_type(handle) != _GPU_DEVICE:
+            continue
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        ggml.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
+        name, described = ggml.ggml_backend_dev_name(handle), ggml.ggml_backend_dev_description(handle)
+        found.append(Device(name.decode(), described.decode(), int(handle.value or 0), free.value, total.value))
+    return found
+
+
+def cuda(device: Device) -> Cuda:
+    """Return what CUDA's runtime says of a device; nothing of other devices, or where it is not loaded."""
+    return ask(_ggml.libggml, device.name)
+
+
+class Model:
+    """A loaded model with its context and vocabulary. One thread at a time.
+
+    Args:
+        path: a checked GGUF file.
+        device: the GPU to put everything on; None for the CPU.
+        context_length: tokens of prompt and answer together.
+        threads: processor threads.
+        on_progress: called with 0.0 to 1.0 while weights are read; returns False to give up.
+
+    Raises:
+        NativeError: it cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: Device | None,
+        context_length: int,
+        threads: int,
+        on_progress: Callable[[float], bool],
+    ) -> None:
+        # When ggml gives up it would run a debugger on this process, which takes seconds and prints pages.
+        os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+        _log.install()
+        _log.complaints.clear()
+        _log.placed.clear()
+        self.abort = AbortFlag()
+        self._progress = llama_cpp.llama_progress_callback(lambda done, _: _unless_raising(on_progress, done))
+        self._devices = (ctypes.c_void_p * 2)(device.handle if device else None, None)
+        self._model: Any = self._load(path, device)
+        self.vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._context: Any = self._open_context(device, context_length, threads)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
+        self.context_length = min(context_length, int(llama_cpp.llama_n_ctx(self._context)))
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
+        # Each call into native code lets go of Python's lock and has to get it back: what can be kept is kept.
+        self._pieces: dict[int, bytes | None] = {}
+        self._one = (llama_cpp.llama_token * 1)()
+        self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
+
+    def _load(self, path: Path, device: Device | None) -> Any:
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.progress_callback = self._progress
+        parameters.check_tensors = True
+        parameters.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP  # M0-W-1221
+        parameters.n_gpu_layers = _ALL_LAYERS if device else 0
+        parameters.split_mode = llama_cpp.LLAMA_SPLIT_MODE_NONE
+        parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        if not model:
+            raise NativeError(_log.cause())
+        return model
+
+    def _open_context(self, device: Device | None, length: int, threads: int) -> Any:
+        parameters = llama_cpp.llama_context_default_params()
+        parameters.n_ctx = length
+        parameters.n_batch = parameters.n_ubatch = CHUNK
+        parameters.n_seq_max = 1
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.flash_attn_type = _FLASH_ATTENTION_OFF
+        parameters.offload_kqv = device is not None
+        parameters.abort_callback = self.abort.callback
+        parameters.abort_callback_data = self.abort.data
+        parameters.no_perf = True
+        context = llama_cpp.llama_init_from_model(self._model, parameters)
+        if not context:
+            llama_cpp.llama_model_free(self._model)
+            raise NativeError(_log.cause())
+        return context
+
+    def placement(self) -> list[str]:
+        """Return the lines of the load's log that say where layers and buffers are."""
+        return list(_log.placed)
+
+    @property
+    def quantisation(self) -> str:
+        """How the weights are stored, such as Q8_0."""
+        name = llama_cpp.llama_ftype_name(llama_cpp.llama_model_ftype(self._model))
+        return name.decode() if name else "unknown"
+
+    def tokenise(self, text: str) -> list[int]:
+        """Return a text's tokens, with the special tokens that the model wants around it."""
+        data = text.encode()
+        room = len(data) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self.vocabulary, data, len(data), tokens, room, True, False)  # noqa: FBT003
+        if count < 0:
+            raise NativeError(f"the prompt of {len(data)} bytes could not be cut into tokens")
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes | None:
+        """Return a token's bytes, none for special tokens; None when it ends the answer."""
+        if token not in self._pieces:
+            self._pieces[token] = self._look_up(token)
+        return self._pieces[token]
+
+    def _look_up(self, token: int) -> bytes | None:
+        if llama_cpp.llama_vocab_is_eog(self.vocabulary, token):
+            return None
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            size = llama_cpp.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)  # noqa: FBT003
+            if size >= 0:
+                return buffer.raw[:size]
+            room = -size
+
+    def forget(self) -> None:
+        """Empty the key-value cache, so that a request depends on nothing before it."""
+        llama_cpp.llama_memory_clear(self._memory, False)  # noqa: FBT003 - the buffer need not be zeroed
+
+    def evaluate(self, tokens: Sequence[int]) -> int:
+        """Evaluate at most `CHUNK` tokens; return llama.cpp's code: 0 done, 1 no room, 2 aborted, below 0 failed."""
+        if _log.complaints:
+            _log.complaints.clear()
+        if len(tokens) == 1:
+            self._one[0] = tokens[0]
+            return int(llama_cpp.llama_decode(self._context, self._one_batch))
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        return int(llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens))))
+
+    def sample(self, sampler: "Sampler") -> int:
+        """Return the next token."""
+        return int(llama_cpp.llama_sampler_sample(sampler.chain, self._context, -1))
+
+    def complaint(self) -> str:
+        """Return what llama.cpp complained about since the last `evaluate` that worked."""
+        return _log.cause()
+
+    def close(self) -> None:
+        """Free everything; the model must not be used again."""
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+            self._context = self._model = None
+
+
+def _unless_raising(on_progress: Callable[[float], bool], done: float) -> bool:
+    """Call a Python function from native code, where an exception would mean "cancel"."""
+    try:
+        return on_progress(done)
+    except Exception:  # noqa: BLE001 - telling progress must not fail the load
+        return True
+
+
+class Sampler:
+    """The sampler chain of one request: penalties, top-k, top-p, min-p, temperature, choice.
+
+    Args:
+        vocabulary_size: tokens of the model.
+        prompt: the prompt's tokens, which count for the repetition penalty.
+        temperature: 0 always takes the likeliest.
+        top_k: 0 keeps all.
+        top_p: 1 keeps all.
+        min_p: 0 keeps all.
+        repetition_penalty: 1 and 0 do nothing.
+        seed: 32 bits.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        prompt: Sequence[int],
+        *,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        min_p: float,
+        repetition_penalty: float,
+        seed: int,
+    ) -> None:
+        self.chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        penalises = repetition_penalty not in {0.0, 1.0}  # llama.cpp would divide by 0
+        if penalises:
+            self._add(llama_cpp.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
+        if temperature == 0:
+            self._add(llama_cpp.llama_sampler_init_greedy())
+        else:
+            if top_k > 0:
+                self._add(llama_cpp.llama_sampler_init_top_k(top_k))
+            if top_p < 1:
+                self._add(llama_cpp.llama_sampler_init_top_p(top_p, 1))
+            if min_p > 0:
+                self._add(llama_cpp.llama_sampler_init_min_p(min_p, 1))
+            self._add(llama_cpp.llama_sampler_init_temp(temperature))
+            self._add(llama_cpp.llama_sampler_init_dist(seed))
+        if penalises:
+            for token in prompt[-64:]:
+                llama_cpp.llama_sampler_accept(self.chain, token)
+
+    def _add(self, step: Any) -> None:
+        llama_cpp.llama_sampler_chain_add(self.chain, step)
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self.chain:
+            llama_cpp.llama_sampler_free(self.chain)
+            self.chain = None
