@@ -50,12 +50,12 @@ class Emit(Protocol):
         """Emit one event.
 
         Args:
-            action: what was done, `[a-z0-9_.-]` (NARR-4003).
+            action: what was done, `[a-z0-9_.-]`.
             target: to what.
-            human: one sentence, a template over the event's own fields, at most about 100 characters (ORCH-3305).
-            cute: the same told warmly, at most 150 characters (NARR-1004).
-            story: the same as dialogue, at most 200 characters (NARR-1005).
-            extra: fields added with `register_field`; the others are those of the taxonomy (ORCH-3304).
+            human: one sentence, a template over the event's own fields, at most about 100 characters.
+            cute: the same told warmly, at most 150 characters.
+            story: the same as dialogue, at most 200 characters.
+            extra: fields added with `register_field`; the others are those of the taxonomy.
 
         Raises:
             NarrationMistake: in strict mode only, when the call breaks the contract.

@@ -142,7 +142,7 @@ class Catalogue:
             level: how much it matters.
             cute: the same told warmly, at most 150 characters.
             story: the same as dialogue, at most 200 characters.
-            channel: "request" events also go to the job's stream; "lifecycle" events never do (SSE-01).
+            channel: "request" events also go to the job's stream; "lifecycle" events never do.
 
         Raises:
             NarrationMistake: the name is taken, or a text or name breaks the contract.

@@ -1,4 +1,4 @@
-"""Job channels: the events of one job, replayed and followed, never mixed with another's (SSE-01, SSE-06)."""
+"""Job channels: the events of one job, replayed and followed, never mixed with another's."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -36,7 +36,7 @@ class SystemSources:
         return time.monotonic_ns()
 
     def correlation_id(self) -> str:
-        """Return a UUID v4 (NARR-2001)."""
+        """Return a UUID v4."""
         digits = os.urandom(16).hex()
         # RFC 9562, 5.4: the version is 4, the variant the two bits 10.
         variant = "89ab"[int(digits[16], 16) & 3]

@@ -63,7 +63,7 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     """Return the sinks of a process that names none: standard output, unless it is switched off, and job channels.
 
     Args:
-        output: json, pretty, auto (pretty on a terminal) or off; `NARRATION_FORMAT` when absent, else json (ORCH-3311).
+        output: json, pretty, auto (pretty on a terminal) or off; `NARRATION_FORMAT` when absent, else json.
         mode: human, cute or story; `NARRATION_MODE` when absent.
     """
     wanted = output or _environment("NARRATION_FORMAT", get_args(OutputFormat), "json")
@@ -196,7 +196,7 @@ def stats() -> Mapping[str, Any]:
 
 
 def sample(action: str, *, per_second: float, actor: str | None = None, burst: float | None = None) -> None:
-    """Let at most so many events of an action through; WARN and above always pass (NARR-9002).
+    """Let at most so many events of an action through; WARN and above always pass.
 
     Args:
         action: the action to limit.

@@ -1,4 +1,4 @@
-"""Ids that cross services: validation and headers (NARR-2002, NARR-2003)."""
+"""Ids that cross services: validation and headers."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -36,7 +36,7 @@ def is_correlation_id(value: str) -> bool:
 
 
 def new_correlation_id() -> str:
-    """Return a new correlation id, a UUID v4 (NARR-2001)."""
+    """Return a new correlation id, a UUID v4."""
     return current.get().sources.correlation_id()
 
 

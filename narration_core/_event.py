@@ -1,4 +1,4 @@
-"""The event: one plain-English sentence and the fields that prove it (ORCH-3300, ORCH-3304)."""
+"""The event: one plain-English sentence and the fields that prove it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -84,7 +84,7 @@ OWN: Final = "own_"
 """Stands before the fields of a call in a draft, which has names of its own."""
 
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
-"""Old field names that are accepted on input (ORCH-3310)."""
+"""Old field names that are accepted on input."""
 
 _SHOWN: Final = "[%-10s] %-15s: %s"
 _encoder = msgspec.json.Encoder()
@@ -118,7 +118,7 @@ class Record(msgspec.Struct, gc=False):
 
     @property
     def formatted(self) -> str:
-        """The line that consoles and streams show (SSE-03)."""
+        """The line that consoles and streams show."""
         return formatted(self.event)
 
     @property
@@ -171,7 +171,7 @@ class Draft(Record, gc=False):
 
     @property
     def formatted(self) -> str:
-        """The line that consoles and streams show, without making the event (SSE-03)."""
+        """The line that consoles and streams show, without making the event."""
         return _SHOWN % (self.actor, self.action, self.human)
 
     @property
@@ -207,8 +207,8 @@ def decode(line: bytes | str) -> Event:
         raise ValueError(f"a line of {len(line)} bytes is longer than the {MAX_LINE} that are read")
     try:
         fields = _decoder.decode(line)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as why:
-        raise ValueError(f"not a JSON object: {why}") from None
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise ValueError(f"not a JSON object: {error}") from None
     return from_fields(fields)
 
 
@@ -231,15 +231,15 @@ def from_fields(fields: Mapping[str, Any]) -> Event:
         known["level"] = parse_level(known["level"])
     try:
         return msgspec.convert({**known, "extra": extra}, Event)
-    except msgspec.ValidationError as why:
-        raise ValueError(f"not a narration event: {why}") from None
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not a narration event: {error}") from None
 
 
 def sentence(event: Event, mode: Mode = "human") -> str:
-    """Return the event's text for a display mode; human where it has no other (NARR-1008)."""
+    """Return the event's text for a display mode; human where it has no other."""
     return (getattr(event, mode) if mode != "human" else None) or event.human or ""
 
 
 def formatted(event: Event, mode: Mode = "human") -> str:
-    """Return the line that consoles and streams show (SSE-03)."""
+    """Return the line that consoles and streams show."""
     return _SHOWN % (event.actor or "", event.action or "", sentence(event, mode))

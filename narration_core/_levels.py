@@ -1,4 +1,4 @@
-"""The levels of an event and their order (NARR-1002)."""
+"""The levels of an event and their order."""
 
 from typing import Final, Literal, get_args
 

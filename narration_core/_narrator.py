@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def silent(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
-    """Do nothing: what a disabled level is (NARR-5001)."""
+    """Do nothing: what a disabled level is."""
 
 
 class Narrator:
@@ -99,7 +99,7 @@ class Narrator:
     def traced(
         self, function: F | None = None, /, *, human: str | None = None, quiet: bool = False, **fields: Any
     ) -> Any:
-        """Narrate every call of a function as a span: sync, async, generator or async generator (NARR-8001).
+        """Narrate every call of a function as a span: sync, async, generator or async generator.
 
         Args:
             function: what to narrate.

@@ -1,4 +1,4 @@
-"""A child process whose output becomes narration (NARR-9001)."""
+"""A child process whose output becomes narration."""
 
 import contextlib
 import os
@@ -193,9 +193,9 @@ def capture_process(
                 cwd=cwd,
                 env=env,
             )
-        except OSError as why:
+        except OSError as error:
             narrate.error(
-                "process_start", target, "Process {target} did not start: {error_kind}", error_kind=type(why).__name__
+                "process_start", target, "Process {target} did not start: {error_kind}", error_kind=type(error).__name__
             )
             raise
         listener = _Listener(narrate.actor, target, on_event)

@@ -1,4 +1,4 @@
-"""Rate limits of single actions: a token bucket each, and a count of what it left out (NARR-9002)."""
+"""Rate limits of single actions: a token bucket each, and a count of what it left out."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""What every field of an event means, extra fields, and both as YAML and JSON Schema (ORCH-3304)."""
+"""What every field of an event means, extra fields, and both as YAML and JSON Schema."""
 
 from typing import Any, Final, NamedTuple
 

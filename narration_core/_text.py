@@ -1,4 +1,4 @@
-"""Text that may be written to a log: hygiene, limits, names and templates (NARR-4002, NARR-4003, NARR-4005)."""
+"""Text that may be written to a log: hygiene, limits, names and templates."""
 
 import operator
 import re

@@ -89,8 +89,8 @@ def cache_folder() -> Path:
     """
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "narration" / "wheels"
-    except RuntimeError as why:
-        raise BuildError("no home directory is known: set HOME or XDG_CACHE_HOME and run it again") from why
+    except RuntimeError as error:
+        raise BuildError("no home directory is known: set HOME or XDG_CACHE_HOME and run it again") from error
 
 
 def this_machine() -> tuple[str, ...]:
@@ -381,11 +381,11 @@ def reported(what: str) -> Iterator[None]:
     """Turn what stops the work inside into a message for the person and the exit code of the program."""
     try:
         yield
-    except BuildError as why:
-        say(f"error: {what}: {why}")
+    except BuildError as error:
+        say(f"error: {what}: {error}")
         sys.exit(1)
-    except OSError as why:
-        say(f"error: {what}: {why}; XDG_CACHE_HOME=/another/folder moves the cache of built wheels")
+    except OSError as error:
+        say(f"error: {what}: {error}; XDG_CACHE_HOME=/another/folder moves the cache of built wheels")
         sys.exit(1)
     except KeyboardInterrupt:
         say("\nstopped; the next run starts over")

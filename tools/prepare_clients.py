@@ -271,8 +271,8 @@ def get(name: str, root: Path, log: Path) -> None:
     say(f"preparing {part.what} for the tests, once for this user")
     try:
         part.get(root, log)
-    except BuildError as why:
-        say(f"warning: {missing(name)}; the tests that need it are skipped. Why: {why}")
+    except BuildError as error:
+        say(f"warning: {missing(name)}; the tests that need it are skipped. Why: {error}")
     else:
         say(f"  done, {int(time.monotonic() - began)} s")
 

@@ -82,7 +82,7 @@ class Assertions:
         return found
 
     def assert_includes(self, text: str) -> Event:
-        """Assert that an event says a text in its human, cute or story form; returns the first (NARR-6001).
+        """Assert that an event says a text in its human, cute or story form; returns the first.
 
         Raises:
             NarrationFailure: none does.
@@ -99,7 +99,7 @@ class Assertions:
         return found[0].event
 
     def assert_event(self, **wanted: Any) -> Event:
-        """Assert that one event has all these fields; returns the first that has (NARR-6001).
+        """Assert that one event has all these fields; returns the first that has.
 
         Args:
             wanted: fields and what they should be: a value, a compiled pattern, a function that judges the

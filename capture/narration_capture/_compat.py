@@ -65,10 +65,10 @@ def read_feature(path: Path) -> GherkinDocument:
     """
     try:
         return get_gherkin_document(str(path), ENCODING)
-    except bdd_exceptions.GherkinParseError as why:
-        raise GherkinSyntaxError(why.line or 1, why.message) from None
-    except UnicodeDecodeError as why:
-        raise GherkinSyntaxError(1, f"the file is not UTF-8: {why.reason} at byte {why.start}") from None
+    except bdd_exceptions.GherkinParseError as error:
+        raise GherkinSyntaxError(error.line or 1, error.message) from None
+    except UnicodeDecodeError as error:
+        raise GherkinSyntaxError(1, f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
     except (TypeError, KeyError):
         raise GherkinSyntaxError(1, "the file holds no feature: it should start with `Feature: <name>`") from None
 

@@ -1,4 +1,4 @@
-"""What is wrong with a feature file, found without running anything (BDD-01)."""
+"""What is wrong with a feature file, found without running anything."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -56,8 +56,8 @@ def inspect(path: Path, shown: str, markers: Iterable[str] | None = None) -> Fea
     """
     try:
         document = read_feature(path)
-    except GherkinSyntaxError as why:
-        return FeatureFile("", (), (f"{shown}:{why.line}: not a feature file: {why.why}",))
+    except GherkinSyntaxError as error:
+        return FeatureFile("", (), (f"{shown}:{error.line}: not a feature file: {error.why}",))
     feature = document.feature
     scenarios = list(_scenarios(document))
     faults = [f"{shown}:{line}: {what}" for line, what in _faults(document, scenarios, markers)]

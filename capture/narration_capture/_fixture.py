@@ -1,4 +1,4 @@
-"""The capture: everything that is narrated in one test, and nothing else (NARR-6007)."""
+"""The capture: everything that is narrated in one test, and nothing else."""
 
 import contextlib
 import os
@@ -80,8 +80,8 @@ class NarrationCapture(Assertions):
                 continue
             try:
                 taken += self.feed(line)
-            except ValueError as why:
-                raise ValueError(f"{os.fspath(path)}:{number}: {why}") from None
+            except ValueError as error:
+                raise ValueError(f"{os.fspath(path)}:{number}: {error}") from None
         return taken
 
     def process(
@@ -177,7 +177,7 @@ def _tap(event: Event, raw: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def capture(title: str = "", *, sources: Sources | None = None, raw: bool = False) -> Iterator[NarrationCapture]:
-    """Capture what is narrated inside the block, in this context and what it starts (ORCH-3306).
+    """Capture what is narrated inside the block, in this context and what it starts.
 
     Args:
         title: what the story is called.

@@ -1,4 +1,4 @@
-"""Golden stories: one readable file a scenario, compared after its last step (COV-03)."""
+"""Golden stories: one readable file a scenario, compared after its last step."""
 
 import difflib
 import re

@@ -75,8 +75,8 @@ class NarrationSession:
         self._loaded = True
         try:
             from narration_capture._golden import StoryExtension  # noqa: PLC0415 - the test extra may be missing
-        except ImportError as why:
-            raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {why}") from None
+        except ImportError as error:
+            raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {error}") from None
         StoryExtension.features_folder = self.features.name
         StoryExtension.stories_folder = str(self.config.getini("narration_stories"))
         manager = self.config.pluginmanager

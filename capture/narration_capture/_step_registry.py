@@ -1,4 +1,4 @@
-"""The strict step registry: every step has exactly one definition, known before anything runs (BDD-01)."""
+"""The strict step registry: every step has exactly one definition, known before anything runs."""
 
 import inspect
 from collections.abc import Sequence

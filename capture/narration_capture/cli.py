@@ -106,8 +106,8 @@ def story_diff(base: str, limit: int, output: Path | None) -> None:
     root = _root()
     try:
         text = markdown(changes(root, _setting(root, "narration_stories", "snapshots"), base), base, limit)
-    except StoryDiffError as why:
-        raise click.ClickException(f"cannot compare with {base!r}: {str(why) or 'there is no such commit'}") from None
+    except StoryDiffError as error:
+        raise click.ClickException(f"cannot compare with {base!r}: {str(error) or 'there is no such commit'}") from None
     if output is not None:
         output.write_text(text, "utf-8")
     else:

@@ -101,7 +101,7 @@ def narration_sources() -> Sources | None:
 
 @pytest.fixture
 def narration(request: pytest.FixtureRequest, narration_sources: Sources | None) -> Iterator[NarrationCapture]:
-    """Capture everything that this test narrates (ORCH-3306)."""
+    """Capture everything that this test narrates."""
     from narration_capture._fixture import capture  # noqa: PLC0415 - as above
 
     with capture(request.node.name, sources=narration_sources) as ear:

@@ -56,8 +56,8 @@ def read_tool(root: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise CoverageError(f"{path}: cannot be read as TOML: {why}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CoverageError(f"{path}: cannot be read as TOML: {error}") from None
     found = table.get("tool", {}).get("narration", {})
     return found if isinstance(found, dict) else {}
 
@@ -73,8 +73,8 @@ def read_settings(root: Path) -> Settings:
     """
     try:
         return msgspec.convert(read_tool(root).get("coverage", {}), Settings)
-    except msgspec.ValidationError as why:
-        raise CoverageError(f"{root / 'pyproject.toml'}: [tool.narration.coverage]: {why}") from None
+    except msgspec.ValidationError as error:
+        raise CoverageError(f"{root / 'pyproject.toml'}: [tool.narration.coverage]: {error}") from None
 
 
 def _walk(start: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""aiohttp: ids in and out (NARR-2003). Import this module only where aiohttp is installed."""
+"""aiohttp: ids in and out. Import this module only where aiohttp is installed."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace

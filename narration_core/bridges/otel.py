@@ -1,4 +1,4 @@
-"""OpenTelemetry: trace ids in, log records out (ORCH-3309). Everything it needs is imported when it is used."""
+"""OpenTelemetry: trace ids in, log records out. Everything it needs is imported when it is used."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -23,8 +23,8 @@ class Commands(click.Group):
         for found in entry_points(group=GROUP, name=cmd_name):
             try:
                 loaded: click.Command = found.load()
-            except ImportError as why:
-                return _unavailable(cmd_name, why)
+            except ImportError as error:
+                return _unavailable(cmd_name, error)
             return loaded
         return None
 

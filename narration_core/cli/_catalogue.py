@@ -24,8 +24,8 @@ def load(name: str) -> Catalogue:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute or "POINTS")
-    except (ImportError, AttributeError) as why:
-        raise click.ClickException(f"no catalogue at {name!r}: {why}; write it as module:NAME") from None
+    except (ImportError, AttributeError) as error:
+        raise click.ClickException(f"no catalogue at {name!r}: {error}; write it as module:NAME") from None
     if not isinstance(found, Catalogue):
         raise click.ClickException(f"{name!r} is a {type(found).__name__}, not a Catalogue")
     return found

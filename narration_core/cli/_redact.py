@@ -137,8 +137,8 @@ def command(
             found = _copy(files or (Path("-"),), output, redactor, check=check)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as why:
-        click.echo(f"narration redact: {why.filename or 'stream'}: {why.strerror or why}", err=True)
+    except OSError as error:
+        click.echo(f"narration redact: {error.filename or 'stream'}: {error.strerror or error}", err=True)
         sys.exit(UNREADABLE)
     if report:
         _report(redactor)

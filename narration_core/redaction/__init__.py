@@ -1,4 +1,4 @@
-"""Redaction: secrets and personal data never leave in an event (NARR-3001)."""
+"""Redaction: secrets and personal data never leave in an event."""
 
 from narration_core.redaction._policy import MARKER, RedactionPolicy
 from narration_core.redaction._redactor import Redactor, redact

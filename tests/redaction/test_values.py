@@ -47,8 +47,8 @@ def raised() -> BaseException:
     try:
         try:
             raise OSError(f"no route with password={SECRET}")
-        except OSError as why:
-            raise ValueError("could not connect") from why
+        except OSError as error:
+            raise ValueError("could not connect") from error
     except ValueError as error:
         error.add_note(f"tried token {SECRET} at last: api_key={SECRET}")
         return error

@@ -31,8 +31,8 @@ def ask(policy, remote, token=None, **headers):
         sent["Authorization"] = f"Bearer {token}"
     try:
         return authenticate(policy, sent, remote)
-    except WorkerError as why:
-        return why.code
+    except WorkerError as error:
+        return error.code
 
 
 def expected(*, configured, optional, proxy, remote, sent):

@@ -125,8 +125,8 @@ def test_damaged_headers_by_the_hundred_are_answered(tmp_path, model, header, se
             check(path)
         except NotAModelError:
             refused += 1
-        except Exception as why:  # noqa: BLE001 - any other exception is what this looks for
-            pytest.fail(f"seed {seed}, mutation {number}: {why!r}")
+        except Exception as error:  # noqa: BLE001 - any other exception is what this looks for
+            pytest.fail(f"seed {seed}, mutation {number}: {error!r}")
     assert refused > MUTATIONS // 2
 
 

@@ -87,8 +87,8 @@ def test_a_crowd_that_comes_before_the_first_has_begun_finds_no_more_room(bundle
         for number in range(10):
             try:
                 accepted.append(jobs.submit(request(f"crowd-{limit}-{number}")))
-            except WorkerError as why:
-                refused.append(why.code)
+            except WorkerError as error:
+                refused.append(error.code)
         return await worked(jobs, accepted), refused
 
     streams, refused = asyncio.run(run())

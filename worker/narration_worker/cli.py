@@ -1,4 +1,4 @@
-"""`narration worker`: the command line (M0-W-1100).
+"""`narration worker`: the command line.
 
 Exit codes: 0 stopped when asked to, 1 could not start, 2 wrong arguments, 143 ended at once by a second signal.
 """
@@ -21,10 +21,10 @@ class _Command(click.Command):
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         try:
             return super().make_context(*args, **kwargs)
-        except click.UsageError as why:
+        except click.UsageError as error:
             from narration_worker import lifecycle  # noqa: PLC0415 - see command
 
-            message = f"{why.format_message().rstrip('.')}; see narration worker --help"
+            message = f"{error.format_message().rstrip('.')}; see narration worker --help"
             lifecycle.tell_config_error(message)
             raise _WrongArgumentsError(message) from None
 
@@ -82,8 +82,8 @@ def command(model: str, kv_cache_size_mb: int | None, **given: Any) -> None:
     try:
         settings.check()
         lifecycle.run(settings)
-    except ConfigError as why:
-        lifecycle.tell_config_error(str(why))
-        raise click.ClickException(str(why)) from None
-    except lifecycle.StartError as why:
-        raise click.ClickException(str(why)) from None
+    except ConfigError as error:
+        lifecycle.tell_config_error(str(error))
+        raise click.ClickException(str(error)) from None
+    except lifecycle.StartError as error:
+        raise click.ClickException(str(error)) from None

@@ -98,10 +98,10 @@ class WorkerClient:
             last = attempt == self._tries
             try:
                 answer = await self._session.request(method, self.url + path, json=body, headers=headers)
-            except aiohttp.ClientConnectionError as why:
+            except aiohttp.ClientConnectionError as error:
                 if last:
                     raise
-                kind, asked_s = type(why).__name__, 0.0
+                kind, asked_s = type(error).__name__, 0.0
             else:
                 if answer.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
                     return answer

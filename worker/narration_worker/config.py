@@ -40,8 +40,8 @@ class Settings(NamedTuple):
         residency_check_s: how often residency is verified, in seconds.
         shutdown_timeout_s: longest drain, in seconds.
         token: the bearer token; None means that none is asked for.
-        auth_optional: let loopback callers in without a token (AUTH-1004).
-        trust_proxy: take a proxy's Authorization as checked (AUTH-1006).
+        auth_optional: let loopback callers in without a token.
+        trust_proxy: take a proxy's Authorization as checked.
     """
 
     model: Path
@@ -69,7 +69,7 @@ class Settings(NamedTuple):
         """Look for settings that must not be started with.
 
         Raises:
-            ConfigError: an address that others reach without a token (AUTH-1002), or a worker id that is no UUID.
+            ConfigError: an address that others reach without a token, or a worker id that is no UUID.
         """
         try:
             uuid.UUID(self.worker_id)

@@ -56,8 +56,8 @@ def main() -> int:
     """Run the demo."""
     try:
         asyncio.run(_demo())
-    except (WorkerEndedError, WorkerRefusedError, aiohttp.ClientError, TimeoutError, OSError) as why:
-        sys.stderr.write(f"error: the demo could not finish: {str(why) or type(why).__name__}\n")
+    except (WorkerEndedError, WorkerRefusedError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        sys.stderr.write(f"error: the demo could not finish: {str(error) or type(error).__name__}\n")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,4 +1,4 @@
-"""Every way a request or a start can fail: stable codes with their HTTP status (M0-W-1500)."""
+"""Every way a request or a start can fail: stable codes with their HTTP status."""
 
 from typing import Final, NamedTuple
 

@@ -64,15 +64,15 @@ def run(settings: Settings) -> None:
             points.startup(device=settings.device)
             try:
                 asyncio.run(_Worker(settings, engine).run())
-            except WorkerError as why:
+            except WorkerError as error:
                 points.start_failed(
-                    code=why.code,
-                    reason=why.reason,
-                    error_kind=why.code.lower(),
+                    code=error.code,
+                    reason=error.reason,
+                    error_kind=error.code.lower(),
                     model_path=str(settings.model),
                     device=engine.gpu_device or settings.device,
                 )
-                raise StartError(f"{why.message}; {why.hint}" if why.hint else why.message) from None
+                raise StartError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     finally:
         engine.close()
         flush()
@@ -141,11 +141,11 @@ class _Worker:
         site = web.TCPSite(runner, host, port)
         try:
             await site.start()
-        except OSError as why:
-            kind = os.strerror(why.errno).lower().replace(" ", "_") if why.errno else type(why).__name__
+        except OSError as error:
+            kind = os.strerror(error.errno).lower().replace(" ", "_") if error.errno else type(error).__name__
             points.bind_failed(address=host, port=port, error_kind=kind)
             raise StartError(
-                f"cannot listen on {host} port {port}: {os.strerror(why.errno) if why.errno else why}; "
+                f"cannot listen on {host} port {port}: {os.strerror(error.errno) if error.errno else error}; "
                 "choose another --port, or 0 for any free one"
             ) from None
         bound_to = runner.addresses[0][1]
@@ -171,7 +171,7 @@ class _Worker:
         return not self._stop.is_set()
 
     async def _watch_residency(self) -> "asyncio.Task[None] | None":
-        """Verify that the model is in the GPU's memory, now and every so often (M0-W-1012); nothing on a CPU."""
+        """Verify that the model is in the GPU's memory, now and every so often; nothing on a CPU."""
         residency = self._engine.residency
         if residency is None:
             return None

@@ -1,4 +1,4 @@
-"""What `/metrics` shows: Prometheus text, names of 30-worker.md (M0-W-1350, M0-W-1011)."""
+"""What `/metrics` shows: Prometheus text, names of 30-worker.md."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
 """Everything the worker can tell, as one table.
 
-Lifecycle points go to standard output only, request points also to the request's stream (SSE-01, SSE-02).
+Lifecycle points go to standard output only, request points also to the request's stream.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What `/execute` and `/cancel` take, checked fault by fault (M0-W-1300, M0-W-1302)."""
+"""What `/execute` and `/cancel` take, checked fault by fault."""
 
 import math
 import secrets
@@ -25,13 +25,13 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         job_id: the caller's name for the job; one is made when absent.
         prompt: the text to continue.
         max_tokens: longest answer, in tokens.
-        temperature: 0 takes the likeliest token, higher values are bolder (M0-W-1032).
+        temperature: 0 takes the likeliest token, higher values are bolder.
         top_p: keep the likeliest tokens that together reach this probability.
         top_k: keep so many of the likeliest tokens; 0 keeps all.
         min_p: keep tokens at least so likely, as a share of the likeliest.
         repetition_penalty: above 1 avoids repeats; 1 and 0 do nothing.
         stop: texts that end the answer and are not shown.
-        seed: makes the answer repeatable; one is made and returned when absent (M0-W-1030).
+        seed: makes the answer repeatable; one is made and returned when absent.
     """
 
     prompt: Annotated[str, Meta(min_length=1, max_length=32768)]
@@ -87,16 +87,16 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
         return None, [Fault("body", f"is {len(body)} bytes, at most {MAX_BODY} are read")]
     try:
         given = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as why:
-        return None, [Fault("body", f"is not valid JSON: {why}")]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        return None, [Fault("body", f"is not valid JSON: {error}")]
     if not isinstance(given, dict):
         return None, [Fault("body", "must be a JSON object")]
     given = {name: _whole(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
     faults = more(given)
     try:
         whole = msgspec.convert(given, kind)
-    except (msgspec.ValidationError, OverflowError) as why:
-        return None, [*_field_faults(given, kind), *faults] or [Fault("body", str(why))]
+    except (msgspec.ValidationError, OverflowError) as error:
+        return None, [*_field_faults(given, kind), *faults] or [Fault("body", str(error))]
     return (None, faults) if faults else (whole, [])
 
 
@@ -117,8 +117,8 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
             continue
         try:
             msgspec.convert(given[name], field.type)
-        except (msgspec.ValidationError, OverflowError) as why:
-            faults.append(Fault(name, str(why).replace("`", "").partition(" - at")[0]))
+        except (msgspec.ValidationError, OverflowError) as error:
+            faults.append(Fault(name, str(error).replace("`", "").partition(" - at")[0]))
     return faults
 
 

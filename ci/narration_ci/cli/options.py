@@ -27,8 +27,8 @@ def answering() -> Iterator[None]:
     """Turn "no answer is possible" into a message and exit code 2."""
     try:
         yield
-    except CoverageError as why:
-        raise NoAnswer(str(why)) from None
+    except CoverageError as error:
+        raise NoAnswer(str(error)) from None
 
 
 class Where(msgspec.Struct, frozen=True):

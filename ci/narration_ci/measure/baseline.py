@@ -99,8 +99,8 @@ def parse(text: str, name: str) -> Baseline:
                 f"{name}: is of format {head.format}, and this program reads up to {FORMAT}: update narration-core"
             )
         file = _decode(text)
-    except msgspec.DecodeError as why:
-        raise CoverageError(f"{name}: is no baseline: {why}; restore it from version control") from None
+    except msgspec.DecodeError as error:
+        raise CoverageError(f"{name}: is no baseline: {error}; restore it from version control") from None
     silent, told = (dict(map(_read_entry, entries)) for entries in (file.silent, file.told))
     actions = {key: action for key, action in (silent | told).items() if action}
     found = Baseline(file.format, file.threshold, file.goal, tuple(silent), tuple(told), actions)
@@ -124,8 +124,8 @@ def read_baseline(path: Path) -> Baseline:
         raise CoverageError(
             f"{path}: there is no baseline: run the tests, then `narration coverage init`, and commit the file"
         ) from None
-    except (OSError, UnicodeDecodeError) as why:
-        raise CoverageError(f"{path}: cannot be read: {why}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CoverageError(f"{path}: cannot be read: {error}") from None
 
 
 def render(baseline: Baseline) -> str:

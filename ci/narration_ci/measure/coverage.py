@@ -1,4 +1,4 @@
-"""Declared points and run records joined: what is told, what is silent, and who hears it (ORCH-3312)."""
+"""Declared points and run records joined: what is told, what is silent, and who hears it."""
 
 import os
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The gate: what in a run's coverage must not be merged (COV-01)."""
+"""The gate: what in a run's coverage must not be merged."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The link check: does one correlation id really pull a whole story together (COV-02)?
+"""The link check: does one correlation id really pull a whole story together?
 
 A request event has a job, a lifecycle event has none. Within one story (a scenario, or a set of log files):
 
@@ -231,8 +231,8 @@ def read_log(path: Path) -> tuple[list[Told], int]:
                         its.parent_span_id,
                     )
                 )
-    except OSError as why:
-        raise CoverageError(f"{path}: cannot be read: {why.strerror}; name log files of JSON lines") from None
+    except OSError as error:
+        raise CoverageError(f"{path}: cannot be read: {error.strerror}; name log files of JSON lines") from None
     return found, other
 
 

@@ -91,8 +91,8 @@ def read_run(folder: Path) -> Run:
         raise CoverageError(
             f"{path}: there are no run records: {_AGAIN}, or `pytest` with narration installed"
         ) from None
-    except (OSError, msgspec.DecodeError) as why:
-        raise CoverageError(f"{path}: cannot be read as run records: {why}; {_AGAIN}") from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise CoverageError(f"{path}: cannot be read as run records: {error}; {_AGAIN}") from None
     if run.format != FORMAT:
         raise CoverageError(
             f"{path}: records of format {run.format}, and this program reads {FORMAT}: use the same version for both"
@@ -105,8 +105,8 @@ def _read_file(path: Path) -> Iterable[Record]:
         if line.strip():
             try:
                 yield _decode_record(line)
-            except msgspec.DecodeError as why:
-                raise CoverageError(f"{path}:{number}: no run record: {why}; {_AGAIN}") from None
+            except msgspec.DecodeError as error:
+                raise CoverageError(f"{path}:{number}: no run record: {error}; {_AGAIN}") from None
 
 
 def read_records(folder: Path) -> Records:

@@ -1,4 +1,4 @@
-"""The proof bundle: everything that shows what a run did, in one folder that can be handed on (COV-04).
+"""The proof bundle: everything that shows what a run did, in one folder that can be handed on.
 
 `proof/<run id>/` holds the golden stories, the coverage in every format, what tests left in `.narration/proof/<kind>/`
 (transcripts of streams, outputs of equal runs, metrics), the environment, checksums, and `index.html`.
@@ -12,14 +12,14 @@ from typing import Final
 
 import msgspec
 
-from narration_ci.proof import metric_names
-from narration_ci.proof.bundle import Bundle, KINDS, Part
-from narration_ci.proof.environment import describe
 from narration_ci.faults import CoverageError, Fault
 from narration_ci.formats import write_all
 from narration_ci.measure.gate import counted
 from narration_ci.measure.links import check_scenarios
 from narration_ci.measure.project import Measured
+from narration_ci.proof import metric_names
+from narration_ci.proof.bundle import KINDS, Bundle, Part
+from narration_ci.proof.environment import describe
 from narration_ci.proof.page import render
 
 _INPUTS: Final = ".narration/proof"
@@ -117,8 +117,8 @@ def gather(measured: Measured, output: Path, required: Sequence[str] = ()) -> Bu
         bundle = _write(measured, folder, required)
         (folder / "index.html").write_text(render(measured, bundle), "utf-8")
         _checksums(folder)
-    except OSError as why:
-        raise CoverageError(f"{why.filename or folder}: cannot be written: {why.strerror}") from None
+    except OSError as error:
+        raise CoverageError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
     return bundle
 
 

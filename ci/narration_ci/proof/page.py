@@ -5,10 +5,10 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from narration_ci.proof.bundle import Bundle, KINDS, Part
 from narration_ci.formats.html import POLICY, asset
 from narration_ci.measure.gate import counted
 from narration_ci.measure.project import Measured
+from narration_ci.proof.bundle import KINDS, Bundle, Part
 
 _SHOWN_BYTES: Final = 32 * 1024
 

@@ -74,8 +74,8 @@ def _git(root: Path, *arguments: str) -> str:
         ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True)  # noqa: S603, S607 - git
     except FileNotFoundError:
         raise CoverageError("git is not installed, and without it nobody knows what changed") from None
-    except subprocess.CalledProcessError as why:
-        said = why.stderr.decode(errors="replace").strip().splitlines()
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
         raise CoverageError(
             f"git {arguments[0]}: {said[0] if said else 'failed'}; name a commit that exists here"
         ) from None

@@ -69,10 +69,10 @@ def read_project(root: Path, files: Iterable[Path]) -> Project:
     for path in every:
         try:
             modules.append(read_module(root, path, packages))
-        except SyntaxError as why:
+        except SyntaxError as error:
             raise CoverageError(
-                f"{path.as_posix()}:{why.lineno or 1}: no Python: {why.msg}; correct it first"
+                f"{path.as_posix()}:{error.lineno or 1}: no Python: {error.msg}; correct it first"
             ) from None
-        except (OSError, UnicodeDecodeError, ValueError) as why:
-            raise CoverageError(f"{path.as_posix()}:1: cannot be read: {why}") from None
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise CoverageError(f"{path.as_posix()}:1: cannot be read: {error}") from None
     return Project(modules)

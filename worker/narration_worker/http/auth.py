@@ -1,4 +1,4 @@
-"""Who may call: one static bearer token, compared in constant time (AUTH-1001 to AUTH-1008)."""
+"""Who may call: one static bearer token, compared in constant time."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Telling the pool manager that the worker is ready (AUTH-1003)."""
+"""Telling the pool manager that the worker is ready."""
 
 import asyncio
 import random
@@ -35,8 +35,8 @@ async def announce(url: str, body: dict[str, Any], token: str | None) -> bool:
                     if answer.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
                         return True
                     kind = f"http_{answer.status}"
-            except (aiohttp.ClientError, TimeoutError, ValueError) as why:
-                kind = type(why).__name__
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                kind = type(error).__name__
             pause_s = wait_s * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
             last = attempt == TRIES
             points.callback_failed(

@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: OpenAPI 3.1 made from the types that validate (API-01)."""
+"""`/openapi.json` and `/docs`: OpenAPI 3.1 made from the types that validate."""
 
 import re
 from importlib.resources import files

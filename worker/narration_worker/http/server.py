@@ -86,32 +86,34 @@ class Server:
         """Tell every failure before the first byte in one shape."""
         try:
             return await handler(request)
-        except WorkerError as why:
-            return error_response(why)
+        except WorkerError as error:
+            return error_response(error)
         except web.HTTPNotFound:
             return error_response(WorkerError("NOT_FOUND", f"there is no {request.path[:200]} here"))
         except web.HTTPRequestEntityTooLarge:
             return error_response(WorkerError("INVALID_REQUEST", f"the body is longer than {MAX_BODY} bytes"))
-        except web.HTTPMethodNotAllowed as why:
-            allowed = ", ".join(sorted(why.allowed_methods))
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
             told = WorkerError("INVALID_REQUEST", f"{request.method} is not for {request.path}; use {allowed}")
-            return json_response(why.status, told.body(), {"Allow": allowed})
+            return json_response(error.status, told.body(), {"Allow": allowed})
         except (web.HTTPException, ConnectionError):
             raise
-        except Exception as why:  # noqa: BLE001 - told, and answered like every other failure
+        except Exception as error:  # noqa: BLE001 - told, and answered like every other failure
             _log.exception("%s %s failed", request.method, request.path)
-            return error_response(WorkerError("INTERNAL", f"unexpected {type(why).__name__}; the narration says more"))
+            return error_response(
+                WorkerError("INTERNAL", f"unexpected {type(error).__name__}; the narration says more")
+            )
 
     @web.middleware
     async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Find out who calls, and keep strangers out of all but the public pages."""
         try:
             identity = authenticate(self._settings, request.headers, request.remote)
-        except WorkerError as why:
+        except WorkerError as error:
             if request.path in _PUBLIC:
                 request["known"] = False
                 return await handler(request)
-            points.auth_refused(address=request.remote or "unknown", code=why.code, error_kind=why.code.lower())
+            points.auth_refused(address=request.remote or "unknown", code=error.code, error_kind=error.code.lower())
             raise
         request["known"] = True
         with bind(identity=identity):

@@ -1,4 +1,4 @@
-"""Server-sent events: how a job's stream looks on the wire (M0-W-1310, SSE-10)."""
+"""Server-sent events: how a job's stream looks on the wire."""
 
 import asyncio
 import contextlib

@@ -113,11 +113,11 @@ class Inference:
         how: Ending
         try:
             how = self._generate(job)
-        except (Stopped, WorkerError) as why:
-            how = why
-        except Exception as why:  # noqa: BLE001 - told like every other failure
-            how = WorkerError("INTERNAL", f"unexpected {type(why).__name__} while generating")
-            how.__cause__ = why
+        except (Stopped, WorkerError) as error:
+            how = error
+        except Exception as error:  # noqa: BLE001 - told like every other failure
+            how = WorkerError("INTERNAL", f"unexpected {type(error).__name__} while generating")
+            how.__cause__ = error
         job.end(how)
         job.duration_ms = (time.monotonic_ns() - began) / 1e6
 

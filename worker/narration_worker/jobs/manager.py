@@ -141,7 +141,7 @@ class Jobs:
                 self._tell(job, partial(points.queued, queue_position=place))
 
     def cancel(self, job_id: str) -> str:
-        """Stop a job; calling it again is fine (M0-W-1330). Returns what became of it.
+        """Stop a job; calling it again is fine. Returns what became of it.
 
         Raises:
             WorkerError: NOT_FOUND.

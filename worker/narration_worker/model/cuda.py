@@ -1,4 +1,4 @@
-"""What the CUDA runtime that llama.cpp brings along says of a GPU (M0-W-1320)."""
+"""What the CUDA runtime that llama.cpp brings along says of a GPU."""
 
 import ctypes
 from typing import Final, NamedTuple

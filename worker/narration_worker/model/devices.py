@@ -1,4 +1,4 @@
-"""Which device computes: the one that was asked for, or none at all (M0-W-1010)."""
+"""Which device computes: the one that was asked for, or none at all."""
 
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple

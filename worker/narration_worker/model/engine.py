@@ -61,7 +61,7 @@ class Engine:
         self._give_up = False
 
     def check_device(self) -> Device | None:
-        """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself (M0-W-1010).
+        """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself.
 
         Raises:
             WorkerError: CUDA_ERROR, the device that was asked for is not there.
@@ -83,17 +83,17 @@ class Engine:
         """
         try:
             self.file = check(self.path)
-        except NotAModelError as why:
+        except NotAModelError as error:
             raise WorkerError(
                 "MODEL_LOAD_FAILED",
-                f"cannot load model {self.path}: {why}",
+                f"cannot load model {self.path}: {error}",
                 "give a GGUF version 3 file with --model",
-                str(why),
+                str(error),
             ) from None
         return self.file
 
     def load(self, device: Device | None) -> None:
-        """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 % (M0-W-1621). Blocks.
+        """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 %. Blocks.
 
         Raises:
             WorkerError: MODEL_LOAD_FAILED or INSUFFICIENT_VRAM.
@@ -118,10 +118,12 @@ class Engine:
         threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
         try:
             model = native.Model(self.path, device, length, threads, on_progress)
-        except native.NativeError as why:
+        except native.NativeError as error:
             if self._give_up:
                 raise Stopped("shutdown") from None
-            raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {why}", reason=str(why)) from None
+            raise WorkerError(
+                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
+            ) from None
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
         if model.evaluate(warm) != 0:
@@ -134,7 +136,7 @@ class Engine:
         self._model = model
 
     def _check_placement(self, model: "Model", device: Device) -> None:
-        """Refuse a model that is not wholly on the GPU; from now on its memory is watched (M0-W-1012)."""
+        """Refuse a model that is not wholly on the GPU; from now on its memory is watched."""
         placement = residency.read(model.placement())
         fault = placement.fault(device.name)
         if fault is not None:
@@ -178,7 +180,7 @@ class Engine:
         """Return the prompt's tokens.
 
         Raises:
-            WorkerError: INVALID_REQUEST, the prompt does not fit into the context (M0-W-1825).
+            WorkerError: INVALID_REQUEST, the prompt does not fit into the context.
         """
         tokens = self.model.tokenise(request.prompt)
         if len(tokens) >= self.model.context_length:

@@ -1,4 +1,4 @@
-"""Is this file a GGUF model that may be given to the native library? Bounded, in Python (M0-W-1200, M0-W-1212).
+"""Is this file a GGUF model that may be given to the native library? Bounded, in Python.
 
 A damaged header can make native code abort the process, so whatever can be seen from outside is looked at first.
 The layout is the published one of GGUF version 3: header, metadata pairs, tensor infos, aligned data.
@@ -123,10 +123,10 @@ def check(path: Path) -> ModelFile:
             return _check(path, size, _Reader(data))
     except FileNotFoundError:
         raise NotAModelError("there is no such file") from None
-    except (OSError, ValueError) as why:
-        if isinstance(why, NotAModelError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, NotAModelError):
             raise
-        raise NotAModelError(f"it cannot be read: {why}") from None
+        raise NotAModelError(f"it cannot be read: {error}") from None
 
 
 def _check(path: Path, size: int, reader: _Reader) -> ModelFile:

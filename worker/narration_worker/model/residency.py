@@ -1,4 +1,4 @@
-"""Whether the whole model is in the GPU's memory, at the start and ever after (M0-W-1010, M0-W-1011, M0-W-1012).
+"""Whether the whole model is in the GPU's memory, at the start and ever after.
 
 Two witnesses: what llama.cpp's log says about where it put each layer and buffer, and how much memory the driver
 says this process holds. The token embedding and small host buffers always stay on the CPU; nothing else may.
@@ -134,7 +134,7 @@ class Residency:
         return enough
 
     async def watch(self, every_s: float, off_loop: Callable[[Callable[[], bool]], Awaitable[bool]]) -> None:
-        """Check again and again until cancelled (M0-W-1012).
+        """Check again and again until cancelled.
 
         Args:
             every_s: seconds between checks.

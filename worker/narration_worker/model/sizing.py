@@ -1,4 +1,4 @@
-"""How much memory a model takes, from its metadata alone: before anything is loaded (M0-W-1020)."""
+"""How much memory a model takes, from its metadata alone: before anything is loaded."""
 
 from typing import Final
 

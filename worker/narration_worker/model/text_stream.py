@@ -1,4 +1,4 @@
-"""From token bytes to text that may be shown: whole characters only, stop texts never half (M0-W-1824)."""
+"""From token bytes to text that may be shown: whole characters only, stop texts never half."""
 
 import codecs
 from collections.abc import Sequence
