@@ -31,6 +31,9 @@ from tools.build_llama import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+EXTRAS = "worker,test,otel"
+GROUP = "dev"
+PIP = "pip>=25.1"  # the first that installs dependency groups
 PROBE = "import pip, sys; print(sys.prefix, *sys.version_info[:2])"
 
 
@@ -71,7 +74,11 @@ def steps(root: Path, wheel: Path, old: str, wanted: str) -> list[tuple[str, lis
     return [
         *([] if old else [("making .venv", [sys.executable, "-m", "venv", str(venv)])]),
         *([] if same_wheel else [("installing llama-cpp-python", by_force)]),
-        ("installing the other packages", [*pip, "-e", f"{root}[dev]"]),
+        ("upgrading pip", [*pip, PIP]),
+        (
+            "installing the other packages",
+            [*pip, "-e", f"{root}[{EXTRAS}]", "--group", f"{root / 'pyproject.toml'}:{GROUP}"],
+        ),
     ]
 
 

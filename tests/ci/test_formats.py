@@ -44,7 +44,7 @@ def git(project, *arguments):
 
 def diff_cover(project, name):
     tool = shutil.which("diff-cover", path=str(sys.prefix) + "/bin")
-    assert tool, "diff-cover belongs to the dev extra"
+    assert tool, "diff-cover is in the dev group of pyproject.toml"
     return subprocess.run(
         [tool, str(file(project, name)), "--compare-branch=main", "--fail-under=100", "--format=json:diff.json"],
         cwd=project.root,

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tools import prepare_venv
 from tools.build_llama import FLAGS, cuda_flags
 
 WHEEL = Path("/cache/llama.whl")
+PACKAGES = ["upgrading pip", "installing the other packages"]
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def told(steps):
 
 def test_a_new_venv_takes_every_step(project):
     steps = prepare_venv.steps(project, WHEEL, "", prepare_venv.made_from(project, FLAGS))
-    assert told(steps) == ["making .venv", "installing llama-cpp-python", "installing the other packages"]
+    assert told(steps) == ["making .venv", "installing llama-cpp-python", *PACKAGES]
     assert "--force-reinstall" in steps[1][1]
     assert steps[1][1][-1] == str(WHEEL)
 
@@ -33,16 +35,13 @@ def test_changed_dependencies_take_one_step(project):
     (project / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
     wanted = prepare_venv.made_from(project, FLAGS)
     assert wanted != old
-    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == ["installing the other packages"]
+    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == PACKAGES
 
 
 def test_another_build_of_llama_cpp_is_put_in_place_of_the_old(project):
     old = prepare_venv.made_from(project, FLAGS)
     wanted = prepare_venv.made_from(project, (*FLAGS, *cuda_flags("90")))
-    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == [
-        "installing llama-cpp-python",
-        "installing the other packages",
-    ]
+    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == ["installing llama-cpp-python", *PACKAGES]
 
 
 def test_ready_is_what_was_made_from_just_this(project):
@@ -71,6 +70,12 @@ def test_a_venv_stays_while_it_works_and_has_this_python_and_place(project):
     assert not prepare_venv.can_stay(venv, wanted.replace("place /", "place /elsewhere/"), wanted)
     shutil.rmtree(next(venv.glob("lib/python*/site-packages/pip")))
     assert not prepare_venv.can_stay(venv, wanted, wanted)
+
+
+def test_the_extras_and_the_group_that_are_installed_are_declared(root):
+    declared = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    assert set(prepare_venv.EXTRAS.split(",")) == declared["project"]["optional-dependencies"].keys()
+    assert prepare_venv.GROUP in declared["dependency-groups"]
 
 
 def make(root, *words):
