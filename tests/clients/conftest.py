@@ -39,14 +39,14 @@ async def hearing(command: list[str], **options: Any) -> AsyncIterator[AsyncIter
         limit=1 << 22,
         **options,
     )
-    last_words = asyncio.create_task(process.stderr.read())
+    other_output = asyncio.create_task(process.stderr.read())
 
     async def lines() -> AsyncIterator[dict[str, Any]]:
         async for line in process.stdout:
             yield json.loads(line)
         code = await process.wait()
         if code:
-            raise ProgramFailedError(f"{command} ended with {code}: {(await last_words).decode('utf-8', 'replace')}")
+            raise ProgramFailedError(f"{command} ended with {code}: {(await other_output).decode('utf-8', 'replace')}")
 
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -55,7 +55,7 @@ async def hearing(command: list[str], **options: Any) -> AsyncIterator[AsyncIter
         if process.returncode is None:
             process.kill()
         await process.wait()
-        await last_words
+        await other_output
 
 
 class Clients:

@@ -54,9 +54,9 @@ def test_every_answer_is_what_the_description_says(clients, tmp_path):
         async with launch(environment=GUARDED) as worker:
             judged = await judge(clients, worker, tmp_path)
             assert await worker.stop() == 0
-            return *judged, worker.events, list(worker.last_words)
+            return *judged, worker.events, list(worker.other_output)
 
-    code, report, printed, events, last_words = asyncio.run(run())
+    code, report, printed, events, other_output = asyncio.run(run())
     assert code == 0, printed
     assert report["complete"]
     assert [report["phases"][phase]["status"] for phase in ("coverage", "fuzzing")] == ["success", "success"]
@@ -64,7 +64,7 @@ def test_every_answer_is_what_the_description_says(clients, tmp_path):
     assert report["test_cases"]["generated"] > TRIES
     told = {event.action for event in events}
     assert {"execute", "validate", "auth"} <= told  # it got as far as the model, was refused, and came without a token
-    assert last_words == []
+    assert other_output == []
     assert TOKEN not in str(events)
 
 

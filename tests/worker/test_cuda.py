@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from narration_worker.model.cuda import Cuda, ask
+from narration_worker.model.cuda import Cuda, query
 
 RUNTIME = """
 int cudaRuntimeGetVersion(int *version) { *version = VERSION; return STATUS; }
@@ -57,8 +57,8 @@ def backend(tmp_path):
     ],
 )
 def test_the_runtime_is_asked_through_what_was_linked_with_it(backend, version, status, device, said):
-    assert ask(backend(version, status), device) == said
+    assert query(backend(version, status), device) == said
 
 
 def test_a_build_without_cuda_says_nothing():
-    assert ask(ctypes.CDLL(None), "CUDA0") == Cuda()
+    assert query(ctypes.CDLL(None), "CUDA0") == Cuda()

@@ -131,9 +131,9 @@ def test_the_native_flag_stops_an_evaluation_and_nothing_else(bundled):
     model.abort.set()
     assert model.evaluate([1, 5, 9]) == 2
     model.abort.clear()
-    model.forget()
+    model.clear_cache()
     assert model.evaluate([1, 5, 9]) == 0
-    model.forget()
+    model.clear_cache()
 
 
 @pytest.mark.req("M0-W-1330")

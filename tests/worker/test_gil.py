@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from narration_worker.jobs.gil_priority import go_first
+from narration_worker.jobs.gil_priority import use_exact_timers
 
 _PR_GET_TIMERSLACK = 30
 
@@ -16,7 +16,7 @@ def test_the_thread_that_goes_first_has_exact_timers_and_no_other():
     exact = []
 
     def inference():
-        go_first()
+        use_exact_timers()
         exact.append(ctypes.CDLL(None).prctl(_PR_GET_TIMERSLACK, 0, 0, 0, 0))
 
     thread = threading.Thread(target=inference)

@@ -13,7 +13,7 @@ from narration_worker.launch import WorkerEndedError, launch
 from narration_worker.model import residency
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
-from narration_worker.model.sizing import cache_bytes_per_token
+from narration_worker.model.memory_estimate import cache_bytes_per_token
 from narration_worker.requests import ExecuteRequest
 
 HAIKU = "Write a haiku about GPU computing"
@@ -61,7 +61,7 @@ def test_the_gpu_is_taken_and_told(narration, make_engine, gpu):
 def test_every_layer_and_the_cache_are_on_the_gpu(narration, make_engine, gpu):
     engine = make_engine()
     engine.load(engine.check_device())
-    placed = residency.read(engine.model.placement())
+    placed = residency.parse_placement(engine.model.placement_log())
     assert placed.fault(gpu.name) is None
     assert set(placed.layers.values()) == {gpu.name}
     assert len(placed.layers) == engine.file.metadata[f"{engine.file.architecture}.block_count"] + 1  # and the output

@@ -7,7 +7,7 @@ import pytest
 
 from narration_core import CHANNELS, MemorySink, bind, configure
 from narration_worker.errors import WorkerError
-from narration_worker.jobs.manager import Jobs, is_news
+from narration_worker.jobs.manager import Jobs, should_announce
 from narration_worker.metrics import Metrics
 from narration_worker.model.engine import Engine
 from narration_worker.requests import ExecuteRequest
@@ -73,7 +73,7 @@ async def worked(jobs, accepted):
 def test_who_waits_far_back_hears_of_each_halving_and_then_of_every_step():
     told = [40]
     for place in range(39, -1, -1):
-        if is_news(told[-1], place):
+        if should_announce(told[-1], place):
             told.append(place)
     assert told == [40, 20, 10, 5, 3, 2, 1, 0]
 
@@ -125,7 +125,7 @@ def test_a_job_that_is_cancelled_while_it_waits_ends_without_having_begun(strict
     first, second = asyncio.run(run())
     assert first[-1][0] == "end"
     assert [name for name, _ in second] == ["started", "error"]
-    assert second[-1][1]["code"] == "CANCELLED"
+    assert second[-1][1].code == "CANCELLED"
     assert not [event for event in strict.events if event.job_id == "stops" and event.event == "execute_start"]
 
 
@@ -166,7 +166,7 @@ def test_a_prompt_longer_than_allowed_fails_alone(bundled):
 
     long, short = asyncio.run(run())
     assert long[-1][0] == "error"
-    assert long[-1][1]["code"] == "INVALID_REQUEST"
+    assert long[-1][1].code == "INVALID_REQUEST"
     assert short[-1][0] == "end"
 
 
@@ -222,7 +222,7 @@ def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog)
     untold, told = asyncio.run(run())
     assert untold[-1][0] == "token"
     assert told[-1][0] == "end"
-    assert "the story of job untold could not be told" in caplog.text
+    assert "the story of job untold could not be narrated" in caplog.text
 
 
 def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_time(endless):
@@ -249,7 +249,7 @@ def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_
     assert told[:5] == ["started", "validate", "tokenise", "cache_reset", "execute"]
     assert told[-2:] == ["execute", "end"]
     generated = [
-        delivery.event.tokens_out - 0.5 if delivery.event else delivery.message[1][1] for delivery in story[5:-2]
+        delivery.event.tokens_out - 0.5 if delivery.event else delivery.message[1].i for delivery in story[5:-2]
     ]
     assert {9.5, 19.5} < set(generated)
     assert generated[0] < 9
@@ -272,4 +272,4 @@ def test_closing_tells_the_end_of_what_is_under_way_and_of_what_has_just_ended(e
     first, second = asyncio.run(run())
     assert first[0] == "end"
     assert second[0] == "error"
-    assert second[1]["code"] == "SHUTTING_DOWN"
+    assert second[1].code == "SHUTTING_DOWN"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from narration_worker.model.residency import MIB, Residency, process_bytes, read
+from narration_worker.model.residency import MIB, Residency, parse_placement, process_bytes
 
 ON_GPU = """
 load_tensors: layer   0 assigned to device CUDA0, is_swa = 0
@@ -20,7 +20,7 @@ sched_reserve:  CUDA_Host compute buffer size =     8.01 MiB
 
 @pytest.mark.req("M0-W-1011", "M0-W-1012")
 def test_a_model_that_is_wholly_on_the_gpu():
-    placement = read(ON_GPU)
+    placement = parse_placement(ON_GPU)
     assert placement.fault("CUDA0") is None
     assert placement.bytes_on("CUDA0") == (1000 + 128 + 64) * MIB
 
@@ -35,12 +35,12 @@ def test_a_model_that_is_wholly_on_the_gpu():
     ],
 )
 def test_anything_elsewhere_is_a_fault(line, instead, said):
-    assert read([text.replace(line, instead) for text in ON_GPU]).fault("CUDA0") == said
+    assert parse_placement([text.replace(line, instead) for text in ON_GPU]).fault("CUDA0") == said
 
 
 def test_a_log_that_says_nothing_proves_nothing():
-    assert read([]).fault("CUDA0")
-    assert read(ON_GPU).fault("CUDA1")
+    assert parse_placement([]).fault("CUDA0")
+    assert parse_placement(ON_GPU).fault("CUDA1")
 
 
 @pytest.mark.req("M0-W-1012")

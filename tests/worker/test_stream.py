@@ -13,7 +13,7 @@ from narration_core import formatted
 from narration_worker.client import WorkerClient, WorkerRefusedError
 from narration_worker.http.server import Server
 from narration_worker.launch import launch
-from narration_worker.wire import EVENTS, Accepted, Draining, Error, Health
+from narration_worker.wire import STREAM_EVENTS, CancelResult, Draining, Error, Health
 
 HAIKU = "Write a haiku about GPU computing"
 STRICT = {"NARRATION_STRICT": "1"}
@@ -35,7 +35,7 @@ def check_order(messages):
     assert sum(name in {"started", "end", "error"} for name in names) == 2
     assert [message.event_id for message in messages] == list(range(1, len(messages) + 1))
     for message in messages:
-        msgspec.convert(message.data, EVENTS[message.name])
+        msgspec.convert(message.data, STREAM_EVENTS[message.name])
 
 
 @pytest.mark.req("M0-W-1310", "M0-W-1311", "M0-W-1800", "M0-W-1826", "SSE-03", "API-01")
@@ -160,7 +160,7 @@ def test_the_other_answers_are_what_the_description_says():
         if described is not None:
             assert str(status) in described["responses"], (path, status)
     assert with_job[0] == 200
-    assert (ended[0], msgspec.json.decode(ended[1], type=Accepted).status) == (202, "finished")
+    assert (ended[0], msgspec.json.decode(ended[1], type=CancelResult).status) == (202, "finished")
     assert draining[0] == 202
     msgspec.json.decode(draining[1], type=Draining)
     assert code == 0
@@ -193,7 +193,7 @@ def test_what_is_no_http_is_narrated_and_nothing_is_printed():
             told = await worker.wait_for(actor="aiohttp.server")
             health = await client.health()
             await worker.stop()
-            return answer, told, health, list(worker.last_words)
+            return answer, told, health, list(worker.other_output)
 
     answer, told, health, printed = asyncio.run(run())
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))

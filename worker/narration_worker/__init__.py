@@ -1,1 +1,1 @@
-"""The reference worker: one GGUF model on one device, over HTTP, told in plain English."""
+"""The reference worker: one GGUF model on one device, over HTTP, narrated in plain English."""

@@ -1,6 +1,6 @@
 """`narration worker`: the command line.
 
-Exit codes: 0 stopped when asked to, 1 could not start, 2 wrong arguments, 143 ended at once by a second signal.
+Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments, 143 stopped at once by a second signal.
 """
 
 import uuid
@@ -16,7 +16,7 @@ class _WrongArgumentsError(click.ClickException):
 
 
 class _Command(click.Command):
-    """Tells wrong arguments in one line, and narrates them."""
+    """Reports wrong arguments in one line, and narrates them."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         try:
@@ -25,39 +25,39 @@ class _Command(click.Command):
             from narration_worker import lifecycle  # noqa: PLC0415 - see command
 
             message = f"{error.format_message().rstrip('.')}; see narration worker --help"
-            lifecycle.tell_config_error(message)
+            lifecycle.narrate_config_error(message)
             raise _WrongArgumentsError(message) from None
 
 
 @click.command("worker", cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option("--worker-id", default=lambda: str(uuid.uuid4()), show_default="a new one", help="UUID of this worker.")
-@click.option("--model", required=True, metavar="PATH", help="GGUF model; `bundled` is the one in this package.")
+@click.option("--worker-id", default=lambda: str(uuid.uuid4()), show_default="a new UUID", help="Id of this worker.")
+@click.option("--model", required=True, metavar="PATH", help="GGUF model; `bundled` is the model in this package.")
 @click.option(
     "--device",
     type=click.Choice(["cuda", "metal", "cpu"]),
     default="cuda",
-    help="What computes; never changed by itself.",
+    help="Device that computes; there is no fallback to another one.",
 )
 @click.option("--gpu-device", type=click.IntRange(0, 255), default=0, help="Which GPU, by number.")
 @click.option("--host", envvar="BIND_ADDR", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes any free one.")
-@click.option("--callback-url", metavar="URL", help="Told when the worker is ready.")
+@click.option("--callback-url", metavar="URL", help="Where to post the ready callback.")
 @click.option("--max-tokens-in", type=click.IntRange(1), help="Longest prompt, in tokens.")
 @click.option("--max-tokens-out", type=click.IntRange(1, 4096), default=4096, help="Longest answer, in tokens.")
 @click.option("--inference-timeout-sec", type=click.FloatRange(0.001), default=300.0, help="Longest inference.")
 @click.option("--context-length", type=click.IntRange(8), help="Tokens of prompt and answer together.")
 @click.option("--queue-limit", type=click.IntRange(0, 10_000), default=16, help="How many requests may wait.")
 @click.option("--kv-cache-size-mb", type=click.IntRange(1), help="Largest key-value cache; limits the context.")
-@click.option("--sse-micro-batch-ms", type=click.IntRange(0, 50), default=0, help="Gather stream events for so long.")
-@click.option("--heartbeat-sec", type=click.FloatRange(0.01), default=15.0, help="Silence before a heartbeat.")
-@click.option("--residency-check-sec", type=click.FloatRange(0.1), default=60.0, help="How often residency is checked.")
-@click.option("--shutdown-timeout-sec", type=click.FloatRange(0), default=30.0, help="Longest drain.")
+@click.option("--sse-micro-batch-ms", type=click.IntRange(0, 50), default=0, help="Time to collect stream events.")
+@click.option("--heartbeat-sec", type=click.FloatRange(0.01), default=15.0, help="Silence before a heartbeat comment.")
+@click.option("--residency-check-sec", type=click.FloatRange(0.1), default=60.0, help="Time between residency checks.")
+@click.option("--shutdown-timeout-sec", type=click.FloatRange(0), default=30.0, help="Longest time to finish jobs.")
 def command(model: str, kv_cache_size_mb: int | None, **given: Any) -> None:
-    """Serve one GGUF model over HTTP, and tell in plain English what happens.
+    """Serve one GGUF model over HTTP, and narrate in plain English what happens.
 
-    The environment is read for AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*.
+    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*.
     """
-    from narration_worker import lifecycle  # noqa: PLC0415 - wrong arguments should answer at once
+    from narration_worker import lifecycle  # noqa: PLC0415 - slow to import; wrong arguments are reported at once
 
     settings = Settings(
         model=model_path(model),
@@ -83,7 +83,7 @@ def command(model: str, kv_cache_size_mb: int | None, **given: Any) -> None:
         settings.check()
         lifecycle.run(settings)
     except ConfigError as error:
-        lifecycle.tell_config_error(str(error))
+        lifecycle.narrate_config_error(str(error))
         raise click.ClickException(str(error)) from None
     except lifecycle.StartError as error:
         raise click.ClickException(str(error)) from None

@@ -30,11 +30,11 @@ class Message(NamedTuple):
 
 
 class WorkerRefusedError(Exception):
-    """The worker said no.
+    """The worker refused the request.
 
     Args:
         status: HTTP status.
-        body: what it said: code, message, hint, retriable.
+        body: the error: code, message, hint, retriable.
         headers: of the response.
     """
 
@@ -53,12 +53,12 @@ class WorkerRefusedError(Exception):
 
 
 class WorkerClient:
-    """Talks to one worker; use it with `async with`. Bound ids travel along in the headers.
+    """Client of one worker; use it with `async with`. Bound ids are sent in the headers.
 
     Args:
         url: the worker's address, such as http://127.0.0.1:8080.
         token: sent as a bearer token.
-        tries: how often a request is sent in all while nothing of its answer has arrived.
+        tries: how many times a request is sent, as long as nothing of its answer has arrived.
     """
 
     def __init__(self, url: str, *, token: str | None = None, tries: int = TRIES) -> None:
@@ -85,11 +85,11 @@ class WorkerClient:
             await self._session.close()
 
     async def _open(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Send a request until an answer begins; retry what may work later.
+        """Send a request until an answer begins; retry failures that may pass.
 
         Raises:
-            WorkerRefusedError: the worker refused for good, or for as long as we tried.
-            aiohttp.ClientError: it could not be reached.
+            WorkerRefusedError: the worker refused it, at the last try or for good.
+            aiohttp.ClientError: the worker could not be reached.
         """
         if self._session is None:
             raise RuntimeError("WorkerClient is not open; use it with `async with`")
@@ -97,18 +97,18 @@ class WorkerClient:
         for attempt in range(1, self._tries + 1):
             last = attempt == self._tries
             try:
-                answer = await self._session.request(method, self.url + path, json=body, headers=headers)
+                response = await self._session.request(method, self.url + path, json=body, headers=headers)
             except aiohttp.ClientConnectionError as error:
                 if last:
                     raise
                 kind, asked_s = type(error).__name__, 0.0
             else:
-                if answer.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
-                    return answer
-                refused = WorkerRefusedError(answer.status, await _json(answer), answer.headers)
+                if response.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
+                    return response
+                refused = WorkerRefusedError(response.status, await _json(response), response.headers)
                 if last or not refused.retriable:
                     raise refused
-                kind, asked_s = refused.code.lower(), _seconds(answer.headers.get("Retry-After"))
+                kind, asked_s = refused.code.lower(), _seconds(response.headers.get("Retry-After"))
             pause_s = max(asked_s, wait_s) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
             narrate.debug(
                 "retry",
@@ -122,24 +122,24 @@ class WorkerClient:
         raise AssertionError("the last try returns or raises")
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = await self._open(method, path, body, {})
-        async with answer:
-            return await _json(answer)
+        response = await self._open(method, path, body, {})
+        async with response:
+            return await _json(response)
 
     async def execute(self, *, headers: Mapping[str, str] | None = None, **request: Any) -> AsyncIterator[Message]:
         """Send a request and yield its stream, from `started` to `end` or `error`.
 
         Args:
-            headers: sent along, for example a correlation id.
+            headers: additional headers, for example a correlation id.
             request: `prompt` and the other fields of `/execute`.
 
         Raises:
             WorkerRefusedError: the worker refused it.
-            aiohttp.ClientError: the connection broke; a request is never sent twice once its answer has begun.
+            aiohttp.ClientError: the connection broke; a request is not sent again once its answer has begun.
         """
-        answer = await self._open("POST", "/execute", request, headers or {})
-        async with answer:
-            async for message in read_events(answer.content):
+        response = await self._open("POST", "/execute", request, headers or {})
+        async with response:
+            async for message in read_events(response.content):
                 yield message
 
     async def text(self, **request: Any) -> str:
@@ -148,43 +148,43 @@ class WorkerClient:
         Raises:
             WorkerRefusedError: the worker refused the request, or it ended with an error.
         """
-        said: list[str] = []
+        texts: list[str] = []
         async for message in self.execute(**request):
             if message.name == "token":
-                said.append(message.data["t"])
+                texts.append(message.data["t"])
             elif message.name == "error":
                 code = CODES.get(message.data["code"])
                 raise WorkerRefusedError(code.status if code else 500, message.data, {})
-        return "".join(said)
+        return "".join(texts)
 
     async def cancel(self, job_id: str) -> dict[str, Any]:
         """Stop a job."""
         return await self._call("POST", "/cancel", {"job_id": job_id})
 
     async def shutdown(self) -> dict[str, Any]:
-        """Ask the worker to end."""
+        """Ask the worker to shut down."""
         return await self._call("POST", "/shutdown")
 
     async def health(self) -> dict[str, Any]:
-        """Return what `/health` says, whatever its status."""
+        """Return the body of `/health`, whatever its status."""
         try:
             return await self._call("GET", "/health")
-        except WorkerRefusedError as said:
-            return said.body
+        except WorkerRefusedError as refused:
+            return refused.body
 
     async def metrics(self) -> str:
         """Return the Prometheus text."""
-        answer = await self._open("GET", "/metrics", None, {})
-        async with answer:
-            return await answer.text()
+        response = await self._open("GET", "/metrics", None, {})
+        async with response:
+            return await response.text()
 
 
-async def _json(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(await answer.read())
+        body = msgspec.json.decode(await response.read())
     except (msgspec.MsgspecError, UnicodeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def _seconds(header: str | None) -> float:

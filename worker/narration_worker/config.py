@@ -11,37 +11,37 @@ from narration_worker.model.devices import DeviceKind
 
 BUNDLED: Final = Path(__file__).parent / "models" / "haiku-1m-q8_0.gguf"
 BUNDLED_NAME: Final = "bundled"
-"""What `--model` may be given as to mean the model in this package."""
+"""Value of `--model` for the model in this package."""
 
 
 class ConfigError(ValueError):
-    """Settings that cannot work together; the message says what to change."""
+    """Settings that the worker must not start with; the message says what to change."""
 
 
 class Settings(NamedTuple):
-    """Everything that was decided before the start.
+    """Settings of the worker, fixed at the start.
 
     Attributes:
         model: the model's file.
-        worker_id: a UUID.
+        worker_id: id of the worker.
         device: cuda, metal or cpu.
         gpu_device: which GPU, by number.
         host: the address to listen on.
         port: the port to listen on; 0 takes any free one.
-        callback_url: who is told when the worker is ready.
+        callback_url: where the ready callback is posted.
         max_tokens_in: longest prompt, in tokens; the context's length when None.
         max_tokens_out: longest answer, in tokens.
         inference_timeout_s: longest inference, in seconds.
         context_length: tokens of prompt and answer together.
         kv_cache_mb: largest key-value cache, in MiB; limits the context.
         queue_limit: how many requests may wait.
-        micro_batch_ms: gather SSE messages for so long; 0 sends them as they come.
+        micro_batch_ms: time to collect SSE events before sending, in milliseconds; 0 sends at once.
         heartbeat_s: silence after which an SSE comment is sent, in seconds.
         residency_check_s: how often residency is verified, in seconds.
         shutdown_timeout_s: longest drain, in seconds.
-        token: the bearer token; None means that none is asked for.
-        auth_optional: let loopback callers in without a token.
-        trust_proxy: take a proxy's Authorization as checked.
+        token: the bearer token; None when no token is needed.
+        auth_optional: loopback callers need no token.
+        trust_proxy: any bearer token counts as checked by a proxy.
     """
 
     model: Path
@@ -66,15 +66,15 @@ class Settings(NamedTuple):
     trust_proxy: bool = False
 
     def check(self) -> None:
-        """Look for settings that must not be started with.
+        """Check for settings that the worker must not start with.
 
         Raises:
-            ConfigError: an address that others reach without a token, or a worker id that is no UUID.
+            ConfigError: an address that other machines reach without a token, or an invalid worker id.
         """
         try:
             uuid.UUID(self.worker_id)
         except ValueError:
-            raise ConfigError(f"--worker-id {self.worker_id!r} is no UUID; leave it out to have one made") from None
+            raise ConfigError(f"--worker-id {self.worker_id!r} is not a UUID; leave it out to get a new one") from None
         if not self.token and not is_loopback(self.host):
             raise ConfigError(
                 f"refusing to listen on {self.host} without a token: anyone who reaches that address could use the "
@@ -83,7 +83,7 @@ class Settings(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address can only be reached from this machine."""
+    """Return whether an address can only be reached from this machine."""
     if host == "localhost":
         return True
     try:
@@ -92,9 +92,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def model_path(given: str) -> Path:
-    """Return the file that `--model` means."""
-    return BUNDLED if given == BUNDLED_NAME else Path(given)
+def model_path(value: str) -> Path:
+    """Return the file of a value of `--model`."""
+    return BUNDLED if value == BUNDLED_NAME else Path(value)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""`make demo`: a real worker, a real model, one request, told live. This module is a command line's output: it prints.
+"""`make demo`: a real worker on a real model answers one request, narrated live. This module prints.
 
-Exit codes: 0 the haiku came, 1 something failed (the message says what), 130 interrupted.
+Exit codes: 0 success, 1 failure (the message says what failed), 130 interrupted.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def _show(event: Event) -> None:
 
 
 async def _demo() -> None:
-    _say(f"Starting a worker on the bundled model ({BUNDLED.name}, CPU). What it tells:", _BOLD)
+    _say(f"Starting a worker on the bundled model ({BUNDLED.name}, CPU). Its narration:", _BOLD)
     _say()
     async with launch("bundled", device="cpu", on_event=_show) as worker, WorkerClient(worker.url) as client:
         correlation_id = new_correlation_id()
@@ -41,7 +41,7 @@ async def _demo() -> None:
         lines = worker.lines
     JSON_LINES.parent.mkdir(exist_ok=True)
     JSON_LINES.write_bytes(b"\n".join([*lines, b""]))
-    told = sum(correlation_id.encode() in line for line in lines)
+    count = sum(correlation_id.encode() in line for line in lines)
     _say()
     _say(f"{PROMPT}:", _BOLD)
     _say()
@@ -49,7 +49,7 @@ async def _demo() -> None:
         _say(f"    {line}")
     _say()
     _say(f"The same {len(lines)} events as JSON, one a line: {JSON_LINES}", _BOLD)
-    _say(f"{told} of them are this request's; one id finds them: grep {correlation_id} {JSON_LINES}", _DIM)
+    _say(f"{count} of them belong to this request; one id finds them: grep {correlation_id} {JSON_LINES}", _DIM)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Start a worker as a process and hear its narration: for the demo, tests, features and pool managers."""
+"""Start a worker as a process and read its narration: for the demo, tests, features and pool managers."""
 
 import asyncio
 import os
@@ -14,32 +14,37 @@ from narration_core import Event, decode
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0
-_LAST_WORDS: Final = 20
+_OTHER_LINES: Final = 20
 _MAX_LINE: Final = 1 << 20
 
 
 class WorkerEndedError(Exception):
-    """The worker ended when it was still needed; the message holds its last words."""
+    """The worker ended while it was still needed; the message holds its last output that is not narration."""
 
 
 class RunningWorker:
     """A worker process. Its narration is in `events`, in the order of its standard output.
 
     Args:
-        process: started, with both outputs piped.
-        on_event: called with each event as it comes.
+        process: a started process, with both outputs piped.
+        on_event: called with each event as it arrives.
+
+    Attributes:
+        events: what the worker narrated so far.
+        lines: the same as JSON lines.
+        other_output: the last lines of both outputs that are not narration.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, on_event: Callable[[Event], None] | None) -> None:
         self.events: list[Event] = []
         self.lines: list[bytes] = []
-        self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self.other_output: deque[str] = deque(maxlen=_OTHER_LINES)
         self._process = process
         self._on_event = on_event
-        self._news = asyncio.Condition()
+        self._changed = asyncio.Condition()
         self._readers = [
-            asyncio.create_task(self._read(process.stdout, self._hear)),
-            asyncio.create_task(self._read(process.stderr, self._note)),
+            asyncio.create_task(self._read(process.stdout, self._take_event)),
+            asyncio.create_task(self._read(process.stderr, self._take_other)),
         ]
         self._ended = asyncio.create_task(self._end())
 
@@ -47,33 +52,33 @@ class RunningWorker:
         while stream is not None:
             try:
                 line = await stream.readline()
-            except ValueError:  # a line longer than we keep; the rest of it follows
+            except ValueError:  # a line longer than the limit; the rest of it follows
                 continue
             if not line:
                 return
             take(line.rstrip(b"\n"))
-            async with self._news:
-                self._news.notify_all()
+            async with self._changed:
+                self._changed.notify_all()
 
-    def _hear(self, line: bytes) -> None:
+    def _take_event(self, line: bytes) -> None:
         try:
             event = decode(line)
         except ValueError:
-            self._note(line)
+            self._take_other(line)
             return
         self.lines.append(line)
         self.events.append(event)
         if self._on_event is not None:
             self._on_event(event)
 
-    def _note(self, line: bytes) -> None:
-        self.last_words.append(line.decode("utf-8", "replace"))
+    def _take_other(self, line: bytes) -> None:
+        self.other_output.append(line.decode("utf-8", "replace"))
 
     async def _end(self) -> int:
         await asyncio.gather(*self._readers)
         code = await self._process.wait()
-        async with self._news:
-            self._news.notify_all()
+        async with self._changed:
+            self._changed.notify_all()
         return code
 
     @property
@@ -83,40 +88,40 @@ class RunningWorker:
 
     @property
     def url(self) -> str:
-        """Where it listens, once it has said so."""
+        """Its address, once it is narrated."""
         for event in self.events:
             if event.action == "server_bound":
                 return f"http://{event.get('address')}:{event.get('port')}"
-        raise WorkerEndedError("the worker has not said where it listens")
+        raise WorkerEndedError("the worker has not narrated its address yet")
 
     def find(self, **fields: Any) -> Event | None:
-        """Return the first event that has these field values."""
+        """Return the first event with these field values, or None."""
         return next((event for event in self.events if all(event.get(k) == v for k, v in fields.items())), None)
 
     async def wait_for(self, *, timeout_s: float = START_TIMEOUT_S, **fields: Any) -> Event:
         """Return the first event with these field values; wait for it.
 
         Raises:
-            WorkerEndedError: the worker ended without telling it.
-            TimeoutError: it did not come in time.
+            WorkerEndedError: the worker ended before it was narrated.
+            TimeoutError: it was not narrated in time.
         """
-        async with asyncio.timeout(timeout_s), self._news:
+        async with asyncio.timeout(timeout_s), self._changed:
             while (found := self.find(**fields)) is None:
                 if self._ended.done():
-                    said = "; ".join(self.last_words) or "nothing"
+                    output = "; ".join(self.other_output) or "nothing"
                     raise WorkerEndedError(
-                        f"the worker ended with exit code {self._ended.result()}; it last said: {said}"
+                        f"the worker ended with exit code {self._ended.result()}; its last output: {output}"
                     )
-                await self._news.wait()
+                await self._changed.wait()
             return found
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal; fine when the worker is gone."""
+        """Send a signal; does nothing when the worker has ended."""
         if self._process.returncode is None:
             self._process.send_signal(number)
 
     async def wait(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
-        """Return the exit code when the worker has ended and everything it said is heard.
+        """Wait until the worker has ended and all its output is read; return the exit code.
 
         Raises:
             TimeoutError: it did not end in time.
@@ -125,7 +130,7 @@ class RunningWorker:
             return await asyncio.shield(self._ended)
 
     async def stop(self) -> int:
-        """Ask the worker to end and wait; kill it when it does not."""
+        """Send SIGTERM and wait; kill the worker when it does not end in time."""
         self.signal(signal.SIGTERM)
         try:
             return await self.wait()
@@ -144,18 +149,18 @@ async def launch(
     on_event: Callable[[Event], None] | None = None,
     wait_until: str | None = "ready",
 ) -> AsyncIterator[RunningWorker]:
-    """Start a worker, yield it, and stop it.
+    """Start a worker, yield it, and stop it at the end.
 
     Args:
         model: a GGUF file, or "bundled".
         device: cpu, cuda or metal; None leaves the argument out.
         arguments: more arguments of `narration worker`.
-        environment: set on top of this process's own.
-        on_event: called with each of its events as it comes.
-        wait_until: the action to wait for before it is yielded; None does not wait.
+        environment: added to this process's own.
+        on_event: called with each event as it arrives.
+        wait_until: yield when this action is narrated; None yields at once.
 
     Raises:
-        WorkerEndedError: it ended before that action.
+        WorkerEndedError: it ended before that.
     """
     command = [
         sys.executable,

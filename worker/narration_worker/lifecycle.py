@@ -1,4 +1,4 @@
-"""From start to end of the process: device, server, model, signals, drain."""
+"""The life of the process: device, server, model, signals, drain."""
 
 import asyncio
 import logging
@@ -17,19 +17,20 @@ from narration_worker.config import Settings
 from narration_worker.errors import WorkerError
 from narration_worker.http.callback import announce
 from narration_worker.http.server import Server
-from narration_worker.jobs.gil_priority import share_quickly
+from narration_worker.jobs.gil_priority import shorten_switch_interval
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import Metrics
 from narration_worker.model.devices import Device
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Stopped
+from narration_worker.wire import ReadyCallback
 
 EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
 _LAST_WAIT_S: Final = 0.2
 
 
 class StartError(Exception):
-    """The worker could not start; it has been narrated, and the message is for the person at the terminal."""
+    """The worker could not start. It is narrated already; the message is for the person at the terminal."""
 
 
 def package_version() -> str:
@@ -40,7 +41,7 @@ def package_version() -> str:
         return "0"
 
 
-def tell_config_error(message: str) -> None:
+def narrate_config_error(message: str) -> None:
     """Narrate settings that the worker cannot start with."""
     configure(service="worker", version=package_version())
     reason = WorkerError("INVALID_REQUEST", message).reason
@@ -55,9 +56,9 @@ def run(settings: Settings) -> None:
         StartError: it could not start.
     """
     configure(service="worker", version=package_version())
-    # What aiohttp and asyncio log is narrated as well; without a handler it would be raw text on standard error.
+    # Log records of aiohttp and asyncio are narrated; without a handler they would be raw text on standard error.
     logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
-    share_quickly()
+    shorten_switch_interval()
     engine = Engine(settings.model, settings.device, settings.gpu_device, settings.context_length, settings.kv_cache_mb)
     try:
         with bind(worker_id=settings.worker_id, model_ref=engine.model_ref):
@@ -79,7 +80,7 @@ def run(settings: Settings) -> None:
 
 
 class _Worker:
-    """One run of the process, inside its event loop."""
+    """One run of the worker, inside its event loop."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._settings = settings
@@ -92,8 +93,8 @@ class _Worker:
         """Start, serve, stop.
 
         Raises:
-            WorkerError: the model cannot be loaded, or the device is not there.
-            StartError: the address is taken.
+            WorkerError: the model cannot be loaded, or the device does not exist.
+            StartError: the address is in use.
         """
         settings, engine = self._settings, self._engine
         engine.check_file()
@@ -121,11 +122,11 @@ class _Worker:
                 address = await self._listen(runner)
                 jobs.start()
                 if await self._load(device):
-                    watched = await self._watch_residency()
+                    watching = await self._watch_residency()
                     points.ready(device=engine.gpu_device or engine.device)
-                    announced = asyncio.create_task(self._announce(address)) if settings.callback_url else None
+                    announcing = asyncio.create_task(self._announce(address)) if settings.callback_url else None
                     await self._stop.wait()
-                    for task in (announced, watched):
+                    for task in (announcing, watching):
                         if task is not None:
                             task.cancel()
                 await self._drain(jobs)
@@ -148,12 +149,12 @@ class _Worker:
                 f"cannot listen on {host} port {port}: {os.strerror(error.errno) if error.errno else error}; "
                 "choose another --port, or 0 for any free one"
             ) from None
-        bound_to = runner.addresses[0][1]
-        points.server_bound(address=host, port=bound_to)
-        return f"http://{host}:{bound_to}"
+        bound_port = runner.addresses[0][1]
+        points.server_bound(address=host, port=bound_port)
+        return f"http://{host}:{bound_port}"
 
     async def _load(self, device: Device | None) -> bool:
-        """Load the model while the server already answers; False when the worker was stopped meanwhile."""
+        """Load the model while the server already answers; False when the worker was stopped before the end."""
         engine = self._engine
         points.model_load_start(model_path=str(self._settings.model))
         began = time.monotonic()
@@ -161,7 +162,7 @@ class _Worker:
         stopped = asyncio.create_task(self._stop.wait())
         await asyncio.wait((loading, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():
-            engine.give_up()
+            engine.cancel_load()
         stopped.cancel()
         try:
             await loading
@@ -171,7 +172,7 @@ class _Worker:
         return not self._stop.is_set()
 
     async def _watch_residency(self) -> "asyncio.Task[None] | None":
-        """Verify that the model is in the GPU's memory, now and every so often; nothing on a CPU."""
+        """Verify that the model is in GPU memory, now and at intervals; does nothing on a CPU."""
         residency = self._engine.residency
         if residency is None:
             return None
@@ -180,14 +181,11 @@ class _Worker:
 
     async def _announce(self, address: str) -> None:
         settings = self._settings
-        body = {
-            "worker_id": settings.worker_id,
-            "uri": address,
-            "model_ref": self._engine.model_ref,
-            "device": self._engine.gpu_device or self._engine.device,
-            "vram_bytes": self._engine.vram_bytes,
-        }
-        # One id for all tries: the pool manager's story of being told goes on under the one that came with the request.
+        engine = self._engine
+        body = ReadyCallback(
+            settings.worker_id, address, engine.model_ref, engine.gpu_device or engine.device, engine.vram_bytes
+        )
+        # One id for all tries: the pool manager continues the story under the id that comes with the request.
         with bind(correlation_id=bound().get("correlation_id") or new_correlation_id()):
             await announce(settings.callback_url or "", body, settings.token)
 
@@ -200,9 +198,9 @@ class _Worker:
         self._stop.set()
 
     def _on_signal(self, name: str) -> None:
-        """Drain at the first signal, end at once at the second."""
+        """Drain at the first signal, exit at once at the second."""
         if self._stop.is_set():
-            if self._jobs is not None:  # so that the end of every job is told before the last word
+            if self._jobs is not None:  # the ending of every job is narrated before the last event
                 self._jobs.close(_LAST_WAIT_S)
             points.server_shutdown(signal=f"a second {name}")
             flush(1.0)

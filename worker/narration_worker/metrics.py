@@ -1,4 +1,4 @@
-"""What `/metrics` shows: Prometheus text, names of 30-worker.md."""
+"""The metrics of `/metrics`, for Prometheus."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -19,15 +19,15 @@ _FIRST_TOKEN_MS: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000
 
 
 class _NarrationCounters:
-    """Counts of the facade, read when they are asked for."""
+    """Counters of the narration facade, read on each scrape."""
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        """Yield what was emitted, dropped and redacted so far."""
-        told = stats()
+        """Yield how much was emitted, dropped and redacted so far."""
+        counts_now = stats()
         tables = (
-            ("worker_narration_emitted", "events emitted, by level", "level", told["emitted"]),
-            ("worker_narration_dropped", "events lost, by level", "level", told["dropped"]),
-            ("worker_narration_redacted", "values redacted, by rule", "rule", told["redacted"]),
+            ("worker_narration_emitted", "events emitted, by level", "level", counts_now["emitted"]),
+            ("worker_narration_dropped", "events lost, by level", "level", counts_now["dropped"]),
+            ("worker_narration_redacted", "values redacted, by rule", "rule", counts_now["redacted"]),
         )
         for name, meaning, label, counts in tables:
             family = CounterMetricFamily(name, meaning, labels=[label])
@@ -37,7 +37,7 @@ class _NarrationCounters:
 
 
 class Metrics:
-    """The numbers of one worker, in a registry of its own.
+    """The metrics of one worker, in a registry of its own.
 
     Args:
         worker_id: label of the memory gauge.
@@ -49,45 +49,45 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         self._began = time.monotonic()
 
-        def made(kind: Any, name: str, meaning: str, **more: Any) -> Any:
+        def create(kind: Any, name: str, meaning: str, **more: Any) -> Any:
             return kind(name, meaning, registry=self.registry, **more)
 
-        self._requests = made(Counter, "worker_requests_total", "requests by how they ended", labelnames=["outcome"])
-        for outcome in OUTCOMES:  # from the start, so that a rate has something to begin with
+        self._requests = create(Counter, "worker_requests_total", "requests by how they ended", labelnames=["outcome"])
+        for outcome in OUTCOMES:  # from the start, so that rates have a first value
             self._requests.labels(outcome)
-        self._tokens_in = made(Counter, "worker_tokens_in_total", "prompt tokens read")
-        self._tokens_out = made(Counter, "worker_tokens_generated_total", "tokens generated")
-        self._duration = made(
+        self._tokens_in = create(Counter, "worker_tokens_in_total", "prompt tokens read")
+        self._tokens_out = create(Counter, "worker_tokens_generated_total", "tokens generated")
+        self._duration = create(
             Histogram, "worker_inference_duration_ms", "inference, in milliseconds", buckets=_DURATIONS_MS
         )
-        self._first_token = made(
+        self._first_token = create(
             Histogram,
             "worker_time_to_first_token_ms",
             "from acceptance to the first token, in milliseconds",
             buckets=_FIRST_TOKEN_MS,
         )
-        vram = made(Gauge, "worker_vram_bytes", "GPU memory that the model uses, in bytes", labelnames=["worker_id"])
+        vram = create(Gauge, "worker_vram_bytes", "GPU memory that the model uses, in bytes", labelnames=["worker_id"])
         vram.labels(worker_id).set_function(vram_bytes)
-        made(Gauge, "worker_queue_depth", "jobs that wait").set_function(queue_depth)
-        made(Gauge, "worker_uptime_seconds", "since the start, in seconds").set_function(self.uptime_seconds)
+        create(Gauge, "worker_queue_depth", "jobs that wait").set_function(queue_depth)
+        create(Gauge, "worker_uptime_seconds", "since the start, in seconds").set_function(self.uptime_seconds)
         self.registry.register(_NarrationCounters())
 
     def uptime_seconds(self) -> float:
-        """Return how long the worker runs, in seconds."""
+        """Return the time since the start, in seconds."""
         return time.monotonic() - self._began
 
     def first_token(self, after_ms: float) -> None:
-        """Note how long a client waited for its first token, in milliseconds."""
+        """Count the time from acceptance to the first token, in milliseconds."""
         self._first_token.observe(after_ms)
 
     def finished(self, outcome: Outcome, *, tokens_in: int, tokens_out: int, duration_ms: float | None) -> None:
-        """Note how a request ended.
+        """Count a request that has ended.
 
         Args:
             outcome: success, error, cancelled or timeout.
             tokens_in: prompt tokens read.
             tokens_out: tokens generated.
-            duration_ms: time of inference in milliseconds; None when it never began.
+            duration_ms: time of inference in milliseconds; None when it did not begin.
         """
         self._requests.labels(outcome).inc()
         self._tokens_in.inc(tokens_in)

@@ -1,4 +1,4 @@
-"""Everything the worker can tell, as one table.
+"""The worker's catalogue: every event that it can narrate, as one table.
 
 Lifecycle points go to standard output only, request points also to the request's stream.
 """
@@ -12,23 +12,23 @@ for _name, _type, _meaning in (
     ("detail", str, "a message in full"),
     ("reason", str, "why it failed, in a few words"),
     ("model_path", str, "where the model file is"),
-    ("port", int, "the port that is listened on"),
-    ("address", str, "the address that is listened on"),
-    ("required_bytes", int, "memory that is needed, in bytes"),
-    ("available_bytes", int, "memory that is free, in bytes"),
+    ("port", int, "the port that the worker listens on"),
+    ("address", str, "the address that the worker listens on, or the caller's address"),
+    ("required_bytes", int, "memory needed, in bytes"),
+    ("available_bytes", int, "memory available, in bytes"),
     ("prompt_sha256", str, "SHA-256 of the prompt, hexadecimal"),
     ("prompt_chars", int, "length of the prompt, in characters"),
     ("output_sha256", str, "SHA-256 of the generated text, hexadecimal"),
     ("output_chars", int, "length of the generated text, in characters"),
     ("stop_reason", str, "why generation ended: eos, length or stop"),
     ("seed", int, "the seed of the sampler"),
-    ("faults", list, "what is wrong with a request, every fault"),
-    ("url", str, "where a callback goes"),
-    ("attempt", int, "which try this is, from 1"),
+    ("faults", list, "every fault of a request"),
+    ("url", str, "where the callback is posted"),
+    ("attempt", int, "number of the try, from 1"),
     ("signal", str, "the signal that was received"),
-    ("native", str, "a line of the native library's log"),
-    ("callers_job_id", str, "the job that a caller named"),
-    ("fault_count", int, "how many faults a request has"),
+    ("native", str, "a line of llama.cpp's log"),
+    ("callers_job_id", str, "the job id that the caller sent"),
+    ("fault_count", int, "number of faults of a request"),
 ):
     register_field(_name, _type, _meaning)
 

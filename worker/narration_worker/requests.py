@@ -1,37 +1,39 @@
-"""What `/execute` and `/cancel` take, checked fault by fault."""
+"""The bodies of `/execute` and `/cancel`, validated field by field."""
 
 import math
 import secrets
 from collections.abc import Callable
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
+from narration_worker.wire import Fault
+
 MAX_BODY: Final = 256 * 1024
-"""Longest request body that is read, in bytes."""
+"""Longest request body, in bytes."""
 
 MAX_SEED: Final = 2**64 - 1
 RANDOM_SEED: Final = 0xFFFFFFFF
-"""What llama.cpp takes for "choose one yourself"."""
+"""llama.cpp chooses a random seed when it gets this one."""
 
 JobId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
 class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One request for text.
+    """A request to generate text.
 
     Attributes:
-        job_id: the caller's name for the job; one is made when absent.
+        job_id: the caller's id for the job; a new one when absent.
         prompt: the text to continue.
         max_tokens: longest answer, in tokens.
-        temperature: 0 takes the likeliest token, higher values are bolder.
-        top_p: keep the likeliest tokens that together reach this probability.
-        top_k: keep so many of the likeliest tokens; 0 keeps all.
-        min_p: keep tokens at least so likely, as a share of the likeliest.
-        repetition_penalty: above 1 avoids repeats; 1 and 0 do nothing.
-        stop: texts that end the answer and are not shown.
-        seed: makes the answer repeatable; one is made and returned when absent.
+        temperature: 0 always takes the most likely token; higher values vary more.
+        top_p: keep the most likely tokens that together reach this probability.
+        top_k: keep this many of the most likely tokens; 0 keeps all.
+        min_p: keep tokens with at least this share of the most likely token's probability.
+        repetition_penalty: above 1 avoids repetition; 1 and 0 do nothing.
+        stop: texts that end the answer and are not sent.
+        seed: makes the answer repeatable; a new one when absent.
     """
 
     prompt: Annotated[str, Meta(min_length=1, max_length=32768)]
@@ -52,20 +54,13 @@ _WHOLE_NUMBERS: Final = ("max_tokens", "top_k", "seed")
 
 
 class CancelRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Which job to stop."""
+    """The job to stop."""
 
     job_id: JobId
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong with a request: where, and what."""
-
-    field: str
-    message: str
-
-
 def native_seed(seed: int | None) -> int:
-    """Return a seed that llama.cpp takes as it is: 32 bits, never the value that means "random"."""
+    """Return a seed for llama.cpp: 32 bits, and never the value that means "random"."""
     if seed is None:
         return secrets.randbelow(RANDOM_SEED)
     folded = (seed ^ (seed >> 32)) & RANDOM_SEED
@@ -73,12 +68,12 @@ def native_seed(seed: int | None) -> int:
 
 
 def parse_execute(body: bytes) -> tuple[ExecuteRequest | None, list[Fault]]:
-    """Return the request of a body, or every fault that it has."""
+    """Return the request in a body, or every fault of the body."""
     return _parse(body, ExecuteRequest, _more_faults)
 
 
 def parse_cancel(body: bytes) -> tuple[CancelRequest | None, list[Fault]]:
-    """Return the request of a body, or every fault that it has."""
+    """Return the request in a body, or every fault of the body."""
     return _parse(body, CancelRequest, lambda _: [])
 
 
@@ -101,12 +96,12 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
 
 
 def _whole(value: Any) -> Any:
-    """Return 7 for 7.0: to JSON, and to JSON Schema, they are the same integer."""
+    """Return 7 for 7.0: in JSON Schema they are the same integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
-    """Check each field by itself, so that every fault is found and not only the first."""
+    """Check each field by itself, to find every fault and not only the first."""
     faults = []
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     faults += [Fault(str(name)[:64], "is not a field of this request") for name in given if name not in fields]
@@ -123,13 +118,13 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
 
 
 def _more_faults(given: dict[str, Any]) -> list[Fault]:
-    """Return faults that no field type tells: text that cannot be encoded, and numbers that are none."""
+    """Return faults that field types do not find: text that cannot be encoded, NaN and infinity."""
     faults = []
     for name, value in given.items():
         texts = value if isinstance(value, list) else [value]
         for text in texts:
             if isinstance(text, str) and not _encodable(text):
-                faults.append(Fault(str(name)[:64].encode("ascii", "replace").decode(), "holds a lone surrogate"))
+                faults.append(Fault(str(name)[:64].encode("ascii", "replace").decode(), "contains a lone surrogate"))
             if isinstance(text, float) and not math.isfinite(text):
                 faults.append(Fault(name, "must be a finite number"))
     seed = given.get("seed")

@@ -1,4 +1,7 @@
-"""What the worker answers, as types: the source of the OpenAPI description, and what its tests hold answers against."""
+"""The wire format: every JSON body and stream event that the worker sends is one of these types.
+
+OpenAPI is generated from the same types.
+"""
 
 from typing import Any, Final, Literal
 
@@ -6,11 +9,11 @@ import msgspec
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """One thing that is wrong with a request.
+    """One fault of a request.
 
     Attributes:
-        field: where; `body` for the whole of it.
-        message: what.
+        field: the field's name; `body` when the whole body is at fault.
+        message: what is wrong with it.
     """
 
     field: str
@@ -18,16 +21,16 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Error(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A failure, before the stream as a response and inside it as its last event.
+    """A failure: an HTTP response before the stream has begun, the last event of the stream after that.
 
     Attributes:
         code: stable name of the failure.
-        message: what failed, on what, why.
+        message: what failed, on what, and why.
         retriable: whether the same request may work later.
-        hint: what to do.
-        number: the number that some clients know the code by.
+        hint: what to do about it.
+        number: numeric form of the code, for clients that use it.
         faults: every fault of an invalid request.
-        narration: the events that tell why the request was refused.
+        narration: the events that explain the refusal.
     """
 
     code: str
@@ -43,10 +46,10 @@ class Started(msgspec.Struct, forbid_unknown_fields=True):
     """First event of every stream.
 
     Attributes:
-        job_id: the job's name, for `/cancel`.
+        job_id: the job's id, for `/cancel`.
         model: the model's file name.
         started_at: when the request was accepted, in milliseconds since the epoch.
-        seed: the seed that is used.
+        seed: the seed in use.
     """
 
     job_id: str
@@ -56,11 +59,11 @@ class Started(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Narration(msgspec.Struct, forbid_unknown_fields=True):
-    """What the worker tells about the job.
+    """A narrated event of the job.
 
     Attributes:
-        event: the narration event; `narration taxonomy` explains its fields.
-        formatted: the same as one console line.
+        event: the event; `narration taxonomy` explains its fields.
+        formatted: the same event as one console line.
     """
 
     event: dict[str, Any]
@@ -68,11 +71,11 @@ class Narration(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Token(msgspec.Struct, forbid_unknown_fields=True):
-    """Text as it is generated.
+    """Generated text.
 
     Attributes:
         t: whole characters, never part of a stop text.
-        i: place of the token that completed it, from 0.
+        i: index of the token that completed them, from 0.
     """
 
     t: str
@@ -80,12 +83,12 @@ class Token(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Metrics(msgspec.Struct, forbid_unknown_fields=True):
-    """How it goes, at most four times a second.
+    """Progress of the job, at most four times a second.
 
     Attributes:
         tokens_out: tokens generated so far.
         tokens_per_s: tokens a second so far.
-        queue_depth: jobs that wait.
+        queue_depth: number of waiting jobs.
     """
 
     tokens_out: int
@@ -94,23 +97,23 @@ class Metrics(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Gap(msgspec.Struct, forbid_unknown_fields=True):
-    """Events were lost for this reader, who was too slow.
+    """This client read too slowly, and events were dropped.
 
     Attributes:
-        missed: how many.
+        missed: number of dropped events.
     """
 
     missed: int
 
 
 class End(msgspec.Struct, forbid_unknown_fields=True):
-    """Last event of a stream that went well.
+    """Last event of a stream that succeeded.
 
     Attributes:
         tokens_out: tokens generated.
-        decode_time_ms: time spent on prompt and answer, in milliseconds.
-        stop_reason: what ended the answer.
-        stop_sequence_matched: the stop text that was met.
+        decode_time_ms: time spent on the prompt and the answer, in milliseconds.
+        stop_reason: why generation ended.
+        stop_sequence_matched: the stop text that ended it.
     """
 
     tokens_out: int
@@ -119,46 +122,52 @@ class End(msgspec.Struct, forbid_unknown_fields=True):
     stop_sequence_matched: str | None
 
 
-class Accepted(msgspec.Struct, forbid_unknown_fields=True):
-    """What became of a job that was to be cancelled.
+CancelStatus = Literal["cancelled", "finished", "timeout"]
+
+
+class CancelResult(msgspec.Struct, forbid_unknown_fields=True):
+    """The state of a job after `/cancel`.
 
     Attributes:
         job_id: the job.
-        status: cancelled; finished or timeout when it had ended so before.
+        status: cancelled; or finished or timeout, when it had already ended that way.
     """
 
     job_id: str
-    status: Literal["cancelled", "finished", "timeout"]
+    status: CancelStatus
 
 
 class Draining(msgspec.Struct, forbid_unknown_fields=True):
-    """The worker finishes what is under way and ends."""
+    """The worker finishes accepted jobs and then exits."""
 
-    status: Literal["draining"]
+    status: Literal["draining"] = "draining"
+
+
+HealthStatus = Literal["loading", "healthy", "unhealthy", "draining"]
 
 
 class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """How the worker is: the status for anyone, the rest for authenticated callers.
+    """State of the worker: the status for everybody, details for authenticated callers only.
 
     Attributes:
         status: 200 with healthy or draining, 503 with loading or unhealthy.
-        worker_id: UUID of the worker.
+        worker_id: id of the worker.
         model: the model's file name.
-        device: what computes.
-        resident: whether all of the model is in GPU memory.
+        device: the device that computes.
+        resident: whether the whole model is in GPU memory.
         vram_bytes_used: GPU memory in use, in bytes.
-        uptime_seconds: since the start, in seconds.
-        queue_depth: jobs that wait.
+        uptime_seconds: time since the start, in seconds.
+        queue_depth: number of waiting jobs.
         sm: the GPU's compute capability.
         cuda_runtime_version: such as 12.8.
         quant_kind: how the weights are stored.
         tokenizer_kind: the tokenizer's family.
-        vocab_size: tokens that the model knows.
+        vocab_size: number of tokens in the vocabulary.
         context_length: tokens of prompt and answer together.
-        architecture: of the model.
+        architecture: the model's architecture.
     """
 
-    status: Literal["loading", "healthy", "unhealthy", "draining"]
+    status: HealthStatus
     worker_id: str | None = None
     model: str | None = None
     device: str | None = None
@@ -175,7 +184,27 @@ class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     architecture: str | None = None
 
 
-EVENTS: Final[dict[str, type[msgspec.Struct]]] = {
+class ReadyCallback(msgspec.Struct, forbid_unknown_fields=True):
+    """What the pool manager receives when the worker is ready.
+
+    Attributes:
+        worker_id: id of the worker.
+        uri: where the worker listens.
+        model_ref: the model's file name.
+        device: the device that computes.
+        vram_bytes: GPU memory in use, in bytes; 0 on a CPU.
+    """
+
+    worker_id: str
+    uri: str
+    model_ref: str
+    device: str
+    vram_bytes: int
+
+
+StreamEvent = Started | Narration | Token | Metrics | Gap | End | Error
+
+STREAM_EVENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "started": Started,
     "narration": Narration,
     "token": Token,
@@ -184,4 +213,7 @@ EVENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "end": End,
     "error": Error,
 }
-"""The type of each event's data in a stream, by the event's name."""
+"""The type of each stream event's data, by the event's name."""
+
+STREAM_EVENT_NAMES: Final[dict[type[msgspec.Struct], str]] = {kind: name for name, kind in STREAM_EVENTS.items()}
+"""The name of each stream event, by the type of its data."""

@@ -42,7 +42,7 @@ def main(url: str, token: str) -> None:
     ended = cancel.sync(client=client, body=models.CancelRequest(job_id="one"))
     assert isinstance(unknown.parsed, models.Error)
     assert isinstance(refused.parsed, models.Error)
-    assert isinstance(ended, models.Accepted)
+    assert isinstance(ended, models.CancelResult)
     known = {
         "health": [seen.status.value, seen.model],
         "unknown": [unknown.status_code.value, unknown.parsed.code, unknown.parsed.to_dict()],

@@ -1,4 +1,4 @@
-"""Who may call: one static bearer token, compared in constant time."""
+"""Authentication: one static bearer token, compared in constant time."""
 
 import hashlib
 import hmac
@@ -14,18 +14,18 @@ _PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
 def identity_of(token: str) -> str:
-    """Return how a token's bearer is called in narration: never the token, six digits of its hash."""
+    """Return the name of a token's bearer in narration: six digits of the token's hash, never the token."""
     return f"token:{hashlib.sha256(_bytes(token)).hexdigest()[:6]}"
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
-    """Return the token that a request carries, or None."""
+    """Return the bearer token of a request, or None."""
     value = headers.get("Authorization", "")
     return value[len(_SCHEME) :].strip() or None if value[: len(_SCHEME)].lower() == _SCHEME else None
 
 
 def _bytes(token: str) -> bytes:
-    """Return a token as it came over the wire: aiohttp keeps bytes that are no UTF-8 as surrogates."""
+    """Return a token's bytes as they were sent: aiohttp keeps bytes that are not valid UTF-8 as surrogates."""
     return token.encode("utf-8", "surrogateescape")
 
 
@@ -33,7 +33,7 @@ def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | N
     """Return the caller's identity.
 
     Args:
-        settings: token and exceptions.
+        settings: the token and who needs none.
         headers: the request's headers.
         remote: the caller's address.
 
@@ -48,7 +48,7 @@ def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | N
     if given is None:
         if settings.auth_optional and local:
             return LOCALHOST
-        raise WorkerError("MISSING_TOKEN", "this worker asks for a token")
+        raise WorkerError("MISSING_TOKEN", "this worker needs a token")
     if settings.trust_proxy:
         return identity_of(given)
     if hmac.compare_digest(_bytes(given), _bytes(settings.token)):

@@ -1,13 +1,15 @@
-"""Telling the pool manager that the worker is ready."""
+"""The ready callback to the pool manager."""
 
 import asyncio
 import random
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
+import msgspec
 
 from narration_core.bridges.aiohttp import client_tracing
 from narration_worker import points
+from narration_worker.wire import ReadyCallback
 
 TRIES: Final = 5
 FIRST_WAIT_S: Final = 0.2
@@ -15,26 +17,27 @@ LONGEST_WAIT_S: Final = 10.0
 TIMEOUT_S: Final = 5.0
 
 
-async def announce(url: str, body: dict[str, Any], token: str | None) -> bool:
-    """Post the ready callback until it is taken or the tries are used up; True when it was taken.
+async def announce(url: str, body: ReadyCallback, token: str | None) -> bool:
+    """Post the ready callback until it is accepted or the tries are used up; True when it was accepted.
 
     Args:
         url: where the pool manager listens.
-        body: what it is told.
-        token: sent as a bearer token when there is one.
+        body: what is posted.
+        token: sent as a bearer token, unless it is None.
     """
     points.callback_ready(url=url)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    data = msgspec.json.encode(body)
     wait_s = FIRST_WAIT_S
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(trace_configs=[client_tracing()], timeout=timeout, headers=headers) as session:
         for attempt in range(1, TRIES + 1):
             points.callback_attempt(url=url, attempt=attempt)
             try:
-                async with session.post(url, json=body) as answer:
-                    if answer.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
+                async with session.post(url, data=data) as response:
+                    if response.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
                         return True
-                    kind = f"http_{answer.status}"
+                    kind = f"http_{response.status}"
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 kind = type(error).__name__
             pause_s = wait_s * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret

@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: OpenAPI 3.1 made from the types that validate."""
+"""`/openapi.json` and `/docs`: OpenAPI 3.1, generated from the types that validate requests and encode answers."""
 
 import re
 from importlib.resources import files
@@ -10,7 +10,7 @@ from aiohttp import web
 from narration_core import __version__
 from narration_worker.errors import CODES
 from narration_worker.requests import MAX_SEED, CancelRequest, ExecuteRequest
-from narration_worker.wire import EVENTS, Accepted, Draining, Fault, Health
+from narration_worker.wire import STREAM_EVENTS, CancelResult, Draining, Fault, Health
 
 TokenRule = Literal["needed", "optional", "none"]
 
@@ -22,7 +22,7 @@ _SECURITY: Final[dict[TokenRule, list[dict[str, list[str]]]]] = {
 _REF: Final = "#/components/schemas/{name}"
 _ATTRIBUTE: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<meaning>.+(?:\n {8}.+)*)", re.MULTILINE)
 
-# A page that shows and tries the API and loads nothing from anywhere else.
+# The page may load nothing from other places.
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -32,20 +32,20 @@ _PAGE_HEADERS: Final = {
 _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     ExecuteRequest,
     CancelRequest,
-    Accepted,
+    CancelResult,
     Draining,
     Health,
     Fault,
-    *EVENTS.values(),
+    *STREAM_EVENTS.values(),
 )
 
 
 def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
-    """Move what a docstring says about each attribute to the attribute's own schema."""
+    """Move the docstring's description of each attribute to the attribute's own schema."""
     head, _, rest = doc.partition("\n")
-    told = {found["name"]: " ".join(found["meaning"].split()) for found in _ATTRIBUTE.finditer(rest)}
+    meanings = {found["name"]: " ".join(found["meaning"].split()) for found in _ATTRIBUTE.finditer(rest)}
     properties = {
-        key: {**for_generators(shape), "description": told[key]} if key in told else for_generators(shape)
+        key: {**for_generators(shape), "description": meanings[key]} if key in meanings else for_generators(shape)
         for key, shape in schema.get("properties", {}).items()
     }
     if name == "ExecuteRequest":  # msgspec's own limits end at 2**63
@@ -57,10 +57,10 @@ def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
 
 
 def for_generators(shape: Any) -> Any:
-    """Return a schema that generators of clients read as it is meant.
+    """Return a schema that client generators read correctly.
 
-    Null is no default but what "left out" means: a default would promise that the field is always there. And an object
-    of no known fields has any, where some read that it has none.
+    A default of null means that the field may be absent, but generators read that it is always there: it is left out.
+    An object without known fields may have any field, but some generators read that it has none: that is spelled out.
 
     Args:
         shape: a schema, or a part of one.
@@ -75,9 +75,9 @@ def for_generators(shape: Any) -> Any:
 
 
 def _schemas() -> dict[str, Any]:
-    _, made = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_REF)
     docs = {kind.__name__: _dedented(kind.__doc__ or "") for kind in _TYPES}
-    return {name: _described(name, schema, docs[name]) for name, schema in sorted(made.items())}
+    return {name: _described(name, schema, docs[name]) for name, schema in sorted(schemas.items())}
 
 
 def _dedented(doc: str) -> str:
@@ -94,7 +94,7 @@ def _answer(meaning: str, name: str) -> dict[str, Any]:
 
 
 def _errors(*codes: str) -> dict[str, Any]:
-    """Return the responses of some error codes, those with the same status together."""
+    """Return the responses of error codes, grouped by status."""
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -112,7 +112,9 @@ def _paths() -> dict[str, Any]:
         "exactly one of `end` and `error`. Each has an id.",
         "content": {
             "text/event-stream": {
-                "x-sse-events": {name: {"$ref": _REF.format(name=kind.__name__)} for name, kind in EVENTS.items()},
+                "x-sse-events": {
+                    name: {"$ref": _REF.format(name=kind.__name__)} for name, kind in STREAM_EVENTS.items()
+                },
             }
         },
     }
@@ -122,7 +124,7 @@ def _paths() -> dict[str, Any]:
         "/execute": {
             "post": {
                 "operationId": "execute",
-                "summary": "Generate text, told and streamed as it comes.",
+                "summary": "Generate text; stream it and its narration.",
                 "requestBody": _body("ExecuteRequest"),
                 "responses": {
                     "200": stream,
@@ -133,10 +135,10 @@ def _paths() -> dict[str, Any]:
         "/cancel": {
             "post": {
                 "operationId": "cancel",
-                "summary": "Stop a job, running or waiting; again is fine.",
+                "summary": "Stop a running or waiting job; calling it again is fine.",
                 "requestBody": _body("CancelRequest"),
                 "responses": {
-                    "202": _answer("It is stopped, or had ended.", "Accepted"),
+                    "202": _answer("It is stopped, or had already ended.", "CancelResult"),
                     **_errors("INVALID_REQUEST", *refused, "NOT_FOUND"),
                 },
             }
@@ -144,14 +146,14 @@ def _paths() -> dict[str, Any]:
         "/shutdown": {
             "post": {
                 "operationId": "shutdown",
-                "summary": "Finish what is under way, then end the process.",
-                "responses": {"202": _answer("It takes no more requests.", "Draining"), **_errors(*refused)},
+                "summary": "Finish the accepted jobs, then exit.",
+                "responses": {"202": _answer("The worker accepts no more requests.", "Draining"), **_errors(*refused)},
             }
         },
         "/health": {
             "get": {
                 "operationId": "health",
-                "summary": "How the worker is.",
+                "summary": "State of the worker.",
                 **open_to_all,
                 "responses": {
                     "200": _answer("healthy or draining", "Health"),
@@ -182,7 +184,7 @@ def _paths() -> dict[str, Any]:
         "/docs": {
             "get": {
                 "operationId": "docs",
-                "summary": "A page that shows and tries the API.",
+                "summary": "A page to read and try the API.",
                 **open_to_all,
                 "responses": {"200": {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}},
             }
@@ -218,14 +220,14 @@ def add_routes(app: web.Application, rule: TokenRule) -> None:
     """Serve `/openapi.json` and `/docs`.
 
     Args:
-        app: the worker's application.
+        app: the application.
         rule: whether callers need the bearer token.
     """
-    described = msgspec.json.encode(document(rule))
+    description = msgspec.json.encode(document(rule))
     page = files("narration_worker").joinpath("page", "docs.html").read_bytes()
 
     async def openapi(_: web.Request) -> web.Response:
-        return web.Response(body=described, content_type="application/json")
+        return web.Response(body=description, content_type="application/json")
 
     async def docs(_: web.Request) -> web.Response:
         return web.Response(body=page, content_type="text/html", charset="utf-8", headers=_PAGE_HEADERS)

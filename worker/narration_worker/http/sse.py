@@ -1,4 +1,4 @@
-"""Server-sent events: how a job's stream looks on the wire."""
+"""Server-sent events: how a job's stream is encoded and sent."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,12 @@ import msgspec
 from aiohttp import web
 
 from narration_core import Delivery, Subscription
+from narration_worker.wire import Gap, Token
 
 COMMENT: Final = b": still here\n"
-"""What fills silence. No empty line after it: httpx-sse takes one for the end of an event without data."""
+"""Sent in silence. No empty line after it: httpx-sse would read one as the end of an event without data."""
 
+# The two frequent events, as templates: encoding them field by field costs more than generating a token.
 _NARRATION: Final = b'id: %d\nevent: narration\ndata: {"event":%b,"formatted":%b}\n\n'
 _TOKEN: Final = b'id: %d\nevent: token\ndata: {"t":%b,"i":%d}\n\n'
 HEADERS: Final = {
@@ -28,60 +30,59 @@ def message(event_id: int, name: str, data: bytes) -> bytes:
 
 
 def as_bytes(delivery: Delivery) -> bytes:
-    """Return a delivery of the job's channel as it is sent."""
+    """Return the bytes of a delivery of the job's channel."""
     if delivery.record is not None:
         record = delivery.record
         return _NARRATION % (delivery.event_id, record.line, _encode(record.formatted))
     if delivery.message is None:
-        return message(delivery.event_id, "gap", b'{"missed":%d}' % delivery.missed)
-    name, value = delivery.message
-    if name == "token":
-        shown, place = value
-        return _TOKEN % (delivery.event_id, _encode(shown), place)
-    return message(delivery.event_id, name, _encode(value))
+        return message(delivery.event_id, "gap", _encode(Gap(delivery.missed)))
+    name, data = delivery.message
+    if isinstance(data, Token):
+        return _TOKEN % (delivery.event_id, _encode(data.t), data.i)
+    return message(delivery.event_id, name, _encode(data))
 
 
 async def stream(
     response: web.StreamResponse, subscription: Subscription, *, micro_batch_ms: int, heartbeat_s: float
 ) -> bytes:
-    """Send a job's stream until it ends; returns the last of it, to be sent together with the end of the response.
+    """Send a job's stream until it ends; return its last bytes, to be sent together with the end of the response.
 
     Args:
-        response: prepared.
+        response: a prepared response.
         subscription: the job's channel.
-        micro_batch_ms: wait so long for more before sending; 0 sends what is there.
-        heartbeat_s: silence after which a comment shows that the stream is alive.
+        micro_batch_ms: time to collect more events before sending, in milliseconds; 0 sends at once.
+        heartbeat_s: silence after which a comment is sent, in seconds.
     """
-    heart = _Heart(response, heartbeat_s)
-    beating = asyncio.create_task(heart.beat())
+    heartbeat = _Heartbeat(response, heartbeat_s)
+    heartbeat_task = asyncio.create_task(heartbeat.run())
     try:
         while True:
             batch = await subscription.batch()
             if micro_batch_ms:
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
-            heart.quiet = False
-            told = b"".join(map(as_bytes, batch))
+            heartbeat.silent = False
+            data = b"".join(map(as_bytes, batch))
             if subscription.ended:
-                return told
-            await response.write(told)
+                return data
+            await response.write(data)
     finally:
-        beating.cancel()
+        heartbeat_task.cancel()
 
 
-class _Heart:
-    """Shows that a silent stream is alive; a timer of its own, because one for every message would cost more."""
+class _Heartbeat:
+    """Sends comments in a silent stream; one timer for the whole stream, because one per message would cost more."""
 
     def __init__(self, response: web.StreamResponse, every_s: float) -> None:
-        self.quiet = True
+        self.silent = True
         self._response = response
         self._every_s = every_s
 
-    async def beat(self) -> None:
+    async def run(self) -> None:
         """Send a comment after each period in which nothing was sent."""
-        with contextlib.suppress(ConnectionResetError):  # the stream itself finds out
+        with contextlib.suppress(ConnectionResetError):  # the stream itself notices
             while True:
                 await asyncio.sleep(self._every_s)
-                if self.quiet:
+                if self.silent:
                     await self._response.write(COMMENT)
-                self.quiet = True
+                self.silent = True

@@ -1,1 +1,1 @@
-"""Jobs: accepting, queueing, running, cancelling, and the outcome that each client is told."""
+"""Jobs: accepting, queueing, running and cancelling them, and publishing their outcome."""

@@ -1,4 +1,4 @@
-"""The inference thread: the queue that it works off, and what it puts down of each job."""
+"""The inference thread: the queue that it works through, and what it records about each job."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import Final
 from narration_core import Wakeup
 from narration_worker import points
 from narration_worker.errors import WorkerError
-from narration_worker.jobs.gil_priority import go_first
+from narration_worker.jobs.gil_priority import use_exact_timers
 from narration_worker.jobs.job import Ending, Job
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, Stopped
@@ -16,73 +16,73 @@ from narration_worker.model.generation import Result, Stopped
 PROGRESS_EVERY: Final = 10
 
 
-class Inference:
-    """The one thread that generates, and the jobs that wait for it.
+class InferenceThread:
+    """The one thread that generates, and its queue of jobs.
 
-    It takes the next job itself: going through the event loop between two jobs would cost as much time as several
-    tokens of a small model. It narrates nothing, but puts down in the job what happens, and wakes who tells it.
+    It takes the next job itself: a detour through the event loop between two jobs would take as long as several
+    tokens of a small model. It narrates nothing. It records what happens in the job and wakes the event loop.
 
     Args:
         engine: the model.
         max_tokens_in: longest prompt, in tokens.
-        wakeup: of whoever tells what was put down.
+        wakeup: wakes the reader of the records.
 
     Attributes:
-        turns: which job ended and which began, in order; for whoever tells it to take.
+        transitions: pairs of the job that ended and the job that began, in order; the reader removes them.
     """
 
     def __init__(self, engine: Engine, max_tokens_in: int | None, wakeup: Wakeup) -> None:
-        self.turns: deque[tuple[Job | None, Job | None]] = deque()
+        self.transitions: deque[tuple[Job | None, Job | None]] = deque()
         self._engine = engine
         self._max_tokens_in = max_tokens_in
         self._wakeup = wakeup
         # Only changed under this lock.
         self._changed = threading.Condition()
-        self._waiting: deque[Job] = deque()
+        self._queue: deque[Job] = deque()
         self._running: Job | None = None
         self._closed = False
-        self._thread = threading.Thread(target=self._work_off, name="inference", daemon=True)
+        self._thread = threading.Thread(target=self._run_jobs, name="inference", daemon=True)
 
     def start(self) -> None:
-        """Begin to work the queue off, one job after another, until `close`."""
+        """Start to run the queued jobs, one after another, until `close`."""
         self._thread.start()
 
     @property
-    def depth(self) -> int:
+    def queue_depth(self) -> int:
         """How many jobs wait."""
-        return len(self._waiting)
+        return len(self._queue)
 
     @property
-    def ahead(self) -> int:
+    def load(self) -> int:
         """How many jobs wait or run."""
-        return len(self._waiting) + (self._running is not None)
+        return len(self._queue) + (self._running is not None)
 
-    def put(self, job: Job) -> bool:
-        """Queue a job; True when nothing is ahead of it."""
+    def enqueue(self, job: Job) -> bool:
+        """Queue a job; True when no other job is ahead of it."""
         with self._changed:
-            first = not self.ahead
-            self._waiting.append(job)
+            first = not self.load
+            self._queue.append(job)
             self._changed.notify()
         return first
 
     def remove(self, job: Job) -> bool:
-        """Take a job out of the queue; False when it does not wait."""
+        """Remove a job from the queue; False when it is not in the queue."""
         with self._changed:
-            waits = job in self._waiting
-            if waits:
-                self._waiting.remove(job)
-        return waits
+            queued = job in self._queue
+            if queued:
+                self._queue.remove(job)
+        return queued
 
-    def waiting(self) -> list[Job]:
-        """Return the jobs that wait, the next one first."""
+    def queued_jobs(self) -> list[Job]:
+        """Return the waiting jobs, the next one first."""
         with self._changed:
-            return list(self._waiting)
+            return list(self._queue)
 
     def close(self, wait_s: float | None = None) -> None:
-        """Take no more jobs, and wait for the one that runs.
+        """Start no more jobs, and wait for the running one.
 
         Args:
-            wait_s: no longer than so many seconds; without it until the thread has ended.
+            wait_s: wait at most this many seconds; without limit when None.
         """
         with self._changed:
             self._closed = True
@@ -90,35 +90,35 @@ class Inference:
         if self._thread.is_alive():
             self._thread.join(wait_s)
 
-    def _work_off(self) -> None:
-        """Work on jobs until the queue is closed; runs on the inference thread."""
-        go_first()
+    def _run_jobs(self) -> None:
+        """Run jobs until the queue is closed; this is the thread's main function."""
+        use_exact_timers()
         ended: Job | None = None
         while not self._closed:
             with self._changed:
-                job = self._running = self._waiting.popleft() if self._waiting else None
+                job = self._running = self._queue.popleft() if self._queue else None
             if ended is not None or job is not None:
-                self.turns.append((ended, job))
+                self.transitions.append((ended, job))
                 self._wakeup.call(at_once=ended is not None)
             if job is None:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._waiting or self._closed)
+                    self._changed.wait_for(lambda: self._queue or self._closed)
             else:
-                job.context.copy().run(self._work, job)
+                job.context.copy().run(self._run_job, job)
             ended = job
 
-    def _work(self, job: Job) -> None:
-        """Run one job on the inference thread; a request that fails must not take the worker along."""
+    def _run_job(self, job: Job) -> None:
+        """Run one job; a request that fails must not take the worker down."""
         began = time.monotonic_ns()
-        how: Ending
+        ending: Ending
         try:
-            how = self._generate(job)
+            ending = self._generate(job)
         except (Stopped, WorkerError) as error:
-            how = error
-        except Exception as error:  # noqa: BLE001 - told like every other failure
-            how = WorkerError("INTERNAL", f"unexpected {type(error).__name__} while generating")
-            how.__cause__ = error
-        job.end(how)
+            ending = error
+        except Exception as error:  # noqa: BLE001 - narrated and sent like every other failure
+            ending = WorkerError("INTERNAL", f"unexpected {type(error).__name__} while generating")
+            ending.__cause__ = error
+        job.record_ending(ending)
         job.duration_ms = (time.monotonic_ns() - began) / 1e6
 
     def _generate(self, job: Job) -> Result:
@@ -128,17 +128,17 @@ class Inference:
         if self._max_tokens_in is not None and len(prompt) > self._max_tokens_in:
             raise WorkerError("INVALID_REQUEST", f"the prompt has {len(prompt)} tokens, at most {self._max_tokens_in}")
         job.tokens_in = len(prompt)
-        job.note(points.tokenised, tokens_in=len(prompt))
-        job.note(points.cache_reset)
-        job.note(points.inference_start, seed=job.seed)
+        job.record_event(points.tokenised, tokens_in=len(prompt))
+        job.record_event(points.cache_reset)
+        job.record_event(points.inference_start, seed=job.seed)
         wakeup.call()
         for step in engine.generate(request, prompt, job.seed, job.switch):
             if isinstance(step, Result):
                 return step
-            job.add(step)
-            if step.place == 0:
+            job.record_token(step)
+            if step.position == 0:
                 job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
-            if step.token >= 0 and (step.place + 1) % PROGRESS_EVERY == 0:
-                job.note(points.token_progress, tokens_out=step.place + 1)
+            if step.token >= 0 and (step.position + 1) % PROGRESS_EVERY == 0:
+                job.record_event(points.token_progress, tokens_out=step.position + 1)
             wakeup.call()
         raise WorkerError("INTERNAL", "the request ended without a result")

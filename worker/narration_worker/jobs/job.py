@@ -1,4 +1,4 @@
-"""A job: one request on its way, its answer as it grows, and how it came to its end."""
+"""A job: one accepted request, its answer so far, and how it ended."""
 
 import asyncio
 import contextvars
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from narration_core import CHANNELS, Subscription, subscribe
+from narration_worker import wire
 from narration_worker.errors import WorkerError
 from narration_worker.metrics import Outcome
 from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
 from narration_worker.requests import ExecuteRequest, native_seed
+from narration_worker.wire import STREAM_EVENT_NAMES
 
 _BACKLOG: Final = 20_000
 
@@ -20,8 +22,8 @@ _BACKLOG: Final = 20_000
 Ending = Result | Stopped | WorkerError
 
 
-class _Note(NamedTuple):
-    """Something that happened and has not been narrated yet: when, in milliseconds since the epoch, and what."""
+class _PendingEvent(NamedTuple):
+    """An event that is not narrated yet: its time in milliseconds since the epoch, its point, its fields."""
 
     at_ms: int
     point: Callable[..., None]
@@ -29,14 +31,14 @@ class _Note(NamedTuple):
 
 
 class Job:
-    """One request on its way. Make it where its id is bound and its channel open.
+    """One accepted request. Create it while its id is bound and its channel is open.
 
-    The inference thread only puts down what happens, which costs it next to nothing (`add`, `note`). The event loop
-    tells and sends it a moment later, several things together, in the order in which they happened (`show`).
+    The inference thread only records what happens, which costs it almost nothing. The event loop narrates and sends
+    the records a moment later, several at once and in order (`publish_pending`).
 
     Args:
-        job_id: its name.
-        request: what was asked for.
+        job_id: its id.
+        request: the request.
     """
 
     def __init__(self, job_id: str, request: ExecuteRequest) -> None:
@@ -49,57 +51,58 @@ class Job:
         self.deadline: asyncio.TimerHandle | None = None
         self.tokens_in = 0
         self.tokens_out = 0
-        self.digest = hashlib.sha256()
-        self.chars = 0
+        self.output_digest = hashlib.sha256()
+        self.output_chars = 0
         self.ending: Ending | None = None
         self.ended_at_ms = 0
-        self.outcome: Outcome = "error"  # unless its end can be told
+        self.outcome: Outcome = "error"  # until the ending is published
         self.first_token_ms: float | None = None
         self.duration_ms: float | None = None
         self.subscription: Subscription = subscribe(job_id, backlog=_BACKLOG)
-        self.context = contextvars.copy_context()  # so that whoever ends it tells its story, not his own
-        self._news: deque[Token | _Note] = deque()
+        self.context = contextvars.copy_context()  # whoever ends the job narrates in the job's own context
+        self._pending: deque[Token | _PendingEvent] = deque()
 
-    def send(self, name: str, *values: Any) -> None:
-        """Put messages of one kind into the job's stream."""
-        CHANNELS.send(self.job_id, name, *values)
+    def send(self, *events: wire.StreamEvent) -> None:
+        """Send events of one type to the job's stream."""
+        if events:
+            CHANNELS.send(self.job_id, STREAM_EVENT_NAMES[type(events[0])], *events)
 
-    def add(self, step: Token) -> None:
-        """Put down a token of the answer."""
-        self._news.append(step)
+    def record_token(self, token: Token) -> None:
+        """Record a token of the answer."""
+        self._pending.append(token)
 
-    def note(self, point: Callable[..., None], **fields: Any) -> None:
-        """Put down something that is to be narrated, with the time."""
-        self._news.append(_Note(_now_ms(), point, fields))
+    def record_event(self, point: Callable[..., None], **fields: Any) -> None:
+        """Record an event to narrate later, with the current time."""
+        self._pending.append(_PendingEvent(_now_ms(), point, fields))
 
-    def end(self, how: Ending) -> None:
-        """Put down how it ended, with the time."""
+    def record_ending(self, ending: Ending) -> None:
+        """Record how the job ended, with the current time."""
         self.ended_at_ms = _now_ms()
-        self.ending = how
+        self.ending = ending
 
-    def show(self) -> bool:
-        """Narrate and send what was put down since the last time; False when that is nothing. In the job's context."""
-        if not self._news:
+    def publish_pending(self) -> bool:
+        """Narrate and send what was recorded since the last call; False when there is nothing. In the job's context."""
+        if not self._pending:
             return False
-        shown: list[tuple[str, int]] = []
-        while self._news:
-            new = self._news.popleft()
-            if isinstance(new, Token):
-                self.tokens_out += new.token >= 0
-                if new.text:
-                    shown.append((new.text, new.place))
+        tokens: list[wire.Token] = []
+        while self._pending:
+            record = self._pending.popleft()
+            if isinstance(record, Token):
+                self.tokens_out += record.token >= 0
+                if record.text:
+                    tokens.append(wire.Token(record.text, record.position))
                 continue
-            self._answer(shown)
-            shown = []
-            new.point(emitted_at_ms=new.at_ms, **new.fields)
-        self._answer(shown)
+            self._send_tokens(tokens)
+            tokens = []
+            record.point(emitted_at_ms=record.at_ms, **record.fields)
+        self._send_tokens(tokens)
         return True
 
-    def _answer(self, shown: list[tuple[str, int]]) -> None:
-        text = "".join(text for text, _ in shown)
-        self.digest.update(text.encode())
-        self.chars += len(text)
-        self.send("token", *shown)
+    def _send_tokens(self, tokens: list[wire.Token]) -> None:
+        text = "".join(token.t for token in tokens)
+        self.output_digest.update(text.encode())
+        self.output_chars += len(text)
+        self.send(*tokens)
 
 
 def _now_ms() -> int:

@@ -1,4 +1,4 @@
-"""How jobs end: what is told of it, in the job's story and in its stream, whose last message that is."""
+"""Job outcomes: the final event and the final stream message of each ending."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -8,10 +8,11 @@ from narration_worker.errors import WorkerError
 from narration_worker.jobs.job import Job
 from narration_worker.metrics import Outcome
 from narration_worker.model.generation import Result, StopCause, Stopped
+from narration_worker.wire import End
 
 
-class _Stop(NamedTuple):
-    """How a stopped job ends: its code, how it is counted, what its client reads, and what is narrated."""
+class _StopOutcome(NamedTuple):
+    """The outcome of a stopped job: error code, metrics label, message for the client, final event."""
 
     code: str
     outcome: Outcome
@@ -20,30 +21,30 @@ class _Stop(NamedTuple):
     error_kind: str
 
 
-_STOPS: Final[dict[StopCause, _Stop]] = {
-    "cancelled": _Stop("CANCELLED", "cancelled", "the request was cancelled", points.cancelled, "cancelled"),
-    "client_gone": _Stop("CANCELLED", "cancelled", "the client went away", points.client_gone, "client_gone"),
-    "timeout": _Stop(
+_STOPS: Final[dict[StopCause, _StopOutcome]] = {
+    "cancelled": _StopOutcome("CANCELLED", "cancelled", "the request was cancelled", points.cancelled, "cancelled"),
+    "client_gone": _StopOutcome("CANCELLED", "cancelled", "the client went away", points.client_gone, "client_gone"),
+    "timeout": _StopOutcome(
         "INFERENCE_TIMEOUT", "timeout", "the request took too long", points.timed_out, "inference_timeout"
     ),
-    "shutdown": _Stop("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
+    "shutdown": _StopOutcome("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
 }
 
 
-def conclude(job: Job, timeout_s: float) -> None:
-    """Tell how a job ended, in its own context, and note how it is counted.
+def publish_ending(job: Job, timeout_s: float) -> None:
+    """Narrate and send how a job ended, in its own context, and set its outcome for the metrics.
 
     Args:
-        job: ended.
+        job: a job that has ended.
         timeout_s: how long it was allowed to take, in seconds.
     """
-    how = job.ending
-    if isinstance(how, Result):
-        job.outcome = _completed(job, how)
-    elif isinstance(how, Stopped):
-        job.outcome = _stopped(job, how.cause, timeout_s)
-    elif how is not None:
-        job.outcome = _failed(job, how)
+    ending = job.ending
+    if isinstance(ending, Result):
+        job.outcome = _completed(job, ending)
+    elif isinstance(ending, Stopped):
+        job.outcome = _stopped(job, ending.cause, timeout_s)
+    elif ending is not None:
+        job.outcome = _failed(job, ending)
 
 
 def _completed(job: Job, result: Result) -> Outcome:
@@ -54,15 +55,10 @@ def _completed(job: Job, result: Result) -> Outcome:
         decode_time_ms=result.decode_time_ms,
         stop_reason=result.stop_reason,
         seed=job.seed,
-        output_sha256=job.digest.hexdigest(),
-        output_chars=job.chars,
+        output_sha256=job.output_digest.hexdigest(),
+        output_chars=job.output_chars,
     )
-    job.send("end", {
-        "tokens_out": result.tokens_out,
-        "decode_time_ms": result.decode_time_ms,
-        "stop_reason": result.stop_reason,
-        "stop_sequence_matched": result.matched,
-    })  # fmt: skip
+    job.send(End(result.tokens_out, result.decode_time_ms, result.stop_reason, result.matched))
     return "success"
 
 
@@ -70,12 +66,12 @@ def _stopped(job: Job, cause: StopCause, timeout_s: float) -> Outcome:
     stop = _STOPS[cause]
     amount = {"duration_ms": int(timeout_s * 1000)} if cause == "timeout" else {"tokens_out": job.tokens_out}
     stop.point(emitted_at_ms=job.ended_at_ms, error_kind=stop.error_kind, **amount)
-    job.send("error", WorkerError(stop.code, stop.message).body())
+    job.send(WorkerError(stop.code, stop.message).to_wire())
     return stop.outcome
 
 
-def _failed(job: Job, why: WorkerError) -> Outcome:
-    kind = type(why.__cause__).__name__ if why.__cause__ is not None else why.code.lower()
-    points.inference_failed(emitted_at_ms=job.ended_at_ms, code=why.code, reason=why.reason, error_kind=kind)
-    job.send("error", why.body())
+def _failed(job: Job, error: WorkerError) -> Outcome:
+    kind = type(error.__cause__).__name__ if error.__cause__ is not None else error.code.lower()
+    points.inference_failed(emitted_at_ms=job.ended_at_ms, code=error.code, reason=error.reason, error_kind=kind)
+    job.send(error.to_wire())
     return "error"

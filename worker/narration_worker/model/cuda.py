@@ -1,4 +1,4 @@
-"""What the CUDA runtime that llama.cpp brings along says of a GPU."""
+"""Facts about a GPU from the CUDA runtime that llama.cpp loads."""
 
 import ctypes
 from typing import Final, NamedTuple
@@ -8,7 +8,7 @@ _PREFIX: Final = "CUDA"
 
 
 class Cuda(NamedTuple):
-    """A GPU and the runtime that it is reached through; None is what nobody says.
+    """A GPU's compute capability and its CUDA runtime; None is unknown.
 
     Attributes:
         sm: compute capability, such as 9.0.
@@ -19,12 +19,12 @@ class Cuda(NamedTuple):
     runtime_version: str | None = None
 
 
-def ask(library: ctypes.CDLL, device: str) -> Cuda:
-    """Return what the runtime says of a device.
+def query(library: ctypes.CDLL, device: str) -> Cuda:
+    """Return what the CUDA runtime reports about a device.
 
     Args:
-        library: anything that is linked with CUDA's runtime: a name is looked up in it and in all that it needs.
-        device: llama.cpp's name of it, such as CUDA0, whose number is the runtime's own.
+        library: a library linked with the CUDA runtime; names are looked up in its dependencies too.
+        device: llama.cpp's name for it, such as CUDA0; the number is the runtime's own.
     """
     number = device.removeprefix(_PREFIX)
     if not device.startswith(_PREFIX) or not number.isdigit():
@@ -36,7 +36,7 @@ def ask(library: ctypes.CDLL, device: str) -> Cuda:
             library.cudaDeviceGetAttribute(ctypes.byref(part), kind, int(number)) == 0
             for part, kind in ((major, _MAJOR), (minor, _MINOR))
         )
-    except AttributeError:  # a build without CUDA, or with the runtime sealed inside
+    except AttributeError:  # a build without CUDA, or with the runtime linked statically
         return Cuda()
     thousands, rest = divmod(version.value, 1000)
     return Cuda(f"{major.value}.{minor.value}" if capable else None, f"{thousands}.{rest // 10}" if known else None)

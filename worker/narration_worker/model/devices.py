@@ -1,4 +1,4 @@
-"""Which device computes: the one that was asked for, or none at all."""
+"""The device that computes: the requested one, or an error."""
 
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
@@ -10,7 +10,7 @@ GpuKind = Literal["cuda", "metal"]
 DeviceKind = Literal["cuda", "metal", "cpu"]
 
 _PREFIXES: Final[dict[GpuKind, tuple[str, ...]]] = {"cuda": ("CUDA",), "metal": ("METAL", "MTL")}
-"""How llama.cpp's names of the devices of a kind begin."""
+"""Prefixes of llama.cpp's device names, by kind."""
 
 _POINTS: Final = {"cuda": points.device_cuda, "metal": points.device_metal}
 
@@ -21,8 +21,8 @@ class Device(NamedTuple):
     Attributes:
         name: such as CUDA0.
         description: such as the GPU's product name.
-        handle: for `devices` of the model's parameters.
-        free_bytes: memory that is free now.
+        handle: native pointer, for `devices` in the model parameters.
+        free_bytes: free memory now.
         total_bytes: all its memory.
     """
 
@@ -34,15 +34,15 @@ class Device(NamedTuple):
 
 
 def choose_gpu(kind: GpuKind, number: int, found: Sequence[Device]) -> Device:
-    """Return the GPU that was asked for and narrate it.
+    """Return the requested GPU, and narrate the choice.
 
     Args:
-        kind: what to compute through.
-        number: which of its GPUs, from 0.
+        kind: cuda or metal.
+        number: which GPU of this kind, from 0.
         found: the GPUs that llama.cpp sees.
 
     Raises:
-        WorkerError: CUDA_ERROR, it is not there; never another one instead.
+        WorkerError: CUDA_ERROR, it does not exist; no other device is used instead.
     """
     usable = [device for device in found if device.name.upper().startswith(_PREFIXES[kind])]
     if number >= len(usable):

@@ -13,8 +13,8 @@ from narration_worker.model.cuda import Cuda
 from narration_worker.model.devices import Device, DeviceKind, choose_gpu
 from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
 from narration_worker.model.gguf_check import ModelFile, NotAModelError, check
+from narration_worker.model.memory_estimate import context_length, require_room
 from narration_worker.model.residency import Residency
-from narration_worker.model.sizing import context_length, require_room
 from narration_worker.model.text_stream import TextStream
 from narration_worker.requests import ExecuteRequest
 
@@ -32,7 +32,7 @@ class Engine:
 
     Args:
         path: the model's file.
-        device: what computes.
+        device: the device that computes.
         gpu: which GPU, by number.
         context_length: tokens of prompt and answer together; the model's own (at most 4096) when None.
         kv_cache_mb: largest key-value cache, in MiB; a context that needs more is shortened to fit.
@@ -58,13 +58,13 @@ class Engine:
         self._context_length = context_length
         self._kv_cache_mb = kv_cache_mb
         self._model: Model | None = None
-        self._give_up = False
+        self._load_cancelled = False
 
     def check_device(self) -> Device | None:
-        """Return the GPU to use, None for the CPU, and narrate the choice; never falls back by itself.
+        """Return the GPU to use, or None for the CPU, and narrate the choice; there is no fallback.
 
         Raises:
-            WorkerError: CUDA_ERROR, the device that was asked for is not there.
+            WorkerError: CUDA_ERROR, the requested device does not exist.
         """
         if self.device == "cpu":
             points.device_cpu(device="cpu")
@@ -76,7 +76,7 @@ class Engine:
         return device
 
     def check_file(self) -> ModelFile:
-        """Look at the model's file without native code.
+        """Check the model's file without native code.
 
         Raises:
             WorkerError: MODEL_LOAD_FAILED, it cannot be loaded.
@@ -97,7 +97,7 @@ class Engine:
 
         Raises:
             WorkerError: MODEL_LOAD_FAILED or INSUFFICIENT_VRAM.
-            Stopped: `give_up` was called meanwhile.
+            Stopped: `cancel_load` was called.
         """
         from narration_worker.model import native  # noqa: PLC0415 - see check_device
 
@@ -113,13 +113,13 @@ class Engine:
             while done * 100 >= upcoming and upcoming <= PROGRESS_STEPS[-1]:
                 points.model_load_progress(model_ref=self.model_ref, percent=upcoming)
                 upcoming = next(steps, 101)
-            return not self._give_up
+            return not self._load_cancelled
 
         threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
         try:
             model = native.Model(self.path, device, length, threads, on_progress)
         except native.NativeError as error:
-            if self._give_up:
+            if self._load_cancelled:
                 raise Stopped("shutdown") from None
             raise WorkerError(
                 "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
@@ -127,8 +127,8 @@ class Engine:
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
         if model.evaluate(warm) != 0:
-            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.complaint()}")
-        model.forget()
+            raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.last_error()}")
+        model.clear_cache()
         if device is not None:
             self._check_placement(model, device)
             self.cuda = native.cuda(device)
@@ -136,8 +136,8 @@ class Engine:
         self._model = model
 
     def _check_placement(self, model: "Model", device: Device) -> None:
-        """Refuse a model that is not wholly on the GPU; from now on its memory is watched."""
-        placement = residency.read(model.placement())
+        """Refuse a model that is not wholly on the GPU; start to watch its memory."""
+        placement = residency.parse_placement(model.placement_log())
         fault = placement.fault(device.name)
         if fault is not None:
             model.close()
@@ -151,9 +151,9 @@ class Engine:
             device.name, self.vram_bytes, residency.process_bytes, lambda: device.total_bytes - _free_bytes(device)
         )
 
-    def give_up(self) -> None:
-        """Stop a load that is under way."""
-        self._give_up = True
+    def cancel_load(self) -> None:
+        """Stop a running load."""
+        self._load_cancelled = True
 
     @property
     def model(self) -> "Model":
@@ -194,13 +194,13 @@ class Engine:
     def generate(
         self, request: ExecuteRequest, prompt: list[int], seed: int, switch: StopSwitch
     ) -> Iterator[Token | Result]:
-        """Yield each token and, last, the result. Runs on one thread at a time.
+        """Yield each token and, last, the result. One thread at a time.
 
         Args:
-            request: what was asked for.
+            request: the request.
             prompt: its tokens, at least one.
             seed: 32 bits, not all ones.
-            switch: stops it from outside.
+            switch: stops the generation.
 
         Raises:
             Stopped: the switch was used.
@@ -209,7 +209,7 @@ class Engine:
         from narration_worker.model.native import CHUNK, Sampler  # noqa: PLC0415 - see check_device
 
         model = self.model
-        most = min(request.max_tokens, model.context_length - len(prompt))
+        limit = min(request.max_tokens, model.context_length - len(prompt))
         sampler = Sampler(
             model.vocabulary_size,
             prompt,
@@ -228,19 +228,19 @@ class Engine:
                 self._evaluate(prompt[start : start + CHUNK], switch)
             count = 0
             reason: Literal["eos", "length", "stop"] = "length"
-            while count < most:
+            while count < limit:
                 token = model.sample(sampler)
                 piece = model.piece(token)
                 if piece is None:
                     reason = "eos"
                     break
                 count += 1
-                shown = text.feed(piece)
-                yield Token(shown, count - 1, token)
+                visible = text.feed(piece)
+                yield Token(visible, count - 1, token)
                 if text.matched is not None:
                     reason = "stop"
                     break
-                if count < most:
+                if count < limit:
                     self._evaluate([token], switch)
             rest = text.finish()
             if rest:
@@ -251,7 +251,7 @@ class Engine:
         finally:
             switch.connect(None)
             model.abort.clear()
-            model.forget()
+            model.clear_cache()
             sampler.close()
 
     def _evaluate(self, tokens: list[int], switch: StopSwitch) -> None:
@@ -260,11 +260,11 @@ class Engine:
         if code == 0:
             return
         switch.check()
-        said = self.model.complaint()
+        reason = self.model.last_error()
         if code == _NO_ROOM:
-            raise WorkerError("INTERNAL", f"the context is full: {said}")
-        kind = "VRAM_OOM" if "out of memory" in said.lower() or "alloc" in said.lower() else "INTERNAL"
-        raise WorkerError(kind, f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}): {said}")
+            raise WorkerError("INTERNAL", f"the context is full: {reason}")
+        kind = "VRAM_OOM" if "out of memory" in reason.lower() or "alloc" in reason.lower() else "INTERNAL"
+        raise WorkerError(kind, f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}): {reason}")
 
     def close(self) -> None:
         """Free the model."""
@@ -274,7 +274,7 @@ class Engine:
 
 
 def _short(name: str) -> str:
-    """Return a file's name so that it fits into a sentence; the middle of a long one is left out."""
+    """Return a file's name short enough for a sentence; the middle of a long one is left out."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 23]}...{name[-20:]}"
 
 

@@ -1,4 +1,4 @@
-"""What generation yields, how it ends, and the switch that stops it from any thread."""
+"""What generation yields, how it ends, and a switch that stops it from any thread."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class Stopped(Exception):  # noqa: N818 - an outcome, not an error
     """The request was stopped from outside.
 
     Args:
-        cause: who stopped it.
+        cause: why it was stopped.
     """
 
     def __init__(self, cause: StopCause) -> None:
@@ -24,48 +24,48 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self.cause: StopCause | None = None
-        self._native: Callable[[], None] | None = None
+        self._abort: Callable[[], None] | None = None
         self._lock = threading.Lock()
 
     def stop(self, cause: StopCause) -> bool:
-        """Stop the request; False when somebody did so before."""
+        """Stop the request; False when it was stopped before."""
         with self._lock:
             if self.cause is not None:
                 return False
             self.cause = cause
-            if self._native is not None:
-                self._native()
+            if self._abort is not None:
+                self._abort()
             return True
 
-    def connect(self, native: Callable[[], None] | None) -> None:
-        """Name the native flag while the request is being evaluated; None when it no longer is."""
+    def connect(self, abort: Callable[[], None] | None) -> None:
+        """Set the function that aborts native evaluation; None when no evaluation runs."""
         with self._lock:
-            self._native = native
-            if native is not None and self.cause is not None:
-                native()
+            self._abort = abort
+            if abort is not None and self.cause is not None:
+                abort()
 
     def check(self) -> None:
-        """Raise `Stopped` when the request is to stop."""
+        """Raise `Stopped` if the request was stopped."""
         if self.cause is not None:
             raise Stopped(self.cause)
 
 
 class Token(NamedTuple):
-    """One generated token: what may be shown now (often nothing), its place from 0, its id."""
+    """One generated token: the text that may be sent now (often none), its position from 0, its id."""
 
     text: str
-    place: int
+    position: int
     token: int
 
 
 class Result(NamedTuple):
-    """How generation ended.
+    """The end of a generation.
 
     Attributes:
         tokens_out: tokens generated, the one that ended it not counted.
         decode_time_ms: time from the first token's evaluation to the end, in milliseconds.
         stop_reason: eos, length or stop.
-        matched: the stop text that was met, or None.
+        matched: the stop text that ended it, or None.
     """
 
     tokens_out: int

@@ -1,7 +1,7 @@
-"""Is this file a GGUF model that may be given to the native library? Bounded, in Python.
+"""Check in Python, with limits, that a file is a GGUF model that may be given to the native library.
 
-A damaged header can make native code abort the process, so whatever can be seen from outside is looked at first.
-The layout is the published one of GGUF version 3: header, metadata pairs, tensor infos, aligned data.
+A damaged header can make native code abort the process, so everything that can be checked from outside is checked
+first. The layout is GGUF version 3: header, metadata pairs, tensor infos, aligned data.
 """
 
 import mmap
@@ -16,7 +16,7 @@ MAX_ARRAY: Final = 4_000_000
 MAX_DIMENSIONS: Final = 4
 MAX_ALIGNMENT: Final = 1 << 16
 SIZES: Final = {"context_length": 1 << 30, "embedding_length": 1 << 20, "block_count": 512}
-"""The most that llama.cpp takes; it ends the whole process at more blocks."""
+"""llama.cpp's limits; it ends the whole process when there are more blocks."""
 
 BYTE_TOKENS: Final = 256
 _MAGIC: Final = b"GGUF"
@@ -34,18 +34,18 @@ _TENSOR_TYPES: Final = {
 
 
 class NotAModelError(ValueError):
-    """The file is no model that can be loaded; the message says why."""
+    """The file is not a model that can be loaded; the message says why."""
 
 
 class ModelFile(NamedTuple):
-    """What a model's file says of itself.
+    """What a model file says about itself.
 
     Attributes:
-        path: where it is.
+        path: the file.
         size: bytes of the file.
         architecture: such as llama.
         tensors: how many tensors it holds.
-        metadata: its scalar metadata; arrays are given by their length.
+        metadata: its metadata; arrays of numbers are replaced by their length.
     """
 
     path: Path
@@ -60,18 +60,18 @@ class _Reader:
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
-        self.place = 0
+        self.position = 0
 
     def take(self, count: int) -> bytes:
-        if count > len(self._data) - self.place:
+        if count > len(self._data) - self.position:
             raise NotAModelError(f"it ends after {len(self._data)} bytes, in the middle of its header")
-        self.place += count
-        return self._data[self.place - count : self.place]
+        self.position += count
+        return self._data[self.position - count : self.position]
 
     def skip(self, count: int) -> None:
-        if count > len(self._data) - self.place:
+        if count > len(self._data) - self.position:
             raise NotAModelError(f"it ends after {len(self._data)} bytes, in the middle of its header")
-        self.place += count
+        self.position += count
 
     def number(self, form: str) -> Any:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
@@ -92,7 +92,7 @@ class _Reader:
         raise NotAModelError(f"its metadata has a value of unknown type {kind}")
 
     def array(self) -> list[bytes] | int:
-        """Return the texts of an array of texts, the length of any other array."""
+        """Return the texts of an array of texts, or the length of any other array."""
         kind, count = self.number("<I"), self.number("<Q")
         if count > MAX_ARRAY:
             raise NotAModelError(f"an array in its metadata claims {count} values")
@@ -105,13 +105,13 @@ class _Reader:
 
 
 def check(path: Path) -> ModelFile:
-    """Return what a model file says of itself.
+    """Return what a model file says about itself.
 
     Args:
         path: the file.
 
     Raises:
-        NotAModelError: it is missing, is no GGUF file, is damaged, or is not for text generation.
+        NotAModelError: it is missing, not a GGUF file, damaged, or not for text generation.
     """
     try:
         size = path.stat().st_size
@@ -167,7 +167,7 @@ def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> 
         if values <= 0 or shape[0] % block or offset % alignment:
             raise NotAModelError(f"tensor {name!r} has a shape or place that its type does not allow")
         ends.append((offset + values // block * width, name))
-    start = -(-reader.place // alignment) * alignment
+    start = -(-reader.position // alignment) * alignment
     last, name = max(ends)
     if start + last > size:
         raise NotAModelError(f"it is cut short: tensor {name!r} ends at byte {start + last}, the file at byte {size}")
@@ -190,17 +190,17 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
     for key in ("bos_token_id", "eos_token_id"):
         value = metadata.get(f"tokenizer.ggml.{key}", 0)
         if not isinstance(value, int) or not 0 <= value < len(tokens):
-            raise NotAModelError(f"its {key} {value!r} is no token")
+            raise NotAModelError(f"its {key} {value!r} is not in its vocabulary")
     return architecture
 
 
 def _check_sizes(metadata: dict[str, Any], architecture: str) -> None:
-    """Look at the numbers that llama.cpp asserts about: it ends the process when one is wrong."""
+    """Check the numbers that llama.cpp asserts on: it ends the process when one is wrong."""
     for key, most in SIZES.items():
         value = metadata.get(f"{architecture}.{key}")
         if not isinstance(value, int) or not 0 < value <= most:
-            said = f"it is {str(value)[:40]}, 1 to {most} are possible"
-            raise NotAModelError(f"its metadata has no usable {architecture[:40]}.{key} ({said})")
+            found = f"it is {str(value)[:40]}, allowed are 1 to {most}"
+            raise NotAModelError(f"its metadata has no usable {architecture[:40]}.{key} ({found})")
     for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
         value = metadata.get(f"{architecture}.attention.{key}", 0.0)
         if not isinstance(value, float) or not 0 <= value < 1:

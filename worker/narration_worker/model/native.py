@@ -1,6 +1,6 @@
-"""Everything that touches llama.cpp through ctypes: devices, log, abort flag, model and context.
+"""All access to llama.cpp through ctypes: devices, log, abort flag, model and context.
 
-llama_cpp is imported when this module is, which costs a third of a second: import it where a model is really loaded.
+This module imports llama_cpp, which takes a third of a second: import it only where a model is loaded.
 """
 
 import ctypes
@@ -16,11 +16,11 @@ import llama_cpp
 from llama_cpp import _ggml
 
 from narration_worker import points
-from narration_worker.model.cuda import Cuda, ask
+from narration_worker.model.cuda import Cuda, query
 from narration_worker.model.devices import Device
 
 CHUNK: Final = 128
-"""Prompt tokens evaluated at once. Part of reproducibility: other chunks add in another order."""
+"""Prompt tokens evaluated at once. Part of reproducibility: other chunk sizes add numbers in another order."""
 
 _FLASH_ATTENTION_OFF: Final = 0
 _GPU_DEVICE: Final = 1
@@ -32,13 +32,13 @@ _LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
 
 class NativeError(Exception):
-    """llama.cpp refused; the message holds what its log said."""
+    """llama.cpp failed; the message is what its log said."""
 
 
 class AbortFlag:
-    """A flag that llama.cpp's CPU backend polls between operations, without Python or its lock in the way.
+    """A flag that llama.cpp's CPU backend polls between operations, without Python's lock.
 
-    The callback is libc's `strlen` on a two-byte buffer: length 0 goes on, length 1 stops.
+    The callback is libc's `strlen` on a two-byte buffer: length 0 means go on, length 1 means stop.
     """
 
     def __init__(self) -> None:
@@ -47,19 +47,19 @@ class AbortFlag:
         self.data = ctypes.cast(self._buffer, ctypes.c_void_p)
 
     def set(self) -> None:
-        """Stop the evaluation that is running, and any that starts before `clear`."""
+        """Stop the running evaluation, and any that starts before `clear`."""
         self._buffer[0] = b"\x01"
 
     def clear(self) -> None:
-        """Let evaluations run again."""
+        """Allow evaluations again."""
         self._buffer[0] = b"\x00"
 
 
 class _Log:
-    """Takes llama.cpp's log: its lines become debug narration, the last warnings explain failures."""
+    """Receives llama.cpp's log: lines become debug narration, the last errors explain failures."""
 
     def __init__(self) -> None:
-        self.complaints: deque[str] = deque(maxlen=_LOG_KEPT)
+        self.errors: deque[str] = deque(maxlen=_LOG_KEPT)
         self.placed: deque[str] = deque(maxlen=_PLACED_KEPT)
         self._lock = threading.Lock()
         self._line = ""
@@ -67,7 +67,7 @@ class _Log:
         self._callback = llama_cpp.llama_log_callback(self._take)
 
     def install(self) -> None:
-        """Take over from the callback that llama_cpp installs when it is imported."""
+        """Replace the callback that llama_cpp installs when it is imported."""
         llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
 
     def _take(self, level: int, text: bytes, _: Any) -> None:
@@ -79,7 +79,7 @@ class _Log:
                 *lines, self._line = self._line.split("\n")
                 self._line = self._line[-4096:]
                 if self._level == _LEVEL_ERROR:
-                    self.complaints.extend(line for line in lines if line.strip())
+                    self.errors.extend(line for line in lines if line.strip())
                 self.placed.extend(line for line in lines if " assigned to " in line or " buffer size " in line)
             for line in lines:
                 if line.strip():
@@ -88,8 +88,8 @@ class _Log:
             pass
 
     def cause(self) -> str:
-        """Return the first complaint since the last `clear`, without the names of native functions before it."""
-        lines = [_PREFIX.sub("", line.strip()) for line in self.complaints]
+        """Return the first error since the last `clear`, without the names of native functions before it."""
+        lines = [_PREFIX.sub("", line.strip()) for line in self.errors]
         return next((line for line in lines if line), "llama.cpp gave no reason")
 
 
@@ -117,8 +117,8 @@ def gpu_devices() -> list[Device]:
 
 
 def cuda(device: Device) -> Cuda:
-    """Return what CUDA's runtime says of a device; nothing of other devices, or where it is not loaded."""
-    return ask(_ggml.libggml, device.name)
+    """Return what the CUDA runtime reports about a device; nothing for other devices, or when it is not loaded."""
+    return query(_ggml.libggml, device.name)
 
 
 class Model:
@@ -129,7 +129,7 @@ class Model:
         device: the GPU to put everything on; None for the CPU.
         context_length: tokens of prompt and answer together.
         threads: processor threads.
-        on_progress: called with 0.0 to 1.0 while weights are read; returns False to give up.
+        on_progress: called with 0.0 to 1.0 while weights are read; returns False to cancel.
 
     Raises:
         NativeError: it cannot be loaded.
@@ -146,7 +146,7 @@ class Model:
         # When ggml gives up it would run a debugger on this process, which takes seconds and prints pages.
         os.environ.setdefault("GGML_NO_BACKTRACE", "1")
         _log.install()
-        _log.complaints.clear()
+        _log.errors.clear()
         _log.placed.clear()
         self.abort = AbortFlag()
         self._progress = llama_cpp.llama_progress_callback(lambda done, _: _unless_raising(on_progress, done))
@@ -158,7 +158,7 @@ class Model:
         # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
         self.context_length = min(context_length, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
-        # Each call into native code lets go of Python's lock and has to get it back: what can be kept is kept.
+        # Each native call releases Python's lock and must get it back, so results are cached.
         self._pieces: dict[int, bytes | None] = {}
         self._one = (llama_cpp.llama_token * 1)()
         self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
@@ -193,8 +193,8 @@ class Model:
             raise NativeError(_log.cause())
         return context
 
-    def placement(self) -> list[str]:
-        """Return the lines of the load's log that say where layers and buffers are."""
+    def placement_log(self) -> list[str]:
+        """Return the lines of the load's log that say where layers and buffers were placed."""
         return list(_log.placed)
 
     @property
@@ -210,7 +210,7 @@ class Model:
         tokens = (llama_cpp.llama_token * room)()
         count = llama_cpp.llama_tokenize(self.vocabulary, data, len(data), tokens, room, True, False)  # noqa: FBT003
         if count < 0:
-            raise NativeError(f"the prompt of {len(data)} bytes could not be cut into tokens")
+            raise NativeError(f"the prompt of {len(data)} bytes could not be tokenised")
         return list(tokens[:count])
 
     def piece(self, token: int) -> bytes | None:
@@ -230,14 +230,14 @@ class Model:
                 return buffer.raw[:size]
             room = -size
 
-    def forget(self) -> None:
-        """Empty the key-value cache, so that a request depends on nothing before it."""
+    def clear_cache(self) -> None:
+        """Clear the key-value cache, so that a request does not depend on earlier ones."""
         llama_cpp.llama_memory_clear(self._memory, False)  # noqa: FBT003 - the buffer need not be zeroed
 
     def evaluate(self, tokens: Sequence[int]) -> int:
         """Evaluate at most `CHUNK` tokens; return llama.cpp's code: 0 done, 1 no room, 2 aborted, below 0 failed."""
-        if _log.complaints:
-            _log.complaints.clear()
+        if _log.errors:
+            _log.errors.clear()
         if len(tokens) == 1:
             self._one[0] = tokens[0]
             return int(llama_cpp.llama_decode(self._context, self._one_batch))
@@ -248,12 +248,12 @@ class Model:
         """Return the next token."""
         return int(llama_cpp.llama_sampler_sample(sampler.chain, self._context, -1))
 
-    def complaint(self) -> str:
-        """Return what llama.cpp complained about since the last `evaluate` that worked."""
+    def last_error(self) -> str:
+        """Return llama.cpp's first error since the last `evaluate` began."""
         return _log.cause()
 
     def close(self) -> None:
-        """Free everything; the model must not be used again."""
+        """Free all native memory; the model must not be used again."""
         if self._context:
             llama_cpp.llama_free(self._context)
             llama_cpp.llama_model_free(self._model)
@@ -261,10 +261,10 @@ class Model:
 
 
 def _unless_raising(on_progress: Callable[[float], bool], done: float) -> bool:
-    """Call a Python function from native code, where an exception would mean "cancel"."""
+    """Call a progress function from native code, where an exception would mean "cancel"."""
     try:
         return on_progress(done)
-    except Exception:  # noqa: BLE001 - telling progress must not fail the load
+    except Exception:  # noqa: BLE001 - narrating progress must not fail the load
         return True
 
 

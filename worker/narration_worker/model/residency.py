@@ -1,7 +1,7 @@
-"""Whether the whole model is in the GPU's memory, at the start and ever after.
+"""Residency: whether the whole model is in the GPU's memory, at the start and later.
 
-Two witnesses: what llama.cpp's log says about where it put each layer and buffer, and how much memory the driver
-says this process holds. The token embedding and small host buffers always stay on the CPU; nothing else may.
+There are two sources: llama.cpp's log says where each layer and buffer was placed, and the driver says how much
+memory this process holds. The token embedding and small host buffers always stay on the CPU; nothing else may.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from narration_worker import points
 
 MIB: Final = 1024 * 1024
 TOLERANCE: Final = 0.9
-"""How much of what was allocated the driver must still show: page sizes and pools make both sides round."""
+"""Share of the allocated bytes that the driver must still report: page sizes and pools round both numbers."""
 
 _LAYER: Final = re.compile(r"layer +(\d+) assigned to device (\S+?),?(?: |$)")
 _BUFFER: Final = re.compile(r"(\S+) +(model|KV|RS|output|compute) buffer size = +([0-9.]+) MiB")
@@ -23,7 +23,7 @@ _MUST_BE_THERE: Final = ("KV", "RS")
 
 
 class Placement(NamedTuple):
-    """Where llama.cpp put a model.
+    """Where llama.cpp placed a model.
 
     Attributes:
         layers: device of each layer.
@@ -34,7 +34,7 @@ class Placement(NamedTuple):
     buffers: dict[tuple[str, str], int]
 
     def bytes_on(self, device: str) -> int:
-        """Return how much memory of a device the model takes."""
+        """Return how much of a device's memory the model uses, in bytes."""
         return sum(size for (place, _), size in self.buffers.items() if place == device)
 
     def fault(self, device: str) -> str | None:
@@ -54,8 +54,8 @@ class Placement(NamedTuple):
         return None
 
 
-def read(lines: Iterable[str]) -> Placement:
-    """Return where a model is, from the log of its load."""
+def parse_placement(lines: Iterable[str]) -> Placement:
+    """Return where a model was placed, from the log of its load."""
     layers: dict[int, str] = {}
     buffers: dict[tuple[str, str], int] = {}
     for line in lines:
@@ -68,18 +68,18 @@ def read(lines: Iterable[str]) -> Placement:
 
 
 def process_bytes(pid: int | None = None) -> int | None:
-    """Return the GPU memory that a process holds on all GPUs, as NVIDIA's driver counts it.
+    """Return the GPU memory that a process holds on all GPUs, in bytes, as NVIDIA's driver reports it.
 
     Args:
         pid: the process; this one when absent.
 
     Returns:
-        None where the driver does not say: none there, or a container that hides process ids.
+        None when the driver does not report it: there is none, or a container hides process ids.
     """
     try:
         pynvml: Any = importlib.import_module("pynvml")  # only where a GPU is used
         pynvml.nvmlInit()
-    except Exception:  # noqa: BLE001 - a missing package, library or driver: no witness
+    except Exception:  # noqa: BLE001 - a missing package, library or driver: nothing to report
         return None
     try:
         held = [
@@ -97,13 +97,13 @@ def process_bytes(pid: int | None = None) -> int | None:
 
 
 class Residency:
-    """Watches over the model's memory for the life of the process.
+    """Checks that the model stays in GPU memory, for the life of the process.
 
     Args:
         device: such as CUDA0.
-        expected_bytes: what the model took when it was loaded.
-        held: returns what the driver says that this process holds now, or None when it does not say.
-        used: returns what everyone together uses of the device now, or None.
+        expected_bytes: GPU memory that the model took when it was loaded.
+        held: returns the GPU memory that this process holds now, or None when the driver does not report it.
+        used: returns the GPU memory that all processes use now, or None.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class Residency:
         self._used = used
 
     def check(self) -> bool:
-        """Look once and narrate what was found; True when the model is where it belongs."""
+        """Check once and narrate the result; True when the model is in GPU memory."""
         held = self._held()
-        if held is None:  # at least nobody can use more than everyone together does
+        if held is None:  # this process cannot hold more than all processes together
             held = self._used()
         enough = held is not None and held >= self._expected * TOLERANCE
         self.resident = enough
@@ -134,7 +134,7 @@ class Residency:
         return enough
 
     async def watch(self, every_s: float, off_loop: Callable[[Callable[[], bool]], Awaitable[bool]]) -> None:
-        """Check again and again until cancelled.
+        """Check at intervals until cancelled.
 
         Args:
             every_s: seconds between checks.

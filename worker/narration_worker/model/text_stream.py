@@ -1,4 +1,4 @@
-"""From token bytes to text that may be shown: whole characters only, stop texts never half."""
+"""From token bytes to text that may be sent: whole characters only, and no part of a stop text."""
 
 import codecs
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ class TextStream:
     """Collects the bytes of tokens and releases text.
 
     Args:
-        stops: texts that end the stream; the earliest in the text wins and is not shown.
+        stops: texts that end the stream; the earliest in the text wins and is not sent.
     """
 
     def __init__(self, stops: Sequence[str] = ()) -> None:
@@ -19,33 +19,33 @@ class TextStream:
         self.matched: str | None = None
 
     def feed(self, piece: bytes) -> str:
-        """Take a token's bytes; return what may be shown now, often nothing."""
+        """Add a token's bytes; return the text that may be sent now, often none."""
         return self._release(self._decoder.decode(piece), last=False)
 
     def finish(self) -> str:
-        """Return what was held back, at the end of the tokens."""
+        """Return the text that was held back, after the last token."""
         return self._release(self._decoder.decode(b"", final=True), last=True)
 
-    def _release(self, more: str, *, last: bool) -> str:
+    def _release(self, added: str, *, last: bool) -> str:
         if self.matched is not None:
             return ""
         if not self._stops:
-            return more
-        self._held += more
-        found = [(place, stop) for stop in self._stops if (place := self._held.find(stop)) >= 0]
-        # A longer stop text may still be growing at an earlier place: wait until none can.
-        cut = len(self._held) if last else len(self._held) - self._growing()
-        if found:
-            # Of two that begin at the same place the longer was meant.
-            place, stop = min(found, key=lambda one: (one[0], -len(one[1])))
-            if place <= cut:
+            return added
+        self._held += added
+        matches = [(start, stop) for stop in self._stops if (start := self._held.find(stop)) >= 0]
+        # A longer stop text may still be incomplete at an earlier position: wait until none can be.
+        cut = len(self._held) if last else len(self._held) - self._partial_stop()
+        if matches:
+            # Of two that begin at the same position, the longer one counts.
+            start, stop = min(matches, key=lambda match: (match[0], -len(match[1])))
+            if start <= cut:
                 self.matched = stop
-                cut = place
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
+                cut = start
+        visible, self._held = self._held[:cut], self._held[cut:]
+        return visible
 
-    def _growing(self) -> int:
-        """Return the length of the longest end of the text that may be the beginning of a stop text."""
+    def _partial_stop(self) -> int:
+        """Return the length of the longest end of the text that may begin a stop text."""
         for size in range(min(self._longest - 1, len(self._held)), 0, -1):
             end = self._held[-size:]
             if any(stop.startswith(end) and len(stop) > size for stop in self._stops):

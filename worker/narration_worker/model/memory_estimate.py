@@ -1,4 +1,4 @@
-"""How much memory a model takes, from its metadata alone: before anything is loaded."""
+"""How much memory a model needs, estimated from its metadata before anything is loaded."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from narration_worker.model.gguf_check import ModelFile
 
 DEFAULT_CONTEXT: Final = 4096
 HEADROOM_BYTES: Final = 256 * 1024 * 1024
-"""For compute buffers and what the driver keeps for itself."""
+"""For compute buffers and the driver's own use."""
 
 _SHORTEST_CONTEXT: Final = 8
 _BYTES_OF_A_NUMBER: Final = 2
@@ -16,7 +16,7 @@ _MEGABYTE: Final = 1_000_000
 
 
 def cache_bytes_per_token(file: ModelFile) -> int:
-    """Return how much one token takes in the key-value cache: keys and values of each layer, two bytes a number."""
+    """Return the key-value cache's bytes for each token: keys and values of every layer, two bytes a number."""
     width = _positive(file, "embedding_length", 1)
     heads = _positive(file, "attention.head_count", 1)
     shared = _positive(file, "attention.head_count_kv", heads)
@@ -26,11 +26,11 @@ def cache_bytes_per_token(file: ModelFile) -> int:
 
 
 def context_length(file: ModelFile, wanted: int | None, cache_mb: int | None) -> int:
-    """Return how many tokens of prompt and answer a model is opened for.
+    """Return the context length to open a model with, in tokens of prompt and answer.
 
     Args:
         file: the model.
-        wanted: what was asked for; what the model was made for, at most `DEFAULT_CONTEXT`, when None.
+        wanted: the requested length; when None, the model's trained length, at most `DEFAULT_CONTEXT`.
         cache_mb: largest key-value cache in MiB, which may shorten the context; unlimited when None.
     """
     length = wanted or min(_positive(file, "context_length", DEFAULT_CONTEXT), DEFAULT_CONTEXT)
@@ -45,7 +45,7 @@ def require_room(file: ModelFile, length: int, model_ref: str, device: Device) -
     Args:
         file: the model.
         length: tokens of its context.
-        model_ref: what it is called.
+        model_ref: the model's name in messages.
         device: the GPU.
 
     Raises:
@@ -62,7 +62,7 @@ def require_room(file: ModelFile, length: int, model_ref: str, device: Device) -
         )
 
 
-def _positive(file: ModelFile, key: str, otherwise: int) -> int:
-    """Return a number of the architecture's metadata; arrays of one number a layer are known by their length only."""
+def _positive(file: ModelFile, key: str, default: int) -> int:
+    """Return a positive number of the architecture's metadata, or a default; per-layer arrays are not read."""
     value = file.metadata.get(f"{file.architecture}.{key}")
-    return value if isinstance(value, int) and value > 0 else otherwise
+    return value if isinstance(value, int) and value > 0 else default

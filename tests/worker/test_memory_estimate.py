@@ -7,7 +7,7 @@ import pytest
 from narration_worker.errors import WorkerError
 from narration_worker.model.devices import Device
 from narration_worker.model.gguf_check import ModelFile, check
-from narration_worker.model.sizing import HEADROOM_BYTES, cache_bytes_per_token, context_length, require_room
+from narration_worker.model.memory_estimate import HEADROOM_BYTES, cache_bytes_per_token, context_length, require_room
 
 SEVEN_B = {
     "llama.block_count": 32,
@@ -48,12 +48,12 @@ def test_the_context_is_shortened_to_the_cache_allowed(wanted, cache_mb, expecte
 def test_the_cache_really_has_that_size(root, strict):
     """llama.cpp says how large it made the cache; the figure computed beforehand is that."""
     from narration_worker.model import native
-    from narration_worker.model.residency import MIB, read
+    from narration_worker.model.residency import MIB, parse_placement
 
     file = check(root / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf")
     loaded = native.Model(file.path, None, 512, 1, lambda _: True)
     try:
-        (size,) = (size for (_, kind), size in read(loaded.placement()).buffers.items() if kind == "KV")
+        (size,) = (size for (_, kind), size in parse_placement(loaded.placement_log()).buffers.items() if kind == "KV")
     finally:
         loaded.close()
     assert abs(size - 512 * cache_bytes_per_token(file)) < MIB / 50
