@@ -1,6 +1,8 @@
 """One pytest session in one process: steps loaded, scenarios checked, tests recorded, leftovers told."""
 
 import contextlib
+import functools
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +35,7 @@ class NarrationSession:
         folder = config.getoption("--narration-records")
         self.folder = Path(config.invocation_params.dir / folder) if folder else self.root / ".narration" / "records"
         self.complaints: list[str] = []
+        self.left_out = 0
         self._loaded = False
         self._broken = False
         process = config.workerinput["workerid"] if self.is_worker else records.MAIN  # type: ignore[attr-defined]  # xdist's
@@ -64,19 +67,40 @@ class NarrationSession:
 
     # -- collection ----------------------------------------------------------------------------
 
-    def load_steps(self) -> None:
-        """Load the vocabulary and the project's own step definitions, once, when the first feature is collected.
+    @functools.cached_property
+    def missing_extra(self) -> str | None:
+        """Why scenarios cannot run here, as one line; None where the extra `test` is installed."""
+        try:
+            for name in ("narration_capture._compat", "syrupy.extensions.single_file"):
+                importlib.import_module(name)
+        except ImportError as error:
+            return f"scenarios need `pip install 'narration-core[test]'`: {error}"
+        return None
+
+    def takes(self, feature: Path) -> bool:
+        """Tell whether a feature file is collected.
+
+        Without the extra `test` it is left to whichever tool runs it: the project may use narration at run time only.
+        The terminal summary says so.
 
         Raises:
-            UsageError: pytest-bdd or syrupy is missing.
+            UsageError: the extra is missing, and the feature was asked for by name or has golden stories.
         """
+        if self.missing_extra is None:
+            return True
+        asked_for = [Path(self.config.invocation_params.dir / arg.partition("::")[0]) for arg in self.config.args]
+        if self.features in asked_for or feature in asked_for or next(self.stories.rglob("*.story"), None):
+            raise pytest.UsageError(self.missing_extra)
+        self.left_out += 1
+        return False
+
+    def load_steps(self) -> None:
+        """Load the vocabulary and the project's own step definitions, once, when the first feature is collected."""
         if self._loaded:
             return
         self._loaded = True
-        try:
-            from narration_capture._golden import StoryExtension  # noqa: PLC0415 - the test extra may be missing
-        except ImportError as error:
-            raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {error}") from None
+        from narration_capture._golden import StoryExtension  # noqa: PLC0415 - only where there are scenarios
+
         StoryExtension.features_folder = self.features.name
         StoryExtension.stories_folder = str(self.config.getini("narration_stories"))
         manager = self.config.pluginmanager
@@ -114,7 +138,7 @@ class NarrationSession:
 
     def _take_inventory(self) -> None:
         """In a run of all features, look for stories that no scenario tells any more."""
-        if self.is_worker or not self._is_full():
+        if self.is_worker or not self.features.is_dir() or self.missing_extra is not None or not self._is_full():
             return
         from narration_capture import _inventory as inventory  # noqa: PLC0415 - as above
 
@@ -128,9 +152,8 @@ class NarrationSession:
             if self.root / path.relative_to(pending) not in found.expected:
                 path.unlink()  # its scenario was renamed or deleted: there is nothing left to decide
 
-    @staticmethod
-    def _a_scenario(items: Sequence[pytest.Item]) -> pytest.Item | None:
-        if "pytest_bdd" not in sys.modules:
+    def _a_scenario(self, items: Sequence[pytest.Item]) -> pytest.Item | None:
+        if "pytest_bdd" not in sys.modules or self.missing_extra is not None:
             return None
         from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
 
@@ -214,7 +237,7 @@ def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> 
 
         run = item.stash.get(RUN, None)
         state = item.stash.get(STATE, None)
-    if "pytest_bdd" in sys.modules:
+    if "narration_capture._compat" in sys.modules:
         from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
 
         template = scenario_of(item)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from narration_capture._collector import FeatureFile
     from narration_capture._fixture import NarrationCapture
+    from narration_capture._scenario_run import ScenarioRun
     from narration_capture._session import NarrationSession
     from narration_core import Sources
 
@@ -70,7 +71,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFil
     """Collect feature files as they are."""
     if file_path.suffix != ".feature":
         return None
-    parent.config.stash[SESSION].load_steps()
+    state = parent.config.stash[SESSION]
+    if not state.takes(file_path):
+        return None
+    state.load_steps()
     from narration_capture._collector import FeatureFile  # noqa: PLC0415 - see the module's docstring
 
     collected: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
@@ -163,18 +167,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Tell what a full run found."""
     state = config.stash.get(SESSION, None)
+    if state is not None and state.left_out:
+        terminalreporter.write_line(f"narration: feature files not collected: {state.left_out}; {state.missing_extra}")
     if state is not None and state.complaints:
         terminalreporter.write_sep("=", "narration", red=True)
         for line in state.complaints:
             terminalreporter.write_line(line)
 
 
-# -- scenarios; these hooks exist only where pytest-bdd is installed ------------------------------
+# -- scenarios; these hooks exist only where pytest-bdd is installed, which may be another release than ours ------
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
     """Open the scenario's capture and context."""
+    if request.config.stash[SESSION].missing_extra is not None:
+        return
     from narration_capture._scenario_run import RUN, start  # noqa: PLC0415 - as above
 
     request.node.stash[RUN] = start(scenario, request.getfixturevalue("narration"), request.config.rootpath)
@@ -183,26 +191,35 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) ->
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_before_step(step: Any) -> None:
     """Note which step is running."""
-    _bdd().before(step)
+    run = _running()
+    if run is not None:
+        run.before(step)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_after_step() -> None:
     """Note that the step went well."""
-    _bdd().after()
+    run = _running()
+    if run is not None:
+        run.after()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_step_error(exception: Exception) -> None:
     """Note that the step failed."""
-    _bdd().after(exception)
+    run = _running()
+    if run is not None:
+        run.after(exception)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_after_scenario() -> None:
     """Do what steps left for the end, and end the scenario's loop."""
-    importlib.import_module("narration_capture._scenario_run").stop()
+    if _running() is not None:
+        importlib.import_module("narration_capture._scenario_run").stop()
 
 
-def _bdd() -> Any:
-    return importlib.import_module("narration_capture._scenario_run").running()
+def _running() -> ScenarioRun | None:
+    module = sys.modules.get("narration_capture._scenario_run")
+    run: ScenarioRun | None = None if module is None else module.running()
+    return run

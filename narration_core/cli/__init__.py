@@ -1,9 +1,14 @@
-"""The program `narration`: its own commands, and those that other rooms register."""
+"""The program `narration`: its own commands, and those that installed packages register.
+
+The exit codes of every command are in the help of `narration`.
+"""
 
 from importlib.metadata import entry_points
 from typing import Any
 
 import click
+
+from narration_core.cli._extras import MissingExtraError, missing_extra
 
 GROUP = "narration.commands"
 
@@ -16,30 +21,40 @@ class Commands(click.Group):
         return sorted({*super().list_commands(ctx), *(found.name for found in entry_points(group=GROUP))})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command by name; one whose room is not installed says what to install."""
+        """Return a command by name; one that lacks an optional dependency is replaced by a command that says so."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
         for found in entry_points(group=GROUP, name=cmd_name):
             try:
-                loaded: click.Command = found.load()
-            except ImportError as error:
-                return _unavailable(cmd_name, error)
-            return loaded
+                command: click.Command = found.load()
+            except ModuleNotFoundError as error:
+                missing = missing_extra(error, f"narration {cmd_name}")
+                if missing is None:
+                    raise
+                return _unavailable(cmd_name, missing)
+            return command
         return None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an optional dependency that is missing ends it with one line."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            missing = missing_extra(error, f"narration {ctx.invoked_subcommand}")
+            if missing is None:
+                raise
+            raise missing from None
 
-def _unavailable(name: str, why: ImportError) -> click.Command:
+
+def _unavailable(name: str, missing: MissingExtraError) -> click.Command:
     def complain(**_: Any) -> None:
-        raise click.ClickException(
-            f"`narration {name}` needs a part that is not installed ({why}): "
-            "pip install 'narration-core[worker,test]' brings all of them"
-        )
+        raise missing
 
     return click.Command(
         name,
         callback=complain,
-        short_help=f"(not installed: {why})",
+        short_help=f"(not installed) {missing.message}",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
 
@@ -47,7 +62,11 @@ def _unavailable(name: str, why: ImportError) -> click.Command:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="narration-core", prog_name="narration")
 def main() -> None:
-    """Tell people what happened."""
+    """Logging for people: run, check and read what services narrate.
+
+    Exit codes of every command: 0 success; 1 a check found something, or the command failed; 2 wrong arguments, an
+    extra is not installed, or the question cannot be answered. `narration COMMAND --help` says more.
+    """
 
 
 @main.command()

@@ -1,5 +1,7 @@
 """`python -m narration_worker` is `narration worker`."""
 
-from narration_worker.cli import command
+import sys
 
-command(prog_name="python -m narration_worker")
+from narration_core.cli import main
+
+main(["worker", *sys.argv[1:]], prog_name="narration")

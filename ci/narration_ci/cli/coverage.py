@@ -1,5 +1,6 @@
 """`narration coverage`."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ def run_command(
 ) -> None:
     """Run pytest with these arguments, then the gate on what it recorded: `narration coverage run -- features`."""
     with answering():
+        importlib.import_module("pytest")  # what its process would say does not name our extra
         folder = where.root / where.settings.records
         shutil.rmtree(folder, ignore_errors=True)  # what an earlier run left must not count if this one breaks
         command = [sys.executable, "-m", "pytest", f"--narration-records={folder}", *pytest_arguments]

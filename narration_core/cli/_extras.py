@@ -1,0 +1,44 @@
+"""What to install when a command needs an optional dependency that is missing."""
+
+from typing import Final
+
+import click
+
+# Which extra of narration-core brings which import name.
+EXTRA_OF: Final = {
+    "aiohttp": "worker",
+    "gguf": "worker",
+    "llama_cpp": "worker",
+    "opentelemetry": "otel",
+    "prometheus_client": "worker",
+    "pynvml": "worker",
+    "pytest": "test",
+    "pytest_bdd": "test",
+    "syrupy": "test",
+}
+
+
+class MissingExtraError(click.ClickException):
+    """A command needs an optional dependency that is not installed; the message names the extra that brings it."""
+
+    # Not 1: for a check, that would mean that it found something.
+    exit_code = 2
+
+
+def missing_extra(error: ModuleNotFoundError, command: str) -> MissingExtraError | None:
+    """Return what to tell the user about a module that could not be imported.
+
+    Args:
+        error: what the import raised.
+        command: the command that was called, as the user would write it.
+
+    Returns:
+        The error to raise instead; None if no extra brings the module: then it is a mistake, and needs its traceback.
+    """
+    module = (error.name or "").partition(".")[0]
+    extra = EXTRA_OF.get(module)
+    if extra is None:
+        return None
+    return MissingExtraError(
+        f"`{command}` needs {module}, which is not installed: pip install 'narration-core[{extra}]'"
+    )
