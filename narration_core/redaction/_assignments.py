@@ -36,7 +36,7 @@ _ANYWHERE: Final = (
 _WITH_TAIL: Final = "auth pwd cred"
 _SHORT_TAIL: Final = "bearer jwt login hmac"
 _DIRECTLY: Final = (
-    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn sid session signature license serial nonce hook pat crumb heslo"
+    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb heslo"
 )
 
 KEYWORDS: Final[tuple[Keyword, ...]] = (
@@ -47,6 +47,8 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
     *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    # `(sid:2 cport:-1)` stands in every line of a coordination service.
+    Keyword("sid", r"sid[\\\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\\\"'`]{0,3}[\w\-.%+/]{8}"),
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),

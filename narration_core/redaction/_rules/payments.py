@@ -183,7 +183,7 @@ RULES: Final[tuple[Rule, ...]] = (
         least=20,
         body=r"[^\s\"'<>]",
         edge=r"(?<![\w])",
-        shapes=(r"sk_[^\s\"'<>]{20}",),
+        shapes=(r"(?:^|[^\w])sk_[^\s\"'<>]{20}",),
         check=lambda v: noise(v) >= 0.35,
         source="Freemius documentation, secret keys",
     ),
