@@ -111,6 +111,10 @@ _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_MANY: Final = 64
+_BEFORE: Final = 160
+_AFTER: Final = 480
+_FURTHEST: Final = 4300
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
@@ -135,7 +139,7 @@ def find(
             places.append((at, after))
             at = low.find(word, after)
     places.sort()
-    match = compiled(_TAIL).match
+    look = _remembering(text, judge) if len(places) > _MANY else lambda at, after: _look(text, at, after, judge)
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
@@ -144,15 +148,15 @@ def find(
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
             continue
-        found = match(text, after)
-        if found is None:
+        seen = look(at, after)
+        if seen is None:
             continue
-        done = found.end("suffix")
-        begin, end = found.span(found.lastgroup)
+        done = seen.name_end
+        begin, end = seen.begin, seen.end
         if first <= begin and end <= last:
             continue
-        span = _value(text, at, found, begin, end, judge)
-        if span is None and found.lastgroup == "v6":
+        span = seen.secret
+        if span is None and not seen.quoted:
             refused = refused + 1 if begin < run_end else 1
             run_end = end
             # Name after name without a blank is nobody's log line; it is made to be slow, or to hide something.
@@ -160,6 +164,64 @@ def find(
         if span is not None:
             yield span
             done = span[1]
+
+
+class _Look(NamedTuple):
+    """What stands behind a word of a name."""
+
+    name_end: int
+    begin: int
+    end: int
+    quoted: bool
+    secret: tuple[int, int] | None
+    """The span of the value when the name makes it a secret."""
+
+    def moved(self, distance: int) -> "_Look":
+        """Return the same at another place of the text."""
+        secret = None if self.secret is None else (self.secret[0] + distance, self.secret[1] + distance)
+        return _Look(self.name_end + distance, self.begin + distance, self.end + distance, self.quoted, secret)
+
+
+def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _Look | None:
+    """Look at what follows a word of a name; None when that is no value.
+
+    Args:
+        text: the text.
+        at: where the word starts.
+        after: where the word ends.
+        judge: gives the verdict on a name.
+    """
+    found = compiled(_TAIL).match(text, after)
+    if found is None:
+        return None
+    begin, end = found.span(found.lastgroup)
+    secret = _value(text, at, found, begin, end, judge)
+    return _Look(found.end("suffix"), begin, end, found.lastgroup != "v6", secret)
+
+
+def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, int], _Look | None]:
+    """Return `_look` with a memory, for a text full of names: equal surroundings are looked at once.
+
+    Args:
+        text: the text.
+        judge: gives the verdict on a name.
+    """
+    memory: dict[tuple[str, int, bool], tuple[int, _Look | None]] = {}
+
+    def look(at: int, after: int) -> _Look | None:
+        # The only thing further away that matters is whether an element ends there.
+        closed = text.find("</", after, after + _FURTHEST) >= 0
+        key = (text[max(at - _BEFORE, 0) : after + _AFTER], after - at, closed)
+        known = memory.get(key)
+        if known is not None:
+            place, seen = known
+            return seen and seen.moved(at - place)
+        seen = _look(text, at, after, judge)
+        if at >= _BEFORE and (seen is None or max(seen.end, *(seen.secret or ())) < after + _AFTER - 80):
+            memory[key] = at, seen
+        return seen
+
+    return look
 
 
 def _unquoted(text: str, start: int, end: int) -> int:

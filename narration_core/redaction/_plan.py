@@ -8,6 +8,7 @@ from narration_core._locks import new_setup_lock
 from narration_core.redaction import _assignments as context
 from narration_core.redaction._digits import any_digits
 from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
+from narration_core.redaction._normal_form import ENCODED
 from narration_core.redaction._rule import Rule
 
 
@@ -18,6 +19,8 @@ class Plan(NamedTuple):
     words: tuple[str, ...]
     behind: tuple[tuple[int, ...], ...]
     """For each entry of the engine: the rules that it stands for, then, counted on, the words."""
+    encoded: int
+    """The entry that occurs wherever a text has a normal form of its own."""
     engine: Engine
     loose: Callable[[], Engine]
     """Returns the engine, made when first asked for, that finds what occurs only with certain digits, whatever they are."""
@@ -51,10 +54,12 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
             for number, (word, shape) in enumerate(words, len(rules)):
                 entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
                 behind.setdefault(entry, []).append(number)
+            behind[Entry(shape=ENCODED)] = []
             plan = _plans[names, own_keys, engine] = Plan(
                 rules,
                 tuple(word for word, _ in words),
                 tuple(map(tuple, behind.values())),
+                len(behind) - 1,
                 make(list(behind), engine),
                 cache(lambda: make(list(filter(None, map(any_digits, behind))), engine)),
             )

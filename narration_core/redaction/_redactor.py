@@ -1,6 +1,5 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -9,6 +8,7 @@ from narration_core.redaction import _values as values
 from narration_core.redaction import _walk as walk
 from narration_core.redaction._digits import ZEROS
 from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._normal_form import normal, normal_forms, without_colours
 from narration_core.redaction._plan import Plan, make_plan, plans_lock
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._rule import compiled
@@ -23,9 +23,6 @@ OVERLAP: Final = 8 * 1024
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _CACHE_LIMIT: Final = 8192
 _REMEMBERED_LENGTH: Final = 512
-# What colours a terminal: a token directly behind one has no letter before it.
-COLOUR: Final = walk.COLOUR
-_COLOURS: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
 
@@ -101,6 +98,8 @@ class Redactor:
         found = self._verdicts.get(key)
         if found is None:
             found = judge(key, self.policy.secret_keys, self.policy.safe_keys)
+            if not key.isalnum() or not key.isascii():  # a name may be written in a form of its own as well
+                found = max(found, judge(normal(key), self.policy.secret_keys, self.policy.safe_keys))
             if len(self._verdicts) >= _CACHE_LIMIT:  # names made at run time must not fill the memory
                 self._verdicts.clear()
             if len(key) <= 256:
@@ -127,7 +126,11 @@ class Redactor:
 
     def gate(self, text: str) -> bool:
         """Tell whether any rule may match in a text; False is certain, True is worth a closer look."""
-        return bool(self.hits(text) or self.own_patterns or COLOUR in text)
+        hits = self.hits(text)
+        if not hits or self.own_patterns:
+            return bool(self.own_patterns)
+        encoded = [self.plan().encoded]
+        return hits != encoded or any(self.hits(form.text) not in ([], encoded) for form in normal_forms(text))
 
     def clean(self, text: str) -> bool:
         """Tell whether no rule can match in a text, from memory where it only has other digits than one before.
@@ -152,8 +155,10 @@ class Redactor:
             return not self.gate(text)
         if shape in self.clean_shapes:
             return True
-        if self.gate(text):
+        if self.own_patterns:
             return False
+        if self.hits(text):
+            return not self.gate(text)
         if shape == told:
             return True  # without digits there is one text of this shape, and texts are remembered as they are
         if shape not in self._shapes_seen:
@@ -201,7 +206,7 @@ class Redactor:
             spans = self.wanted_spans(value)
         else:
             hits = self.hits(value)
-            if not hits and COLOUR not in value:
+            if not hits:
                 return value
             spans = self.spans(value, hits)
         return self.replaced(value, spans) if spans else value
@@ -234,12 +239,26 @@ class Redactor:
             value: any text.
             hits: what the engine found in it, if it was asked already.
         """
-        if COLOUR in value:
-            value, hits = _COLOURS.sub(lambda found: " " * len(found[0]), value), None
         if hits is None:
             hits = self.hits(value)
         if not hits:
             return []
+        spans = self._scanned(value, hits)
+        if self.plan().encoded in hits:
+            for form in normal_forms(value):
+                for start, end, rule in self._scanned(form.text, self.hits(form.text)):
+                    spans.append(Span(*form.span(start, end), rule))
+        return spans
+
+    def _scanned(self, value: str, hits: list[int]) -> list[Span]:
+        """Return where the secrets of one form of a text are.
+
+        Args:
+            value: the form.
+            hits: what the engine found in it.
+        """
+        if (plain := without_colours(value)) is not value:  # a token behind a colour has no letter before it
+            value, hits = plain, self.hits(plain)
         if len(value) <= WINDOW:
             return self._window(value, hits)
         spans: list[Span] = []

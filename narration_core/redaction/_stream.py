@@ -83,12 +83,12 @@ class StreamRedactor:
 
     def _json_lines(self, given: str, first: int) -> str:
         """Look into lines that are JSON objects once more: escapes may hide in text what they say in JSON."""
-        if "{" not in given or not ("\\u" in given or self._redactor.gate(given)):
+        if "{" not in given or not self._redactor.gate(given):
             return given
         lines = given.splitlines(keepends=True)
         changed = False
         for index, line in enumerate(lines):
-            if line.startswith("{") and len(line) < MAX_JSON_LINE and ("\\u" in line or self._redactor.gate(line)):
+            if line.startswith("{") and len(line) < MAX_JSON_LINE and self._redactor.gate(line):
                 hidden = self._json_line(line)
                 if hidden is not line:
                     lines[index] = hidden

@@ -11,8 +11,6 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
 MAX_BYTES: Final = 1 << 20
 _CARD_LEAST: Final = 10**11
-COLOUR: Final = "\x1b["
-"""How the sequences start that colour a terminal: text with one is looked at without them."""
 _SEPARATOR: Final = " \x1f "
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})

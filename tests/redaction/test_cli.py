@@ -35,7 +35,7 @@ def test_stdin_to_stdout() -> None:
 
 def test_json_lines_also_where_escapes_hide_the_name() -> None:
     line = '{"pass\\u0077ord": "' + SECRET + '", "n": 1}\n'
-    assert run(stdin=(line + "{broken\n").encode()).stdout == b'{"password": "[REDACTED]", "n": 1}\n{broken\n'
+    assert run(stdin=(line + "{broken\n").encode()).stdout == line.replace(SECRET, "[REDACTED]").encode() + b"{broken\n"
 
 
 def test_report_counts_and_never_shows(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="kubernetes-secret",
-        pattern=r"(?i)kind:\s{0,4}[\"']?Secret[\"']?\b[^\x00]{0,800}?\n[ \t]{0,12}(?:string)?data:\s{0,40}(?P<s>(?:[ \t]{0,16}[\w.\-]{1,80}:[ \t]{0,4}(?!\{)[^\s{<]{8,4096}+\s{0,40}){1,20}+)",
+        pattern=r"(?i)kind:\s{0,4}[\"']?Secret[\"']?\b(?:[^\x00k\n]{1,80}+|k(?!ind:\s{0,4}[\"']?Secret[\"']?\b)|\n(?![ \t]{0,12}(?:string)?data:)){0,120}+\n[ \t]{0,12}(?:string)?data:\s{0,40}(?P<s>(?:[ \t]{0,16}[\w.\-]{1,80}:[ \t]{0,4}(?!\{)[^\s{<]{8,4096}+\s{0,40}){1,20}+)",
         literals=("secret",),
         check=lambda value: noise(value) > 0.15 or "==" in value,
         examples=(

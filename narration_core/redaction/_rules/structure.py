@@ -236,7 +236,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="curl-user",
-        pattern=r"(?i)\bcurl\b[^\r\n]{0,512}?\s(?:-u|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{0,256}+)",
+        pattern=r"(?i)\bcurl\b(?:[^\sc]{1,64}+|c(?!url\b)|[^\S\r\n](?!-u|--(?:proxy-)?user[ =])){0,256}+\s(?:-u|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{0,256}+)",
         literals=("curl",),
         check=_userpass,
         examples=("curl -sS -u ann:Quarter-Past-9 https://example.org/", "ran curl --user 'svc:4pples+pears' host"),

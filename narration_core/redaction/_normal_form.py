@@ -1,0 +1,252 @@
+r"""Text as a reader would see it: every layer of encoding taken off, with a map back to the text as it was written.
+
+Secrets are looked for in the text itself and in each form that `normal_forms` returns, so that no rule has to know that
+`password` may be written `p\u0061ssword`, `%70assword`, `&#112;assword` or with a colour in the middle.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+from html import unescape
+from typing import Final, NamedTuple
+
+MAX_LAYERS: Final = 6
+"""Five encodings around each other, and colours that only the innermost shows."""
+
+ENCODED: Final = r"[\x00-\x08\x0e-\x1a\x1b-\x1e\x7f\\%&\x80-\xff]"
+"""A byte that every text with a normal form of its own has, for a multi-pattern engine."""
+
+_COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>78]"
+_LAYER: Final = rf"""(?xs)
+    (?P<gone> {_COLOUR}
+        | [^\n\x08]\x08                                             # bold, as a line printer writes it
+        | [\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]{{1,65536}} | \x1b(?=[\s -~]|\Z)
+        | (?<!\ )\x1f | \x1f(?!\ ) )                                # " \x1f " separates the texts of an event
+  | (?P<backslashes> (?:\\\\){{1,65536}} )
+  | \\(?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
+  | (?:\\(?:u|x(?=[0-9a-fA-F]{{2}}(?![0-9a-fA-F]{{2}}\}})))|%u)\{{?(?P<code> (?<=u)[0-9a-fA-F]{{4}}|(?<=u\{{)[0-9a-fA-F]{{1,6}}|(?<=x)[0-9a-fA-F]{{2}})\}}?
+  | \\U(?P<long> [0-9a-fA-F]{{8}} )
+  | (?P<ascii> %[0-7][0-9a-fA-F] )
+  | (?P<bytes> (?:%[89a-fA-F][0-9a-fA-F]){{1,64}} )
+  | (?P<entity> &(?:\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|[A-Za-z]{{2,8}}); )
+  | (?P<wide> [^\x00-\x7f]{{1,4096}} )
+"""
+_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "\x1b", "033": "\x1b"}
+
+# Letters of other scripts that look like Latin ones (Unicode TR 39, the ones that fonts draw alike).
+_LOOK_ALIKE: Final = str.maketrans(
+    "аеорсухѕіјӏԁԛԝһАВЕКМНОРСТУХЅІЈαοριυνκΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսɑɡıɩ",
+    "aeopcyxsijldqwhABEKMHOPCTYXSIJaopiuvkABEZHIKMNOPTYXouagii",
+)
+
+
+class Form(NamedTuple):
+    """A text with one or more layers of encoding taken off.
+
+    Attributes:
+        text: what is left.
+        layers: for each layer, outermost first, where it was changed.
+    """
+
+    text: str
+    layers: "tuple[_Layer, ...]"
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a piece of this form stands in the text that it was made of.
+
+        Args:
+            start: where the piece starts, in characters.
+            end: where it ends; after `start`.
+        """
+        for layer in reversed(self.layers):
+            start, end = layer.before(start, end)
+        return start, end
+
+
+class _Layer(NamedTuple):
+    """Where a decoder replaced characters: place by place, in order."""
+
+    starts: list[int]
+    ends: list[int]
+    raw_starts: list[int]
+    raw_ends: list[int]
+
+    def before(self, start: int, end: int) -> tuple[int, int]:
+        """Return what a piece of the decoded text was before: a replaced character counts whole."""
+        index = bisect_right(self.starts, start) - 1
+        if index >= 0:
+            inside = start < self.ends[index]
+            start = self.raw_starts[index] if inside else self.raw_ends[index] + start - self.ends[index]
+        index = bisect_right(self.starts, end - 1) - 1
+        if index >= 0:
+            inside = end - 1 < self.ends[index]
+            end = self.raw_ends[index] if inside else self.raw_ends[index] + end - self.ends[index]
+        return start, end
+
+
+class _Folding(dict[int, str]):
+    """What each character outside ASCII is looked at as, found out when it is met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = char if code < 0x80 else _folded(char)
+        if len(self) > 50_000:
+            self.clear()
+        self[code] = folded
+        return folded
+
+
+def _folded(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind in {"Cf", "Cc", "Cs", "Co"} or 0x300 <= ord(char) <= 0x36F or unicodedata.name(char, "").endswith("FILLER"):
+        return " " if char in "\x85\u2028\u2029" else ""
+    if kind in {"Zs", "Zl", "Zp"}:
+        return " "
+    if kind == "Pd":
+        return "-"
+    apart = unicodedata.normalize("NFKD", char)
+    if apart[0].isascii() and not apart.isascii():
+        apart = "".join(filter(str.isascii, apart))  # an accent never changes which name it is
+    return apart if apart.isascii() else unicodedata.normalize("NFKC", char)
+
+
+_folding: Final = _Folding()
+
+
+@cache
+def _layer_pattern() -> re.Pattern[str]:
+    return re.compile(_LAYER)
+
+
+@cache
+def _colour_pattern() -> re.Pattern[str]:
+    return re.compile(_COLOUR)
+
+
+def without_colours(text: str) -> str:
+    """Return text with blanks in place of what colours a terminal, every other character at its place."""
+    if "\x1b" not in text and "\x9b" not in text:
+        return text
+    return _colour_pattern().sub(lambda found: " " * len(found[0]), text)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """Return what a piece of encoded text stands for."""
+    kind, text = found.lastgroup, found[0]
+    if kind == "gone":
+        return ""
+    if kind == "backslashes":
+        return text[: len(text) // 2]
+    if kind == "escape":
+        return _ESCAPES.get(found["escape"], found["escape"])
+    if kind == "ascii":
+        return chr(int(text[1:], 16))
+    if kind == "bytes":
+        return bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
+    if kind == "entity":
+        return unescape(text)
+    code = int(found[kind or "code"], 16)
+    return chr(code) if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"
+
+
+def _looks_like(text: str) -> list[str]:
+    """Return what each of some characters outside ASCII is looked at as."""
+    pieces = [_folding[ord(char)] for char in text]
+    letters = [char for piece in pieces for char in piece if not char.isascii() and char.isalpha()]
+    if letters and all(ord(char) in _LOOK_ALIKE for char in letters):
+        return [piece.translate(_LOOK_ALIKE) for piece in pieces]
+    return pieces
+
+
+def _without_layer(text: str) -> tuple[str, _Layer] | None:
+    """Return a text with one layer of every encoding taken off, and where; None when it has none."""
+    layer = _Layer([], [], [], [])
+    starts, ends, raw_starts, raw_ends = layer
+    pieces: list[str] = []
+    done = length = 0
+    runs: dict[str, list[str]] = {}
+    known: dict[str, str] = {}  # a text that is encoded says the same few signs again and again
+    for found in _layer_pattern().finditer(text):
+        token = found[0]
+        decoded = known.get(token)
+        if decoded is None:
+            if found.lastgroup == "wide":
+                folded = runs.get(token)
+                if folded is None:
+                    folded = runs[token] = _looks_like(token)
+                done, length = _fold_run(text, found.start(), token, folded, pieces, layer, done, length)
+                continue
+            decoded = known[token] = _decoded(found)
+        if decoded == token:
+            continue
+        start, end = found.span()
+        if start > done:
+            pieces.append(text[done:start])
+            length += start - done
+        pieces.append(decoded)
+        starts.append(length)
+        length += len(decoded)
+        ends.append(length)
+        raw_starts.append(start)
+        raw_ends.append(end)
+        done = end
+    if not pieces:
+        return None
+    pieces.append(text[done:])
+    return "".join(pieces), layer
+
+
+def _fold_run(
+    text: str, at: int, run: str, folded: list[str], pieces: list[str], layer: _Layer, done: int, length: int
+) -> tuple[int, int]:
+    """Put in what a run of characters outside ASCII is looked at as; return how far text and decoded text are done.
+
+    Args:
+        text: all of the text.
+        at: where the run starts.
+        run: the characters.
+        folded: what each of them is looked at as.
+        pieces: the decoded text so far, added to.
+        layer: where it was changed so far, added to.
+        done: how far the text is decoded.
+        length: how long the decoded text is.
+    """
+    new = "".join(folded)
+    if new == run:
+        return done, length
+    pieces += (text[done:at], new)
+    length += at - done
+    if len(new) == len(run) and all(map(len, folded)):  # character for character: nothing moves
+        return at + len(run), length + len(new)
+    for place, piece in enumerate(folded, at):
+        layer.starts.append(length)
+        length += len(piece)
+        layer.ends.append(length)
+        layer.raw_starts.append(place)
+        layer.raw_ends.append(place + 1)
+    return at + len(run), length
+
+
+def normal_forms(text: str) -> list[Form]:
+    """Return a text with one layer of encoding taken off, with two, and so on; empty when it has no encoded part.
+
+    Args:
+        text: any text.
+    """
+    forms: list[Form] = []
+    layers: tuple[_Layer, ...] = ()
+    while len(layers) < MAX_LAYERS:
+        decoded = _without_layer(text)
+        if decoded is None:
+            break
+        text = decoded[0]
+        layers = (*layers, decoded[1])
+        forms.append(Form(text, layers))
+    return forms
+
+
+def normal(text: str) -> str:
+    """Return a text with every layer of encoding taken off: a name as a reader would see it."""
+    forms = normal_forms(text)
+    return forms[-1].text if forms else text
