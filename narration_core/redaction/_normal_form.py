@@ -11,26 +11,28 @@ from functools import cache
 from html import unescape
 from typing import Final, NamedTuple
 
-MAX_LAYERS: Final = 6
-"""Five encodings around each other, and colours that only the innermost shows."""
+MAX_LAYERS: Final = 5
+"""How many encodings around each other are taken off."""
 
 ENCODED: Final = r"[\x00-\x08\x0e-\x1a\x1b-\x1e\x7f\\%&\x80-\xff]"
 """A byte that every text with a normal form of its own has, for a multi-pattern engine."""
 
 _COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>78]"
-_LAYER: Final = rf"""(?xs)
+_UNSEEN: Final = rf"""(?xs)
     (?P<gone> {_COLOUR}
         | [^\n\x08]\x08                                             # bold, as a line printer writes it
         | [\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]{{1,65536}} | \x1b(?=[\s -~]|\Z)
         | (?<!\ )\x1f | \x1f(?!\ ) )                                # " \x1f " separates the texts of an event
-  | (?P<backslashes> (?:\\\\){{1,65536}} )
-  | \\(?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
-  | (?:\\(?:u|x(?=[0-9a-fA-F]{{2}}(?![0-9a-fA-F]{{2}}\}})))|%u)\{{?(?P<code> (?<=u)[0-9a-fA-F]{{4}}|(?<=u\{{)[0-9a-fA-F]{{1,6}}|(?<=x)[0-9a-fA-F]{{2}})\}}?
-  | \\U(?P<long> [0-9a-fA-F]{{8}} )
-  | (?P<ascii> %[0-7][0-9a-fA-F] )
-  | (?P<bytes> (?:%[89a-fA-F][0-9a-fA-F]){{1,64}} )
-  | (?P<entity> &(?:\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|[A-Za-z]{{2,8}}); )
   | (?P<wide> [^\x00-\x7f]{{1,4096}} )
+"""
+_LAYER: Final = r"""(?xs)
+    (?P<backslashes> (?:\\\\){1,65536} )
+  | \\(?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
+  | (?:\\(?:u|x(?=[0-9a-fA-F]{2}(?![0-9a-fA-F]{2}\})))|%u)\{?(?P<code> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6}|(?<=x)[0-9a-fA-F]{2})\}?
+  | \\U(?P<long> [0-9a-fA-F]{8} )
+  | (?P<ascii> %[0-7][0-9a-fA-F] )
+  | (?P<bytes> %[cdCD][0-9a-fA-F]%[89abAB][0-9a-fA-F] | %[eE][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){2} | %[fF][0-7](?:%[89abAB][0-9a-fA-F]){3} )
+  | (?P<entity> &(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}); )
 """
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "\x1b", "033": "\x1b"}
 
@@ -114,21 +116,14 @@ def _folded(char: str) -> str:
 _folding: Final = _Folding()
 
 
-@cache
-def _layer_pattern() -> re.Pattern[str]:
-    return re.compile(_LAYER)
-
-
-@cache
-def _colour_pattern() -> re.Pattern[str]:
-    return re.compile(_COLOUR)
+_compiled: Final = cache(re.compile)
 
 
 def without_colours(text: str) -> str:
     """Return text with blanks in place of what colours a terminal, every other character at its place."""
     if "\x1b" not in text and "\x9b" not in text:
         return text
-    return _colour_pattern().sub(lambda found: " " * len(found[0]), text)
+    return _compiled(_COLOUR).sub(lambda found: " " * len(found[0]), text)
 
 
 def _decoded(found: re.Match[str]) -> str:
@@ -159,15 +154,20 @@ def _looks_like(text: str) -> list[str]:
     return pieces
 
 
-def _without_layer(text: str) -> tuple[str, _Layer] | None:
-    """Return a text with one layer of every encoding taken off, and where; None when it has none."""
+def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
+    """Return a text with what a pattern finds decoded, and where; None when it finds nothing.
+
+    Args:
+        pattern: `_UNSEEN` or `_LAYER`.
+        text: any text.
+    """
     layer = _Layer([], [], [], [])
     starts, ends, raw_starts, raw_ends = layer
     pieces: list[str] = []
     done = length = 0
     runs: dict[str, list[str]] = {}
     known: dict[str, str] = {}  # a text that is encoded says the same few signs again and again
-    for found in _layer_pattern().finditer(text):
+    for found in _compiled(pattern).finditer(text):
         token = found[0]
         decoded = known.get(token)
         if decoded is None:
@@ -231,13 +231,19 @@ def _fold_run(
 def normal_forms(text: str) -> list[Form]:
     """Return a text with one layer of encoding taken off, with two, and so on; empty when it has no encoded part.
 
+    What a reader does not see is dropped first: it may stand in the middle of an escape.
+
     Args:
         text: any text.
     """
     forms: list[Form] = []
     layers: tuple[_Layer, ...] = ()
-    while len(layers) < MAX_LAYERS:
-        decoded = _without_layer(text)
+    encodings = 0
+    while True:
+        decoded = _without(_UNSEEN, text)
+        if decoded is None and encodings < MAX_LAYERS:
+            decoded = _without(_LAYER, text)
+            encodings += 1
         if decoded is None:
             break
         text = decoded[0]

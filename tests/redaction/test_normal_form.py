@@ -70,7 +70,10 @@ def test_no_depth_of_encoding_hides_a_secret(secret: str, layers: list[str], aro
     assert not survives(secret, redact(text)), text
 
 
-@given(secret=st.text(st.characters(codec="utf-8"), min_size=8, max_size=30), depth=st.integers(0, 5))
+@given(
+    secret=st.text("kQ7\"'\\/nu%&;#<>{}[],=@! \n\t\u00e9\u0431\U0001f600", min_size=8, max_size=30),
+    depth=st.integers(0, 5),
+)
 @example(secret='quo"te\\and\\nback5', depth=2)
 @example(secret="100%25&amp;done", depth=1)
 def test_any_password_in_json_in_json(secret: str, depth: int) -> None:
