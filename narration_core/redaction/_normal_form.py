@@ -116,7 +116,9 @@ def _folded(char: str) -> str:
 _folding: Final = _Folding()
 
 
-_compiled: Final = cache(re.compile)
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def without_colours(text: str) -> str:
