@@ -1,6 +1,6 @@
-# Every target makes what it needs: a virtual environment in .venv, and llama-cpp-python built once per user.
+# Every target prepares what it needs: a virtual environment in .venv, and llama-cpp-python, built once per user.
 #   make test PYTHON=python3.12    with another Python
-#   make gpu CUDA=90               with llama-cpp-python built for NVIDIA GPUs of one architecture
+#   make gpu CUDA=90               with llama-cpp-python built for NVIDIA GPUs of this architecture
 
 PYTHON ?= python3.11
 CUDA ?=
@@ -10,46 +10,46 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help demo test bdd mutants lint bench gpu venv clients clean
 
-help:  ## what can be made
+help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-demo: venv  ## watch a real model answer a request, told in plain English
+demo: venv  ## start a worker on a real model and watch it answer a request
 	@$(BIN)/python -m narration_worker.demo
 
-test: venv clients  ## everything: unit, property, fault and contract tests, features, narration coverage
+test: venv clients  ## run all tests and features, then check narration coverage
 	$(BIN)/python -m pytest -q -rs
 	$(BIN)/narration coverage gate
 	$(BIN)/narration links
 	$(BIN)/python -m tools.requirements_map --check
 
-bdd: venv  ## the features alone
+bdd: venv  ## run the features only
 	$(BIN)/python -m pytest -q features
 
-mutants: venv  ## break narration on purpose: do the features notice?
+mutants: venv  ## break narration on purpose, to see whether the features notice
 	$(BIN)/python -m pytest -q features
 	PATIENCE_S=20 $(BIN)/narration mutants --jobs 2 --within 30
 
-lint: venv  ## style, types and narration
+lint: venv  ## check style, types and narration
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/narration lint
 
-bench: venv  ## benchmarks against peers; rewrites benchmarks/RESULTS.md
+bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-gpu: venv  ## the tests that need an NVIDIA GPU: make gpu CUDA=90
+gpu: venv  ## run the tests that need an NVIDIA GPU: make gpu CUDA=90
 	$(BIN)/python -m pytest -q -m gpu
 
-# Always asked, a tenth of a second when all is there: a time stamp would not notice another PYTHON, CUDA or place.
-venv:  ## the virtual environment alone
+# Runs every time, 0.1 s if nothing is to do: a time stamp would not notice another PYTHON, CUDA or folder.
+venv:  ## create or update the virtual environment only
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: '$(PYTHON)' is missing, broken or \
-	older than Python 3.11; install that, or name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	older than Python 3.11; install it, or use another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@"$(PYTHON)" -m tools.prepare_venv $(if $(CUDA),--cuda "$(CUDA)")
 
-# What cannot be had here is told, and its tests are skipped: no reason to stop. NARRATION_APT=no installs no system package.
-clients:  ## programs of others that the tests run: HTTP and npm clients, nginx, a browser
+# What cannot be installed is reported, and its tests are skipped. With NARRATION_APT=no no system package is installed.
+clients:  ## install third-party programs for the tests: HTTP clients, nginx, a browser
 	@"$(PYTHON)" -m tools.prepare_clients
 
-clean:  ## remove what the targets made, but not the per-user cache
+clean:  ## remove what the targets created, except the per-user cache
 	rm -rf .venv .narration proof build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

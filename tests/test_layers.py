@@ -48,11 +48,15 @@ LAYERS = read_layers()
 def imports(path: Path) -> set[str]:
     """Every module that a file names: at its top, in functions, for type checkers, and by `import_module("...")`."""
     found = set()
+    (home,) = (folder.parent for folder, _ in PACKAGES.values() if path.is_relative_to(folder))
+    package = path.relative_to(home).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
     return found
