@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from narration_core._build import NarrationMistake
 from narration_core._catalogue import Catalogue, Point
 from narration_core._channels import (
     CHANNELS,
@@ -30,7 +31,6 @@ from narration_core._correlation import (
 from narration_core._event import Event, Record, decode, encode, formatted
 from narration_core._levels import LevelName
 from narration_core._narrator import Narrator
-from narration_core._pipeline import NarrationMistake
 from narration_core._span import Span
 from narration_core._taxonomy import register_field
 from narration_core._wakeup import Wakeup

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from narration_core import _text as text
+from narration_core._build import NarrationMistake
 from narration_core._call_signature import Emit
 from narration_core._call_site import call_site
 from narration_core._context import current
-from narration_core._fast_path import point_emitter
+from narration_core._emitters import point_emitter
 from narration_core._fast_path_source import Declared
-from narration_core._levels import EMITTING, LevelName
-from narration_core._narrator import Narrator, silent
-from narration_core._pipeline import PIPELINE, RANK, NarrationMistake
+from narration_core._levels import EMITTING, LEVELS, LevelName
+from narration_core._narrator import Narrator
+from narration_core._pipeline import PIPELINE
+from narration_core._settings import RANK
 
 Channel = Literal["lifecycle", "request"]
 
@@ -23,6 +25,7 @@ class Point:
         "_fields",
         "_narrator",
         "_quick",
+        "_threshold",
         "action",
         "actor",
         "channel",
@@ -66,8 +69,10 @@ class Point:
         constant = {"event": event, "cute": cute, "story": story}
         self._fields = {key: value for key, value in constant.items() if value is not None}
         declared = Declared(RANK[level], self.actor, action, {"target": target, "human": human, **self._fields})
-        # An error looks for the exception being handled, which only the long way does.
-        self._quick = point_emitter(declared) if RANK[level] < RANK["error"] else _never
+        # An error looks for the exception being handled, which only the slow path does.
+        fast = RANK[level] < RANK["error"]
+        self._quick = point_emitter(declared, lifecycle=channel == "lifecycle") if fast else _never
+        self._threshold = LEVELS[level]
 
     def __call__(self, **fields: Any) -> None:
         """Emit the point.
@@ -78,13 +83,11 @@ class Point:
         Raises:
             NarrationMistake: in strict mode, when a field that a template names is missing.
         """
-        emit: Emit = getattr(self._narrator, self.level)
-        if emit is silent:
+        if self._threshold < PIPELINE.threshold or self._quick(fields):
             return
         if self.channel == "lifecycle" and "job_id" in current.get().fields:
             fields.setdefault("job_id", None)
-        if self._quick(fields):
-            return
+        emit: Emit = getattr(self._narrator, self.level)
         fields = {**self._fields, **fields}
         if PIPELINE.locate:
             fields["source_location"] = self.location
@@ -98,7 +101,7 @@ class Point:
 
 
 def _never(_: dict[str, Any]) -> bool:
-    """Have every event go the long way."""
+    """Leave every event to the slow path."""
     return False
 
 

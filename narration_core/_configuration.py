@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
 
 from narration_core._channels import CHANNELS
+from narration_core._environment import switch
 from narration_core._event import Mode
 from narration_core._levels import EMITTING, LEVELS, LevelName, parse_level
 from narration_core._narrator import rebind_all, set_up, set_up_with
@@ -47,10 +48,7 @@ def _level_from_environment() -> LevelName:
 
 def strict_by_default() -> bool:
     """Tell whether mistakes raise when nobody says otherwise: `NARRATION_STRICT`, else under pytest."""
-    value = os.environ.get("NARRATION_STRICT", "").strip().lower()
-    if value:
-        return value in ("1", "true", "yes", "on")
-    return "PYTEST_VERSION" in os.environ and "pytest" in sys.modules
+    return switch("NARRATION_STRICT", default="PYTEST_VERSION" in os.environ and "pytest" in sys.modules)
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -120,26 +118,26 @@ def configure(
         if missing:
             raise TypeError(f"{sink!r} is no sink: it has no {' and no '.join(missing)}")
     threshold = parse_level(level) if level else _level_from_environment()
-    PIPELINE.threshold = LEVELS[threshold]
-    PIPELINE.strict = strict_by_default() if strict is None else strict
-    PIPELINE.locate_always = (
-        os.environ.get("NARRATION_SOURCE_LOCATION", "") == "1" if source_location is None else source_location
+    located = switch("NARRATION_SOURCE_LOCATION", default=False) if source_location is None else source_location
+    PIPELINE.apply(
+        threshold=LEVELS[threshold],
+        strict=strict_by_default() if strict is None else strict,
+        source_location=located,
+        emitted_by=_emitted_by(service, version),
+        redactor=Redactor(redaction),
     )
-    PIPELINE.emitted_by = _emitted_by(service, version)
-    PIPELINE.redactor = Redactor(redaction)
-    PIPELINE.settle()
 
     def writer(sink: Sink) -> Writer:
-        return Writer(sink, PIPELINE, capacity=capacity, overflow=overflow)
+        return Writer(sink, PIPELINE.outputs, capacity=capacity, overflow=overflow)
 
-    old = PIPELINE.set_sinks(default_sinks(output, mode) if sinks is None else sinks, writer)
+    old = PIPELINE.use_sinks(default_sinks(output, mode) if sinks is None else sinks, writer)
     rebind_all()
     for stale in old:
         stale.close(EXIT_DEADLINE_S)
     while _unheard:
         message = _unheard.pop(0)
         setting = message.split("=")[0].split(":")[0]
-        PIPELINE.hand_on(PIPELINE.own("warn", "setting_ignored", setting, message[:100]))
+        PIPELINE.outputs.notice("warn", "setting_ignored", setting, message[:100])
 
 
 def _check(name: str, given: str | None, choices: Sequence[str]) -> None:
@@ -167,9 +165,9 @@ def flush(deadline_s: float = EXIT_DEADLINE_S) -> int:
     Raises:
         Exception: in strict mode, what a sink raised since the last flush.
     """
-    waiting = sum(writer.flush(deadline_s) for writer in PIPELINE.writers)
-    if PIPELINE.strict:
-        for writer in PIPELINE.writers:
+    waiting = sum(writer.flush(deadline_s) for writer in PIPELINE.outputs.writers)
+    if PIPELINE.settings.strict:
+        for writer in PIPELINE.outputs.writers:
             error, writer.last_error = writer.last_error, None
             if error is not None:
                 raise error
@@ -178,20 +176,23 @@ def flush(deadline_s: float = EXIT_DEADLINE_S) -> int:
 
 def stats() -> Mapping[str, Any]:
     """Return what the facade did in this process: emitted and dropped by level, redactions by rule, sink failures."""
+    counts = PIPELINE.counts
     dropped = {
         level: lost
         for rank, level in enumerate(EMITTING)
-        if (lost := sum(writer.lost[rank] for writer in PIPELINE.writers))
+        if (lost := sum(writer.lost[rank] for writer in PIPELINE.outputs.writers))
     }
     return {
-        "emitted": {level: count for level, count in zip(EMITTING, PIPELINE.emitted, strict=True) if count},
+        "emitted": {level: count for level, count in zip(EMITTING, counts.emitted, strict=True) if count},
         "dropped": dropped,
-        "redacted": dict(PIPELINE.redactor.counts),
+        "redacted": dict(PIPELINE.settings.redactor.counts),
         "sampled": PIPELINE.sampler.skipped,
-        "sink_failures": {writer.sink.name: writer.failures for writer in PIPELINE.writers if writer.failures},
-        "queued": {writer.sink.name: writer.queued for writer in PIPELINE.writers},
-        "mistakes": PIPELINE.mistakes,
-        "internal_errors": PIPELINE.internal_errors,
+        "sink_failures": PIPELINE.outputs.inline_failures
+        | {writer.sink.name: writer.failures for writer in PIPELINE.outputs.writers if writer.failures},
+        "queued": {writer.sink.name: writer.queued for writer in PIPELINE.outputs.writers},
+        "fast_path": counts.fast_path,
+        "mistakes": counts.mistakes,
+        "internal_errors": counts.internal_errors,
     }
 
 
@@ -210,9 +211,9 @@ def sample(action: str, *, per_second: float, actor: str | None = None, burst: f
 
 def _flush_at_exit() -> None:
     """Write what is left, all sinks within one deadline; tell on stderr what had to be abandoned."""
-    PIPELINE.tell_skipped()
+    PIPELINE.narrate_skipped()
     until = time.monotonic() + EXIT_DEADLINE_S
-    for writer in PIPELINE.writers:
+    for writer in PIPELINE.outputs.writers:
         abandoned = writer.flush(max(until - time.monotonic(), 0.0))
         if abandoned:
             message = (

@@ -18,21 +18,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Scope:
     """The context of the running task: its fields, its clock and ids, and whoever listens in.
 
-    A scope is never changed, only replaced. `listener` is an opaque token by which a tap (a test's
-    capture) recognises the events of its own scope.
+    What a scope says is never changed, only replaced. `listener` is an opaque token by which a tap (a test's
+    capture) recognises the events of its own scope. `prepared` belongs to the fast path, which keeps there what it
+    derives from the fields.
     """
 
-    __slots__ = ("fields", "fragment", "fragment_of", "last_place", "listener", "others", "sources")
+    __slots__ = ("fields", "listener", "prepared", "sources")
 
     def __init__(self, fields: dict[str, Any], sources: Sources = SYSTEM, listener: object = None) -> None:
         self.fields = fields
         self.sources = sources
         self.listener = listener
-        # Kept by the short cut: the ids as checked JSON, for the redactor that checked them, and the other fields.
-        self.fragment: str | None = None
-        self.fragment_of: object = None
-        self.last_place = -1
-        self.others: dict[str, Any] = {}
+        self.prepared: Any = None
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}

@@ -1,7 +1,7 @@
-"""The event: one plain-English sentence and the fields that prove it."""
+"""The event: one plain-English sentence and the fields behind it; its record, and its JSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
@@ -12,54 +12,54 @@ MAX_LINE: Final = 1 << 20
 """Longest JSON line that `decode` reads, in bytes."""
 
 LATEST_MS: Final = 1 << 53
-"""What every `emitted_at_ms` that a call gives is below: readers in other languages keep whole numbers up to here."""
+"""Upper bound of an `emitted_at_ms` that a call gives: readers in other languages are exact only up to here."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One narration, complete: cleaned, redacted, immutable. Its JSON keys come in the order of these fields.
+    """One narration, complete: cleaned, redacted, immutable.
 
-    What each field means stands in `narration_core._taxonomy`; `extra` holds registered extra fields,
-    which follow the others in the flat JSON object.
+    This is the only table of the fields: a new field is one line here, its type and its meaning. The order is the
+    order of the JSON keys. `extra` holds registered extra fields, which follow the others in the flat JSON object.
     """
 
-    emitted_at_ms: int | None = None
-    level: LevelName | None = None
-    actor: str | None = None
-    action: str | None = None
-    target: str | None = None
-    human: str | None = None
-    cute: str | None = None
-    story: str | None = None
-    correlation_id: str | None = None
-    trace_id: str | None = None
-    span_id: str | None = None
-    parent_span_id: str | None = None
-    job_id: str | None = None
-    session_id: str | None = None
-    task_id: str | None = None
-    pool_id: str | None = None
-    replica_id: str | None = None
-    worker_id: str | None = None
-    hive_id: str | None = None
-    engine: str | None = None
-    engine_version: str | None = None
-    model_ref: str | None = None
-    device: str | None = None
-    gpu_device: str | None = None
-    event: str | None = None
-    percent: int | float | None = None
-    error_kind: str | None = None
-    retry_after_ms: int | None = None
-    backoff_ms: int | None = None
-    duration_ms: int | float | None = None
-    queue_position: int | None = None
-    predicted_start_ms: int | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    decode_time_ms: int | float | None = None
-    identity: str | None = None
-    emitted_by: str | None = None
-    source_location: str | None = None
+    emitted_at_ms: Annotated[int | None, "when it happened, milliseconds since the epoch"] = None
+    level: Annotated[LevelName | None, "how much it matters: trace, debug, info, warn, error, fatal"] = None
+    actor: Annotated[str | None, "who did it: a service or a part of one"] = None
+    action: Annotated[str | None, "what was done, a verb or a short name"] = None
+    target: Annotated[str | None, "what it was done to"] = None
+    human: Annotated[str | None, "one plain-English sentence, at most about 100 characters"] = None
+    cute: Annotated[str | None, "the same, told warmly, at most 150 characters"] = None
+    story: Annotated[str | None, "the same as dialogue, at most 200 characters"] = None
+    correlation_id: Annotated[str | None, "the one id that links every event of a request, in all services"] = None
+    trace_id: Annotated[str | None, "W3C trace id, 32 hexadecimal digits"] = None
+    span_id: Annotated[str | None, "W3C span id, 16 hexadecimal digits"] = None
+    parent_span_id: Annotated[str | None, "the span that this one belongs to"] = None
+    job_id: Annotated[str | None, "the request or job; its stream carries the event"] = None
+    session_id: Annotated[str | None, "the user's session"] = None
+    task_id: Annotated[str | None, "a part of a job"] = None
+    pool_id: Annotated[str | None, "a pool of workers"] = None
+    replica_id: Annotated[str | None, "one copy of a service"] = None
+    worker_id: Annotated[str | None, "one worker process"] = None
+    hive_id: Annotated[str | None, "one machine with its workers"] = None
+    engine: Annotated[str | None, "the inference engine"] = None
+    engine_version: Annotated[str | None, "the engine's version"] = None
+    model_ref: Annotated[str | None, "which model: a file's name or a registry reference"] = None
+    device: Annotated[str | None, "what computes: a name such as cpu or GPU0"] = None
+    gpu_device: Annotated[str | None, "the GPU's index or name"] = None
+    event: Annotated[str | None, "the name of a lifecycle step, for machines"] = None
+    percent: Annotated[int | float | None, "progress, 0 to 100"] = None
+    error_kind: Annotated[str | None, "what kind of failure, a stable short name"] = None
+    retry_after_ms: Annotated[int | None, "when a retry makes sense, milliseconds from now"] = None
+    backoff_ms: Annotated[int | None, "how long the actor waits before its own retry, milliseconds"] = None
+    duration_ms: Annotated[int | float | None, "how long it took, milliseconds"] = None
+    queue_position: Annotated[int | None, "place in the queue; 0 is next"] = None
+    predicted_start_ms: Annotated[int | None, "when the job should start, milliseconds from now"] = None
+    tokens_in: Annotated[int | None, "tokens of the prompt"] = None
+    tokens_out: Annotated[int | None, "tokens generated"] = None
+    decode_time_ms: Annotated[int | float | None, "time spent generating, milliseconds"] = None
+    identity: Annotated[str | None, "who asked: localhost or token:<6 hexadecimal digits>"] = None
+    emitted_by: Annotated[str | None, "service@version that emitted it"] = None
+    source_location: Annotated[str | None, "the point in the source: path:line:column"] = None
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def get(self, name: str) -> Any:
@@ -77,11 +77,22 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 FIELDS: Final[tuple[str, ...]] = tuple(name for name in Event.__struct_fields__ if name != "extra")
 FIELD_SET: Final = frozenset(FIELDS)
-HEAD: Final = frozenset(("emitted_at_ms", "level", "actor", "action", "target", "human", "cute", "story"))
-"""What a call says by position or on its own; the rest are fields."""
+HEAD: Final = frozenset(FIELDS[: FIELDS.index("correlation_id")])
+"""The fields that say what happened. They cannot be bound; the rest can."""
+
+_ANNOTATIONS: Final = {field.name: field.type for field in msgspec.structs.fields(Event) if field.name != "extra"}
+MEANING: Final[Mapping[str, str]] = {name: get_args(given)[1] for name, given in _ANNOTATIONS.items()}
+"""What each field means, in one line."""
+
+VALUE_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    name: tuple(option for option in get_args(get_args(given)[0]) if option is not type(None))
+    for name, given in _ANNOTATIONS.items()
+    if name != "level"
+}
+"""The types that each field's value may have; `level` is one of a few words instead."""
 
 OWN: Final = "own_"
-"""Stands before the fields of a call in a draft, which has names of its own."""
+"""Prefix of a call's fields in a draft, so that they never clash with the draft's own."""
 
 RENAMED: Final[Mapping[str, str]] = {"decode_ms": "decode_time_ms"}
 """Old field names that are accepted on input."""
@@ -95,26 +106,26 @@ class Record(msgspec.Struct, gc=False):
     """A finished event on its way to the sinks.
 
     Attributes:
-        written: its JSON line, UTF-8, without a line end; a draft's is empty while nobody asked for it.
-        rank: the level's place in `levels.EMITTING`.
-        made: the event, when it exists already.
+        rendered: its JSON line, UTF-8, without a line end; empty in a draft until a sink asks for it.
+        rank: the level's index in `levels.EMITTING`.
+        parsed: the event, or None until somebody asks for it.
     """
 
-    written: bytes
+    rendered: bytes
     rank: int
-    made: Event | None
+    parsed: Event | None
 
     @property
     def line(self) -> bytes:
         """The JSON line, UTF-8, without a line end."""
-        return self.written
+        return self.rendered
 
     @property
     def event(self) -> Event:
         """The event itself."""
-        if self.made is None:
-            self.made = decode(self.line)
-        return self.made
+        if self.parsed is None:
+            self.parsed = decode(self.line)
+        return self.parsed
 
     @property
     def formatted(self) -> str:
@@ -133,10 +144,10 @@ def lines(batch: Sequence[Record]) -> bytes:
 
 
 class Draft(Record, gc=False):
-    """An everyday event that was looked at and is known to be clean: its line is put together when a sink asks.
+    """An event from the fast path: checked and known to be clean, but its JSON line is built only when a sink asks.
 
-    Whoever emits it does not wait for that; a sink's own thread does it. The fields of the call are in a subclass
-    for calls with fields of these names, each behind `OWN`.
+    So the caller does not wait for the encoding; the sink's thread does it. The fields of the call are in a
+    generated subclass, one for each set of field names; each name has the prefix `OWN`.
 
     Attributes:
         emitted_at_ms: when it happened, milliseconds since the epoch.
@@ -144,8 +155,8 @@ class Draft(Record, gc=False):
         action: what was done.
         target: to what.
         human: the sentence, filled in.
-        bound: the ids that were bound, by name.
-        bound_json: the same as JSON, each followed by a comma.
+        bound: the fields that were bound, by name.
+        bound_json: the ids among them as JSON, each followed by a comma.
         end: the rest of the line, from `emitted_by` on.
     """
 
@@ -159,24 +170,24 @@ class Draft(Record, gc=False):
     end: str
 
     def render(self) -> bytes:
-        """Return the line, put together now; the subclass for the call's fields knows how."""
+        """Return the JSON line; each generated subclass implements this for its fields."""
         raise NotImplementedError
 
     @property
     def line(self) -> bytes:
-        """The JSON line, put together when it is asked for the first time."""
-        if not self.written:
-            self.written = self.render()
-        return self.written
+        """The JSON line, built when it is first asked for."""
+        if not self.rendered:
+            self.rendered = self.render()
+        return self.rendered
 
     @property
     def formatted(self) -> str:
-        """The line that consoles and streams show, without making the event."""
+        """The line that consoles and streams show, without parsing the event."""
         return _SHOWN % (self.actor, self.action, self.human)
 
     @property
     def job_id(self) -> str | None:
-        """The event's job; the subclass knows better when the call gave it."""
+        """The event's job; a subclass overrides this when the call itself gave it."""
         return self.bound.get("job_id")
 
 
@@ -201,7 +212,7 @@ def decode(line: bytes | str) -> Event:
         line: one JSON object, at most `MAX_LINE` bytes.
 
     Raises:
-        ValueError: the line is no event; the message says why.
+        ValueError: the line is not an event; the message says why.
     """
     if len(line) > MAX_LINE:
         raise ValueError(f"a line of {len(line)} bytes is longer than the {MAX_LINE} that are read")

@@ -1,7 +1,24 @@
-"""The source of composers: functions that make an event of a call with given field names, all checks included.
+"""Source of the functions that the fast path generates: for calls with given field names, all checks included.
 
 They are generated (as `namedtuple` and `dataclass` do) because what is known about a call beforehand need not be found
-out at every call: its field names, and for a declared point also its texts. `narration_core._fast_path` runs them.
+out at every call: its field names, and for a declared point also its texts. For calls that give `device` alone:
+
+    def compose(rank, actor, action, target, human, bound, fields):
+        device = fields['device']
+        if not (type(target) is str and type(human) is str and type(device) is str): return None
+        if not (target and human): return None
+        if '{' in human or '}' in human:
+            quick = quick_templates.get(human)
+            try: human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)
+            except (LookupError, ValueError): return None
+        if not (target in plain_texts and human in plain_texts and device in plain_texts) and needs_care(
+            (target, human, device,)
+        ): return None
+        return Draft(b'', rank, None, now() // 1000000, actor, action, target, human, bound.fields,
+            bound.json, end, device)
+
+`compose` returns None for a call that must be built the slow way. What it raises is a fault of this module: every
+expected case is one of its checks. `narration_core._fast_path` compiles and runs it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +28,20 @@ from typing import Final, NamedTuple
 from narration_core._coercion import FIELD_TYPES
 from narration_core._event import FIELDS, LATEST_MS, OWN
 from narration_core._taxonomy import ExtraField
-from narration_core._text import as_printf
+from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, as_printf
 
 TEXTS: Final = ("cute", "story")
 MOMENT: Final = "emitted_at_ms"
 _IDS: Final = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 BODY: Final = FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")]
-PLACE: Final = {name: place for place, name in enumerate(_IDS)}
-"""The ids that may be bound, each with its place on the line."""
+ID_INDEX: Final = {name: index for index, name in enumerate(_IDS)}
+"""The ids that may be bound, each with its index on the line."""
 
-_BOUND: Final = {name: f"scope.fields[{name!r}]" for name in PLACE}
+_BOUND: Final = {name: f"bound.fields[{name!r}]" for name in ID_INDEX}
+_LIMITS: Final = {"human": HUMAN_LIMIT, "cute": CUTE_LIMIT, "story": STORY_LIMIT}
 
 _SMALL: Final = 10**11
-"""Extra numbers from here on could be card numbers; the event's own fields are known not to be."""
+"""Numbers below this are neither card numbers nor too long for a line of JSON."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +49,7 @@ class Declared:
     """What every call of a declared point has in common.
 
     Attributes:
-        rank: the level's place in `levels.EMITTING`.
+        rank: the level's index in `levels.EMITTING`.
         actor: who acts.
         action: what is done.
         texts: `target` and `human`; `cute`, `story` and `event` where the point has them. All but the last are
@@ -45,7 +63,7 @@ class Declared:
 
 
 class _Parts(NamedTuple):
-    """The values of a call, by how they are written.
+    """The values of a call, by the way they come into the source.
 
     Attributes:
         given: the variable of each field that the call gives.
@@ -66,25 +84,29 @@ class _Parts(NamedTuple):
     strings: Sequence[str]
 
 
-def source(names: Sequence[str], extra: Sequence[ExtraField], point: Declared | None = None) -> str | None:
-    """Return the source of what is generated for calls with these field names; None when they need the long way.
+def source(
+    names: Sequence[str], extra: Sequence[ExtraField], point: Declared | None = None, *, strict: bool = False
+) -> str | None:
+    """Return the source for calls with these field names; None when such calls are always built the slow way.
 
-    That is `compose`, which returns the event, or None for the long way; `Draft`, the event with fields of these
-    names; and its `render`, which puts the line together. It holds nothing but literals and names of the taxonomy.
+    It defines `compose`, which returns the event or None; `Draft`, the event with fields of these names; and its
+    `render`, which builds the JSON line. It holds nothing but literals and names of the taxonomy.
 
     Args:
         names: the names of the call, in any order.
         extra: those that are registered extra fields, in the order of the line.
-        point: whose calls they are; None for calls that say everything themselves.
+        point: the declared point that is called; None for calls of a narrator.
+        strict: leave texts over their limits to the slow path, which raises.
     """
-    more = {field.name: f"extra_{place}" for place, field in enumerate(extra)}  # a field's name may be no identifier
+    # The name of an extra field need not be an identifier.
+    more = {field.name: f"extra_{index}" for index, field in enumerate(extra)}
     given = {name: more.get(name, name) for name in names if name != MOMENT}
-    strings = [name for name in (*PLACE, *BODY) if FIELD_TYPES[name] == (str,) and name in given]
+    strings = [name for name in (*ID_INDEX, *BODY) if FIELD_TYPES[name] == (str,) and name in given]
     strings += [more[field.name] for field in extra if field.type is str]
     fixed: dict[str, str] = {}
     filled: dict[str, str] = {}
     for name, template in point.texts.items() if point else ():
-        form, fields = as_printf(template) or ("", ("?",))  # nobody gives that: the long way
+        form, fields = as_printf(template) or ("", ("?",))  # no call gives `?`: the slow way
         variables = [given.get(field) or _BOUND.get(field, "") for field in fields]
         if name in given:
             return None
@@ -99,46 +121,55 @@ def source(names: Sequence[str], extra: Sequence[ExtraField], point: Declared | 
         else:
             return None
     known = {*given, *fixed, *filled}
-    line = [name for name in (*PLACE, *BODY) if name in known]
+    line = [name for name in (*ID_INDEX, *BODY) if name in known]
     parts = _Parts(given, fixed, filled, [name for name in TEXTS if name in known], line, more, strings)
     own = [*given.values(), *(name for name in parts.spoken if name in filled)]
-    return "\n".join([*_compose(parts, own, point, moment_given=MOMENT in names), *_render(parts, own)])
+    return "\n".join([*_compose(parts, own, point, moment_given=MOMENT in names, strict=strict), *_render(parts, own)])
 
 
-def _compose(parts: _Parts, own: Sequence[str], point: Declared | None, *, moment_given: bool) -> list[str]:
+def _compose(
+    parts: _Parts, own: Sequence[str], point: Declared | None, *, moment_given: bool, strict: bool
+) -> list[str]:
     """Return the source of `compose`."""
     said = [name for name in ("target", "human", *parts.spoken) if name not in parts.fixed]
     numbers = [value for value in parts.given.values() if value not in (*parts.strings, *parts.spoken)]
     checks = [f"type({name}) is str" for name in (*(name for name in said if name not in parts.filled), *parts.strings)]
     checks += [f"type({name}) is int" for name in numbers]
-    checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers if name in parts.more.values()]
-    checks += [f"scope.last_place < {PLACE[name]}" for name in parts.line[:1] if name in PLACE]
+    checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers]
+    checks += [f"bound.last_place < {ID_INDEX[name]}" for name in parts.line[:1] if name in ID_INDEX]
     moment = "now() // 1000000"
     if moment_given:
         moment = f"fields[{MOMENT!r}]"
         checks.append(f"type({moment}) is int and 0 <= {moment} < {LATEST_MS}")
     rank, actor, action = (point.rank, repr(point.actor), repr(point.action)) if point else ("rank", "actor", "action")
-    lines = [f"def compose({'' if point else 'rank, actor, action, target, human, '}scope, fields, end):"]
+    lines = [f"def compose({'' if point else 'rank, actor, action, target, human, '}bound, fields):"]
     lines += [f"    {value} = fields[{name!r}]" for name, value in parts.given.items()]
     lines += [f"    if not ({' and '.join(checks)}): return None"] if checks else []
-    lines += [f"    {name} = {expression}" for name, expression in parts.filled.items()]
+    for name, expression in parts.filled.items():
+        if "bound.fields[" in expression:
+            lines += [f"    try: {name} = {expression}", "    except KeyError: return None"]
+        else:
+            lines += [f"    {name} = {expression}"]
     lines += [f"    {name} = {parts.fixed[name]!r}" for name in ("target", "human") if name in parts.fixed]
     lines += ["    if not (target and human): return None"]
     for name in (name for name in said if name != "target" and name not in parts.filled):
         lines += [f"    if '{{' in {name} or '}}' in {name}:"]
         lines += [f"        quick = quick_templates.get({name})"]
-        lines += [f"        {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
-    pieces = (*said, *parts.strings)  # numbers say nothing: the checks know them
+        lines += [f"        try: {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
+        lines += ["        except (LookupError, ValueError): return None"]
+    if strict:
+        lines += [f"    if len({name}) > {_LIMITS[name]}: return None" for name in said if name != "target"]
+    pieces = (*said, *parts.strings)  # numbers hold no secrets: they are small
     if pieces:
         known = " and ".join(f"{piece} in plain_texts" for piece in pieces)
-        lines += [f"    if not ({known}) and needs_care(({', '.join(pieces)},)): return None"]
-    lines += [f"    return Draft(b'', {rank}, None, {moment}, {actor}, {action}, target, human, scope.fields,"]
-    lines += [f"        scope.fragment, end, {', '.join(own)})"]
+        lines += [f"    if not ({known}) and needs_care(", f"        ({', '.join(pieces)},)", "    ): return None"]
+    lines += [f"    return Draft(b'', {rank}, None, {moment}, {actor}, {action}, target, human, bound.fields,"]
+    lines += [f"        bound.json, end, {', '.join(own)})"]
     return lines
 
 
 def _render(parts: _Parts, own: Sequence[str]) -> list[str]:
-    """Return the source of `Draft` and of its `render`; what is plain needs no more than its quotes escaped."""
+    """Return the source of `Draft` and its `render`. Plain text needs no JSON escapes but those of its quotes."""
     values = {**{name: parts.given.get(name, name) for name in parts.line}, **parts.more}
     texts = {*parts.strings, *parts.fixed}
     written = {

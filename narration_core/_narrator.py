@@ -2,20 +2,18 @@
 
 import weakref
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from narration_core._call_signature import Emit
 from narration_core._call_site import call_site
-from narration_core._fast_path import LongWay, emitter
+from narration_core._emitters import level_function, switch
 from narration_core._levels import EMITTING, LEVELS, LevelName
-from narration_core._pipeline import PIPELINE, RANK
+from narration_core._pipeline import PIPELINE
+from narration_core._settings import RANK
 from narration_core._span import Span, wrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def silent(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
-    """Do nothing: what a disabled level is."""
 
 
 class Narrator:
@@ -37,14 +35,16 @@ class Narrator:
 
     def __init__(self, actor: str) -> None:
         self.actor = actor
-        self.mute = silent
-        _narrators.add(self)
-        self._rebind()
-
-    def _rebind(self) -> None:
-        """Give each level the function that it stands for now; called when the threshold changes."""
+        self.mute = _mute
         for level in EMITTING:
-            setattr(self, level, _emitter(self.actor, level) if _ready(level) else silent)
+            setattr(self, level, _emitter(actor, level))
+        _narrators.add(self)
+        self._switch()
+
+    def _switch(self) -> None:
+        """Switch each level on or off; called when the threshold changes."""
+        for level in EMITTING:
+            switch(getattr(self, level), on=_is_on(level))
 
     if TYPE_CHECKING:
         # Told to checkers field by field; at run time one dictionary is faster than thirty parameters.
@@ -136,33 +136,30 @@ _narrators: "weakref.WeakSet[Narrator]" = weakref.WeakSet()
 _setup: Callable[[], None] | None = None
 
 
-def _ready(level: str) -> bool:
-    """Tell whether a level needs a real function: it is enabled, or nobody has configured anything yet."""
+def _is_on(level: str) -> bool:
+    """Return whether a level emits: it is enabled, or nothing is configured yet."""
     return _setup is not None or LEVELS[level] >= PIPELINE.threshold
 
 
-def _emitter(actor: str, level: LevelName) -> Emit:
-    rank = RANK[level]
-    floor = LEVELS[level]
+def _mute(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+    """Do nothing: the level `mute`."""
 
-    def long_way(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
+
+def _emitter(actor: str, level: LevelName) -> FunctionType:
+    rank = RANK[level]
+    threshold = LEVELS[level]
+
+    def slow(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
         if _setup is not None:
             set_up()
-            if floor < PIPELINE.threshold:
+            if threshold < PIPELINE.threshold:
                 return
         if PIPELINE.locate and "source_location" not in fields:
             fields["source_location"] = call_site(2)
         PIPELINE.emit(rank, actor, action, target, human, fields)
 
-    # An error looks for the exception being handled, which only the long way does.
-    return emitter(actor, rank, long_way) if rank < RANK["error"] else _plainly(long_way)
-
-
-def _plainly(long_way: LongWay) -> Emit:
-    def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
-        long_way(action, target, human, fields)
-
-    return emit
+    # An error looks for the exception being handled, which only the slow path does.
+    return level_function(actor, rank, slow, fast=rank < RANK["error"])
 
 
 def set_up_with(setup: Callable[[], None]) -> None:
@@ -180,8 +177,8 @@ def set_up() -> None:
 
 
 def rebind_all() -> None:
-    """Give every narrator its level functions anew, after the threshold changed."""
+    """Switch the levels of every narrator on or off, after the threshold changed."""
     global _setup  # noqa: PLW0603 - whoever configures has configured
     _setup = None
     for narrator in list(_narrators):
-        narrator._rebind()  # noqa: SLF001 - same module
+        narrator._switch()  # noqa: SLF001 - same module

@@ -121,7 +121,7 @@ class _Listener:
             return None
 
     def _raw_output(self, stream: Stream, line: bytes, lost: int) -> Event:
-        said = PIPELINE.redactor.text(clean(line.decode("utf-8", "replace"), _KEPT))
+        said = PIPELINE.settings.redactor.text(clean(line.decode("utf-8", "replace"), _KEPT))
         if lost:
             said += f"...[{lost} more bytes]"
         self.last_words.append(said[:500])

@@ -59,7 +59,7 @@ class Sampler:
             self.active = False
 
     def passes(self, actor: str, action: str) -> tuple[bool, int]:
-        """Return whether an event may go on, and how many were skipped before it that nobody has told yet."""
+        """Return whether an event may go on, and how many were skipped before it that no event has mentioned yet."""
         bucket = self._buckets.get((actor, action)) or self._buckets.get((None, action))
         if bucket is None:
             return True, 0
@@ -72,11 +72,11 @@ class Sampler:
                 self.skipped += 1
                 return False, 0
             bucket.tokens -= 1.0
-            told, bucket.skipped = bucket.skipped, 0
-            return True, told
+            before, bucket.skipped = bucket.skipped, 0
+            return True, before
 
-    def untold(self) -> list[tuple[str | None, str, int]]:
-        """Return actor, action and number of what was skipped and not yet told, and count it as told."""
+    def unreported(self) -> list[tuple[str | None, str, int]]:
+        """Return actor, action and number of what was skipped and not yet narrated, and count it as narrated."""
         with self._lock:
             waiting = [(actor, action, bucket) for (actor, action), bucket in self._buckets.items() if bucket.skipped]
             found = [(actor, action, bucket.skipped) for actor, action, bucket in waiting]

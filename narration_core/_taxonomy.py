@@ -1,54 +1,13 @@
-"""What every field of an event means, extra fields, and both as YAML and JSON Schema."""
+"""The taxonomy: the fields of an event and the registered extra fields, also as YAML and JSON Schema."""
 
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from narration_core._event import FIELD_SET, FIELDS, RENAMED, Event
+from narration_core._event import FIELD_SET, FIELDS, MEANING, RENAMED, Event
 from narration_core._text import is_name
 
 ExtraType = type[str] | type[int] | type[float] | type[bool] | type[list[Any]] | type[dict[str, Any]]
-
-MEANING: Final[dict[str, str]] = {
-    "emitted_at_ms": "when it happened, milliseconds since the epoch",
-    "level": "how much it matters: trace, debug, info, warn, error, fatal",
-    "actor": "who did it: a service or a part of one",
-    "action": "what was done, a verb or a short name",
-    "target": "what it was done to",
-    "human": "one plain-English sentence, at most about 100 characters",
-    "cute": "the same, told warmly, at most 150 characters",
-    "story": "the same as dialogue, at most 200 characters",
-    "correlation_id": "the one id that links every event of a request, in all services",
-    "trace_id": "W3C trace id, 32 hexadecimal digits",
-    "span_id": "W3C span id, 16 hexadecimal digits",
-    "parent_span_id": "the span that this one belongs to",
-    "job_id": "the request or job; its stream carries the event",
-    "session_id": "the user's session",
-    "task_id": "a part of a job",
-    "pool_id": "a pool of workers",
-    "replica_id": "one copy of a service",
-    "worker_id": "one worker process",
-    "hive_id": "one machine with its workers",
-    "engine": "the inference engine",
-    "engine_version": "the engine's version",
-    "model_ref": "which model: a file's name or a registry reference",
-    "device": "what computes: a name such as cpu or GPU0",
-    "gpu_device": "the GPU's index or name",
-    "event": "the name of a lifecycle step, for machines",
-    "percent": "progress, 0 to 100",
-    "error_kind": "what kind of failure, a stable short name",
-    "retry_after_ms": "when a retry makes sense, milliseconds from now",
-    "backoff_ms": "how long the actor waits before its own retry, milliseconds",
-    "duration_ms": "how long it took, milliseconds",
-    "queue_position": "place in the queue; 0 is next",
-    "predicted_start_ms": "when the job should start, milliseconds from now",
-    "tokens_in": "tokens of the prompt",
-    "tokens_out": "tokens generated",
-    "decode_time_ms": "time spent generating, milliseconds",
-    "identity": "who asked: localhost or token:<6 hexadecimal digits>",
-    "emitted_by": "service@version that emitted it",
-    "source_location": "the point in the source: path:line:column",
-}
 
 _JSON_TYPES: Final[dict[Any, str]] = {
     str: "string",
@@ -80,7 +39,7 @@ def register_field(name: str, type: ExtraType, meaning: str) -> None:  # noqa: A
         meaning: one line that says what it means.
 
     Raises:
-        ValueError: the name is taken, or is no field name, the type cannot be written as JSON, or nothing is meant.
+        ValueError: the name is taken or not valid, the type cannot be written as JSON, or the meaning is empty.
     """
     if not is_name(name) or name in FIELD_SET or name in RENAMED or name == "extra":
         raise ValueError(f"cannot register field {name!r}: the name is invalid or already means something")

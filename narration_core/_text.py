@@ -3,8 +3,11 @@
 import operator
 import re
 import string
+import sys
 from collections.abc import Callable, Mapping
 from typing import Final
+
+from narration_core._bounded import BoundedDict
 
 MAX_TEXT: Final = 8192
 """Longest text value of an event, in characters; a longer one is cut and says so."""
@@ -25,7 +28,6 @@ _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
 # A width or precision of five digits and more would let a template make a value of any size.
 _UNBOUNDED_SPEC = re.compile(r"[{}]|[0-9]{5}")
-_CACHE_LIMIT: Final = 4096
 
 
 def _replacement(found: re.Match[str]) -> str:
@@ -79,7 +81,7 @@ class _Template:
         faults: list[str] = []
         try:
             pieces = list(string.Formatter().parse(text))
-        except ValueError:  # unbalanced braces: the text is no template
+        except ValueError:  # unbalanced braces: the text is not a template
             pieces = [(text, None, None, None)]
             self.simple = False
             faults.append(text)
@@ -102,18 +104,15 @@ class _Template:
             self.printf = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in self.parts)
 
 
-_templates: dict[str, _Template] = {}
-quick_templates: dict[str, tuple[str, Callable[[Mapping[str, object]], object]]] = {}
+_templates: BoundedDict[str, _Template] = BoundedDict()
+quick_templates: BoundedDict[str, tuple[str, Callable[[Mapping[str, object]], object]]] = BoundedDict()
 """Templates of plain `{name}`s as printf formats, with what picks their fields: for texts and whole numbers only."""
+
+_COST: Final = 700  # bytes of an entry besides its text, which is kept about four times
 
 
 def _template(text: str) -> _Template:
-    found = _templates.get(text)
-    if found is None:
-        if len(_templates) >= _CACHE_LIMIT:  # texts built at run time must not fill the memory
-            _templates.clear()
-        found = _templates[text] = _Template(text)
-    return found
+    return _templates.get(text) or _templates.keep(text, _Template(text), 4 * sys.getsizeof(text) + _COST)
 
 
 def fill(text: str, fields: Mapping[str, object]) -> str:
@@ -128,7 +127,7 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
     """
     if "{" not in text and "}" not in text:
         return text
-    template = _templates.get(text) or _template(text)
+    template = _template(text)
     if template.simple:
         try:
             return text.format_map(fields)
@@ -148,7 +147,7 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
 
 
 def fill_simple(text: str, fields: Mapping[str, object]) -> str:
-    """Return a template filled in, when that needs no care: `fill` without its slow parts.
+    """Return a template filled in: `fill` without its slow parts, for templates and fields that do not need them.
 
     Raises:
         LookupError: the template needs `fill`.
@@ -156,13 +155,12 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
     """
     if "{" not in text and "}" not in text:
         return text
-    template = _templates.get(text) or _template(text)
+    template = _template(text)
     if not template.simple:
         raise LookupError(text)
     if template.printf is not None and template.fields:
-        if len(quick_templates) >= _CACHE_LIMIT:
-            quick_templates.clear()
-        quick_templates[text] = (template.printf, operator.itemgetter(*template.fields))
+        quick = (template.printf, operator.itemgetter(*template.fields))
+        quick_templates.keep(text, quick, 2 * sys.getsizeof(text) + _COST)
     return text.format_map(fields)
 
 
@@ -178,7 +176,7 @@ def template_fields(text: str) -> tuple[str, ...]:
 
 
 def template_faults(text: str, fields: Mapping[str, object]) -> list[str]:
-    """Return the pieces of a template that stay as they are written: nothing they name, or no format spec.
+    """Return the pieces of a template that stay as they are written because their name or format spec is not valid.
 
     Args:
         text: the template.

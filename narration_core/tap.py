@@ -3,7 +3,8 @@
 from typing import Any
 
 from narration_core._context import current
-from narration_core._pipeline import PIPELINE, Tap
+from narration_core._outputs import Tap
+from narration_core._pipeline import PIPELINE
 
 __all__ = ["Tap", "add_tap", "listener", "remove_tap"]
 

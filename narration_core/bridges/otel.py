@@ -19,8 +19,7 @@ def use_trace_ids(*, on: bool = True) -> None:
         ImportError: opentelemetry-api is not installed.
     """
     if not on:
-        PIPELINE.enrich = None
-        PIPELINE.settle()
+        PIPELINE.apply(enrich=None)
         return
     from opentelemetry import trace  # noqa: PLC0415 - optional
 
@@ -30,8 +29,7 @@ def use_trace_ids(*, on: bool = True) -> None:
             fields["trace_id"] = f"{context.trace_id:032x}"
             fields["span_id"] = f"{context.span_id:016x}"
 
-    PIPELINE.enrich = enrich
-    PIPELINE.settle()
+    PIPELINE.apply(enrich=enrich)
 
 
 class OtelSink:

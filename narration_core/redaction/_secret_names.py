@@ -5,6 +5,7 @@ from collections.abc import Collection
 from enum import IntEnum
 from typing import Final
 
+from narration_core._event import FIELDS, RENAMED
 from narration_core.redaction._provider_names import PROVIDERS
 
 
@@ -21,16 +22,8 @@ class Verdict(IntEnum):
     """Names a secret whatever the value is (`password`)."""
 
 
-TAXONOMY: Final = frozenset(
-    (
-        "emitted_at_ms level actor action target human cute story correlation_id trace_id span_id parent_span_id "
-        "job_id session_id task_id pool_id replica_id worker_id hive_id engine engine_version model_ref device "
-        "gpu_device event percent error_kind retry_after_ms backoff_ms duration_ms queue_position predicted_start_ms "
-        "tokens_in tokens_out decode_time_ms decode_ms identity emitted_by source_location formatted traceparent "
-        "tracestate event_id request_id run_id"
-    ).split()
-)
-"""Names of an event's own fields: their numbers and ids are never taken for secrets."""
+TAXONOMY: Final = frozenset((*FIELDS, *RENAMED, *"formatted traceparent tracestate event_id request_id run_id".split()))
+"""Names of an event's own fields and of well-known ids: their numbers and ids are never taken for secrets."""
 
 _STRONG_WORDS: Final = frozenset(
     (

@@ -126,10 +126,10 @@ def test_what_comes_after_the_end_is_nobodys(narration):
 def test_the_end_of_a_capture_leaves_no_tap():
     from narration_core._pipeline import PIPELINE
 
-    before = PIPELINE.taps
+    before = PIPELINE.outputs.taps
     with capture(), capture():
-        assert len(PIPELINE.taps) == len(before) + 1
-    assert PIPELINE.taps == before
+        assert len(PIPELINE.outputs.taps) == len(before) + 1
+    assert PIPELINE.outputs.taps == before
 
 
 def test_clock_and_ids_can_be_injected():

@@ -1,12 +1,21 @@
+import inspect
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import narration_core
 from narration_core import MemorySink, Narrator, register_field
 from narration_core import _taxonomy as taxonomy
-from narration_core._event import FIELDS, Event, decode, encode, formatted, from_fields, sentence
+from narration_core._call_signature import Emit
+from narration_core._coercion import FIELD_TYPES
+from narration_core._event import FIELDS, HEAD, Event, decode, encode, formatted, from_fields, sentence
 
 CONTRACT = (
     "emitted_at_ms, level, actor, action, target, human, cute, story, "
@@ -147,3 +156,50 @@ def test_any_content_gives_exactly_one_valid_line(action, target, human, fields)
     read = json.loads(line)
     assert read["level"] == "warn"
     assert from_fields(read) == decode(line)
+
+
+def test_the_signature_of_a_call_has_every_field_that_a_call_may_give_with_its_type():
+    given = inspect.signature(Emit.__call__).parameters
+    keywords = {name: par.annotation for name, par in given.items() if par.kind is par.KEYWORD_ONLY}
+    assert list(keywords) == [name for name in CONTRACT if name not in HEAD or name in {"cute", "story"}]
+    types = {str: str | None, int: int | None, float: float | None}
+    assert keywords == {name: types[FIELD_TYPES[name][-1]] for name in keywords}
+
+
+def test_a_new_field_is_one_line_of_the_event(tmp_path):
+    """A copy of the package with one more field: the line, the fast path, the types and the listings all know it."""
+    package = tmp_path / "narration_core"
+    shutil.copytree(Path(narration_core.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    event = package / "_event.py"
+    line = '    identity: Annotated[str | None, "'
+    new = '    shelf_token: Annotated[int | None, "which shelf"] = None\n'
+    event.write_text(event.read_text("utf-8").replace(line, new + line), "utf-8")
+    program = """
+from narration_core import *
+from narration_core import _taxonomy
+from narration_core.contract import is_field
+memory = MemorySink()
+configure(sinks=[memory], strict=False, service="s", version="1")
+narrate = Narrator("tester")
+narrate("act", "thing", "On {shelf_token}", shelf_token=12345678, identity="x")
+narrate("act", "thing", "On {shelf_token} \N{SNOWMAN}", shelf_token="12345678", identity="x")
+assert stats()["fast_path"] == {"taken": 1, "missed": 1, "failed": 0}, stats()
+for line in memory.lines:
+    assert b'"shelf_token":12345678,"identity":"x"' in line, line
+    assert decode(line).shelf_token == 12345678
+assert redact({"shelf_token": "Xk29fjQ0aLs8"}) == {"shelf_token": "Xk29fjQ0aLs8"}
+assert "name: shelf_token\\n    type: integer\\n    meaning: 'which shelf'" in _taxonomy.as_yaml()
+assert is_field("shelf_token")
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment.pop("PYTEST_VERSION", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

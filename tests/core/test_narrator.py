@@ -5,7 +5,18 @@ import json
 
 import pytest
 
-from narration_core import NarrationMistake, Narrator, bind, bound, configure, decode, register_field, sample, stats
+from narration_core import (
+    NarrationMistake,
+    Narrator,
+    _emitters,
+    bind,
+    bound,
+    configure,
+    decode,
+    register_field,
+    sample,
+    stats,
+)
 
 narrate = Narrator("pool-managerd")
 
@@ -59,11 +70,22 @@ def test_the_threshold_silences_what_is_below(memory, threshold, heard):
     assert narrate.enabled("fatal") is (heard > 0)
 
 
-def test_a_disabled_level_is_one_function_that_does_nothing(memory):
+def test_a_disabled_level_runs_the_code_of_a_function_that_does_nothing(memory):
     configure(sinks=[memory], level="warn")
-    assert narrate.debug is narrate.mute
+    assert narrate.debug.__code__ is _emitters._OFF
     configure(sinks=[memory], level="debug")
-    assert narrate.debug is not narrate.mute
+    assert narrate.debug.__code__ is _emitters._ON
+
+
+def test_a_level_function_that_a_caller_keeps_follows_the_threshold(memory):
+    configure(sinks=[memory], level="warn", strict=False)
+    debug, warn = narrate.debug, narrate.warn
+    debug("a", "t", "Not yet")
+    configure(sinks=[memory], level="debug", strict=False)
+    debug("a", "t", "Now")
+    configure(sinks=[memory], level="mute", strict=False)
+    warn("a", "t", "No longer")
+    assert [event.human for event in memory.events] == ["Now"]
 
 
 @pytest.mark.req("NARR-7001")

@@ -204,7 +204,7 @@ def test_a_failing_sink_is_told_through_the_others(memory):
     assert told.error_kind == "OSError"
     assert stats()["sink_failures"]["gate"] >= 3
     gate.error = None
-    PIPELINE.writers[0]._stop.set()
+    PIPELINE.outputs.writers[0]._stop.set()
 
 
 def test_in_strict_mode_flushing_raises_what_a_sink_raised(memory):

@@ -1,20 +1,36 @@
-"""The short cut and the long way give the same bytes."""
+"""The fast path and the slow path give the same bytes."""
 
+import functools
 import json
+import linecache
+import textwrap
+import traceback
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import Catalogue, MemorySink, Narrator, RedactionPolicy, bind, configure, register_field
-from narration_core import _fast_path as shortcut
+from narration_core import (
+    Catalogue,
+    MemorySink,
+    NarrationMistake,
+    Narrator,
+    RedactionPolicy,
+    _fast_path,
+    _fast_path_source,
+    bind,
+    configure,
+    register_field,
+    stats,
+)
 from narration_core import _text as text
 from narration_core._event import FIELDS, formatted
+from narration_core._generated import run_source
 from narration_core._pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]
-EXTRA = {"shortcut.text": str, "shortcut-count": int, "shortcut_share": float, "shortcut_password": str}
+EXTRA = {"fast.text": str, "fast-count": int, "fast_share": float, "fast_password": str}
 for _name, _type in EXTRA.items():
     register_field(_name, _type, "of this test")
 narrate = Narrator("tester")
@@ -23,7 +39,8 @@ narrate = Narrator("tester")
 def line(way, context, call):
     memory = MemorySink()
     configure(sinks=[memory], strict=False, service="tests", version="1")
-    PIPELINE.short_cut = way == "short"
+    if way == "slow":
+        PIPELINE.fast_path = None
     try:
         with bind(**context):
             call()
@@ -71,12 +88,12 @@ def test_both_ways_give_the_same_bytes(data):
     def call():
         narrate.info("act", "thing", human, **fields)
 
-    assert line("short", context, call) == line("long", context, call)
+    assert line("fast", context, call) == line("slow", context, call)
 
 
 @given(data=st.data())
 def test_both_ways_give_the_same_bytes_of_a_declared_point(data):
-    everyday = ["Plain", "With {engine}", "{engine}", "{tokens_in} % of {shortcut-count}", "By {job_id}"]
+    everyday = ["Plain", "With {engine}", "{engine}", "{tokens_in} % of {fast-count}", "By {job_id}"]
     odd = ["On {gpu_device}", "A {{brace", "{tokens_in:3}", 'Said "{engine}"', "a\\b", "password=hunter2-{engine}"]
     templates = st.sampled_from([*everyday, *odd])
     declared = {"target": data.draw(templates), "human": data.draw(templates)}
@@ -91,9 +108,9 @@ def test_both_ways_give_the_same_bytes_of_a_declared_point(data):
 
     def call():
         point(**fields)
-        point(**fields)  # its own short cut is there from the second call on
+        point(**fields)  # its own composer is there from the second call on
 
-    assert line("short", context, call) == line("long", context, call)
+    assert line("fast", context, call) == line("slow", context, call)
 
 
 @pytest.mark.parametrize(
@@ -118,16 +135,17 @@ def test_what_a_call_gives_goes_before_what_is_declared_and_is_told_in_the_same_
         point(**fields)
         point(**fields)
 
-    short = line("short", {"worker_id": "w"}, call)
-    assert short == line("long", {"worker_id": "w"}, call)
-    assert told.items() <= json.loads(b"{" + short).items()
+    fast = line("fast", {"worker_id": "w"}, call)
+    assert fast == line("slow", {"worker_id": "w"}, call)
+    assert told.items() <= json.loads(b"{" + fast).items()
 
 
 @pytest.mark.parametrize("given", [1_600_000_000_000, 0, -1, 1 << 53, 1.5, True, "now"])
-@pytest.mark.parametrize("way", ["short", "long"])
+@pytest.mark.parametrize("way", ["fast", "slow"])
 def test_a_time_that_is_given_is_the_time_of_the_event(memory, given, way):
     point = Catalogue("tester").point("one", "act", "thing", "Said {engine}")
-    PIPELINE.short_cut = way == "short"
+    if way == "slow":
+        PIPELINE.fast_path = None
     narrate("act", "thing", "Said {engine}", engine="x", emitted_at_ms=given)
     narrate("act", "thing", "At {emitted_at_ms}", emitted_at_ms=given)
     point(engine="x", emitted_at_ms=given)
@@ -138,9 +156,9 @@ def test_a_time_that_is_given_is_the_time_of_the_event(memory, given, way):
     assert memory.events[1].human == f"At {memory.events[1].emitted_at_ms}"
 
 
-def test_a_declared_point_takes_the_short_cut(memory, monkeypatch):
+def test_a_declared_point_takes_the_fast_path(memory, monkeypatch):
     def must_not(*_args):
-        raise AssertionError("took the long way")
+        raise AssertionError("took the slow path")
 
     point = Catalogue("tester").point(
         *("one", "act", "{job_id}", "Did {tokens_in} % of {model_ref}"),
@@ -161,13 +179,13 @@ def test_a_declared_point_takes_the_short_cut(memory, monkeypatch):
     assert read["emitted_at_ms"] == 8
 
 
-@pytest.mark.parametrize("bound", [{}, {"model_ref": "m"}, {"gpu_device": "CUDA0", "shortcut.text": "x"}])
+@pytest.mark.parametrize("bound", [{}, {"model_ref": "m"}, {"gpu_device": "CUDA0", "fast.text": "x"}])
 @pytest.mark.parametrize(
-    "fields", [{}, {"device": "cpu"}, {"device": "cpu", "engine": "x"}, {"pool_id": "p"}, {"shortcut-count": 7}]
+    "fields", [{}, {"device": "cpu"}, {"device": "cpu", "engine": "x"}, {"pool_id": "p"}, {"fast-count": 7}]
 )
-def test_everyday_events_take_the_short_cut(memory, fields, bound, monkeypatch):
+def test_everyday_events_take_the_fast_path(memory, fields, bound, monkeypatch):
     def must_not(*_args):
-        raise AssertionError("took the long way")
+        raise AssertionError("took the slow path")
 
     monkeypatch.setattr(type(PIPELINE), "emit", must_not)
     with bind(correlation_id="c", job_id="j", **bound):
@@ -214,7 +232,7 @@ def test_a_draft_says_the_same_before_and_after_it_is_an_event(bound, field):
     configure(sinks=[sink], strict=False, service="after", version="2")
     configure()
     (draft,) = sink.records
-    assert not draft.written
+    assert not draft.rendered
     told, job_id = draft.formatted, draft.job_id
     event = draft.event
     assert event.emitted_by == "before@1"
@@ -235,25 +253,25 @@ def test_half_a_character_never_raises(memory, where):
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
         narrate.info("act", "thing", f"Number {number} {number:b}".replace("1", "a"))
-    assert len(shortcut._plain.texts) + len(shortcut._plain.shapes) <= 4100
+    assert len(PIPELINE.fast_path._texts) + len(PIPELINE.fast_path._shapes) <= 8192
     assert len(memory.events) == 10_000
 
 
 def test_a_field_that_is_registered_late_is_on_the_line_all_the_same(memory):
-    narrate("act", "thing", "Said", shortcut_late="before")
-    register_field("shortcut_late", str, "of this test")
-    narrate("act", "thing", "Said", shortcut_late="after")
-    assert [json.loads(line)["shortcut_late"] for line in memory.lines] == ["before", "after"]
+    narrate("act", "thing", "Said", fast_late="before")
+    register_field("fast_late", str, "of this test")
+    narrate("act", "thing", "Said", fast_late="after")
+    assert [json.loads(line)["fast_late"] for line in memory.lines] == ["before", "after"]
 
 
 def test_another_policy_judges_the_names_of_fields_anew():
-    register_field("shortcut_colour", str, "of this test")
+    register_field("fast_colour", str, "of this test")
     memory = MemorySink()
-    for policy in (RedactionPolicy(), RedactionPolicy(secret_keys=frozenset({"shortcut_colour"}))):
+    for policy in (RedactionPolicy(), RedactionPolicy(secret_keys=frozenset({"fast_colour"}))):
         configure(sinks=[memory], strict=False, redaction=policy)
-        narrate("act", "thing", "Painted it", shortcut_colour="green")
+        narrate("act", "thing", "Painted it", fast_colour="green")
     configure()
-    assert [json.loads(line)["shortcut_colour"] for line in memory.lines] == ["green", "[REDACTED]"]
+    assert [json.loads(line)["fast_colour"] for line in memory.lines] == ["green", "[REDACTED]"]
 
 
 @pytest.mark.parametrize("patterns", [{}, {"digest": "[0-9a-f]{64}"}])
@@ -264,3 +282,90 @@ def test_a_digest_is_scanned_only_for_patterns_of_the_policys_own(patterns):
     for _ in range(3):
         narrate.info("act", digest, "Made it")
     assert [event.target for event in memory.events] == ["[REDACTED]" if patterns else digest] * 3
+
+
+def test_the_generated_function_of_the_docstring_is_what_is_generated():
+    example = textwrap.dedent(_fast_path_source.__doc__.split("alone:\n\n")[1].split("\n\n`compose`")[0])
+    assert _fast_path_source.source(["device"], []).startswith(example + "\ndef render")
+
+
+def test_stats_count_what_took_the_fast_path_and_what_missed_it(memory):
+    before = stats()["fast_path"]
+    for _ in range(3):
+        narrate("act", "thing", "Said")
+    narrate("act", "thing", "Said \N{SNOWMAN}")
+    narrate.error("act", "thing", "Said")
+    after = stats()["fast_path"]
+    assert {name: after[name] - before[name] for name in after} == {"taken": 3, "missed": 1, "failed": 0}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_fault_of_the_fast_path_is_raised_in_strict_mode_and_counted_otherwise(declared, strict, monkeypatch):
+    point = Catalogue("tester").point("one", "act", "thing", "Said {device}")
+    call = point if declared else functools.partial(narrate.info, "act", "thing", "Said {device}")
+    memory = MemorySink()
+    configure(sinks=[memory], strict=strict)
+    call(device="x")
+    working, broken = _fast_path.source, "def compose(*_):\n    return 1 // 0  # broken\n"
+
+    def source(names, extra, point, **options):
+        return broken if (point is not None) == declared else working(names, extra, point, **options)
+
+    monkeypatch.setattr(_fast_path, "source", source)
+    configure(sinks=[memory], strict=strict)
+    failed = stats()["fast_path"]["failed"]
+    if declared:
+        call(device="x")  # the composer of a point is generated at the second call
+    if strict:
+        with pytest.raises(ZeroDivisionError) as error:
+            call(device="x")
+        assert "# broken" in "".join(traceback.format_exception(error.value))
+    else:
+        call(device="x")
+        assert {event.human for event in memory.events} == {"Said x"}
+    assert stats()["fast_path"]["failed"] > failed
+    configure()
+
+
+def test_strict_mode_takes_the_fast_path_and_leaves_long_texts_to_the_slow_one(strict):
+    before = stats()["fast_path"]["taken"]
+    narrate("act", "thing", "Said", cute="Hush")
+    assert stats()["fast_path"]["taken"] == before + 1
+    for name, limit in (("human", 100), ("cute", 150), ("story", 200)):
+        texts = {"human": "Said", name: "x" * (limit + 1)}
+        with pytest.raises(NarrationMistake, match=f"{name} is {limit + 1} characters"):
+            narrate("act", "thing", texts.pop("human"), **texts)
+
+
+def test_a_lifecycle_point_takes_the_fast_path_while_a_job_is_bound(memory, monkeypatch):
+    point = Catalogue("tester").point("one", "act", "thing", "Said {device}", channel="lifecycle")
+
+    def must_not(*_args):
+        raise AssertionError("took the slow path")
+
+    with bind(correlation_id="c", job_id="j", device="bound"):
+        point(device="first")
+        for _ in range(2):
+            point(device="other", job_id="given")
+        monkeypatch.setattr(type(PIPELINE), "emit", must_not)
+        point(device="second")
+        narrate("act", "thing", "Said")
+        point(device="third", job_id="given")
+    point(device="fourth")
+    assert [event.job_id for event in memory.events] == [None, "given", "given", None, "j", "given", None]
+    assert [event.correlation_id for event in memory.events] == ["c"] * 6 + [None]
+
+
+def test_generated_functions_have_file_names_of_their_own_that_show_their_lines(memory):
+    for fields in ({"device": "x"}, {"engine": "x"}):
+        narrate("act", "thing", "Said", **fields)
+    files = [compose.__code__.co_filename for compose in PIPELINE.fast_path.composers.values()]
+    assert len(set(files)) == len(files) >= 2
+    assert all(linecache.getline(file, 1).startswith("def compose(") for file in files)
+
+
+def test_the_lines_of_generated_functions_are_kept_in_a_bounded_number():
+    for number in range(1100):
+        run_source(f"x = {number}\n", "many", {})
+    assert sum(file.startswith("<narration: many") for file in linecache.cache) <= 1024

@@ -1,0 +1,119 @@
+"""The functions behind `narrate.info` and its siblings and behind a declared point: fast path first, else slow path."""
+
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import Any, Final, cast
+
+from narration_core._context import current
+from narration_core._fast_path_source import Declared
+from narration_core._pipeline import PIPELINE
+from narration_core._text import is_name
+
+SlowPath = Callable[[str, str, str, dict[str, Any]], None]
+
+
+def level_function(actor: str, rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
+    """Return the function that emits an actor's events at a level; `switch_on` and `switch_off` follow the threshold.
+
+    Args:
+        actor: who acts.
+        rank: the level's index in `EMITTING`.
+        slow: emits what the fast path does not take; called with action, target, human and fields.
+        fast: whether to try the fast path at all.
+    """
+    pipeline = PIPELINE
+    counts = pipeline.counts
+    emitted = counts.emitted
+    hand_on = pipeline.outputs.hand_on
+    fast = fast and type(actor) is str and is_name(actor)
+
+    # Few calls on purpose: at a microsecond an event, every one would be felt.
+    def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+        path = pipeline.fast_path if fast else None
+        if path is None:
+            return slow(action, target, human, fields)
+        record = None
+        try:
+            scope = current.get()
+            bound = scope.prepared
+            if bound is None or bound.owner is not path:
+                bound = path.prepare(scope)
+            if bound.others:
+                fields = {**bound.others, **fields}
+            if bound.json is not None and (action in path.actions or path.is_new_action(action)):
+                names = tuple(fields)
+                compose = path.composers.get(names) or path.composer(names)
+                record = compose(rank, actor, action, target, human, bound, fields)
+        except Exception as error:  # noqa: BLE001 - counted; raised in strict mode
+            path.failed(error)
+        if record is None:
+            counts.missed += 1
+            return slow(action, target, human, fields)
+        emitted[rank] += 1
+        return hand_on(record)
+
+    return cast("FunctionType", emit)
+
+
+def _do_nothing(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+    pass
+
+
+def _ignore(*_: Any) -> None:
+    pass
+
+
+_ON: Final[CodeType] = level_function("narration", 0, _ignore, fast=False).__code__
+# A function takes only code with as many free variables as it has.
+_OFF: Final[CodeType] = _do_nothing.__code__.replace(co_freevars=_ON.co_freevars)
+
+
+def switch(function: FunctionType, *, on: bool) -> None:
+    """Make a level function emit, or do nothing at no more cost than a call.
+
+    Its code is exchanged, not the function: whoever keeps `narrate.debug` keeps what follows the threshold.
+    """
+    function.__code__ = _ON if on else _OFF
+
+
+def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, Any]], bool]:
+    """Return the function that emits a declared point; it returns False for the slow path, having done nothing.
+
+    Args:
+        point: what every call of it has in common.
+        lifecycle: whether its events leave a bound job out.
+    """
+    pipeline = PIPELINE
+    counts = pipeline.counts
+    emitted = counts.emitted
+    hand_on = pipeline.outputs.hand_on
+    rank = point.rank
+
+    def emit(fields: dict[str, Any]) -> bool:
+        path = pipeline.fast_path
+        if path is None:
+            return False
+        record = None
+        try:
+            scope = current.get()
+            bound = scope.prepared
+            if bound is None or bound.owner is not path:
+                bound = path.prepare(scope)
+            if lifecycle:
+                bound = bound.lifecycle or path.without_job(bound, scope)
+            if bound.json is not None:
+                if bound.others:
+                    fields = {**bound.others, **fields}
+                names = tuple(fields)
+                compose = path.composers.get((point, names)) or path.composer(names, point)
+                record = compose(bound, fields)
+        except Exception as error:  # noqa: BLE001 - as above
+            path.failed(error)
+        if record is None:
+            counts.missed += 1
+            return False
+        emitted[rank] += 1
+        hand_on(record)
+        return True
+
+    return emit

@@ -1,0 +1,137 @@
+"""Where finished events go: taps, sinks in memory, the queues of the other sinks; and the facade's own notices."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from narration_core import _exceptions as exceptions
+from narration_core._build import Builder
+from narration_core._event import Event, Record
+from narration_core._levels import LevelName
+from narration_core._settings import Counts
+from narration_core._writer import InlineSink, Sink, Writer
+
+Tap = Callable[[Event, Mapping[str, Any]], None]
+"""Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
+
+
+class Outputs:
+    """The taps and sinks of this process.
+
+    Args:
+        builder: builds the facade's own notices.
+        counts: where errors are counted.
+    """
+
+    def __init__(self, builder: Builder, counts: Counts) -> None:
+        self.builder = builder
+        self.strict = False
+        self.taps: tuple[Tap, ...] = ()
+        self.inline: tuple[InlineSink, ...] = ()
+        self.writers: tuple[Writer, ...] = ()
+        self.puts: tuple[Callable[[Record], None], ...] = ()
+        self.inline_failures: dict[str, int] = {}
+        self._counts = counts
+
+    def replace(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
+        """Replace the sinks; returns the writers of the old ones, for the caller to close."""
+        old = self.writers
+        self.inline = tuple(cast("InlineSink", sink) for sink in sinks if not sink.background)
+        self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
+        self.puts = tuple(writer.put for writer in self.writers)
+        return old
+
+    def hand_on(self, record: Record) -> None:
+        """Give a finished event to every sink."""
+        for sink in self.inline:
+            if not sink.idle:
+                self._write_inline(sink, record)
+        for put in self.puts:
+            put(record)
+
+    def show(self, record: Record, raw: Mapping[str, Any]) -> None:
+        """Show a finished event to every tap.
+
+        Args:
+            record: the event.
+            raw: its fields as they were given.
+        """
+        for tap in self.taps:
+            tap(record.event, raw)
+
+    def _write_inline(self, sink: InlineSink, record: Record) -> None:
+        """Write to a sink in memory. What it raises reaches no other sink, and the caller only in strict mode."""
+        try:
+            sink.write((record,))
+        except Exception as error:
+            self._counts.internal_error(error)
+            first = sink.name not in self.inline_failures
+            self.inline_failures[sink.name] = self.inline_failures.get(sink.name, 0) + 1
+            if self.strict:
+                raise
+            if first:
+                self.failed(sink, error, 0.0)
+
+    # -- notices: losses and failures, narrated too --------------------------------------------------
+
+    def notice(self, level: LevelName, action: str, target: str, human: str, **fields: Any) -> None:
+        """Emit an event of the facade itself to every sink."""
+        self.hand_on(self.builder.own(level, action, target, human, **fields))
+
+    def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
+        """Return the event that tells a sink what it missed.
+
+        Args:
+            sink: the sink.
+            counts: events lost, by level.
+        """
+        total = sum(counts.values())
+        return self.builder.own(
+            "warn",
+            "narration_dropped",
+            sink.name,
+            f"Lost {total} events on the way to {{sink}}: its queue was full",
+            sink=sink.name,
+            dropped=counts,
+            error_kind="queue_full",
+        )
+
+    def failed(self, sink: Sink, error: BaseException, retry_s: float) -> None:
+        """Tell every other sink that this one failed.
+
+        Args:
+            sink: the sink.
+            error: what it raised.
+            retry_s: when it is tried again, seconds from now.
+        """
+        self._tell_others(
+            sink,
+            self.builder.own(
+                "error",
+                "sink_failed",
+                sink.name,
+                "Sink {sink} failed ({error_kind}); trying again in {backoff_ms} ms",
+                sink=sink.name,
+                error_kind=exceptions.kind(error),
+                exception=exceptions.chain(error),
+                backoff_ms=int(retry_s * 1000),
+            ),
+        )
+
+    def recovered(self, sink: Sink) -> None:
+        """Tell every other sink that this one works again."""
+        self._tell_others(
+            sink, self.builder.own("info", "sink_recovered", sink.name, "Sink {sink} works again", sink=sink.name)
+        )
+
+    def _tell_others(self, sink: Sink, record: Record) -> None:
+        for other in self.inline:
+            if other is sink:
+                continue
+            try:
+                other.write((record,))
+            except Exception as error:  # noqa: BLE001 - a notice about one sink must not fail because of another
+                self._counts.internal_error(error)
+                self.inline_failures[other.name] = self.inline_failures.get(other.name, 0) + 1
+        for writer in self.writers:
+            if writer.sink is not sink:
+                writer.put(record)
