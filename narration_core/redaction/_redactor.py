@@ -211,6 +211,29 @@ class Redactor:
             spans = self.spans(value, hits)
         return self.replaced(value, spans) if spans else value
 
+    def together(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return texts that follow each other, such as arguments, without secrets that show only beside each other.
+
+        Args:
+            texts: the texts; read as if blanks stood between them.
+        """
+        joined = " ".join(texts)
+        if not self.gate(joined):
+            return texts
+        spans = self.wanted_spans(joined)
+        result = []
+        start = 0
+        for text in texts:
+            end = start + len(text)
+            inside = [
+                Span(max(span.start, start) - start, min(span.end, end) - start, span.rule)
+                for span in spans
+                if span.start < end and span.end > start
+            ]
+            result.append(self.replaced(text, inside) if inside else text)
+            start = end + 1
+        return result
+
     def wanted_spans(self, value: str) -> list[Span]:
         """Return where the secrets of a text are, those of the policy's own patterns included.
 

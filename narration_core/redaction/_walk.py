@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from narration_core.redaction import _records as records
+from narration_core.redaction._elements import CREDENTIAL_PAIR, names_before
+from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._secret_names import TAXONOMY, Verdict, says_nothing
 
@@ -15,13 +18,6 @@ _SEPARATOR: Final = " \x1f "
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 _CODES: Final = re.compile(r"(?i)pass(?:word|wd|code)|pwd|\bpin\b|_pin$|^pin_|otp|cvv|cvc|ssn|card|pan$|iban|phone")
-_OPTION: Final = re.compile(r"--?[A-Za-z][\w\-]{0,40}")
-_USER_OPTIONS: Final = frozenset({"-u", "--user", "-U", "--proxy-user", "--userpass"})
-_PASSWORD_OPTIONS: Final = frozenset({"--pass", "--auth"})
-
-
-_NAMING: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "Name", "Key", "Field")
-_VALUES: Final = frozenset({"value", "Value", "val", "values"})
 
 
 class Texts(Protocol):
@@ -32,6 +28,9 @@ class Texts(Protocol):
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return a text without secrets, the same object when there is none."""
+
+    def together(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return texts that follow each other without secrets, those that only show beside each other included."""
 
     def value(self, value: object, key: str | None = None) -> object:
         """Return any value without secrets."""
@@ -76,11 +75,17 @@ def _number(redactor: Texts, number: float, key: str | None) -> object:
 
 def _bytes(redactor: Texts, data: bytes | bytearray | memoryview, key: str | None) -> object:
     raw = bytes(data[:MAX_BYTES])
-    told = raw.decode("utf-8", "surrogateescape")
+    encoding = text_encoding(raw)
+    errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
+    try:
+        told = raw.decode(encoding, errors)
+    except UnicodeDecodeError:  # an odd number of bytes: they are looked at as they are
+        encoding, errors = "utf-8", "surrogateescape"
+        told = raw.decode(encoding, errors)
     hidden = redactor.text(told, key)
     if hidden is told and len(data) <= MAX_BYTES:
         return data
-    changed = hidden.encode("utf-8", "surrogateescape")
+    changed = hidden.encode(encoding, errors)
     if len(data) > MAX_BYTES:  # more than anybody reads; what was not looked at does not leave
         changed += b"...[cut]"
     return bytearray(changed) if isinstance(data, bytearray) else changed
@@ -111,20 +116,28 @@ def _told(redactor: Texts, value: object, key: str | None) -> object:
     return value if hidden is told else hidden
 
 
+def _key(redactor: Texts, key: Any, depth: int, budget: _Budget) -> object:
+    """Look at a key that is not text; the parts of a tuple are a path, they do not name each other."""
+    if type(key) is not tuple:
+        return _walk(redactor, key, None, depth + 1, budget)
+    parts = [_walk(redactor, part, None, depth + 1, budget) for part in key]
+    return _rebuilt(key, list(key), parts)
+
+
 def _mapping(redactor: Texts, value: Mapping[Any, Any], depth: int, budget: _Budget, *, forced: bool) -> object:
     changed = False
     result: dict[Any, Any] = {}
     items = list(value.items())
-    # {"name": "password", "value": "..."}: the name stands in a field of its own.
-    named = next(filter(None, map(value.get, _NAMING)), None) if value.keys() & _VALUES else None
-    named = named if type(named) is str and len(named) < 128 else None
+    labelled = records.labelled(value, redactor.key_is_secret)
+    columns = records.columns(value, redactor.key_is_secret)
     for name, item in items:
-        key = name if type(name) is str else None
-        effective = named if named is not None and key in _VALUES else key
-        clean = redactor.text(name) if type(name) is str else _walk(redactor, name, None, depth + 1, budget)
-        hidden = _walk(
-            redactor, item, effective, depth + 1, budget, forced=forced and not (key is not None and says_nothing(key))
-        )
+        key = records.key_name(name)
+        clean = redactor.text(name) if type(name) is str else _key(redactor, name, depth, budget)
+        if name in columns:
+            hidden = _rows(redactor, item, columns[name], depth + 1, budget, forced=forced)
+        else:
+            by_name = forced and not (key is not None and says_nothing(key))
+            hidden = _walk(redactor, item, labelled.get(name, key), depth + 1, budget, forced=by_name)
         changed = changed or hidden is not item or clean is not name
         while clean in result:
             clean = f"{clean}_"
@@ -142,31 +155,52 @@ def _mapping(redactor: Texts, value: Mapping[Any, Any], depth: int, budget: _Bud
     return rebuilt
 
 
-def _sequence(  # noqa: C901 - pairs and arguments are one walk
-    redactor: Texts, value: Any, key: str | None, depth: int, budget: _Budget, *, forced: bool
+def _rows(redactor: Texts, value: Any, names: records.Names, depth: int, budget: _Budget, *, forced: bool) -> object:
+    """Look at a row, or at rows, whose columns have names."""
+    if not records.are_rows(value, names):
+        return _sequence(redactor, value, None, depth, budget, forced=forced, columns=names)
+    rows = [_sequence(redactor, row, None, depth + 1, budget, forced=forced, columns=names) for row in value]
+    return _rebuilt(value, list(value), rows)
+
+
+def _sequence(
+    redactor: Texts,
+    value: Any,
+    key: str | None,
+    depth: int,
+    budget: _Budget,
+    *,
+    forced: bool,
+    columns: records.Names | None = None,
 ) -> object:
     items = list(value)
-    pair = len(items) == 2 and isinstance(items[0], str | bytes)
+    ordered = not isinstance(value, set | frozenset)
+    if columns is None and ordered and len(items) > 1 and isinstance(items[0], list | tuple):
+        heading = records.head(items[0], redactor.key_is_secret)
+        # Two columns, the first of them secret, are pairs: [["password", "..."], ["user", "ann"]].
+        if heading and not (len(heading) == 2 and redactor.key_is_secret(heading[0] or "")):
+            rest = items[1:]
+            if len(heading) > 1 and records.are_rows(rest, heading):
+                first = _walk(redactor, items[0], key, depth + 1, budget, forced=forced)
+                after = _rows(redactor, rest, heading, depth, budget, forced=forced)
+                return _rebuilt(value, items, [first, *(after if isinstance(after, list) else rest)])
+    names: Sequence[str | None] = [None] * len(items)
+    if ordered:
+        names = columns or getattr(value, "_fields", None) or names_before(redactor, items)
+    texts = [item for item in items if type(item) is str]
+    together = iter(redactor.together(texts) if ordered and len(texts) > 1 else texts)
     hidden = []
-    before: str | None = None
-    for index, item in enumerate(items):
-        name = key
-        if pair and index == 1:
-            first = items[0]
-            name = first if isinstance(first, str) else first.decode("utf-8", "replace")
-            name = name if len(name) < 128 and redactor.verdict(name.lstrip("-")) else key
-        elif before is not None:
-            name = before
-        before = None
-        if type(item) is str and _OPTION.fullmatch(item):
-            if item in _USER_OPTIONS:
-                before = "userpass:"
-            elif item in _PASSWORD_OPTIONS or (redactor.key_is_secret(item.lstrip("-")) and item.startswith("--")):
-                before = item.lstrip("-")
-        if name == "userpass:":
-            hidden.append(_user_password(redactor, item))
+    for item, own in zip(items, names, strict=True):
+        seen = next(together) if type(item) is str else item
+        if own == CREDENTIAL_PAIR:
+            hidden.append(_user_password(redactor, seen))
         else:
-            hidden.append(_walk(redactor, item, name, depth + 1, budget, forced=forced))
+            hidden.append(_walk(redactor, seen, own or key, depth + 1, budget, forced=forced))
+    return _rebuilt(value, items, hidden)
+
+
+def _rebuilt(value: Any, items: list[Any], hidden: list[Any]) -> object:
+    """Return a sequence of the same kind with other items; the same object when they are the same."""
     if all(new is old for new, old in zip(hidden, items, strict=True)):
         return value
     if isinstance(value, tuple):

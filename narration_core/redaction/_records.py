@@ -1,0 +1,146 @@
+"""Names that stand apart from their values: in a field beside it, at the head of a column, in an SQL statement."""
+
+import enum
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+_NAMING: Final = frozenset(
+    (
+        "name key field param parameter header variable var attribute attr property prop label setting option column "
+        "fieldname field_name columnname column_name keyname key_name k n type"
+    ).split()
+)
+_VALUES: Final = frozenset(
+    (
+        "value val v values data content contents default defaultvalue default_value newvalue new_value oldvalue "
+        "old_value new old current previous input string constant_value constantvalue from to before after"
+    ).split()
+)
+_HEADS: Final = frozenset(
+    "names columns fields headers keys params parameters cols attributes variables header".split()
+)
+_ROWS: Final = frozenset(
+    "values rows row data records record args arguments params parameters vals items bindings binds tuples".split()
+)
+_STATEMENTS: Final = frozenset("sql statement query stmt db.statement db.query.text sql_query sqltext".split())
+_LONGEST_NAME: Final = 128
+_MOST_LABELS: Final = 32  # a record with more fields is no pair of a name and a value
+_MOST_COLUMNS: Final = 1024
+
+Names = list[str | None]
+IsSecret = Callable[[str], bool]
+
+
+def key_name(key: object) -> str | None:
+    """Return the name that a key of a mapping is, if it is one: text, bytes, a member of an enumeration, a path of them."""
+    if isinstance(key, enum.Enum):
+        return key_name(key.value) or key.name
+    if isinstance(key, bytes):
+        return key.decode("utf-8", "replace")
+    if isinstance(key, tuple):
+        return ".".join(filter(None, map(key_name, key[-4:]))) or None
+    return str(key) if isinstance(key, str) else None
+
+
+def _text(value: object) -> str | None:
+    name = key_name(value) if not isinstance(value, tuple) else None
+    return name if name is not None and 0 < len(name) < _LONGEST_NAME else None
+
+
+def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
+    """Return for each key of a record, whose value another of its fields names, that name: `{"name": "password", "value": ...}`.
+
+    Args:
+        record: any mapping.
+        is_secret: whether a name promises a secret.
+    """
+    if not 2 <= len(record) <= _MOST_LABELS:
+        return {}
+    lowered = {key: key.lower() for key in record if type(key) is str}
+    values = [key for key, low in lowered.items() if low in _VALUES]
+    if not values:
+        return {}
+    for key, low in lowered.items():
+        if low in _NAMING and (named := _text(record[key])) is not None and is_secret(named):
+            return {value: named for value in values if value != key}
+    return {}
+
+
+def head(value: object, is_secret: IsSecret) -> Names | None:
+    """Return the names of columns, when a value is a list of them and one promises a secret.
+
+    Args:
+        value: names, or records that have one: `[{"name": "password", "type": "text"}]`.
+        is_secret: whether a name promises a secret.
+    """
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= _MOST_COLUMNS:
+        return None
+    names = [
+        _text(next(filter(None, map(item.get, ("name", "Name", "label", "field"))), None))
+        if isinstance(item, Mapping)
+        else _text(item)
+        for item in value
+    ]
+    if None in names or not any(name is not None and is_secret(name) for name in names):
+        return None
+    return names
+
+
+def columns(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, Names]:
+    """Return for each key of a record, whose value is a row or rows, the names of the columns, where one promises a secret.
+
+    Args:
+        record: any mapping, such as `{"columns": ["user", "password"], "rows": [["ann", "..."]]}`.
+        is_secret: whether a name promises a secret.
+    """
+    lowered = {key: key.lower() for key in record if type(key) is str}
+    rows = [key for key, low in lowered.items() if low in _ROWS and isinstance(record[key], list | tuple)]
+    if not rows:
+        return {}
+    for key, low in lowered.items():
+        names: Names | None = None
+        if low in _HEADS:
+            names = head(record[key], is_secret)
+        elif low in _STATEMENTS and isinstance(record[key], str):
+            names = parameters(record[key], is_secret)
+        if names is not None:
+            return {row: names for row in rows if row != key and _fits(record[row], names)}
+    return {}
+
+
+def _fits(value: Sequence[Any], names: Names) -> bool:
+    return len(value) == len(names) or are_rows(value, names)
+
+
+def are_rows(value: Sequence[Any], names: Names) -> bool:
+    """Tell whether each item of a sequence is a row that has as many columns as there are names."""
+    return bool(value) and all(isinstance(row, list | tuple) and len(row) == len(names) for row in value[:64])
+
+
+_WORD: Final = r"[\"'`\[]?([A-Za-z_][\w$]{0,63})[\"'`\]]?"
+_INSERT: Final = re.compile(
+    r"(?is)\b(?:insert|replace|merge)\b[^()]{0,200}\(\s{0,16}([^()]{1,4000})\)\s{0,16}values\s{0,16}\("
+)
+_PLACE: Final = re.compile(
+    rf"(?i){_WORD}\s{{0,4}}(?:=|<>|!=|\blike\b|:=)\s{{0,4}}(?:\?|%s|\$\d{{1,3}}|:\w{{1,40}}|@\w{{1,40}})|(\?|%s|\$\d{{1,3}})"
+)
+
+
+def inserted(statement: str) -> list[str]:
+    """Return the columns that an SQL statement names before `VALUES (`; empty when it has none."""
+    found = _INSERT.search(statement[:16_384])
+    return [column.strip().strip("\"'`[]").rpartition(".")[2] for column in found[1].split(",")] if found else []
+
+
+def parameters(statement: str, is_secret: IsSecret) -> Names | None:
+    """Return the names of the positional parameters of an SQL statement, when one promises a secret.
+
+    Args:
+        statement: `INSERT INTO users (name, password) VALUES (?, ?)`, `UPDATE users SET password = %s WHERE id = %s`.
+        is_secret: whether a name promises a secret.
+    """
+    names: Names = list(inserted(statement))
+    if not names:
+        names = [found[1] for found in _PLACE.finditer(statement[:16_384])]
+    return names if any(name is not None and is_secret(name) for name in names) else None
