@@ -1,0 +1,159 @@
+"""A story in the formats of other programs: NDJSON, Chrome's trace format, OTLP logs as JSON."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal
+
+from narration_core._event import Event, encode
+from narration_core.following._lines import Line
+from narration_core.following._spans import Work
+from narration_core.following._story import Story
+
+ExportFormat = Literal["chrome-trace", "otlp", "ndjson"]
+
+_SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+_SCOPE: Final = {"name": "narration"}
+_TRACE_DIGITS: Final = 32
+_SPAN_DIGITS: Final = 16
+
+
+def ndjson(story: Story) -> Iterator[str]:
+    """Yield each line of a story as a narration event; a line of plain text as an event of its file."""
+    for line in story.lines:
+        yield encode(_event(line)).decode()
+
+
+def _event(line: Line) -> Event:
+    if line.event is not None:
+        return line.event
+    return Event(
+        emitted_at_ms=line.at_ms, level="info", actor=line.service, action="raw_output", target=line.source, human=line.text
+    )
+
+
+def chrome_trace(story: Story) -> Iterator[str]:
+    """Yield the story as one JSON document of Chrome's trace format, for Perfetto and chrome://tracing.
+
+    A service is a process; its work is on lanes of one piece at a time, because viewers draw overlapping work on one
+    lane as nonsense. Source: "Trace Event Format", complete (X), instant (i) and metadata (M) events.
+    """
+    processes = {service: number for number, service in enumerate(story.services, start=1)}
+    events: list[dict[str, Any]] = [
+        {"ph": "M", "name": "process_name", "pid": number, "tid": 0, "args": {"name": service}}
+        for service, number in processes.items()
+    ]
+    last_us = max((line.at_ms for line in story.lines if line.at_ms is not None), default=0) * 1000
+    lanes: dict[str, list[int]] = {}
+    for work in story.works:
+        if work.start.at_ms is None:
+            continue
+        start = work.start.at_ms * 1000
+        end = max(start, work.end.at_ms * 1000 if work.end is not None and work.end.at_ms is not None else last_us)
+        service = work.start.service
+        events.append(
+            {
+                "ph": "X",
+                "name": work.name,
+                "cat": "open" if work.end is None else "failed" if work.failed else "work",
+                "ts": start,
+                "dur": end - start,
+                "pid": processes[service],
+                "tid": _lane(lanes.setdefault(service, []), start, end),
+                "args": _arguments(work),
+            }
+        )
+    events += [
+        {
+            "ph": "i",
+            "name": line.event.action if line.event else "text",
+            "s": "t",
+            "ts": line.at_ms * 1000,
+            "pid": processes[line.service],
+            "tid": 0,
+            "args": line.event.to_dict() if line.event else {"text": line.text},
+        }
+        for line in story.lines
+        if line.at_ms is not None
+    ]
+    yield json.dumps({"displayTimeUnit": "ms", "traceEvents": events})
+
+
+def _lane(ends: list[int], start: int, end: int) -> int:
+    """Return the first lane that is free at a time, and take it; lane 0 is for instants."""
+    for lane, until in enumerate(ends):
+        if until <= start:
+            ends[lane] = end
+            return lane + 1
+    ends.append(end)
+    return len(ends)
+
+
+def _arguments(work: Work) -> dict[str, Any]:
+    outcome = {} if work.end is None or work.end.event is None else {"outcome": work.end.event.human}
+    return {"human": work.event.human, "correlation_id": work.event.correlation_id, **outcome}
+
+
+def otlp(story: Story) -> Iterator[str]:
+    """Yield the story as one OTLP/JSON ExportLogsServiceRequest, a resource for each service.
+
+    Source: OpenTelemetry protocol 1.x; ids are hexadecimal in JSON.
+    """
+    by_service: dict[str, list[dict[str, Any]]] = {}
+    for line in story.lines:
+        by_service.setdefault(line.service, []).append(_log_record(line))
+    resources = [
+        {
+            "resource": {"attributes": [_attribute("service.name", service)]},
+            "scopeLogs": [{"scope": _SCOPE, "logRecords": records}],
+        }
+        for service, records in by_service.items()
+    ]
+    yield json.dumps({"resourceLogs": resources})
+
+
+def _log_record(line: Line) -> dict[str, Any]:
+    event = _event(line)
+    level = event.level or "info"
+    record: dict[str, Any] = {
+        "timeUnixNano": str((event.emitted_at_ms or 0) * 1_000_000),
+        "severityNumber": _SEVERITY.get(level, 0),
+        "severityText": level,
+        "body": {"stringValue": event.human or ""},
+        "eventName": f"{event.actor}.{event.action}",
+        "attributes": [
+            _attribute(f"narration.{name}", value)
+            for name, value in event.to_dict().items()
+            if name not in {"emitted_at_ms", "level", "human", "trace_id", "span_id"}
+        ],
+    }
+    for name, key, digits in (("traceId", "trace_id", _TRACE_DIGITS), ("spanId", "span_id", _SPAN_DIGITS)):
+        value = getattr(event, key)
+        if value and len(value) == digits and all(char in "0123456789abcdef" for char in value):
+            record[name] = value
+    return record
+
+
+def _attribute(key: str, value: Any) -> dict[str, Any]:
+    return {"key": key, "value": _value(value)}
+
+
+def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, int):
+        return {"intValue": str(value)} if -(1 << 63) <= value < 1 << 63 else {"stringValue": str(value)}
+    if isinstance(value, float):
+        return {"doubleValue": value}
+    if isinstance(value, Mapping):
+        return {"kvlistValue": {"values": [_attribute(str(name), inner) for name, inner in value.items()]}}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [_value(inner) for inner in value]}}
+    return {"stringValue": "" if value is None else str(value)}
+
+
+EXPORTS: Final[dict[str, Callable[[Story], Iterator[str]]]] = {
+    "chrome-trace": chrome_trace,
+    "otlp": otlp,
+    "ndjson": ndjson,
+}
+"""What writes each format: a function that yields the lines of the file."""

@@ -1,0 +1,159 @@
+"""Lines of other loggers: JSON and logfmt read by the usual names of their fields, times of plain text.
+
+Read for: structlog, python-json-logger, Elastic Common Schema, pino, bunyan, zap, zerolog, slog, OpenTelemetry, loguru.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from narration_core._event import FIELD_SET, Event, from_fields
+from narration_core._levels import parse_level
+from narration_core._text import clean, to_name
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "emitted_at_ms": ("emitted_at_ms", "@timestamp", "timestamp", "time", "ts", "asctime", "datetime", "date", "t"),
+    "level": ("level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl", "record.level.name"),
+    "human": ("human", "message", "msg", "event", "body", "body.stringValue", "text", "record.message"),
+    "actor": (
+        "actor", "service.name", "service", "serviceName", "service_name", "app", "application", "component",
+        "logger_name", "logger", "log.logger", "name", "record.name", "program", "container", "process.name",
+    ),
+    "correlation_id": (
+        "correlation_id", "correlationId", "correlationID", "correlation.id", "x_correlation_id", "x-correlation-id",
+        "X-Correlation-Id", "labels.correlation_id", "request_id", "requestId", "requestID", "request.id", "req_id",
+        "reqId", "req.id", "x_request_id", "x-request-id", "X-Request-Id", "http.request.id", "cid", "extra.correlation_id",
+    ),
+    "trace_id": ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID"),
+    "span_id": ("span_id", "spanId", "span.id", "dd.span_id", "otelSpanID"),
+    "job_id": ("job_id", "jobId", "jobID", "job.id", "job", "labels.job_id", "extra.job_id"),
+    "session_id": ("session_id", "sessionId", "sessionID", "session.id", "session", "labels.session_id"),
+    "task_id": ("task_id", "taskId", "task.id", "celery_task_id"),
+    "duration_ms": ("duration_ms", "durationMs", "elapsed_ms", "responseTime", "latency_ms", "took_ms"),
+    "error_kind": ("error_kind", "exc_type", "exception.type", "error.type", "err.type", "exc_info.type"),
+}  # fmt: skip
+"""The fields of an event, each with the names that loggers give it, the likeliest first."""
+
+# As pino and bunyan count.
+_NUMBERS: Final = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
+_TIME: Final = re.compile(
+    r"(?<![\d-])(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+_EPOCH: Final = re.compile(r"\b1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?\b", re.ASCII)
+_OWN_TIME: Final = re.compile(rb'"emitted_at_ms":(\d{10,16})')
+_PAIR: Final = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|$)')
+_PAIRS: Final = 3  # so many `name=value` at the least make a line logfmt
+_WHERE_TIMES_STAND: Final = 160
+_IDS: Final = frozenset(("correlation_id", "trace_id", "span_id", "job_id", "session_id", "task_id"))
+
+
+def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
+    """Return nested objects as one, names joined by dots: `{"log": {"level": 1}}` as `{"log.level": 1}`."""
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        if isinstance(inner, Mapping) and depth > 1:
+            found |= flat(inner, f"{prefix}{name}.", depth - 1)
+        else:
+            found[f"{prefix}{name}"] = inner
+    return found
+
+
+def event_of(fields: Mapping[str, Any], source: str) -> Event | None:
+    """Return another logger's record as an event; None when it says nothing.
+
+    Args:
+        fields: the record.
+        source: who wrote it, when it does not say so.
+    """
+    given = flat(fields)
+    picked: dict[str, Any] = {}
+    for field, names in _NAMES.items():
+        name = next((name for name in names if given.get(name) not in (None, "")), None)
+        if name is not None:
+            picked[field] = given.pop(name)
+    said = picked.get("human")
+    if said is None:
+        return None
+    event: dict[str, Any] = {
+        "actor": to_name(str(picked.get("actor") or source)),
+        "action": to_name(str(given.get("action") or given.get("event.action") or "log")),
+        "target": clean(str(given.get("target") or picked.get("actor") or source)),
+        "human": clean(str(said)),
+        "level": _level(picked.get("level")),
+        "emitted_at_ms": milliseconds(picked.get("emitted_at_ms")),
+    }
+    event |= {name: clean(str(picked[name])) for name in _IDS & picked.keys()}
+    if isinstance(picked.get("duration_ms"), int | float):
+        event["duration_ms"] = picked["duration_ms"]
+    if picked.get("error_kind"):
+        event["error_kind"] = clean(str(picked["error_kind"]))
+    event |= {name: value for name, value in given.items() if name not in FIELD_SET}
+    try:
+        return from_fields(event)
+    except ValueError:
+        return None
+
+
+def _level(value: Any) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return next((name for limit, name in _NUMBERS if value >= limit), "trace")
+    try:
+        return parse_level(str(value))
+    except ValueError:
+        return None
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Return the `name=value` pairs of a logfmt line; empty when it is not one."""
+    found = _PAIR.findall(text)
+    if len(found) < _PAIRS:
+        return {}
+    return {name: _unquoted(value) for name, value in found}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == '"' else value
+
+
+def milliseconds(value: Any) -> int | None:
+    """Return a time as milliseconds since the epoch: a number in s, ms, us or ns, or text in ISO 8601."""
+    if isinstance(value, str):
+        return time_of(value) if not value.replace(".", "", 1).isdigit() else milliseconds(float(value))
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    for limit, factor in ((1e11, 1000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6)):
+        if value < limit:
+            return int(value * factor)
+    return None
+
+
+def time_of(text: str) -> int | None:
+    """Return the first time near the start of a text, in milliseconds since the epoch; local when it has no zone."""
+    head = text[:_WHERE_TIMES_STAND]
+    found = _TIME.search(head)
+    if found is not None:
+        day, clock, fraction, zone = found.groups()
+        try:
+            moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone == 'Z' else zone or ''}")
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.astimezone()
+        return int(moment.timestamp()) * 1000 + int((fraction or "0").ljust(3, "0")[:3])
+    epoch = _EPOCH.search(head)
+    return milliseconds(float(epoch.group())) if epoch else None
+
+
+def last_time(before: bytes) -> int | None:
+    """Return the time of the last line that has one, for a line after it that has none."""
+    for line in reversed(before.splitlines()[-40:]):
+        own = _OWN_TIME.search(line)
+        found = int(own.group(1)) if own else time_of(line.decode("utf-8", "replace"))
+        if found is not None:
+            return found
+    return None
+
+
+def local(at_ms: int) -> datetime:
+    """Return a time in the reader's own zone."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()

@@ -1,0 +1,128 @@
+"""One line of a log: a narration event, another logger's record, or plain text that holds an id."""
+
+import re
+from collections.abc import Collection
+from pathlib import PurePath
+from typing import Final
+
+import msgspec
+
+from narration_core._event import MAX_LINE, Event, decode
+from narration_core._text import clean, to_name
+from narration_core.following import _foreign
+from narration_core.following._log_files import STDIN, shown
+from narration_core.following._scan import Hit
+
+ID_FIELDS: Final = ("correlation_id", "trace_id", "job_id", "session_id", "task_id", "span_id")
+"""Fields by which a person may ask for a story."""
+
+_PRETTY: Final = re.compile(r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)")
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_EDGE: Final = r"[A-Za-z0-9_-]"
+_decode_json: Final = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a log.
+
+    Attributes:
+        source: the file, as people read it.
+        offset: where it starts in the file, in bytes.
+        at_ms: when it was written, in milliseconds since the epoch; None when nothing says so.
+        event: what it says, when it is a narration or another logger's record.
+        text: the line as it is, its control characters removed.
+        kind: "narration", "record" (another logger's JSON or logfmt) or "text".
+        guessed: the time is that of the line before it.
+        is_torn: it begins like JSON and cannot be read as such.
+    """
+
+    source: str
+    offset: int
+    at_ms: int | None
+    event: Event | None
+    text: str
+    kind: str
+    guessed: bool = False
+    is_torn: bool = False
+
+    @property
+    def service(self) -> str:
+        """Who wrote it: the actor, or the file's name."""
+        return (self.event.actor if self.event else None) or stem(self.source)
+
+
+def stem(source: str) -> str:
+    """Return a file's name as a service's: `logs/worker.log.gz` is worker."""
+    name = PurePath(source).name.split(".")[0] if source != shown(STDIN) else "stdin"
+    return to_name(name)
+
+
+def parse(hit: Hit, source: str) -> Line:
+    """Return what a line says; whatever cannot be understood is plain text.
+
+    Args:
+        hit: the line, and what stands before it.
+        source: the file's name as people read it.
+    """
+    line = hit.line
+    if line[:1] == b"{" and len(line) <= MAX_LINE:
+        try:
+            event = decode(line)
+        except ValueError:
+            found = _record(line, source)
+        else:
+            return Line(source, hit.offset, event.emitted_at_ms, event, line.decode(), "narration")
+        if found is not None:
+            return Line(source, hit.offset, found.emitted_at_ms, found, clean(_text(line)), "record")
+    text = _text(line)
+    pretty = _PRETTY.search(text)
+    at_ms = _foreign.time_of(text)
+    guessed = at_ms is None
+    if at_ms is None:
+        at_ms = _foreign.last_time(hit.before)
+    if pretty is not None:
+        event = Event(emitted_at_ms=at_ms, level="info", target="-", **pretty.groupdict())
+        return Line(source, hit.offset, at_ms, event, clean(text), "narration", guessed)
+    fields = _foreign.pairs(text)
+    found = _foreign.event_of(fields, stem(source)) if fields else None
+    if found is not None:
+        at_ms = at_ms if found.emitted_at_ms is None else found.emitted_at_ms
+        return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed and found.emitted_at_ms is None)
+    return Line(source, hit.offset, at_ms, None, clean(text), "text", guessed, is_torn=line[:1] == b"{")
+
+
+def _text(line: bytes) -> str:
+    return _ANSI.sub("", line.decode("utf-8", "replace"))
+
+
+def _record(line: bytes, source: str) -> Event | None:
+    try:
+        fields = _decode_json(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return _foreign.event_of(fields, stem(source))
+
+
+def belongs(line: Line, ids: Collection[str], pattern: re.Pattern[str]) -> bool:
+    """Tell whether a line is part of the story of one of these ids.
+
+    An event belongs by its id fields; one that has no correlation id belongs also when it mentions an id whole.
+    Plain text belongs when it mentions one.
+
+    Args:
+        line: a line that holds the bytes of an id.
+        ids: the ids.
+        pattern: from `mention` of the same ids.
+    """
+    event = line.event
+    if event is None:
+        return pattern.search(line.text) is not None
+    if any(getattr(event, field) in ids for field in ID_FIELDS):
+        return True
+    return event.correlation_id is None and pattern.search(line.text) is not None
+
+
+def mention(ids: Collection[str]) -> re.Pattern[str]:
+    """Return a pattern that finds an id as a whole word: `req-1` is not in `req-10`, but in `id=req-1.`."""
+    names = "|".join(re.escape(name) for name in sorted(ids, key=len, reverse=True))
+    return re.compile(rf"(?<!{_EDGE})(?<!{_EDGE}[.:])(?:{names})(?![.:]?{_EDGE})")

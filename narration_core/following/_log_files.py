@@ -1,0 +1,80 @@
+"""Which log files a command reads: files, folders, patterns, `.gz`, standard input."""
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "NARRATION_LOGS"
+"""Environment variable with the paths to read by default, separated as in PATH."""
+
+STDIN: Final = "-"
+ENDINGS: Final = (".log", ".jsonl", ".ndjson")
+_ROTATED: Final = tuple(f"{ending}." for ending in ENDINGS)
+_SKIPPED: Final = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"))
+
+
+class NoLogsError(ValueError):
+    """There is nothing to read; the message says what was looked for and what to do."""
+
+
+def find(paths: Sequence[str]) -> list[str]:
+    """Return the log files that paths stand for, each once, in order.
+
+    Args:
+        paths: files, folders, patterns with `*`, or `-` for standard input. When empty: the paths in
+            `NARRATION_LOGS`, or else every log file below the working directory.
+
+    Raises:
+        NoLogsError: a path does not exist, a pattern matches nothing, or no log file is there.
+    """
+    wanted = list(paths) or [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
+    if not wanted:
+        found = list(dict.fromkeys(_below(Path())))
+        if not found:
+            kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
+            raise NoLogsError(f"no log files ({kinds}) below {Path.cwd()}: name files or folders, or set {VARIABLE}")
+        return found
+    found = [file for path in wanted for file in _expanded(path)]
+    return list(dict.fromkeys(found))
+
+
+def _expanded(path: str) -> list[str]:
+    if path == STDIN:
+        return [STDIN]
+    if Path(path).is_dir():
+        below = list(_below(Path(path)))
+        if not below:
+            kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
+            raise NoLogsError(f"{path}: the folder holds no log files ({kinds})")
+        return below
+    if Path(path).exists():
+        return [path]
+    matches = sorted(file for file in glob.glob(path, recursive=True) if not Path(file).is_dir())
+    if not matches:
+        raise NoLogsError(f"{path}: no such file, and no file matches it as a pattern")
+    return matches
+
+
+def is_log(name: str) -> bool:
+    """Tell whether a file's name is that of a log: `a.log`, `a.jsonl.gz`, `a.log.1`, `a.log.2026-11-28`."""
+    plain = name.removesuffix(".gz")
+    return plain.endswith(ENDINGS) or any(mark in plain for mark in _ROTATED)
+
+
+def _below(folder: Path) -> Iterator[str]:
+    for at, folders, files in os.walk(folder, onerror=None):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        yield from (str(Path(at, name)) for name in sorted(files) if is_log(name))
+
+
+def shown(path: str) -> str:
+    """Return a file's name as people read it."""
+    return "standard input" if path == STDIN else path
+
+
+def is_terminal() -> bool:
+    """Tell whether standard input is a terminal: reading it would wait for somebody to type."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -1,0 +1,274 @@
+"""Finding the lines of a log that hold one of several byte strings, without parsing the others.
+
+One buffer is filled again and again and searched with `bytes.find`: memory stays the same for a file of any size, a
+file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
+"""
+
+import codecs
+import gzip
+import io
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import IO, Final, NamedTuple, Protocol
+
+import ahocorasick_rs
+import msgspec
+
+from narration_core.following._log_files import STDIN, shown
+
+BLOCK: Final = 256 * 1024
+MAX_LINE: Final = 1 << 20
+"""Longest line that is read, in bytes; longer ones are counted and passed over."""
+
+_BEFORE: Final = 4096
+_FEW: Final = 4  # up to here, one `find` for each needle is faster than one automaton for all of them
+_UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+class Hit(NamedTuple):
+    """A line that holds a needle.
+
+    Attributes:
+        offset: where it starts in the file, in bytes.
+        line: the line without its end.
+        before: what stands before it, at most 4 KiB: for lines that carry no time of their own.
+    """
+
+    offset: int
+    line: bytes
+    before: bytes
+
+
+class Counts(msgspec.Struct):
+    """What could not be read; none of it stops a search.
+
+    Attributes:
+        too_long: lines over `MAX_LINE` bytes that hold a needle.
+        faults: files that could not be opened or read to their end: name and reason.
+        bytes: bytes searched.
+    """
+
+    too_long: int = 0
+    faults: list[str] = msgspec.field(default_factory=list)
+    bytes: int = 0
+
+
+class _Readable(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+
+class _Utf16(io.RawIOBase):
+    """A UTF-16 file read as UTF-8."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # narrower than any writable buffer
+        while not self._rest:
+            data = self._file.read(BLOCK)
+            self._rest = self._decoder.decode(data, final=not data).encode()
+            if not data:
+                break
+        taken = min(len(buffer), len(self._rest))
+        buffer[:taken] = self._rest[:taken]
+        self._rest = self._rest[taken:]
+        return taken
+
+
+class LogReader:
+    """Opens log files for several searches; standard input is kept in a temporary file meanwhile.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._stdin: IO[bytes] | None = None
+
+    def __enter__(self) -> "LogReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def open(self, path: str) -> IO[bytes]:
+        """Return a file from its beginning, unpacked.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        if path != STDIN:
+            return gzip.open(path) if path.endswith(".gz") else open(path, "rb", buffering=0)  # type: ignore[return-value]  # noqa: SIM115, PTH123 - the caller closes it; raw, because the buffer is ours
+        if self._stdin is None:
+            self._stdin = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # type: ignore[arg-type]  # raw
+            shutil.copyfileobj(sys.stdin.buffer, self._stdin)
+        self._stdin.seek(0)
+        return open(self._stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123 - as above
+
+    def hits(self, path: str, needles: Sequence[bytes], counts: Counts, *, last: int | None = None) -> Iterator[Hit]:
+        """Yield the lines of a file that hold at least one needle, in order.
+
+        Args:
+            path: the file; one that cannot be read is counted.
+            needles: byte strings without a line end.
+            counts: where faults are counted.
+        """
+        search = _searcher(needles)
+        for buffer, whole, offset in self._blocks(path, search, max(map(len, needles)), counts):
+            yield from _lines(buffer, search(buffer, 0, whole), whole, offset, counts)
+
+    def lines(self, path: str, counts: Counts, *, last: int | None = None) -> Iterator[bytes]:
+        """Yield every line of a file without its end.
+
+        Args:
+            path: the file; one that cannot be read is counted.
+            counts: where faults are counted.
+            last: read only so many bytes at the end of a plain file, from the first whole line on.
+        """
+        for buffer, whole, _ in self._blocks(path, _anything, 1, counts, last):
+            yield from bytes(buffer[: whole - 1]).split(b"\n") if whole else ()
+
+    def _blocks(
+        self, path: str, search: "_Searcher", longest: int, counts: Counts, last: int | None = None
+    ) -> Iterator[tuple[bytearray, int, int]]:
+        try:
+            with self.open(path) as file:
+                start = _from_the_end(file, last) if last is not None and not path.endswith(".gz") else 0
+                yield from _blocks(_decoded(file, start), search, longest, counts, start)
+        except (OSError, EOFError, zlib.error) as error:
+            counts.faults.append(f"{shown(path)}: {getattr(error, 'strerror', None) or error}")
+
+
+def _from_the_end(file: IO[bytes], last: int) -> int:
+    """Move to the first whole line of the last bytes of a file; returns where that is."""
+    size = file.seek(0, io.SEEK_END)
+    start = max(0, size - last)
+    file.seek(start)
+    if start:
+        while (found := file.read(BLOCK).find(b"\n")) < 0:
+            start = file.tell()
+            if start >= size:
+                return size
+        start += found + 1
+        file.seek(start)
+    return start
+
+
+def _decoded(file: IO[bytes], start: int) -> _Readable:
+    if start == 0:
+        mark = file.read(2)
+        if mark in _UTF16:
+            return _Utf16(file, _UTF16[mark])
+        file.seek(0)
+    return file  # type: ignore[return-value]  # raw and gzip files both have readinto
+
+
+def _blocks(
+    file: _Readable, search: "_Searcher", longest: int, counts: Counts, offset: int
+) -> Iterator[tuple[bytearray, int, int]]:
+    """Yield a buffer, how many bytes of whole lines are in it, and where in the file they start."""
+    buffer = bytearray(BLOCK)
+    view = memoryview(buffer)
+    have = 0
+    while True:
+        if have == len(buffer) <= MAX_LINE:
+            view.release()
+            buffer.extend(bytes(len(buffer)))
+            view = memoryview(buffer)
+        elif have == len(buffer):
+            skipped, have = _skip_line(file, view, search, longest, counts)
+            offset += skipped
+        read = file.readinto(view[have:]) or 0
+        counts.bytes += read
+        end = have + read
+        if read:
+            whole = buffer.rfind(b"\n", 0, end) + 1
+        else:
+            buffer[end : end + 1] = b"\n"  # the last line has no end; there is room: the buffer was not full
+            whole = end + 1 if end else 0
+        yield buffer, whole, offset
+        if not read:
+            return
+        have = end - whole
+        buffer[:have] = buffer[whole:end]
+        offset += whole
+
+
+def _skip_line(
+    file: _Readable, view: memoryview, search: "_Searcher", longest: int, counts: Counts
+) -> tuple[int, int]:
+    """Pass over the rest of a line that fills the buffer; returns how many bytes that were, and how many follow in it."""
+    buffer: bytearray = view.obj  # type: ignore[assignment]  # whose view it is
+    have, passed, held = len(buffer), 0, False
+    while True:
+        held = held or bool(search(buffer, 0, have))
+        kept = min(longest - 1, have)  # a needle may lie across two blocks
+        buffer[:kept] = buffer[have - kept : have]
+        passed += have - kept
+        read = file.readinto(view[kept:]) or 0
+        counts.bytes += read
+        have = kept + read
+        end = buffer.find(b"\n", kept, have) + 1
+        if end or not read:
+            counts.too_long += held or bool(search(buffer, 0, end or have))
+            rest = have - end if end else 0
+            buffer[:rest] = buffer[end : end + rest]
+            return passed + (end or have), rest
+
+
+def _lines(buffer: bytearray, places: Sequence[int], end: int, offset: int, counts: Counts) -> Iterator[Hit]:
+    """Yield the lines that hold the places, each line once."""
+    done = 0
+    for place in places:
+        if place < done:
+            continue
+        start = buffer.rfind(b"\n", 0, place) + 1
+        stop = buffer.find(b"\n", place, end)
+        stop = end if stop < 0 else stop
+        done = stop + 1
+        line = bytes(buffer[start:stop]).removesuffix(b"\r")
+        if len(line) > MAX_LINE:
+            counts.too_long += 1
+            continue
+        yield Hit(offset + start, line, bytes(buffer[max(0, start - _BEFORE) : start]))
+
+
+class _Searcher(Protocol):
+    def __call__(self, buffer: bytearray, start: int, end: int, /) -> Sequence[int]: ...
+
+
+def _searcher(needles: Sequence[bytes]) -> _Searcher:
+    """Return a function that gives at least one place in each line that holds a needle, in order."""
+    if len(needles) <= _FEW:
+        return lambda buffer, start, end: _found(buffer, needles, start, end)
+    automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
+    return lambda buffer, start, end: [
+        place for _, place, _ in automaton.find_matches_as_indexes(bytes(buffer[start:end]))
+    ]
+
+
+def _anything(buffer: bytearray, start: int, end: int, /) -> Sequence[int]:  # noqa: ARG001 - a searcher for every line
+    return (start,)
+
+
+def _found(buffer: bytearray, needles: Sequence[bytes], start: int, end: int) -> Sequence[int]:
+    places = []
+    for needle in needles:
+        at = buffer.find(needle, start, end)
+        while at >= 0:
+            places.append(at)
+            # The rest of the line needs no search: one place a line is enough.
+            line_end = buffer.find(b"\n", at, end)
+            at = buffer.find(needle, line_end, end) if line_end >= 0 else -1
+    if len(needles) > 1:
+        places.sort()
+    return places

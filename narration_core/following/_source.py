@@ -1,0 +1,173 @@
+"""Where stories are read from: the one interface, and plain files behind it."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from narration_core.following import _log_files
+from narration_core.following._lines import Line, belongs, mention, parse
+from narration_core.following._scan import Counts, Hit, LogReader
+from narration_core.following._usual import Recent
+
+RECENT_BYTES: Final = 8 << 20
+"""How much is read to learn what is usual, in bytes: the same share of the end of each file."""
+
+_LEAST_SHARE: Final = 256 << 10
+_ENOUGH: Final = 1000  # ends of a step that say how long it takes
+
+MAX_HITS: Final = 200_000
+"""Most lines of one story that are kept."""
+
+
+class Searched(msgspec.Struct):
+    """What was searched, so that "nothing found" can be believed.
+
+    Attributes:
+        files: how many files.
+        counts: bytes read, and what could not be read.
+        unreadable: lines that hold the id and were neither an event nor whole.
+        cut: lines beyond `MAX_HITS` that were left out.
+        oldest_ms: the earliest time seen in any file, in milliseconds since the epoch.
+        newest_ms: the latest one.
+    """
+
+    files: int = 0
+    counts: Counts = msgspec.field(default_factory=Counts)
+    unreadable: int = 0
+    cut: int = 0
+    oldest_ms: int | None = None
+    newest_ms: int | None = None
+
+
+class Source(Protocol):
+    """Where lines come from: log files, or a hub."""
+
+    @property
+    def searched(self) -> Searched:
+        """What was searched so far."""
+        ...
+
+    def read(self, ids: Collection[str], since: int | None = None, until: int | None = None) -> list[Line]:
+        """Return the lines that belong to any of the ids.
+
+        Args:
+            ids: as people have them: correlation, trace, job, session, task or span ids.
+            since: leave out what was written before, in milliseconds since the epoch.
+            until: leave out what was written after, in milliseconds since the epoch.
+        """
+        ...
+
+    def recent(self) -> Recent:
+        """Return what the latest lines of all services say about what is usual."""
+        ...
+
+    def durations(self, actor: str, action: str) -> list[float]:
+        """Return how long an actor's action took wherever it is told, in milliseconds; some, when there are many."""
+        ...
+
+
+class Files:
+    """Log files as a source; use it as a context manager.
+
+    Args:
+        paths: files, folders, patterns or `-`; see `_log_files.find`.
+
+    Raises:
+        NoLogsError: there is nothing to read.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = _log_files.find(paths)
+        self.searched = Searched(files=len(self.paths))
+        self._reader = LogReader()
+        self._recent: Recent | None = None
+
+    def __enter__(self) -> "Files":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.__exit__()
+
+    def read(self, ids: Collection[str], since: int | None = None, until: int | None = None) -> list[Line]:
+        """Return the lines of all files that belong to any of the ids, file by file."""
+        needles = [name.encode() for name in ids]
+        pattern = mention(ids)
+        counts = Counts()
+        found: list[Line] = []
+        for path in self.paths:
+            found += self._of_file(path, needles, ids, pattern, counts, since, until, MAX_HITS - len(found))
+        self.searched.counts = counts
+        return found
+
+    def _of_file(
+        self,
+        path: str,
+        needles: Sequence[bytes],
+        ids: Collection[str],
+        pattern: re.Pattern[str],
+        counts: Counts,
+        since: int | None,
+        until: int | None,
+        room: int,
+    ) -> list[Line]:
+        found = []
+        source = _log_files.shown(path)
+        for hit in self._reader.hits(path, needles, counts):
+            line = parse(hit, source)
+            if not belongs(line, ids, pattern) or not _within(line, since, until):
+                continue
+            self.searched.unreadable += line.is_torn
+            if len(found) < room:
+                found.append(line)
+            else:
+                self.searched.cut += 1
+        return found
+
+    def every(self) -> Iterator[bytes]:
+        """Yield every line of all files, file by file."""
+        counts = Counts()
+        for path in self.paths:
+            yield from self._reader.lines(path, counts)
+        self.searched.counts = counts
+
+    def recent(self) -> Recent:
+        """Return what the ends of all files say about what is usual; read once."""
+        if self._recent is None:
+            self._recent = Recent()
+            share = max(RECENT_BYTES // max(1, len(self.paths)), _LEAST_SHARE)
+            for path in self.paths:
+                for line in self._reader.lines(path, Counts(), last=share):
+                    self._recent.take(line)
+            self.searched.newest_ms = self._recent.newest_ms
+        return self._recent
+
+    def durations(self, actor: str, action: str) -> list[float]:
+        """Return how long an actor's action took, in milliseconds; at most the first thousand."""
+        found: list[float] = []
+        for path in self.paths:
+            for hit in self._reader.hits(path, (f'"action":"{action}"'.encode(),), Counts()):
+                event = parse(hit, path).event
+                if event is not None and event.actor == actor and event.duration_ms is not None:
+                    found.append(event.duration_ms)
+                if len(found) >= _ENOUGH:
+                    return found
+        return found
+
+    def oldest(self) -> int | None:
+        """Return the time of the earliest line at the beginning of any file, in milliseconds since the epoch."""
+        times = []
+        for path in self.paths:
+            for line in self._reader.lines(path, Counts()):
+                at_ms = parse(Hit(0, line, b""), path).at_ms
+                if at_ms is not None:
+                    times.append(at_ms)
+                    break
+        return min(times, default=None)
+
+
+def _within(line: Line, since: int | None, until: int | None) -> bool:
+    if line.at_ms is None:
+        return True
+    return (since is None or line.at_ms >= since) and (until is None or line.at_ms <= until)

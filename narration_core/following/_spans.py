@@ -1,0 +1,136 @@
+"""Pieces of work in a story: what opens one, what closes it, and which are still open."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from narration_core._event import Event
+from narration_core.following._lines import Line
+
+OPENING: Final = ("_start", "_started", "_begin")
+"""Endings of `event` that open a piece of work; without the ending, its name."""
+
+CLOSING: Final = ("_end", "_complete", "_completed", "_error", "_failed", "_finished", "_done")
+"""Endings of `event` that close the piece of work of the same name."""
+
+HOPS: Final = ("call", "request")
+"""Values of `event` that open a piece of work as they are: a call to another service, a request taken in."""
+
+_CLOSES_ANY: Final = "error"  # closes the innermost piece of work of its actor, as a worker's failed job does
+_SEVERE: Final = frozenset(("error", "fatal"))
+
+
+class Work(msgspec.Struct):
+    """A piece of work: told when it started and, if it did, when it ended.
+
+    Attributes:
+        name: what kind of work, such as model_load.
+        start: the line that opens it.
+        end: the line that closes it.
+        last: the latest line that belongs to it.
+        parent: the work around it.
+        failed: whether it ended with an error.
+    """
+
+    name: str
+    start: Line
+    end: Line | None = None
+    last: Line | None = None
+    parent: "Work | None" = None
+    failed: bool = False
+
+    @property
+    def event(self) -> Event:
+        """The event that opens it."""
+        event = self.start.event
+        assert event is not None  # noqa: S101 - only events open work
+        return event
+
+    @property
+    def depth(self) -> int:
+        """How many pieces of work are around it."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+
+def opens(event: Event) -> str | None:
+    """Return the name of the work that an event opens; None when it opens none."""
+    name = event.event or ""
+    if name in HOPS:
+        return name if event.duration_ms is None and event.level not in _SEVERE else None
+    return next((name.removesuffix(end) for end in OPENING if name.endswith(end) and name != end), None)
+
+
+def closes(event: Event) -> str | None:
+    """Return the name of the work that an event closes; None when it closes none."""
+    name = event.event or ""
+    if name in HOPS and (event.duration_ms is not None or event.level in _SEVERE):
+        return name
+    return next((name.removesuffix(end) for end in CLOSING if name.endswith(end) and name != end), None)
+
+
+def find(lines: Sequence[Line]) -> list[Work]:
+    """Return the pieces of work of a story in order of their start.
+
+    A span is known by its `span_id`; declared points without one by actor, worker, job and name. Work is inside other
+    work by `parent_span_id`, or else inside the innermost open work of the same actor.
+
+    Args:
+        lines: the story in order.
+    """
+    found: list[Work] = []
+    still_open: list[Work] = []
+    by_span: dict[str, Work] = {}
+    for line in lines:
+        event = line.event
+        if event is None:
+            continue
+        closed = _closed_by(event, still_open)
+        if closed is not None:
+            closed.end = closed.last = line
+            closed.failed = event.level in _SEVERE
+            still_open.remove(closed)
+            continue
+        name = opens(event)
+        if name is not None:
+            work = Work(name, line, last=line, parent=_around(event, by_span, still_open))
+            found.append(work)
+            still_open.append(work)
+            if event.span_id:
+                by_span.setdefault(event.span_id, work)
+            continue
+        inside = by_span.get(event.span_id or "") or _innermost(event, still_open)
+        while inside is not None:
+            inside.last = line
+            inside = inside.parent
+    return found
+
+
+def _closed_by(event: Event, still_open: Sequence[Work]) -> Work | None:
+    name = closes(event)
+    if name is None and event.event != _CLOSES_ANY:
+        return None
+    for work in reversed(still_open):
+        same_span = bool(event.span_id) and work.event.span_id == event.span_id
+        if name is not None and work.name == name and (same_span or _same_place(event, work.event)):
+            return work
+        if name is None and (same_span or _same_place(event, work.event)):
+            return work
+    return None
+
+
+def _same_place(event: Event, opened: Event) -> bool:
+    """Tell whether two events without a span in common are of the same worker's same job."""
+    if event.span_id and opened.span_id and event.span_id != opened.span_id:
+        return False
+    return (event.actor, event.worker_id, event.replica_id, event.job_id) == (
+        opened.actor, opened.worker_id, opened.replica_id, opened.job_id,
+    )  # fmt: skip
+
+
+def _around(event: Event, by_span: dict[str, Work], still_open: Sequence[Work]) -> Work | None:
+    return by_span.get(event.parent_span_id or "") or _innermost(event, still_open)
+
+
+def _innermost(event: Event, still_open: Sequence[Work]) -> Work | None:
+    return next((work for work in reversed(still_open) if work.event.actor == event.actor), None)

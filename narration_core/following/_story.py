@@ -1,0 +1,148 @@
+"""A story: every line of one id, from all services, in the order in which things happened."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from narration_core.following import _spans
+from narration_core.following._lines import ID_FIELDS, Line
+from narration_core.following._source import Source
+from narration_core.following._spans import Work
+
+MOST_IDS: Final = 1000
+"""Most correlation ids that one id is widened to."""
+
+
+class Story(msgspec.Struct):
+    """What happened to one id.
+
+    Attributes:
+        asked: the id that a person asked for.
+        ids: the correlation ids that it belongs to, in order of appearance; empty when nothing has one.
+        lines: every line, in order.
+        works: the pieces of work, in order of their start.
+        notes: what a reader should know about the order and completeness.
+    """
+
+    asked: str
+    ids: list[str]
+    lines: list[Line]
+    works: list[Work]
+    notes: list[str]
+
+    @property
+    def services(self) -> list[str]:
+        """Who tells it, in order of appearance."""
+        return list(dict.fromkeys(line.service for line in self.lines))
+
+    @property
+    def open(self) -> list[Work]:
+        """The pieces of work that were started and not ended, outermost first."""
+        return [work for work in self.works if work.end is None]
+
+    def parts(self) -> "list[Story]":
+        """Return one story for each correlation id; lines without one go to every part in whose time they fall."""
+        if len(self.ids) <= 1:
+            return [self]
+        parts = []
+        for name in self.ids:
+            own = [line for line in self.lines if line.event is not None and line.event.correlation_id == name]
+            first, last = own[0].at_ms, own[-1].at_ms
+            lines = [line for line in self.lines if line in own or _loose(line, first, last)] if own else []
+            parts.append(Story(self.asked, [name], lines, _spans.find(lines), self.notes))
+        return parts
+
+
+def _loose(line: Line, first: int | None, last: int | None) -> bool:
+    if line.event is not None and line.event.correlation_id is not None:
+        return False
+    return None not in (line.at_ms, first, last) and first <= line.at_ms <= last  # type: ignore[operator]  # just asked
+
+
+def follow(source: Source, asked: str, since: int | None = None, until: int | None = None) -> Story:
+    """Return the story of an id.
+
+    Args:
+        source: where to read.
+        asked: any id; widened to the correlation ids of the events that carry it.
+        since: leave out what was written before, in milliseconds since the epoch.
+        until: leave out what was written after, in milliseconds since the epoch.
+    """
+    lines = source.read([asked], since, until)
+    ids = list(
+        dict.fromkeys(line.event.correlation_id for line in lines if line.event and line.event.correlation_id)
+    )
+    notes = []
+    if ids and ids != [asked]:
+        if len(ids) > MOST_IDS:
+            notes.append(f"{asked} belongs to {len(ids)} requests; shown are the latest {MOST_IDS}")
+            ids = ids[-MOST_IDS:]
+        lines = source.read(list(dict.fromkeys([asked, *ids])), since, until)
+    ordered, more = in_order(lines)
+    return Story(asked, ids, ordered, _spans.find(ordered), notes + more)
+
+
+def in_order(lines: Sequence[Line]) -> tuple[list[Line], list[str]]:
+    """Return lines in the order in which things happened, and what was noticed about their clocks.
+
+    The order within a file is kept, whatever its clock says. A service that answers before it is called has a clock
+    that is behind its caller's: its lines move by as much.
+
+    Args:
+        lines: file by file, each in the order of the file.
+    """
+    files: dict[str, list[Line]] = {}
+    for line in lines:
+        files.setdefault(line.source, []).append(line)
+    notes = [note for source, its in files.items() if (note := _went_back(source, its))]
+    behind = _behind(files)
+    notes += [f"{source}: its clock is {ms} ms behind its caller's; moved by as much" for source, ms in behind.items()]
+    streams = [_timed(its, behind.get(source, 0)) for source, its in files.items()]
+    return [line for _, _, _, line in heapq.merge(*streams)], notes
+
+
+def _timed(lines: Iterable[Line], ahead: int) -> list[tuple[int, str, int, Line]]:
+    """Return lines with the time that orders them: never earlier than the line before it in the file."""
+    timed = []
+    latest = 0
+    for place, line in enumerate(lines):
+        latest = max(latest, (line.at_ms or 0) + ahead) if line.at_ms is not None else latest
+        timed.append((latest, line.source, place, line))
+    return timed
+
+
+def _went_back(source: str, lines: Sequence[Line]) -> str | None:
+    back = [
+        before.at_ms - line.at_ms
+        for before, line in pairwise(line for line in lines if line.at_ms is not None and not line.guessed)
+        if before.at_ms is not None and line.at_ms is not None and line.at_ms < before.at_ms
+    ]
+    return f"{source}: its clock goes back by {max(back)} ms; lines stay in the order of the file" if back else None
+
+
+def _behind(files: dict[str, list[Line]]) -> dict[str, int]:
+    """Return by how many milliseconds a file's clock is behind: its spans begin before the spans that they answer."""
+    began: dict[str, tuple[str, int]] = {}
+    for source, lines in files.items():
+        for line in lines:
+            if line.event and line.event.span_id and line.at_ms is not None:
+                began.setdefault(line.event.span_id, (source, line.at_ms))
+    behind: dict[str, int] = {}
+    for source, lines in files.items():
+        for line in lines:
+            caller = began.get((line.event.parent_span_id if line.event else None) or "")
+            if caller is None or caller[0] == source or line.at_ms is None:
+                continue
+            late = caller[1] + behind.get(caller[0], 0) - line.at_ms
+            if late > behind.get(source, 0):
+                behind[source] = late
+    return behind
+
+
+def id_kinds(story: Story) -> list[str]:
+    """Return the fields in which the id that was asked for stands, for people: "session_id"."""
+    kinds = [field for field in ID_FIELDS for line in story.lines if line.event and getattr(line.event, field) == story.asked]
+    return list(dict.fromkeys(kinds))

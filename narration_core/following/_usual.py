@@ -1,0 +1,172 @@
+"""What is usual: how long a step takes and what follows it, learned from the latest lines of all services."""
+
+from collections import Counter, defaultdict
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+Step = tuple[str, str]
+"""An actor and what it did, its place in the work included: ("worker", "execute_start")."""
+
+_MOST: Final = 8192  # steps and requests remembered; the bytes read bound the rest
+
+
+class _Brief(msgspec.Struct):
+    actor: str
+    action: str
+    emitted_at_ms: int | None = None
+    event: str | None = None
+    correlation_id: str | None = None
+    duration_ms: float | None = None
+    human: str | None = None
+    dropped: dict[str, int] | None = None
+    emitted_by: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Brief).decode
+
+
+class Durations(NamedTuple):
+    """How long a step takes, in milliseconds.
+
+    Attributes:
+        count: how many were measured.
+        median: half of them took less.
+        p99: 99 of 100 took less.
+    """
+
+    count: int
+    median: float
+    p99: float
+
+
+class Next(NamedTuple):
+    """What usually follows a step.
+
+    Attributes:
+        actor: who.
+        action: what it does.
+        human: the sentence, as another request had it.
+        share: in which part of the requests, 0 to 1.
+        count: of how many requests.
+        after: how long after the step, in milliseconds.
+    """
+
+    actor: str
+    action: str
+    human: str
+    share: float
+    count: int
+    after: Durations
+
+
+class Loss(NamedTuple):
+    """Events that a service says it lost.
+
+    Attributes:
+        at_ms: when it said so, in milliseconds since the epoch.
+        actor: which service.
+        counts: how many, by level.
+    """
+
+    at_ms: int | None
+    actor: str
+    counts: dict[str, int]
+
+
+class Recent(msgspec.Struct):
+    """What the latest lines of all services say.
+
+    Attributes:
+        newest_ms: the latest time seen, in milliseconds since the epoch.
+        last_heard: when each service last said anything.
+        losses: events that services say they lost.
+        events: how many events were read.
+        durations: how long each actor's actions took, in milliseconds.
+        requests: each request's steps, with time and sentence, by correlation id.
+    """
+
+    newest_ms: int | None = None
+    last_heard: dict[str, int] = msgspec.field(default_factory=dict)
+    losses: list[Loss] = msgspec.field(default_factory=list)
+    events: int = 0
+    durations: dict[tuple[str, str], list[float]] = msgspec.field(default_factory=dict)
+    requests: dict[str, list[tuple[int, Step, str]]] = msgspec.field(default_factory=dict)
+
+    def take(self, line: bytes) -> None:
+        """Take one line; whatever is not an event is passed over."""
+        try:
+            event = _decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        self.events += 1
+        at_ms = event.emitted_at_ms
+        if at_ms is not None:
+            if self.newest_ms is None or at_ms > self.newest_ms:
+                self.newest_ms = at_ms
+            if at_ms > self.last_heard.get(event.actor, -1):
+                self.last_heard[event.actor] = at_ms
+        if event.action == "narration_dropped" and event.dropped:
+            service = (event.emitted_by or event.actor).partition("@")[0]
+            self.losses.append(Loss(at_ms, service, event.dropped))
+        if event.duration_ms is not None:
+            _listed(self.durations, (event.actor, event.action)).append(event.duration_ms)
+        if event.correlation_id is not None and at_ms is not None:
+            step = (event.actor, event.event or event.action)
+            _listed(self.requests, event.correlation_id).append((at_ms, step, event.human or ""))
+
+    def usual(self, actor: str, action: str) -> Durations | None:
+        """Return how long an actor's action takes; None when no end of it was seen."""
+        return measured(self.durations.get((actor, action), []))
+
+    def after(self, step: Step, *, of_others_than: str | None = None) -> Next | None:
+        """Return what usually follows a step in the same request; None when no request went on from there.
+
+        Args:
+            step: the step.
+            of_others_than: the correlation id of the request that asks.
+        """
+        followers: Counter[Step] = Counter()
+        waits: dict[Step, list[float]] = defaultdict(list)
+        sentences: dict[Step, str] = {}
+        total = 0
+        for correlation_id, steps in self.requests.items():
+            if correlation_id == of_others_than:
+                continue
+            steps.sort(key=lambda one: one[0])
+            places = [place for place, (_, its, _) in enumerate(steps) if its == step]
+            if not places:
+                continue
+            total += 1
+            at_ms = steps[places[-1]][0]
+            later = next((one for one in steps[places[-1] + 1 :] if one[1] != step), None)
+            if later is not None:
+                followers[later[1]] += 1
+                waits[later[1]].append(later[0] - at_ms)
+                sentences.setdefault(later[1], later[2])
+        if not followers:
+            return None
+        (likeliest, count) = followers.most_common(1)[0]
+        took = measured(waits[likeliest])
+        return None if took is None else Next(*likeliest, sentences[likeliest], count / total, total, took)
+
+
+def measured(values: list[float]) -> Durations | None:
+    """Return the median and the 99th percentile; None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return Durations(len(ordered), ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)])
+
+
+def _listed(into: "dict[_K, list[_V]]", key: "_K") -> "list[_V]":
+    """Return the list under a key; one that is forgotten at once when there are too many keys."""
+    found = into.get(key)
+    if found is None:
+        found = []
+        if len(into) < _MOST:
+            into[key] = found
+    return found

@@ -1,0 +1,199 @@
+"""What a request waits for: one answer out of its story and of what is usual."""
+
+import time
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from narration_core.following._lines import Line
+from narration_core.following._source import Source
+from narration_core.following._spans import Work
+from narration_core.following._story import Story
+from narration_core.following._usual import Durations, Loss, Next, Recent, Step, measured
+
+State = Literal["waiting", "queued", "silent", "failed", "finished", "unknown"]
+
+LIVE_MS: Final = 60_000
+"""Logs whose newest line is younger than this are taken as live: ages are counted until now."""
+
+QUIET_MS: Final = 10_000
+"""A service that has said nothing for so long, while others have, is called silent."""
+
+_MOSTLY: Final = 0.5
+_SEVERE: Final = frozenset(("error", "fatal"))
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """When a service was last heard.
+
+    Attributes:
+        service: which.
+        in_story: in this story, in milliseconds since the epoch.
+        anywhere: in any line that was searched; None when the search did not meet it.
+        is_silent: quiet for `QUIET_MS` or more while others were not.
+    """
+
+    service: str
+    in_story: int | None
+    anywhere: int | None
+    is_silent: bool
+
+
+class Answer(msgspec.Struct):
+    """Why a request is where it is.
+
+    Attributes:
+        story: the request's story.
+        state: waiting (work is open), queued, silent (nothing is open and more usually comes), failed, finished, or
+            unknown (nothing is open and nothing is known of what comes).
+        as_of_ms: until when ages are counted, in milliseconds since the epoch.
+        is_live: ages are counted until now; otherwise until the end of the logs.
+        line: the line that the answer rests on: the open work's start, the last word, the failure.
+        holder: the service that the request waits for.
+        open: open work, innermost first.
+        left_open: work that was never told to end, in a request that is over.
+        usual: how long the innermost open work takes otherwise.
+        next: what usually follows the last word.
+        voices: when each service of the story was last heard.
+        losses: events that services lost since the story began.
+        others: the states of the other requests that the id belongs to.
+    """
+
+    story: Story
+    state: State
+    as_of_ms: int | None
+    is_live: bool
+    line: Line | None
+    holder: str
+    open: list[Work]
+    left_open: list[Work]
+    usual: Durations | None
+    next: Next | None
+    voices: list[Voice]
+    losses: list[Loss]
+    others: dict[State, int]
+
+    @property
+    def age_ms(self) -> int | None:
+        """How long the request has been where it is, in milliseconds."""
+        return _between(self.line.at_ms if self.line else None, self.as_of_ms)
+
+    @property
+    def quiet_ms(self) -> int | None:
+        """How long nothing was heard of the request, in milliseconds."""
+        times = [line.at_ms for line in self.story.lines if line.at_ms is not None]
+        return _between(max(times, default=None), self.as_of_ms)
+
+
+def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
+    """Return what a story waits for. Of several requests, the one that has been stuck for longest.
+
+    Args:
+        source: where the story was read; asked for what is usual.
+        story: of the id.
+        now_ms: the time now, in milliseconds since the epoch.
+    """
+    recent = source.recent()
+    now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
+    newest = max((ms for ms in (recent.newest_ms, *(line.at_ms for line in story.lines)) if ms is not None), default=None)
+    is_live = newest is not None and now - newest < LIVE_MS
+    as_of = now if is_live else newest
+    answers = [_of_request(part, recent, as_of, is_live=is_live) for part in story.parts()]
+    order = ("waiting", "queued", "silent", "failed", "unknown", "finished")
+    answers.sort(key=lambda answer: (order.index(answer.state), -(answer.age_ms or 0)))
+    first, *rest = answers
+    if first.open:
+        event = first.open[0].event
+        actor, action = event.actor or "", event.action or ""
+        first.usual = recent.usual(actor, action) or measured(source.durations(actor, action))
+    for answer in rest:
+        first.others[answer.state] = first.others.get(answer.state, 0) + 1
+    return first
+
+
+def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: bool) -> Answer:
+    lines = [line for line in story.lines if line.event is not None and line.event.level not in {"trace", "debug"}]
+    last = lines[-1] if lines else (story.lines[-1] if story.lines else None)
+    root = next((work for work in story.works if work.parent is None), None)
+    is_over = root is not None and root.end is not None
+    open_works = sorted(story.open, key=lambda work: work.start.at_ms or 0, reverse=True)
+    correlation_id = story.ids[0] if story.ids else None
+    following = recent.after(_step(last), of_others_than=correlation_id) if last and last.event else None
+    state, line = _state(story, last, open_works, following, recent, is_over=is_over)
+    return Answer(
+        story=story,
+        state=state,
+        as_of_ms=as_of,
+        is_live=is_live,
+        line=line,
+        holder=line.service if line else "",
+        open=[] if is_over else open_works,
+        left_open=open_works if is_over else [],
+        usual=None,
+        next=following if state in {"waiting", "queued", "silent"} else None,
+        voices=_voices(story, recent, as_of),
+        losses=_losses(story, recent),
+        others={},
+    )
+
+
+def _state(
+    story: Story, last: Line | None, open_works: Sequence[Work], following: Next | None, recent: Recent, *, is_over: bool
+) -> tuple[State, Line | None]:
+    if is_over or not open_works:
+        failure = _failure(story)
+        if failure is not None and (is_over or last is failure):
+            return "failed", failure
+        if is_over:
+            return "finished", last
+    if open_works:
+        inner = open_works[0]
+        queued = last is not None and last.event is not None and last.event.queue_position is not None
+        if queued and last is not None and (last.at_ms or 0) >= (inner.start.at_ms or 0):
+            return "queued", last
+        return "waiting", inner.start
+    if last is None or last.event is None:
+        return "unknown", last
+    if last.event.queue_position is not None:
+        return "queued", last
+    if following is not None and following.share >= _MOSTLY:
+        return "silent", last
+    is_known_end = any(steps and _last_step(steps) == _step(last) for steps in recent.requests.values())
+    return ("finished" if is_known_end and len(recent.requests) > 1 else "unknown"), last
+
+
+def _last_step(steps: list[tuple[int, Step, str]]) -> Step:
+    return max(steps, key=lambda one: one[0])[1]
+
+
+def _failure(story: Story) -> Line | None:
+    """Return the line that says why the request failed: the first error after which nothing went well."""
+    severe = [line for line in story.lines if line.event is not None and line.event.level in _SEVERE]
+    return severe[0] if severe else None
+
+
+def _step(line: Line) -> Step:
+    event = line.event
+    assert event is not None  # noqa: S101 - asked by the callers
+    return (event.actor or "", event.event or event.action or "")
+
+
+def _voices(story: Story, recent: Recent, as_of: int | None) -> list[Voice]:
+    voices = []
+    for service in story.services:
+        own = max((line.at_ms for line in story.lines if line.service == service and line.at_ms is not None), default=None)
+        anywhere = recent.last_heard.get(service)
+        latest = max((ms for ms in (own, anywhere) if ms is not None), default=None)
+        is_silent = latest is not None and as_of is not None and as_of - latest >= QUIET_MS
+        voices.append(Voice(service, own, anywhere, is_silent))
+    return voices
+
+
+def _losses(story: Story, recent: Recent) -> list[Loss]:
+    began = next((line.at_ms for line in story.lines if line.at_ms is not None), None)
+    return [loss for loss in recent.losses if began is None or loss.at_ms is None or loss.at_ms >= began]
+
+
+def _between(earlier: int | None, later: int | None) -> int | None:
+    return None if earlier is None or later is None else max(0, later - earlier)

@@ -1,0 +1,38 @@
+"""Numbers as people read them: ages, times, sizes."""
+
+from datetime import UTC, datetime
+
+_UNITS = ((86_400_000, "d", 3_600_000, "h"), (3_600_000, "h", 60_000, "min"), (60_000, "min", 1000, "s"))
+_SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def age(ms: float) -> str:
+    """Return a duration in at most two units: "85 ms", "4.1 s", "3 min 12 s", "2 d 4 h"."""
+    for unit, name, smaller, smaller_name in _UNITS:
+        if ms >= unit:
+            whole, rest = divmod(int(ms), unit)
+            return f"{whole} {name} {rest // smaller} {smaller_name}" if rest >= smaller else f"{whole} {name}"
+    if ms >= 1000:  # noqa: PLR2004 - milliseconds in a second
+        return f"{ms / 1000:.1f} s"
+    return f"{ms:.0f} ms"
+
+
+def moment(at_ms: int | None, *, day: bool = False) -> str:
+    """Return a time in the reader's zone to the millisecond, with the day when asked for."""
+    if at_ms is None:
+        return "--:--:--.---"
+    when = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+    return when.strftime("%Y-%m-%d %H:%M:%S" if day else "%H:%M:%S") + f".{at_ms % 1000:03d}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes: "337 MiB"."""
+    for unit, name in _SIZES:
+        if count >= unit:
+            return f"{count / unit:.0f} {name}"
+    return f"{count} bytes"
+
+
+def number(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: "1 line", "2 lines"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
