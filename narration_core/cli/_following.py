@@ -88,7 +88,9 @@ def _id(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 _ID: Final = click.argument("asked", metavar="ID", callback=_id)
 _PATHS: Final = click.argument("paths", nargs=-1)
-_TIMES: Final = click.option("--time", "times", type=click.Choice(["abs", "rel", "delta"]), default="abs", show_default=True)
+_TIMES: Final = click.option(
+    "--time", "times", type=click.Choice(["abs", "rel", "delta"]), default="abs", show_default=True
+)
 _SINCE: Final = click.option("--since", type=Moment(), help="Leave out what was before: a time, or 10m (ago).")
 _UNTIL: Final = click.option("--until", type=Moment(), help="Leave out what was after.")
 _GOLDEN: Final = click.option(
@@ -211,9 +213,7 @@ def story(
 @_UNTIL
 @_GOLDEN
 @_output("text", "json")
-def why(
-    asked: str, paths: tuple[str, ...], since: int | None, until: int | None, golden: Path, output: str
-) -> None:
+def why(asked: str, paths: tuple[str, ...], since: int | None, until: int | None, golden: Path, output: str) -> None:
     """Say what ID waits for: who holds it, since when, and how long that usually takes.
 
     ID and PATHS as in `narration story`. Of several requests, the one that has been stuck for longest is told.
@@ -277,7 +277,9 @@ def conform(paths: tuple[str, ...], golden: Path, output: str) -> None:
 
 @click.command("tail")
 @click.argument("paths", nargs=-1)
-@click.option("--tail", "count", type=click.IntRange(0, 10_000), default=10, show_default=True, help="Last lines first.")
+@click.option(
+    "--tail", "count", type=click.IntRange(0, 10_000), default=10, show_default=True, help="Last lines first."
+)
 @click.option("--no-follow", is_flag=True, help="End after the last lines.")
 @click.option("--service", multiple=True, help="Only lines that this service emitted; may be repeated.")
 @click.option("--actor", multiple=True, help="Only lines of this actor; may be repeated.")

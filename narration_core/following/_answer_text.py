@@ -46,7 +46,7 @@ def text(answer: Answer, view: View, golden: tuple[Golden, Element] | None = Non
 def _verdict(answer: Answer) -> tuple[str, str]:
     line = answer.line
     said = "" if line is None else f"{line.service}: {_story_text.sentence(line)}"
-    since = _since(answer)
+    since, at = _since(answer), _wording.moment(line.at_ms if line else None, day=True)
     match answer.state:
         case "waiting":
             return "Waiting for", f"{said} - open{since}"
@@ -56,9 +56,9 @@ def _verdict(answer: Answer) -> tuple[str, str]:
         case "silent":
             return "Waiting for", f"{answer.next.actor if answer.next else 'somebody'} to go on after {said}{since}"
         case "failed":
-            return "Failed", f"{said}, at {_wording.moment(line.at_ms if line else None, day=True)}"
+            return "Failed", f"{said}, at {at}"
         case "finished":
-            return "Finished", f"nothing is open; the last word was {said}, at {_wording.moment(line.at_ms if line else None, day=True)}"
+            return "Finished", f"nothing is open; the last word was {said}, at {at}"
         case _:
             return "Unclear", f"no work is open and nothing tells what should come; the last word was {said}{since}"
 
@@ -73,11 +73,9 @@ def _since(answer: Answer) -> str:
 def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[tuple[str, str]]:
     following = answer.next
     if following is not None and following.actor != answer.holder:
-        yield (
-            "Missing",
-            f"{following.actor}: {following.human} - came {_wording.age(following.after.median)} later (median) in "
-            f"{following.share:.0%} of {_wording.number(following.count, 'other request')}",
-        )
+        rest = f"{following.share:.0%} of {_wording.number(following.requests, 'other request')}"
+        after = _wording.age(following.after.median)
+        yield "Missing", f"{following.actor}: {following.human} - came {after} later (median) in {rest}"
     if answer.state in {"waiting", "queued", "silent"}:
         yield "Held by", _holder(answer)
     if answer.open and answer.usual is not None:
@@ -87,11 +85,17 @@ def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[
     if golden is not None and answer.state != "finished":
         story, element = golden
         actor, action, _ = element.symbol
-        yield "Golden story", f'"{story.title}" goes on with {actor} {action}: {element.human} ({story.path}:{element.line})'
+        yield (
+            "Golden story",
+            f'"{story.title}" goes on with {actor} {action}: {element.human} ({story.path}:{element.line})',
+        )
     lost = sum(sum(loss.counts.values()) for loss in answer.losses)
     if lost:
         who = ", ".join(dict.fromkeys(loss.actor for loss in answer.losses))
-        yield "Lost", f"{_wording.number(lost, 'event')} of {who} since the story began: what is missing may be among them"
+        yield (
+            "Lost",
+            f"{_wording.number(lost, 'event')} of {who} since the story began: what is missing may be among them",
+        )
     if answer.left_open:
         names = ", ".join(f"{work.event.actor} {work.name}" for work in answer.left_open)
         yield "Left open", f"{names}: never told to end, though the request is over"
@@ -110,7 +114,9 @@ def _holder(answer: Answer) -> str:
     quiet = answer.as_of_ms - latest
     if voice.is_silent:
         others = [other for other in answer.voices if other.service != voice.service and not other.is_silent]
-        rest = " while others went on: it may be dead or hung" if others else ", as have all others: the logs may end here"
+        rest = (
+            " while others went on: it may be dead or hung" if others else ", as have all others: the logs may end here"
+        )
         return f"{answer.holder}, which has said nothing at all for {_wording.age(quiet)}{rest}"
     if voice.in_story is not None and latest > voice.in_story:
         return f"{answer.holder}, which is alive: it was heard {_wording.age(quiet)} ago, with other work"
@@ -120,7 +126,9 @@ def _holder(answer: Answer) -> str:
 def _usual(answer: Answer) -> str:
     usual = answer.usual
     assert usual is not None  # noqa: S101 - asked by the caller
-    said = f"{_wording.age(usual.median)} (median of {usual.count:,}), {_wording.age(usual.p99)} at the 99th percentile"
+    said = (
+        f"{_wording.age(usual.median)} (median of {usual.measured:,}), {_wording.age(usual.p99)} at the 99th percentile"
+    )
     if answer.age_ms is not None and usual.p99 > 0 and answer.age_ms > usual.p99:
         times = answer.age_ms / usual.p99
         return f"{said}; this is {f'{times:.0f} times' if times >= _MANY_TIMES else 'longer than'} that"
@@ -128,7 +136,11 @@ def _usual(answer: Answer) -> str:
 
 
 def _work(view: View, work: Work, as_of_ms: int | None) -> Iterator[str]:
-    age = "" if as_of_ms is None or work.start.at_ms is None else f" - {_wording.age(max(0, as_of_ms - work.start.at_ms))}"
+    age = (
+        ""
+        if as_of_ms is None or work.start.at_ms is None
+        else f" - {_wording.age(max(0, as_of_ms - work.start.at_ms))}"
+    )
     said = f"  {work.event.actor}: {work.event.human}{age}, since {_wording.moment(work.start.at_ms)}"
     yield from _paint.wrapped(said, view.width, 4)
 
@@ -139,7 +151,9 @@ def _voice(view: View, voice: Voice, answer: Answer) -> Iterator[str]:
             return "never"
         return f"{_wording.age(max(0, answer.as_of_ms - at_ms))} ago"
 
-    elsewhere = "" if voice.anywhere is None or voice.anywhere == voice.in_story else f", anywhere {ago(voice.anywhere)}"
+    elsewhere = (
+        "" if voice.anywhere is None or voice.anywhere == voice.in_story else f", anywhere {ago(voice.anywhere)}"
+    )
     said = f"in this story {ago(voice.in_story)}{elsewhere}{'  SILENT' if voice.is_silent else ''}"
     name = _paint.padded(voice.service, _LABEL + 1)
     yield f"  {view.paint(name, f'service:{voice.service}')}  {said}"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,7 +30,7 @@ class Group(NamedTuple):
 
     Attributes:
         shape: what happens in them, repeats folded, each actor's events in order.
-        count: how many there are.
+        number: how many there are.
         example: the correlation id of one.
         is_running: they have not ended: work is open.
         golden: the golden story that accounts for them; None when none does.
@@ -38,7 +38,7 @@ class Group(NamedTuple):
     """
 
     shape: tuple[Symbol, ...]
-    count: int
+    number: int
     example: str
     is_running: bool
     golden: Golden | None
@@ -112,7 +112,7 @@ def conform(source: Files, goldens: Goldens) -> Conformity:
 def _in_time(request: _Request) -> str:
     """Return the steps in order of time, the order within equal times kept."""
     times = request.times
-    if all(before <= after for before, after in zip(times, times[1:], strict=False)):
+    if all(before <= after for before, after in pairwise(times)):
         return request.steps
     order = sorted(range(len(times)), key=times.__getitem__)
     return "".join([request.steps[place] for place in order])
@@ -138,11 +138,11 @@ def _grouped(
     for (shape, is_running, golden), ids in together.items():
         parting = goldens.nearest(shape) if golden is None else None
         groups.append(Group(shape, len(ids), ids[0], is_running, golden, parting))
-    groups.sort(key=lambda group: (group.golden is not None, -group.count))
+    groups.sort(key=lambda group: (group.golden is not None, -group.number))
     used = {group.golden for group in groups}
     return Conformity(
-        sum(group.count for group in groups),
-        sum(group.count for group in groups if group.golden is not None),
+        sum(group.number for group in groups),
+        sum(group.number for group in groups if group.golden is not None),
         tuple(groups),
         tuple(golden for golden in goldens.all if golden not in used),
         without_id,

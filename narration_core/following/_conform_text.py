@@ -26,7 +26,7 @@ def text(found: Conformity, view: View) -> Iterator[str]:
     if len(others) > _SHOWN_GROUPS:
         rest = others[_SHOWN_GROUPS:]
         yield ""
-        yield f"and {len(rest)} more shapes of {sum(group.count for group in rest):,} stories; -o json shows all"
+        yield f"and {len(rest)} more shapes of {sum(group.number for group in rest):,} stories; -o json shows all"
     for golden in found.unused:
         yield from _rows(view, f"No real story: {golden.title} ({golden.path}, {golden.request})", 2, "dim")
     if found.without_id:
@@ -37,7 +37,7 @@ def text(found: Conformity, view: View) -> Iterator[str]:
 
 def _group(number: int, group: Group, view: View) -> Iterator[str]:
     state = ", still running" if group.is_running else ""
-    head = f"{number}. {_wording.number(group.count, 'story', 'stories')}{state}, for example {group.example}"
+    head = f"{number}. {_wording.number(group.number, 'story', 'stories')}{state}, for example {group.example}"
     yield from _rows(view, head, 3, "bold")
     if group.parting is None:
         yield from _rows(view, f"   {_steps(group.shape)}", 5, "")
@@ -53,7 +53,9 @@ def _parting(group: Group, parting: Parting, view: View) -> Iterator[str]:
         yield from _rows(view, f"     {_step(before)}", 7, "")
     if parting.expected is not None:
         yield from _rows(view, f"   - {_step(parting.expected.symbol)}", 7, "error")
-    yield from _rows(view, f"   + {_step(parting.found) if parting.found else '(the story ends here)'}", 7, "service:added")
+    yield from _rows(
+        view, f"   + {_step(parting.found) if parting.found else '(the story ends here)'}", 7, "service:added"
+    )
 
 
 def _step(symbol: Symbol) -> str:

@@ -72,7 +72,9 @@ def answer_data(answer: Answer, golden: tuple[Golden, Element] | None, searched:
         "left_open": [work_data(work) for work in answer.left_open],
         "usual": answer.usual._asdict() if answer.usual is not None else None,
         "next": {**answer.next._asdict(), "after": answer.next.after._asdict()} if answer.next is not None else None,
-        "golden": None if golden is None else {"title": golden[0].title, "path": golden[0].path, "line": golden[1].line},
+        "golden": None
+        if golden is None
+        else {"title": golden[0].title, "path": golden[0].path, "line": golden[1].line},
         "services": [
             {
                 "service": voice.service,
@@ -103,7 +105,7 @@ def conformity_data(found: Conformity, searched: Searched) -> dict[str, Any]:
 
 def _group_data(group: Group) -> dict[str, Any]:
     return {
-        "count": group.count,
+        "count": group.number,
         "example": group.example,
         "running": group.is_running,
         "golden": f"{group.golden.path} {group.golden.request}" if group.golden is not None else None,

@@ -27,7 +27,12 @@ def _event(line: Line) -> Event:
     if line.event is not None:
         return line.event
     return Event(
-        emitted_at_ms=line.at_ms, level="info", actor=line.service, action="raw_output", target=line.source, human=line.text
+        emitted_at_ms=line.at_ms,
+        level="info",
+        actor=line.service,
+        action="raw_output",
+        target=line.source,
+        human=line.text,
     )
 
 

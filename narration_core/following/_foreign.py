@@ -14,7 +14,9 @@ from narration_core._text import clean, to_name
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "emitted_at_ms": ("emitted_at_ms", "@timestamp", "timestamp", "time", "ts", "asctime", "datetime", "date", "t"),
-    "level": ("level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl", "record.level.name"),
+    "level": (
+        "level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl", "record.level.name",
+    ),
     "human": ("human", "message", "msg", "event", "body", "body.stringValue", "text", "record.message"),
     "actor": (
         "actor", "service.name", "service", "serviceName", "service_name", "app", "application", "component",
@@ -23,7 +25,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "correlation_id": (
         "correlation_id", "correlationId", "correlationID", "correlation.id", "x_correlation_id", "x-correlation-id",
         "X-Correlation-Id", "labels.correlation_id", "request_id", "requestId", "requestID", "request.id", "req_id",
-        "reqId", "req.id", "x_request_id", "x-request-id", "X-Request-Id", "http.request.id", "cid", "extra.correlation_id",
+        "reqId", "req.id", "x_request_id", "x-request-id", "X-Request-Id", "http.request.id", "cid",
+        "extra.correlation_id",
     ),
     "trace_id": ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID"),
     "span_id": ("span_id", "spanId", "span.id", "dd.span_id", "otelSpanID"),

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
-
-import regex
+from typing import Any, Final, NamedTuple
 
 from narration_core._event import Event
 
@@ -127,7 +125,9 @@ class Goldens:
     def _symbol(self, symbol: Symbol) -> str:
         return self._symbols.setdefault(symbol, chr(_FIRST_SYMBOL + len(self._symbols)))
 
-    def _compiled(self, golden: Golden) -> Mapping[str, "regex.Pattern[str]"]:
+    def _compiled(self, golden: Golden) -> Mapping[str, Any]:
+        import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - 30 ms that only golden stories need
+
         texts: dict[str, str] = {}
         for element in golden.elements:
             actor = element.symbol[0]
@@ -151,10 +151,13 @@ class Goldens:
         """
         actors = self._encoded(shape)
         for golden, patterns in zip(self.all, self._patterns, strict=True):
-            if not is_running and any(actor not in actors and not pattern.fullmatch("") for actor, pattern in patterns.items()):
+            if not is_running and any(
+                actor not in actors and not pattern.fullmatch("") for actor, pattern in patterns.items()
+            ):
                 continue
             if all(
-                actor in patterns and patterns[actor].fullmatch(text, partial=is_running) for actor, text in actors.items()
+                actor in patterns and patterns[actor].fullmatch(text, partial=is_running)
+                for actor, text in actors.items()
             ):
                 return golden
         return None

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from narration_core._event import MAX_LINE, Event, decode
+from narration_core._event import FIELDS, MAX_LINE, Event, decode
 from narration_core._text import clean, to_name
 from narration_core.following import _foreign
 from narration_core.following._log_files import STDIN, shown
@@ -67,7 +67,7 @@ def parse(hit: Hit, source: str) -> Line:
     line = hit.line
     if line[:1] == b"{" and len(line) <= MAX_LINE:
         try:
-            event = decode(line)
+            event = _clean(decode(line))
         except ValueError:
             found = _record(line, source)
         else:
@@ -81,7 +81,8 @@ def parse(hit: Hit, source: str) -> Line:
     if at_ms is None:
         at_ms = _foreign.last_time(hit.before)
     if pretty is not None:
-        event = Event(emitted_at_ms=at_ms, level="info", target="-", **pretty.groupdict())
+        actor, action, human = pretty.group("actor", "action", "human")
+        event = Event(emitted_at_ms=at_ms, level="info", actor=actor, action=action, target="-", human=clean(human))
         return Line(source, hit.offset, at_ms, event, clean(text), "narration", guessed)
     fields = _foreign.pairs(text)
     found = _foreign.event_of(fields, stem(source)) if fields else None
@@ -89,6 +90,13 @@ def parse(hit: Hit, source: str) -> Line:
         at_ms = at_ms if found.emitted_at_ms is None else found.emitted_at_ms
         return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed and found.emitted_at_ms is None)
     return Line(source, hit.offset, at_ms, None, clean(text), "text", guessed, is_torn=line[:1] == b"{")
+
+
+def _clean(event: Event) -> Event:
+    """Return an event whose texts are safe to show: whoever wrote the file may have been hostile."""
+    texts = {name: value for name in FIELDS if isinstance(value := getattr(event, name), str)}
+    changed = {name: safe for name, value in texts.items() if (safe := clean(value)) is not value}
+    return msgspec.structs.replace(event, **changed) if changed else event
 
 
 def _text(line: bytes) -> str:

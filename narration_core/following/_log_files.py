@@ -2,7 +2,6 @@
 
 import glob
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -52,7 +51,8 @@ def _expanded(path: str) -> list[str]:
         return below
     if Path(path).exists():
         return [path]
-    matches = sorted(file for file in glob.glob(path, recursive=True) if not Path(file).is_dir())
+    # Path.glob takes no absolute patterns.
+    matches = sorted(file for file in glob.glob(path, recursive=True) if not Path(file).is_dir())  # noqa: PTH207
     if not matches:
         raise NoLogsError(f"{path}: no such file, and no file matches it as a pattern")
     return matches
@@ -73,8 +73,3 @@ def _below(folder: Path) -> Iterator[str]:
 def shown(path: str) -> str:
     """Return a file's name as people read it."""
     return "standard input" if path == STDIN else path
-
-
-def is_terminal() -> bool:
-    """Tell whether standard input is a terminal: reading it would wait for somebody to type."""
-    return sys.stdin is not None and sys.stdin.isatty()

@@ -11,7 +11,16 @@ import click
 Paint = Callable[[str, str], str]
 """Takes a text and the name of a style; returns the text in that style."""
 
-_SERVICE_COLOURS: Final = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_green", "bright_magenta")
+_SERVICE_COLOURS: Final = (
+    "cyan",
+    "green",
+    "magenta",
+    "blue",
+    "yellow",
+    "bright_cyan",
+    "bright_green",
+    "bright_magenta",
+)
 _STYLES: Final[dict[str, dict[str, object]]] = {
     "dim": {"dim": True},
     "bold": {"bold": True},

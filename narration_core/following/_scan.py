@@ -13,7 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO, Final, NamedTuple, Protocol
+from typing import IO, Final, NamedTuple, Protocol, Self
 
 import ahocorasick_rs
 import msgspec
@@ -94,7 +94,7 @@ class LogReader:
         self._stack = ExitStack()
         self._stdin: IO[bytes] | None = None
 
-    def __enter__(self) -> "LogReader":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,14 +107,14 @@ class LogReader:
             OSError: it cannot be opened.
         """
         if path != STDIN:
-            return gzip.open(path) if path.endswith(".gz") else open(path, "rb", buffering=0)  # type: ignore[return-value]  # noqa: SIM115, PTH123 - the caller closes it; raw, because the buffer is ours
+            return gzip.open(path) if path.endswith(".gz") else open(path, "rb", buffering=0)  # type: ignore[return-value]  # noqa: PTH123 - the caller closes it; raw, because the buffer is ours
         if self._stdin is None:
-            self._stdin = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # type: ignore[arg-type]  # raw
+            self._stdin = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it is
             shutil.copyfileobj(sys.stdin.buffer, self._stdin)
         self._stdin.seek(0)
-        return open(self._stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123 - as above
+        return open(self._stdin.fileno(), "rb", buffering=0, closefd=False)
 
-    def hits(self, path: str, needles: Sequence[bytes], counts: Counts, *, last: int | None = None) -> Iterator[Hit]:
+    def hits(self, path: str, needles: Sequence[bytes], counts: Counts) -> Iterator[Hit]:
         """Yield the lines of a file that hold at least one needle, in order.
 
         Args:
@@ -203,10 +203,8 @@ def _blocks(
         offset += whole
 
 
-def _skip_line(
-    file: _Readable, view: memoryview, search: "_Searcher", longest: int, counts: Counts
-) -> tuple[int, int]:
-    """Pass over the rest of a line that fills the buffer; returns how many bytes that were, and how many follow in it."""
+def _skip_line(file: _Readable, view: memoryview, search: "_Searcher", longest: int, counts: Counts) -> tuple[int, int]:
+    """Pass over the rest of a line that fills the buffer; returns how many bytes that was, and how many follow."""
     buffer: bytearray = view.obj  # type: ignore[assignment]  # whose view it is
     have, passed, held = len(buffer), 0, False
     while True:

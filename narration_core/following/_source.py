@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import msgspec
 
@@ -84,7 +84,7 @@ class Files:
         self._reader = LogReader()
         self._recent: Recent | None = None
 
-    def __enter__(self) -> "Files":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,7 +112,7 @@ class Files:
         until: int | None,
         room: int,
     ) -> list[Line]:
-        found = []
+        found: list[Line] = []
         source = _log_files.shown(path)
         for hit in self._reader.hits(path, needles, counts):
             line = parse(hit, source)

@@ -72,9 +72,7 @@ def follow(source: Source, asked: str, since: int | None = None, until: int | No
         until: leave out what was written after, in milliseconds since the epoch.
     """
     lines = source.read([asked], since, until)
-    ids = list(
-        dict.fromkeys(line.event.correlation_id for line in lines if line.event and line.event.correlation_id)
-    )
+    ids = list(dict.fromkeys(line.event.correlation_id for line in lines if line.event and line.event.correlation_id))
     notes = []
     if ids and ids != [asked]:
         if len(ids) > MOST_IDS:
@@ -144,5 +142,7 @@ def _behind(files: dict[str, list[Line]]) -> dict[str, int]:
 
 def id_kinds(story: Story) -> list[str]:
     """Return the fields in which the id that was asked for stands, for people: "session_id"."""
-    kinds = [field for field in ID_FIELDS for line in story.lines if line.event and getattr(line.event, field) == story.asked]
+    kinds = [
+        field for field in ID_FIELDS for line in story.lines if line.event and getattr(line.event, field) == story.asked
+    ]
     return list(dict.fromkeys(kinds))

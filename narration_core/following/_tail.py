@@ -124,14 +124,20 @@ def last_lines(paths: Sequence[str], count: int, counts: Counts) -> list[Line]:
 
     Args:
         paths: the files.
-        count: how many lines at the most from each file.
+        count: how many lines at the most.
         counts: where faults are counted.
     """
     lines: list[Line] = []
     with LogReader() as reader:
         for path in paths:
-            raw = [line for line in reader.lines(path, counts, last=_BYTES_A_LINE * count) if line.strip()] if count else []
+            raw = (
+                [line for line in reader.lines(path, counts, last=_BYTES_A_LINE * count) if line.strip()]
+                if count
+                else []
+            )
             source = _log_files.shown(path)
-            lines += [parse(Hit(place, line.removesuffix(b"\r"), b""), source) for place, line in enumerate(raw[-count:])]
+            lines += [
+                parse(Hit(place, line.removesuffix(b"\r"), b""), source) for place, line in enumerate(raw[-count:])
+            ]
     ordered, _ = in_order(lines)
-    return ordered
+    return ordered[-count:] if count else []

@@ -5,6 +5,8 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from narration_core._text import clean
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -33,12 +35,12 @@ class Durations(NamedTuple):
     """How long a step takes, in milliseconds.
 
     Attributes:
-        count: how many were measured.
+        measured: how many.
         median: half of them took less.
         p99: 99 of 100 took less.
     """
 
-    count: int
+    measured: int
     median: float
     p99: float
 
@@ -51,7 +53,7 @@ class Next(NamedTuple):
         action: what it does.
         human: the sentence, as another request had it.
         share: in which part of the requests, 0 to 1.
-        count: of how many requests.
+        requests: of how many.
         after: how long after the step, in milliseconds.
     """
 
@@ -59,7 +61,7 @@ class Next(NamedTuple):
     action: str
     human: str
     share: float
-    count: int
+    requests: int
     after: Durations
 
 
@@ -151,7 +153,11 @@ class Recent(msgspec.Struct):
             return None
         (likeliest, count) = followers.most_common(1)[0]
         took = measured(waits[likeliest])
-        return None if took is None else Next(*likeliest, sentences[likeliest], count / total, total, took)
+        if took is None:
+            return None
+        actor, action = likeliest
+        human = clean(sentences[likeliest])
+        return Next(clean(actor), clean(action), human, count / total, total, took)
 
 
 def measured(values: list[float]) -> Durations | None:

@@ -96,7 +96,9 @@ def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
     """
     recent = source.recent()
     now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
-    newest = max((ms for ms in (recent.newest_ms, *(line.at_ms for line in story.lines)) if ms is not None), default=None)
+    newest = max(
+        (ms for ms in (recent.newest_ms, *(line.at_ms for line in story.lines)) if ms is not None), default=None
+    )
     is_live = newest is not None and now - newest < LIVE_MS
     as_of = now if is_live else newest
     answers = [_of_request(part, recent, as_of, is_live=is_live) for part in story.parts()]
@@ -139,7 +141,13 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
 
 
 def _state(
-    story: Story, last: Line | None, open_works: Sequence[Work], following: Next | None, recent: Recent, *, is_over: bool
+    story: Story,
+    last: Line | None,
+    open_works: Sequence[Work],
+    following: Next | None,
+    recent: Recent,
+    *,
+    is_over: bool,
 ) -> tuple[State, Line | None]:
     if is_over or not open_works:
         failure = _failure(story)
@@ -182,7 +190,9 @@ def _step(line: Line) -> Step:
 def _voices(story: Story, recent: Recent, as_of: int | None) -> list[Voice]:
     voices = []
     for service in story.services:
-        own = max((line.at_ms for line in story.lines if line.service == service and line.at_ms is not None), default=None)
+        own = max(
+            (line.at_ms for line in story.lines if line.service == service and line.at_ms is not None), default=None
+        )
         anywhere = recent.last_heard.get(service)
         latest = max((ms for ms in (own, anywhere) if ms is not None), default=None)
         is_silent = latest is not None and as_of is not None and as_of - latest >= QUIET_MS

@@ -1,0 +1,146 @@
+"""Lines of any logger are understood by their usual names, and others are shown as they are."""
+
+import json
+
+import pytest
+
+from narration_core.following._lines import belongs, mention, parse
+from narration_core.following._scan import Hit
+
+pytestmark = pytest.mark.req("FOL-01")
+
+AT = 1_795_900_000_123
+
+
+def read(line, before=b"", source="logs/orders.log"):
+    return parse(Hit(0, line.encode() if isinstance(line, str) else line, before), source)
+
+
+RECORDS = {
+    "structlog": {
+        "event": "Order placed",
+        "level": "warning",
+        "timestamp": "2026-11-28T21:06:40.123Z",
+        "request_id": "r-1",
+    },
+    "python-json-logger": {
+        "asctime": "2026-11-28 21:06:40,123+00:00",
+        "levelname": "WARNING",
+        "name": "orders.api",
+        "message": "Order placed",
+        "correlation_id": "r-1",
+    },
+    "ECS": {
+        "@timestamp": "2026-11-28T21:06:40.123Z",
+        "log": {"level": "warn", "logger": "orders"},
+        "message": "Order placed",
+        "service": {"name": "orders"},
+        "http": {"request": {"id": "r-1"}},
+    },
+    "pino": {"level": 40, "time": AT, "msg": "Order placed", "name": "orders", "req": {"id": "r-1"}},
+    "zap": {"level": "warn", "ts": AT / 1000, "logger": "orders", "msg": "Order placed", "requestId": "r-1"},
+    "zerolog": {"level": "warn", "time": "2026-11-28T21:06:40.123Z", "message": "Order placed", "req_id": "r-1"},
+    "slog": {"time": "2026-11-28T22:06:40.123+01:00", "level": "WARN", "msg": "Order placed", "correlationId": "r-1"},
+    "OpenTelemetry": {
+        "timestamp": AT * 1_000_000,
+        "severity_text": "WARN",
+        "body": "Order placed",
+        "attributes": {"x": 1},
+        "correlation_id": "r-1",
+    },
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_json_of_other_loggers_is_read_by_its_usual_names(name):
+    line = read(json.dumps(RECORDS[name]))
+    assert line.kind == "record"
+    assert line.event.human == "Order placed"
+    assert line.event.correlation_id == "r-1"
+    assert line.event.level == "warn"
+    assert line.at_ms == AT
+    assert line.service.startswith("orders")
+
+
+def test_logfmt_is_read_too():
+    line = read('time=2026-11-28T21:06:40.123Z level=error msg="Order \\"9\\" lost" request_id=r-1')
+    assert (line.event.human, line.event.level, line.event.correlation_id, line.at_ms) == (
+        'Order "9" lost', "error", "r-1", AT,
+    )  # fmt: skip
+
+
+def test_a_pretty_line_of_ours_is_an_event():
+    line = read("[pool-managerd] spawn          : Spawning engine for r-1", b"2026-11-28T21:06:40.123Z before\n")
+    assert (line.event.actor, line.event.action, line.event.human) == (
+        "pool-managerd",
+        "spawn",
+        "Spawning engine for r-1",
+    )
+    assert (line.at_ms, line.guessed) == (AT, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-28T21:06:40.123Z ERROR r-1 gone",
+        "2026-11-28 21:06:40,123Z [r-1] gone",
+        "1795900000.123 r-1 gone",
+        '127.0.0.1 - - 2026-11-28T21:06:40.123+00:00 "GET /r-1"',
+    ],
+)
+def test_plain_text_has_the_time_that_it_says(text):
+    line = read(text)
+    assert (line.event, line.at_ms, line.guessed, line.text) == (None, AT, False, text)
+
+
+def test_plain_text_without_a_time_has_that_of_the_line_before_it():
+    before = b'{"emitted_at_ms":1795900000123,"actor":"a","action":"b"}\nTraceback (most recent call last):\n'
+    line = read("KeyError: 'r-1'", before)
+    assert (line.at_ms, line.guessed) == (AT, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"emitted_at_ms":1795900000123,"actor":"worker","acti',
+        b'{"a":',
+        b"\xff\xfe r-1 \x80",
+        b'["r-1"]',
+        b"{}",
+        b'{"event":"\\ud800 r-1"}',
+    ],
+)
+def test_what_cannot_be_understood_is_text(line):
+    assert read(line).kind in {"text", "record"}
+
+
+def test_a_hostile_file_cannot_drive_the_terminal():
+    hostile = {
+        "emitted_at_ms": AT,
+        "actor": "a\u001b[2J",
+        "action": "b",
+        "human": "red\u001b[31m\u202e\nforged",
+        "correlation_id": "r-1",
+    }
+    line = read(json.dumps(hostile))
+    assert "\x1b" not in line.service + line.event.human
+    assert "\n" not in line.event.human
+    assert "\x1b" not in read(b"r-1 \x1b]0;title\x07\x1b[2J").text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("id=r-1.", True), ("[r-1]", True), ("r-1", True), ('"r-1"', True), ("/jobs/r-1/stream", True), ("r-1: gone", True),
+        ("r-10", False), ("xr-1", False), ("r-1-2", False), ("r-1.2", False), ("r_r-1", False), ("a.r-1", False),
+    ],
+)  # fmt: skip
+def test_an_id_is_found_whole(text, is_there):
+    assert belongs(read(text), ["r-1"], mention(["r-1"])) is is_there
+
+
+def test_an_event_of_another_request_that_mentions_an_id_does_not_belong():
+    event = {"emitted_at_ms": AT, "actor": "a", "action": "b", "human": "after r-1", "correlation_id": "r-2"}
+    assert not belongs(read(json.dumps(event)), ["r-1"], mention(["r-1"]))
+    del event["correlation_id"]
+    assert belongs(read(json.dumps(event)), ["r-1"], mention(["r-1"]))
