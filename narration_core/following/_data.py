@@ -105,7 +105,7 @@ def conformity_data(found: Conformity, searched: Searched) -> dict[str, Any]:
 
 def _group_data(group: Group) -> dict[str, Any]:
     return {
-        "count": group.number,
+        "number": group.number,
         "example": group.example,
         "running": group.is_running,
         "golden": f"{group.golden.path} {group.golden.request}" if group.golden is not None else None,

@@ -1,0 +1,110 @@
+"""The story of any id: widened to its requests, in the order of cause, whatever the files and clocks are like."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narration_core.following import Files, follow
+from narration_core.following._lines import Line
+from narration_core.following._story import in_order
+
+pytestmark = pytest.mark.req("FOL-01")
+
+
+def story(logs, asked, *paths):
+    with Files([str(path) for path in paths] or [str(logs.folder)]) as files:
+        return follow(files, asked)
+
+
+def said(found):
+    return [line.event.human if line.event else line.text for line in found.lines]
+
+
+@pytest.mark.parametrize("asked", ["req-1", "job-1", "session-abc123", "trace-1", "task-1", "span-1"])
+def test_any_id_gives_the_whole_story(logs, asked):
+    logs.tell(
+        "gateway", 0, "accept", "Taking it", correlation_id="req-1", session_id="session-abc123", trace_id="trace-1"
+    )
+    logs.tell("worker", 1, "run", "Running", correlation_id="req-1", job_id="job-1", task_id="task-1", span_id="span-1")
+    logs.tell("worker", 2, "run", "Not this one", correlation_id="req-10", job_id="job-10")
+    found = story(logs, asked)
+    assert said(found) == ["Taking it", "Running"]
+    assert found.ids == ["req-1"]
+
+
+def test_a_session_has_the_stories_of_all_its_requests(logs):
+    for number in range(3):
+        ids = {"correlation_id": f"req-{number}", "session_id": "session-1"}
+        logs.tell("gateway", 10 * number, "accept", f"Taking {number}", **ids)
+        logs.tell("worker", 10 * number + 1, "run", f"Running {number}", correlation_id=f"req-{number}")
+    found = story(logs, "session-1")
+    assert found.ids == ["req-0", "req-1", "req-2"]
+    assert [said(part) for part in found.parts()] == [[f"Taking {n}", f"Running {n}"] for n in range(3)]
+
+
+def test_lines_of_other_programs_stand_in_their_place_by_time(logs):
+    logs.tell("gateway", 0, "accept", "Taking it", correlation_id="req-1")
+    logs.line("nginx", "2026-11-28T21:06:40.005Z proxy req-1 to 10.0.0.7")
+    logs.tell("gateway", 10, "answer", "Answered", correlation_id="req-1")
+    assert said(story(logs, "req-1")) == ["Taking it", "2026-11-28T21:06:40.005Z proxy req-1 to 10.0.0.7", "Answered"]
+
+
+def test_a_torn_line_and_a_line_of_a_megabyte_stop_nothing_and_are_counted(logs):
+    logs.tell("a", 0, "one", "First", correlation_id="req-1")
+    logs.line("a", b'{"emitted_at_ms":1795900000001,"actor":"a","action":"torn","correlation_id":"req-1","hum')
+    logs.line("a", b'{"correlation_id":"req-1","human":"' + b"x" * (1 << 20) + b'"}')
+    logs.tell("a", 2, "two", "Last", correlation_id="req-1")
+    with Files([str(logs.folder)]) as files:
+        found = follow(files, "req-1")
+        assert (files.searched.unreadable, files.searched.counts.too_long) == (1, 1)
+    assert [line.kind for line in found.lines] == ["narration", "text", "narration"]
+
+
+def test_a_clock_that_goes_back_keeps_the_order_of_the_file_and_is_told(logs):
+    for at, human in ((1000, "One"), (1001, "Two"), (500, "Three"), (1002, "Four")):
+        logs.tell("a", at, "step", human, correlation_id="req-1")
+    logs.tell("b", 900, "step", "Before", correlation_id="req-1")
+    found = story(logs, "req-1")
+    assert said(found) == ["Before", "One", "Two", "Three", "Four"]
+    assert "clock goes back by 501 ms" in found.notes[0]
+
+
+def test_a_host_whose_clock_is_behind_answers_after_it_is_called(logs):
+    logs.tell("gateway", 0, "call", "Calling", correlation_id="req-1", event="call", span_id="s1")
+    logs.tell("worker", -3000, "request", "Taking", correlation_id="req-1", span_id="s2", parent_span_id="s1")
+    logs.tell("worker", -2990, "request", "Done", correlation_id="req-1", span_id="s2", parent_span_id="s1")
+    logs.tell("gateway", 15, "call", "Answered", correlation_id="req-1", event="call_end", span_id="s1")
+    found = story(logs, "req-1")
+    assert said(found) == ["Calling", "Taking", "Done", "Answered"]
+    assert "3000 ms behind" in found.notes[0]
+
+
+def test_standard_input_can_be_searched_twice(logs, narration):
+    logs.tell("a", 0, "one", "First", correlation_id="req-1", job_id="job-1")
+    logs.tell("a", 1, "two", "Second", correlation_id="req-1")
+    done = narration("story", "job-1", "-", given=logs.path("a").read_bytes())
+    assert "First" in done.stdout
+    assert "Second" in done.stdout
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 50)), max_size=40), st.randoms())
+def test_any_interleaving_keeps_the_order_of_each_file(steps, chance: random.Random):
+    files: dict[str, list[Line]] = {}
+    for place, (source, at_ms) in enumerate(steps):
+        files.setdefault(source, []).append(Line(source, place, at_ms, None, str(place), "text"))
+    sources = list(files)
+    chance.shuffle(sources)
+    ordered, _ = in_order([line for source in sources for line in files[source]])
+    assert sorted(line.text for line in ordered) == sorted(str(place) for place in range(len(steps)))
+    for source, own in files.items():
+        assert [line for line in ordered if line.source == source] == own
+
+
+@given(st.lists(st.lists(st.integers(0, 1000), max_size=20).map(sorted), max_size=5))
+def test_files_with_good_clocks_are_merged_by_time(times):
+    lines = [Line(str(f), n, at, None, "", "text") for f, its in enumerate(times) for n, at in enumerate(its)]
+    ordered, notes = in_order(lines)
+    assert [line.at_ms for line in ordered] == sorted(at for its in times for at in its)
+    assert not notes

@@ -1,0 +1,209 @@
+"""What a request waits for: a dead service, a slow one, a lost callback, a queue, a mute service, and no waiting at all."""
+
+import json
+
+import pytest
+
+START_MS = 1_795_900_000_000  # as in conftest
+
+pytestmark = pytest.mark.req("FOL-02")
+
+
+def others(logs, count=20, start=-100_000):
+    """Requests that went well: a gateway, a pool manager that builds an engine, a worker."""
+    for number in range(count):
+        answered(logs, start + number * 1000, f"req-ok-{number}")
+
+
+def answered(logs, at, name):
+    ids = {"correlation_id": name}
+    logs.span("gateway", at, 450, "request", "Taking in a request", f"{name}-a", **ids)
+    logs.span(
+        "pool-managerd", at + 10, 300, "prepare", "Preparing an engine", f"{name}-b", parent_span_id=f"{name}-a", **ids
+    )
+    logs.span(
+        "provisioner", at + 20, 280, "build", "Building the engine", f"{name}-c", parent_span_id=f"{name}-b", **ids
+    )
+    logs.span("worker", at + 320, 100, "execute", "Generating", f"{name}-d", parent_span_id=f"{name}-a", **ids)
+
+
+def alive(logs, *services, at=60_000):
+    """Other work of these services, a minute later."""
+    for service in services:
+        logs.tell(service, at, "tick", "Still here", correlation_id="req-other")
+
+
+def asked(narration, logs, name, *more):
+    done = narration("why", name, str(logs.folder), "-o", "json", *more)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def first_lines(narration, logs, name, count=3):
+    return " ".join(narration("why", name, str(logs.folder), COLUMNS="400").stdout.splitlines()[:count])
+
+
+def stuck_in_the_provisioner(logs):
+    ids = {"correlation_id": "req-1", "session_id": "session-abc123"}
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", **ids)
+    logs.span("pool-managerd", 10, None, "prepare", "Preparing an engine", "b", parent_span_id="a", **ids)
+    logs.span("provisioner", 20, None, "build", "Building the engine", "c", parent_span_id="b", **ids)
+
+
+def test_the_innermost_open_work_is_named_with_its_age_and_what_is_usual(logs, narration):
+    others(logs)
+    stuck_in_the_provisioner(logs)
+    alive(logs, "gateway", "provisioner", "pool-managerd")
+    found = asked(narration, logs, "session-abc123")
+    assert (found["state"], found["held_by"]) == ("waiting", "provisioner")
+    assert [work["name"] for work in found["open"]] == ["build", "prepare", "request"]
+    assert found["age_ms"] == 60_000 - 20
+    assert found["usual"] == {"measured": 20, "median": 280.0, "p99": 280.0}
+    top = first_lines(narration, logs, "session-abc123")
+    assert "Waiting for:  provisioner: Building the engine - open for 60.0 s" in top
+    assert "which is alive" in top
+    assert "280 ms (median of 20)" in top
+
+
+def test_a_dead_service_is_called_silent(logs, narration):
+    others(logs)
+    stuck_in_the_provisioner(logs)
+    alive(logs, "gateway", "pool-managerd")
+    assert {"service": "provisioner", "silent": True}.items() <= next(
+        voice.items() for voice in asked(narration, logs, "req-1")["services"] if voice["service"] == "provisioner"
+    )
+    assert "has said nothing at all for 60.0 s while others went on" in first_lines(narration, logs, "req-1").replace(
+        "59.9", "60.0"
+    ) or ("has said nothing at all for" in first_lines(narration, logs, "req-1"))
+
+
+def test_a_slow_service_is_within_what_is_usual_until_it_is_not(logs, narration):
+    others(logs)
+    stuck_in_the_provisioner(logs)
+    logs.tell("provisioner", 220, "tick", "Still here", correlation_id="req-other")
+    assert "this is within it" in first_lines(narration, logs, "req-1")
+
+
+def test_a_callback_that_never_came_is_missing(logs, narration):
+    others(logs)
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", correlation_id="req-1")
+    logs.span(
+        "pool-managerd", 10, None, "prepare", "Preparing an engine", "b", parent_span_id="a", correlation_id="req-1"
+    )
+    alive(logs, "gateway", "provisioner", "pool-managerd")
+    found = asked(narration, logs, "req-1")
+    assert (found["held_by"], found["next"]["actor"]) == ("pool-managerd", "provisioner")
+    assert "Missing:      provisioner: Building the engine - came 10 ms later" in first_lines(narration, logs, "req-1")
+
+
+def test_a_queue_is_told_with_the_position(logs, narration):
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", correlation_id="req-1")
+    logs.tell("worker", 5, "queue", "Waiting at position 3", correlation_id="req-1", queue_position=3)
+    alive(logs, "gateway", "worker")
+    assert asked(narration, logs, "req-1")["state"] == "queued"
+    assert "Waiting in:   the queue of worker, at position 3 for 60.0 s" in first_lines(narration, logs, "req-1")
+
+
+def test_a_service_that_does_not_narrate_leaves_the_caller_waiting(logs, narration):
+    logs.span("gateway", 0, None, "call", "Calling billing", "a", correlation_id="req-1")
+    logs.line("billing", "2026-11-28T21:06:40.500Z billing got req-1, asking the bank")
+    alive(logs, "gateway")
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], found["held_by"]) == ("waiting", "gateway")
+    assert "billing" in {voice["service"] for voice in found["services"]}
+
+
+def test_without_spans_what_other_requests_went_on_with_is_told(logs, narration):
+    for number in range(10):
+        logs.tell("shop", number * 100, "place", "Placed an order", correlation_id=f"req-ok-{number}")
+        logs.tell("bank", number * 100 + 7, "charge", "Charged the card", correlation_id=f"req-ok-{number}")
+    logs.tell("shop", 2000, "place", "Placed an order", correlation_id="req-1")
+    alive(logs, "shop", "bank")
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], found["next"]["actor"]) == ("silent", "bank")
+    assert "Waiting for:  bank to go on after shop: Placed an order" in first_lines(narration, logs, "req-1")
+
+
+def test_a_finished_request_says_so(logs, narration):
+    others(logs)
+    assert asked(narration, logs, "req-ok-3")["state"] == "finished"
+    assert "Finished:     nothing is open" in first_lines(narration, logs, "req-ok-3")
+
+
+def test_a_failed_request_says_why(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", **ids)
+    logs.tell("worker", 10, "execute", "Needs 7000 MB, 512 MB free", level="error", error_kind="VRAM_OOM", **ids)
+    failed = {"event": "request_error", "duration_ms": 20, "span_id": "a", "error_kind": "HTTPError"}
+    logs.tell("gateway", 20, "request", "Failed (HTTPError): Taking in a request", level="error", **failed, **ids)
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], found["line"]["event"]["error_kind"]) == ("failed", "VRAM_OOM")
+    assert "Failed:       worker: ERROR Needs 7000 MB, 512 MB free (VRAM_OOM)" in first_lines(narration, logs, "req-1")
+
+
+def test_work_left_open_by_a_request_that_is_over_is_not_drawn_as_running(logs, narration):
+    logs.span("gateway", 0, 50, "request", "Taking in a request", "a", correlation_id="req-1")
+    logs.span("worker", 10, None, "execute", "Generating", "b", parent_span_id="a", correlation_id="req-1")
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], found["open"], len(found["left_open"])) == ("finished", [], 1)
+
+
+def test_the_one_of_several_requests_that_is_stuck_is_told(logs, narration):
+    for number in range(5):
+        logs.span(
+            "gateway",
+            number * 100,
+            50,
+            "request",
+            "Taking in",
+            f"s{number}",
+            correlation_id=f"r{number}",
+            session_id="s",
+        )
+    logs.span("gateway", 50, None, "request", "Taking in the stuck one", "sx", correlation_id="rx", session_id="s")
+    found = asked(narration, logs, "s")
+    assert (found["correlation_ids"], found["others"]) == (["rx"], {"finished": 5})
+
+
+def test_events_that_were_lost_meanwhile_are_told(logs, narration):
+    stuck_in_the_provisioner(logs)
+    loss = {"dropped": {"info": 40, "warn": 2}}
+    logs.tell("worker", 500, "narration_dropped", "Lost 42 events", level="warn", actor="narration", extra=loss)
+    assert "Lost:         42 events of worker" in narration("why", "req-1", str(logs.folder)).stdout
+
+
+def test_an_id_that_is_nowhere_says_what_was_searched_and_how_far_back(logs, narration):
+    others(logs, count=2)
+    done = narration("why", "session-nope", str(logs.folder))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Nothing holds 'session-nope'. Searched 4 files, " in done.stderr
+    assert "from 2026-11-28 21:05:00.000 to 2026-11-28 21:05:01.450" in done.stderr
+
+
+def test_the_golden_story_says_what_should_have_come(logs, narration, tmp_path):
+    stuck_in_the_provisioner(logs)
+    golden = tmp_path / "snapshots" / "pool"
+    golden.mkdir(parents=True)
+    rows = [
+        ("gateway", "request", "Taking in a request"),
+        ("pool-managerd", "prepare", "Preparing an engine"),
+        ("provisioner", "build", "Building the engine"),
+        ("provisioner", "ready", "The engine is ready"),
+    ]
+    text = "Scenario: An engine is made ready\n\nWhen asked\n"
+    text += "".join(f"  {actor} | {action} | x | c1\n      {human}\n" for actor, action, human in rows)
+    (golden / "ready.story").write_text(text)
+    out = narration("why", "req-1", str(logs.folder), COLUMNS="300").stdout
+    assert 'Golden story: "An engine is made ready" goes on with provisioner ready: The engine is ready' in out
+    assert "ready.story:10)" in out
+
+
+def test_live_logs_count_until_now(logs, narration):
+    import time
+
+    now = time.time_ns() // 1_000_000
+    logs.span("gateway", now - START_MS - 5_000, None, "request", "Taking in", "a", correlation_id="req-1")
+    found = asked(narration, logs, "req-1")
+    assert found["is_live"]
+    assert found["age_ms"] >= 5_000
