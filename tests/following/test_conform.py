@@ -40,7 +40,8 @@ def goldens(*texts):
 def test_a_golden_story_is_read_request_by_request():
     both = (
         GOLDEN
-        + "\nAnd again\n  shop | place | cart | c2\n      Placed an order\n  shop | refuse | cart | c2 | warn: sold_out\n      No\n"
+        + "\nAnd again\n  shop | place | cart | c2\n      Placed an order\n"
+        + "  shop | refuse | cart | c2 | warn: sold_out\n      No\n"
     )
     first, second = parse(both, "orders.story")
     assert [element.symbol for element in first.elements] == PAID

@@ -131,7 +131,8 @@ def test_a_hostile_file_cannot_drive_the_terminal():
 @pytest.mark.parametrize(
     ("text", "is_there"),
     [
-        ("id=r-1.", True), ("[r-1]", True), ("r-1", True), ('"r-1"', True), ("/jobs/r-1/stream", True), ("r-1: gone", True),
+        ("id=r-1.", True), ("[r-1]", True), ("r-1", True), ('"r-1"', True), ("/jobs/r-1/stream", True),
+        ("r-1: gone", True),
         ("r-10", False), ("xr-1", False), ("r-1-2", False), ("r-1.2", False), ("r_r-1", False), ("a.r-1", False),
     ],
 )  # fmt: skip

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from narration_core.following._filter import Filter
-from narration_core.following._tail import Tail, last_lines
 from narration_core.following._scan import Counts
+from narration_core.following._tail import Tail, last_lines
 
 pytestmark = pytest.mark.req("FOL-01")
 

@@ -1,4 +1,4 @@
-"""What a request waits for: a dead service, a slow one, a lost callback, a queue, a mute service, and no waiting at all."""
+"""What a request waits for: a dead service, a slow one, a lost callback, a queue, a mute service, or nothing."""
 
 import json
 
