@@ -65,7 +65,7 @@ Feature: Somebody follows a request
       Nothing holds 'session-abc124'. Searched 5 files, 2 KiB, from 2026-11-28 21:06:40.000 to 2026-11-28 21:09:52.030.
       """
 
-  @FOL-03 @narration-required
+  @FOL-03 @narration-required @narrated-errors
   Scenario: A real story that no golden story accounts for
     Given five requests that went well
     And a golden story of a request that goes well
