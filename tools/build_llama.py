@@ -1,13 +1,13 @@
-"""Build llama-cpp-python once per user, with only the parts that are used, and keep the wheel.
+"""Build llama-cpp-python once per user, with only the parts that Python uses, and cache the wheel.
 
-Runs on a bare Python before any virtual environment exists: standard library only. `pip install llama-cpp-python`
-compiles a server, multimodal parts and a command line library that Python never calls; this builds the one library
-that it does call, with flags that run on any processor of the last ten years, and packs it into the same wheel.
+Runs before any virtual environment exists, with the standard library only. `pip install llama-cpp-python` also compiles
+a server, multimodal parts and a command line library that Python never calls. This builds only the library that it
+calls, for any processor of the last ten years, and packs it into the same wheel.
 
     python tools/build_llama.py            prints the folder of the wheel, for `pip install --find-links`
     python tools/build_llama.py --cuda 90  the same for NVIDIA GPUs of one architecture (needs the CUDA toolkit)
 
-Exit codes: 0 the wheel is there, 1 it could not be built (the message says why and what to do), 2 wrong arguments,
+Exit codes: 0 the wheel is ready; 1 it could not be built (the message says why and what to do); 2 wrong arguments;
 130 interrupted.
 """
 
@@ -43,7 +43,7 @@ FLAGS = (
     "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON",
     "-DGGML_NATIVE=OFF",
     "-DGGML_CCACHE=OFF",
-    # llama.cpp's own threads are as fast, and the wheel then needs no libgomp where it runs.
+    # llama.cpp's own threads are as fast, and the wheel does not need libgomp then.
     "-DGGML_OPENMP=OFF",
     "-DLLAMA_BUILD_COMMON=OFF",
     "-DLLAMA_BUILD_TESTS=OFF",
@@ -57,23 +57,23 @@ UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, z
 BUILD_VARIABLES = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")
 INSTALL_COMPILER = "`xcode-select --install`" if sys.platform == "darwin" else "`apt-get install gcc g++`"
 
-# What a failed step says in its output, and what the person can do about it; the first that fits is told.
+# A pattern in the output of a failed step, and what the user can do; the first match is shown.
 ADVICE = {
-    "DO NOT MATCH THE HASHES": "the package index serves another file than the one meant: tell those who run it",
-    "No space left on device": "make room, 1 GB is enough, or name another disk: XDG_CACHE_HOME=/folder/with/room",
+    "DO NOT MATCH THE HASHES": "the package index serves a different file: report it to whoever runs the index",
+    "No space left on device": "free 1 GB of disk space, or use another disk: XDG_CACHE_HOME=/folder/with/space",
     "No matching distribution|Connection|Temporary failure|timed out|certificate": (
-        "the package index did not deliver; pip's settings (pip.conf, PIP_INDEX_URL, https_proxy) say which one is "
-        "asked: check them and the network, and run the same command again"
+        "the package index could not be reached: check the network and pip's settings (pip.conf, PIP_INDEX_URL, "
+        "https_proxy), and run the same command again"
     ),
-    "ensurepip": "this Python cannot make virtual environments; on Debian: `apt-get install python3-venv`",
+    "ensurepip": "this Python cannot create virtual environments; on Debian: `apt-get install python3-venv`",
     "CUDA Toolkit|nvcc|CUDA_COMPILER": "install the CUDA toolkit and put its nvcc on the PATH",
-    "Killed signal|[Oo]ut of memory|[Cc]annot allocate": "memory ran out: close something, run the same command again",
-    r"is not able to compile|CMAKE_C\w*_COMPILER": f"the compiler does not work: install it again, {INSTALL_COMPILER}",
+    "Killed signal|[Oo]ut of memory|[Cc]annot allocate": "out of memory: close other programs and try again",
+    r"is not able to compile|CMAKE_C\w*_COMPILER": f"the compiler does not work: reinstall it, {INSTALL_COMPILER}",
 }
 
 
 class BuildError(Exception):
-    """The wheel could not be built; the message is for the person at the terminal."""
+    """Something could not be built or installed; the message is for the user at the terminal."""
 
 
 def cuda_flags(architecture: str | None) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def cuda_flags(architecture: str | None) -> tuple[str, ...]:
 
 
 def cache_folder() -> Path:
-    """Return the per-user folder in which wheels are kept.
+    """Return the per-user folder for cached wheels.
 
     Raises:
         BuildError: no home directory is known.
@@ -90,26 +90,26 @@ def cache_folder() -> Path:
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "narration" / "wheels"
     except RuntimeError as error:
-        raise BuildError("no home directory is known: set HOME or XDG_CACHE_HOME and run it again") from error
+        raise BuildError("there is no home directory: set HOME or XDG_CACHE_HOME and run it again") from error
 
 
 def this_machine() -> tuple[str, ...]:
-    """Return what a compiled library depends on here, whichever Python asks: system, processor, C library, compiler."""
+    """Return what a compiled library depends on, apart from Python: system, processor, C library, compiler."""
     libc = ""
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # only glibc tells
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # only glibc answers
         libc = os.confstr("CS_GNU_LIBC_VERSION") or ""
     chosen = (f"{name}={os.environ[name]}" for name in BUILD_VARIABLES if os.environ.get(name))
     return (platform.system(), platform.machine(), libc, *chosen)
 
 
 def cache_key(flags: tuple[str, ...], machine: tuple[str, ...]) -> str:
-    """Return the name under which a wheel built with these flags on such a machine is kept."""
+    """Return the cache folder's name for a wheel built with these flags on such a machine."""
     text = "\n".join((VERSION, SDIST_SHA256, *flags, *machine))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def finished_wheel(folder: Path) -> Path | None:
-    """Return the wheel in a cache folder, or None when there is none that can be read to its end."""
+    """Return the wheel in a cache folder, or None if it is missing or damaged."""
     wheel = folder / wheel_name()
     with contextlib.suppress(*UNREADABLE), zipfile.ZipFile(wheel) as packed:
         if packed.testzip() is None:
@@ -118,29 +118,29 @@ def finished_wheel(folder: Path) -> Path | None:
 
 
 def check_compilers() -> None:
-    """Look for what the build needs and pip cannot bring.
+    """Check for compilers, which pip cannot install.
 
     Raises:
-        BuildError: there is no C or no C++ compiler.
+        BuildError: there is no C compiler, or no C++ compiler.
     """
     for language, variable, usual in COMPILERS:
         words = shlex.split(os.environ.get(variable, ""))
         names = (words[0],) if words else usual
         if not any(shutil.which(name) for name in names):
-            asked = f"${variable} names {words[0]}" if words else f"looked for {', '.join(usual)}"
+            searched = f"${variable} is {words[0]}" if words else f"looked for {', '.join(usual)}"
             raise BuildError(
-                f"no {language} compiler found ({asked}), and llama.cpp is built from source: "
+                f"no {language} compiler found ({searched}); llama.cpp is built from source: "
                 f"install one, for example {INSTALL_COMPILER}, and run the same command again"
             )
 
 
 @contextlib.contextmanager
 def locked(path: Path, busy: str) -> Iterator[None]:
-    """Hold a lock on a file, so that two of us wait for each other instead of doing the work twice.
+    """Hold a lock on a file, so that two processes do not do the same work.
 
     Args:
-        path: the file; made when it is missing, never changed.
-        busy: who holds it, told while waiting.
+        path: the file; created if it is missing, never changed.
+        busy: the message if another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as handle:
@@ -153,13 +153,13 @@ def locked(path: Path, busy: str) -> Iterator[None]:
 
 
 def say(message: str, end: str = "\n") -> None:
-    """Tell the person what is going on; standard output is kept for the answer."""
+    """Write a message to standard error; standard output is for the result."""
     sys.stderr.write(message + end)
     sys.stderr.flush()
 
 
 class Progress:
-    """Turns the build's `[i/n]` lines into one line that moves on a terminal, or one line every tenth elsewhere."""
+    """Shows the build's `[i/n]` lines as one updated line on a terminal, or as one line every 10 % elsewhere."""
 
     def __init__(self, *, terminal: bool) -> None:
         self.terminal = terminal
@@ -167,24 +167,24 @@ class Progress:
         self.tenths = 0
 
     def see(self, line: bytes) -> None:
-        """Tell how far the build is when this line of its output says so."""
+        """Show the progress, if this line of output has any."""
         found = re.match(rb"\[(\d+)/(\d+)\]", line)
         if not found:
             return
         done, steps = int(found[1]), int(found[2])
-        told = f"    {100 * done // steps:3d} %, {int(time.monotonic() - self.began)} s"
+        shown = f"    {100 * done // steps:3d} %, {int(time.monotonic() - self.began)} s"
         if self.terminal:
-            say(f"\r{told} ", end="\n" if done == steps else "")
+            say(f"\r{shown} ", end="\n" if done == steps else "")
         elif 10 * done // steps > self.tenths:
             self.tenths = 10 * done // steps
-            say(told)
+            say(shown)
 
 
 def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = None) -> None:
-    """Run one step of the build with its output in the log, showing progress where the step tells it.
+    """Run one step, write its output to the log, and show its progress.
 
     Raises:
-        BuildError: the step failed; the message holds the end of the log and what to do.
+        BuildError: the step failed; the message has the end of the log, and what to do.
     """
     say(f"  {what}")
     progress = Progress(terminal=sys.stderr.isatty())
@@ -197,42 +197,40 @@ def run(command: list[str], log: Path, what: str, env: dict[str, str] | None = N
                 out.write(line)
                 progress.see(line)
     if step.returncode != 0:
-        told = log.read_bytes()[began:].decode("utf-8", "replace")
-        raise BuildError(explain(what, step.returncode, told, log))
+        output = log.read_bytes()[began:].decode("utf-8", "replace")
+        raise BuildError(explain(what, step.returncode, output, log))
 
 
-def explain(what: str, code: int, told: str, log: Path) -> str:
-    """Return the message for a step that failed: its last lines, where the rest is, and what to do."""
-    advice = next(
-        (help_ for pattern, help_ in ADVICE.items() if re.search(pattern, told)), "the cause stands in the lines above"
-    )
-    lines = "".join(f"    {line}\n" for line in told.splitlines()[-15:])
-    return f"{what} failed with exit code {code}; it said:\n{lines}  what to do: {advice}\n  the whole log: {log}"
+def explain(what: str, code: int, output: str, log: Path) -> str:
+    """Return the message for a failed step: its last lines, the path of the log, and what to do."""
+    advice = next((help_ for pattern, help_ in ADVICE.items() if re.search(pattern, output)), "the lines above say why")
+    lines = "".join(f"    {line}\n" for line in output.splitlines()[-15:])
+    return f"{what} failed with exit code {code}; its output:\n{lines}  what to do: {advice}\n  the complete log: {log}"
 
 
 def make_tools(folder: Path, log: Path) -> Path:
-    """Return the Python of a private environment with pip in it, so that the one that runs this needs none."""
-    run([sys.executable, "-m", "venv", str(folder / "tools")], log, "making an environment for the build")
+    """Return the Python of a private environment with pip; the Python that runs this may not have pip."""
+    run([sys.executable, "-m", "venv", str(folder / "tools")], log, "creating an environment for the build")
     return folder / "tools" / "bin" / "python"
 
 
 def fetch_source(python: Path, folder: Path, log: Path) -> Path:
-    """Return the unpacked source, fetched by pip: its index and proxy settings hold, and it checks the hash first."""
+    """Return the unpacked source. pip downloads it, with its index and proxy settings, and checks the hash."""
     wanted = folder / "wanted.txt"
     wanted.write_text(f"llama-cpp-python=={VERSION} --hash=sha256:{SDIST_SHA256}\n")
     pip = [str(python), "-m", "pip", "download", "-q", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
     where = ["--no-binary", "llama-cpp-python", "-d", str(folder), "-r", str(wanted)]
-    run([*pip, *where], log, "fetching the source, 77 MB")
+    run([*pip, *where], log, "downloading the source, 77 MB")
     (archive,) = folder.glob("llama_cpp_python-*.tar.gz")
     with tarfile.open(archive) as packed:
-        if hasattr(tarfile, "data_filter"):  # not in every 3.11; the hash vouches for the content in any case
+        if hasattr(tarfile, "data_filter"):  # not in every 3.11; the hash has proven the content in any case
             packed.extraction_filter = tarfile.data_filter
         packed.extractall(folder)  # noqa: S202  (see above)
     return folder / archive.name.removesuffix(".tar.gz")
 
 
 def build_programs(python: Path, log: Path) -> tuple[str, str]:
-    """Return cmake and ninja, from the path or from PyPI into the private environment."""
+    """Return cmake and ninja: those on the path, or installed from PyPI into the private environment."""
     cmake, ninja = shutil.which("cmake"), shutil.which("ninja")
     if cmake and ninja:
         return cmake, ninja
@@ -242,7 +240,7 @@ def build_programs(python: Path, log: Path) -> tuple[str, str]:
 
 
 def jobs() -> int:
-    """Return how many files to compile at once: one a processor, as far as there is 1 GB of memory for each."""
+    """Return how many files to compile at once: one per processor, but at least 1 GB of memory for each."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(processors, memory // 2**30))
@@ -252,7 +250,7 @@ def build_libraries(python: Path, source: Path, tree: Path, flags: tuple[str, ..
     """Return the shared libraries, built and stripped.
 
     Raises:
-        BuildError: a step failed, or made no library.
+        BuildError: a step failed, or there is no library afterwards.
     """
     cmake, ninja = build_programs(python, log)
     configure = [cmake, "-S", str(source / "vendor" / "llama.cpp"), "-B", str(tree), "-G", "Ninja"]
@@ -261,7 +259,7 @@ def build_libraries(python: Path, source: Path, tree: Path, flags: tuple[str, ..
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
     libraries = sorted(path for path in (tree / "bin").glob(f"*{suffix}") if path.is_file())
     if not any(path.stem == "libllama" for path in libraries):
-        raise BuildError(f"the build made no libllama{suffix}; the whole log: {log}")
+        raise BuildError(f"the build produced no libllama{suffix}; the complete log: {log}")
     strip = shutil.which("strip")
     if strip and suffix == ".so":
         run([strip, "--strip-unneeded", *map(str, libraries)], log, "stripping the libraries")
@@ -280,16 +278,16 @@ def wheel_name() -> str:
 
 
 def pack(pure: Path, libraries: list[Path], folder: Path) -> Path:
-    """Return a platform wheel: the Python part of a pure wheel and the libraries beside it.
+    """Return a platform wheel: the Python files of a pure wheel, and the libraries.
 
     Args:
-        pure: a wheel of the Python files.
-        libraries: what goes to `llama_cpp/lib/`.
-        folder: where the wheel is put.
+        pure: the wheel with the Python files.
+        libraries: the files for `llama_cpp/lib/`.
+        folder: where to write the wheel.
     """
     information = f"llama_cpp_python-{VERSION}.dist-info"
     with zipfile.ZipFile(pure) as old:
-        # The build puts what it installs for C programs beside the package as well.
+        # The build also installs files for C programs beside the package.
         unwanted = ("lib/", "include/", "bin/", f"{information}/RECORD")
         files = {path: old.read(path) for path in old.namelist() if not path.startswith(unwanted) and path[-1] != "/"}
     files[f"{information}/WHEEL"] = (
@@ -308,7 +306,7 @@ def pack(pure: Path, libraries: list[Path], folder: Path) -> Path:
 
 
 def record(files: dict[str, bytes], itself: str) -> bytes:
-    """Return a wheel's list of files with their hashes and sizes; its own line has neither."""
+    """Return a wheel's list of files with hashes and sizes; its own line has neither."""
     rows = [
         f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
         for path, data in files.items()
@@ -320,18 +318,18 @@ def build(home: Path, flags: tuple[str, ...]) -> Path:
     """Build the wheel into a cache folder and return it; the caller holds the folder's lock.
 
     Raises:
-        BuildError: a step failed; nothing half done is left in the cache.
+        BuildError: a step failed; no incomplete wheel is left in the cache.
     """
     check_compilers()
     expect = (
         "tens of minutes"
         if any("CUDA" in flag for flag in flags)
-        else f"some {1 + 240 // (60 * jobs())} minutes if idle"
+        else f"about {1 + 240 // (60 * jobs())} minutes on an idle machine"
     )
-    say(f"building llama-cpp-python {VERSION} from source, once for this user: {expect}")
+    say(f"building llama-cpp-python {VERSION} from source, once per user: {expect}")
     began = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
-    for left in (*home.glob("building-*"), *home.glob("*.whl")):  # of a build that was killed; damaged wheels
+    for left in (*home.glob("building-*"), *home.glob("*.whl")):  # left by a killed build, or damaged
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     log = home / "build.log"
     log.unlink(missing_ok=True)
@@ -345,12 +343,12 @@ def build(home: Path, flags: tuple[str, ...]) -> Path:
         run([*pip, "-w", str(folder / "pure"), str(source)], log, "packing the wheel", env)
         (pure,) = (folder / "pure").glob("*.whl")
         final = pack(pure, libraries, folder).replace(home / wheel_name())
-    say(f"  done in {int(time.monotonic() - began)} s; kept in {home}")
+    say(f"  done in {int(time.monotonic() - began)} s; cached in {home}")
     return final
 
 
 def cached_wheel(flags: tuple[str, ...]) -> Path:
-    """Return the wheel for these flags on this machine, building it first if need be.
+    """Return the wheel for these flags on this machine; build it first if necessary.
 
     Raises:
         BuildError: it could not be built.
@@ -364,38 +362,38 @@ def cached_wheel(flags: tuple[str, ...]) -> Path:
 
 
 def architecture(text: str) -> str:
-    """Return a CUDA architecture as CMake takes it; refuse anything else."""
+    """Return a CUDA architecture in CMake's spelling; reject anything else."""
     if not re.fullmatch(r"[1-9]\d{1,2}[af]?(-real|-virtual)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no CUDA architecture: 80, 86, 89, 90, 120 ...")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a CUDA architecture, such as 80, 86, 89, 90, 120 ...")
     return text
 
 
 def add_cuda(parser: argparse.ArgumentParser) -> None:
     """Add the option `--cuda ARCH`."""
-    told = "build for NVIDIA GPUs of this architecture, e.g. 90 for H100 (needs the CUDA toolkit; not tested yet)"
-    parser.add_argument("--cuda", metavar="ARCH", type=architecture, help=told)
+    text = "build for NVIDIA GPUs of this architecture, e.g. 90 for H100 (needs the CUDA toolkit; not tested yet)"
+    parser.add_argument("--cuda", metavar="ARCH", type=architecture, help=text)
 
 
 @contextlib.contextmanager
 def reported(what: str) -> Iterator[None]:
-    """Turn what stops the work inside into a message for the person and the exit code of the program."""
+    """Turn an error inside into a message for the user and an exit code."""
     try:
         yield
     except BuildError as error:
         say(f"error: {what}: {error}")
         sys.exit(1)
     except OSError as error:
-        say(f"error: {what}: {error}; XDG_CACHE_HOME=/another/folder moves the cache of built wheels")
+        say(f"error: {what}: {error}; XDG_CACHE_HOME=/another/folder moves the cache of wheels")
         sys.exit(1)
     except KeyboardInterrupt:
-        say("\nstopped; the next run starts over")
+        say("\nstopped; the next run starts again")
         sys.exit(130)
 
 
 def main() -> int:
-    """Print the folder that holds the wheel, building it first if need be."""
+    """Print the folder of the wheel; build it first if necessary."""
     parser = argparse.ArgumentParser(
-        description="Build llama-cpp-python once per user, keep the wheel, print its folder for pip --find-links."
+        description="Build llama-cpp-python once per user, cache the wheel, print its folder for pip --find-links."
     )
     add_cuda(parser)
     flags = (*FLAGS, *cuda_flags(parser.parse_args().cuda))

@@ -1,15 +1,15 @@
-"""Get what the tests of `tests/clients` need and this project does not write: once per user, kept in the cache.
+"""Install the third-party programs that `tests/clients` needs, once per user, into the cache.
 
-Runs on a bare Python: standard library only. `make test` calls it before the tests; when all is there, it takes a
-tenth of a second. Python and npm packages are pinned in `tests/clients` and go to folders of their own, because their
-versions and ours would clash. nginx and a browser are taken from this machine; where they are missing, nginx is
-unpacked from Debian's package without installing it, and chromium is installed with apt-get, by root or by sudo when
-it asks no password. NARRATION_APT=no forbids both.
+Runs with the standard library only. `make test` calls it before the tests; if nothing is missing, it takes 0.1 s.
+Python and npm packages are pinned in `tests/clients`; as they conflict with ours, they go to separate folders.
+nginx and a browser are used if this machine has them. If not, nginx is unpacked from Debian's package without
+installing it, and chromium is installed with apt-get, as root or with sudo if it needs no password. NARRATION_APT=no
+forbids both.
 
     python -m tools.prepare_clients
 
-What cannot be had is told on standard error, and the tests that need it are skipped with the same reason.
-Exit codes: 0 (also when something cannot be had), 2 wrong arguments, 130 interrupted.
+What cannot be installed is reported on standard error, and the tests that need it are skipped with the same reason.
+Exit codes: 0 (also if something cannot be installed); 2 wrong arguments; 130 interrupted.
 """
 
 import argparse
@@ -29,19 +29,19 @@ ROOT = Path(__file__).resolve().parent.parent
 PINS = Path("tests") / "clients"
 NODE_AT_LEAST = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # not on every user's path
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # not on the path of every user
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 FORBIDDEN = "NARRATION_APT"
 
 
 class Part(NamedTuple):
-    """One thing that the tests need.
+    """One program, or set of packages, that the tests need.
 
     Attributes:
-        what: its name, for people.
-        find: returns where it is, or None.
-        get: gets it into the cache or onto the machine; raises BuildError when it cannot.
-        advice: what a person can do where it cannot be had.
+        what: its name in messages.
+        find: returns its path, or None.
+        get: installs it into the cache or onto the machine, or raises BuildError.
+        advice: what the user can do if it cannot be installed.
     """
 
     what: str
@@ -51,16 +51,16 @@ class Part(NamedTuple):
 
 
 def home() -> Path:
-    """Return the per-user folder in which the clients are kept."""
+    """Return the per-user cache folder of the clients."""
     return cache_folder().parent / "clients"
 
 
 def folder_of(kind: str, *sources: Path) -> Path:
-    """Return the cache folder of what was made from these files by this Python.
+    """Return the cache folder for what this Python installs from these files.
 
     Args:
-        kind: the beginning of its name.
-        sources: the files that pin its content.
+        kind: the start of the folder's name.
+        sources: the files that pin the content.
     """
     made_from = hashlib.sha256(f"{sys.implementation.name} {sys.version_info[:2]}\n".encode())
     for source in sources:
@@ -69,12 +69,12 @@ def folder_of(kind: str, *sources: Path) -> Path:
 
 
 def is_finished(folder: Path, program: Path) -> Path | None:
-    """Return a program of a cache folder when all of the folder was made and it is still there."""
+    """Return a program in a cache folder, or None if the folder is incomplete or the program is gone."""
     return folder / program if (folder / ".finished").is_file() and (folder / program).exists() else None
 
 
 def on_this_machine(names: Iterable[str]) -> Path | None:
-    """Return the first of some programs that is on the path or where systems keep servers."""
+    """Return the first of these programs that is on the path or in a system folder."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
     return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
 
@@ -83,7 +83,7 @@ def on_this_machine(names: Iterable[str]) -> Path | None:
 
 
 def python_folder(root: Path) -> Path:
-    """Return the folder of the environment with the Python clients."""
+    """Return the folder of the Python clients' environment."""
     return folder_of("python", root / PINS / "requirements.txt")
 
 
@@ -93,14 +93,14 @@ def find_python(root: Path) -> Path | None:
 
 
 def get_python(root: Path, log: Path) -> None:
-    """Make the environment with the Python clients.
+    """Create the environment with the Python clients.
 
     Raises:
         BuildError: a step failed.
     """
     folder = python_folder(root)
     shutil.rmtree(folder, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(folder)], log, "making an environment for Python clients")
+    run([sys.executable, "-m", "venv", str(folder)], log, "creating an environment for the Python clients")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     run([*pip, "-r", str(root / PINS / "requirements.txt")], log, "installing Python clients, 150 MB")
     (folder / ".finished").touch()
@@ -120,33 +120,33 @@ def find_node(root: Path) -> Path | None:
 
 
 def new_enough_node() -> bool:
-    """Tell whether this machine has a node that the clients run on."""
+    """Tell whether this machine has a node that is new enough for the clients."""
     node = on_this_machine(["node"])
     if node is None:
         return False
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = said.strip().removeprefix("v").partition(".")[0]
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = version.strip().removeprefix("v").partition(".")[0]
     return major.isdigit() and int(major) >= NODE_AT_LEAST
 
 
 def get_node(root: Path, log: Path) -> None:
-    """Install the npm packages, exactly those of the lock file.
+    """Install the npm packages of the lock file.
 
     Raises:
         BuildError: there is no node, or npm failed.
     """
     npm = on_this_machine(["npm"])
     if npm is None or not new_enough_node():
-        raise BuildError(f"no node {NODE_AT_LEAST} or newer, with npm, is on the path")
+        raise BuildError(f"node {NODE_AT_LEAST} or newer, with npm, is not on the path")
     folder = node_folder(root)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(root / PINS / name, folder / name)
     quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    # A machine without a network would otherwise be kept waiting for minutes.
-    soon = ["--prefer-offline", "--fetch-retries=1"]
-    run([str(npm), "ci", "--prefix", str(folder), *quietly, *soon], log, "installing npm packages, 60 MB")
+    # Without a network, npm would try for minutes.
+    no_waiting = ["--prefer-offline", "--fetch-retries=1"]
+    run([str(npm), "ci", "--prefix", str(folder), *quietly, *no_waiting], log, "installing npm packages, 60 MB")
     (folder / ".finished").touch()
 
 
@@ -154,31 +154,31 @@ def get_node(root: Path, log: Path) -> None:
 
 
 def find_nginx(_: Path) -> Path | None:
-    """Return nginx, of this machine or unpacked, or None."""
+    """Return nginx, installed or unpacked, or None."""
     return on_this_machine(["nginx"]) or is_finished(home() / "nginx", Path("usr") / "sbin" / "nginx")
 
 
 def get_nginx(_: Path, log: Path) -> None:
-    """Unpack Debian's nginx into the cache: installing it would start a web server on this machine.
+    """Unpack Debian's nginx into the cache; installing it would start a web server.
 
     Raises:
-        BuildError: there is no such package, or it needs libraries that are not there.
+        BuildError: there is no such package, or a library that it needs is missing.
     """
     folder = home() / "nginx"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    # apt-get puts what it downloads into the folder that it runs in.
+    # apt-get downloads into the working directory.
     with_apt([*APT, "download", "nginx"], log, "downloading nginx, 0.5 MB", folder=folder)
     packages = sorted(folder.glob("nginx_*.deb"))
     if not packages:
-        raise BuildError("apt-get downloaded no package of that name")
+        raise BuildError("apt-get downloaded no package named nginx")
     run(["dpkg-deb", "-x", str(packages[-1]), str(folder)], log, "unpacking nginx")
-    run([str(folder / "usr" / "sbin" / "nginx"), "-V"], log, "trying nginx")
+    run([str(folder / "usr" / "sbin" / "nginx"), "-V"], log, "checking nginx")
     (folder / ".finished").touch()
 
 
 def find_browser(_: Path) -> Path | None:
-    """Return chromium or a browser made from it, or None."""
+    """Return chromium, or a browser based on it, or None."""
     return on_this_machine(BROWSERS)
 
 
@@ -186,18 +186,18 @@ def get_browser(_: Path, log: Path) -> None:
     """Install Debian's chromium.
 
     Raises:
-        BuildError: we may not, or there is none.
+        BuildError: it is forbidden, or there is no such package.
     """
-    say(f"  the tests run a real browser: installing Debian's chromium on this machine; {FORBIDDEN}=no forbids it")
+    say(f"  the tests use a real browser: installing Debian's chromium on this machine ({FORBIDDEN}=no forbids it)")
     install = [*APT, "install", "-y", "--no-install-recommends", "chromium"]
     with_apt([*as_root(), *install], log, "installing chromium, 400 MB")
 
 
 def as_root() -> list[str]:
-    """Return what to write before a command that only root may run.
+    """Return the prefix of a command that needs root.
 
     Raises:
-        BuildError: neither are we root, nor may we become it without a password.
+        BuildError: the user is not root, and sudo needs a password.
     """
     if os.geteuid() == 0:
         return []
@@ -209,46 +209,48 @@ def as_root() -> list[str]:
 
 
 def with_apt(command: list[str], log: Path, what: str, folder: Path | None = None) -> None:
-    """Run apt-get; on failure once more with new package lists, where we may fetch them.
+    """Run apt-get; if it fails, update the package lists and try again.
 
     Args:
-        command: the whole command.
-        log: takes its output.
-        what: told to the person.
-        folder: where it runs.
+        command: the complete command.
+        log: the file for its output.
+        what: a description for the user.
+        folder: its working directory.
 
     Raises:
-        BuildError: apt is not here, is forbidden, or failed.
+        BuildError: apt-get is missing, forbidden, or failed.
     """
     if os.environ.get(FORBIDDEN, "").lower() in {"no", "0", "false"}:
         raise BuildError(f"{FORBIDDEN}=no forbids it")
     if not shutil.which("apt-get"):
-        raise BuildError("there is no apt-get here")
+        raise BuildError("this machine has no apt-get")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    there = ["env", "-C", str(folder), *command] if folder else command
+    in_folder = ["env", "-C", str(folder), *command] if folder else command
     try:
-        run(there, log, what, quiet)
+        run(in_folder, log, what, quiet)
     except BuildError:
-        run([*as_root(), *APT, "update"], log, "fetching the lists of packages", quiet)
-        run(there, log, what, quiet)
+        run([*as_root(), *APT, "update"], log, "updating the package lists", quiet)
+        run(in_folder, log, what, quiet)
 
 
 PARTS = {
-    "python": Part("the Python clients", find_python, get_python, "have PyPI reachable"),
-    "node": Part("the npm clients", find_node, get_node, f"have npm's registry reachable and node {NODE_AT_LEAST}"),
+    "python": Part("the Python clients", find_python, get_python, "make PyPI reachable"),
+    "node": Part(
+        "the npm clients", find_node, get_node, f"make the npm registry reachable and install node {NODE_AT_LEAST}"
+    ),
     "nginx": Part("nginx", find_nginx, get_nginx, "install nginx (Debian: apt-get install nginx)"),
     "browser": Part("a browser", find_browser, get_browser, "install chromium (Debian: apt-get install chromium)"),
 }
 
 
 def missing(name: str) -> str:
-    """Return why tests that need a part are skipped, and what to do about it."""
+    """Return why the tests that need a part are skipped, and what to do about it."""
     part = PARTS[name]
-    return f"{part.what} cannot be had here: {part.advice}, then run `make test` again"
+    return f"{part.what} cannot be installed here: {part.advice}, then run `make test` again"
 
 
 def prepare(root: Path) -> list[str]:
-    """Get every part that is not there yet; return the names of those that cannot be had.
+    """Install every missing part; return the names of those that cannot be installed.
 
     Args:
         root: the checkout.
@@ -264,11 +266,11 @@ def prepare(root: Path) -> list[str]:
 
 
 def get(name: str, root: Path, log: Path) -> None:
-    """Get one part; tell the person when that fails."""
+    """Install one part; report a failure on standard error."""
     part, began = PARTS[name], time.monotonic()
-    if part.find(root) is not None:  # by another make, while we waited
+    if part.find(root) is not None:  # installed by another make while we waited
         return
-    say(f"preparing {part.what} for the tests, once for this user")
+    say(f"preparing {part.what} for the tests, once per user")
     try:
         part.get(root, log)
     except BuildError as error:
@@ -278,8 +280,8 @@ def get(name: str, root: Path, log: Path) -> None:
 
 
 def main() -> int:
-    """Get what is missing."""
-    argparse.ArgumentParser(description="Get what the tests with foreign clients need.").parse_args()
+    """Install what is missing."""
+    argparse.ArgumentParser(description="Install the third-party programs that the tests need.").parse_args()
     with reported("the test clients could not be prepared"):
         prepare(ROOT)
     return 0

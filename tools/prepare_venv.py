@@ -1,12 +1,13 @@
-"""Make `.venv` with all that the make targets need, or see at a glance that it is there already.
+"""Create `.venv` with everything that the make targets need, or bring it up to date.
 
-Runs on a bare Python: standard library only. `make` calls it before every target, so the usual case takes a tenth of a
-second and touches neither network nor disk; what `.venv` was made from is written in `.venv/.made-from`.
+Runs with the standard library only. `make` calls it before every target. If `.venv/.made-from` shows that nothing has
+changed, it takes 0.1 s and uses neither network nor disk.
 
     python -m tools.prepare_venv            from the root of the repository
     python -m tools.prepare_venv --cuda 90  with llama-cpp-python built for NVIDIA GPUs of one architecture
 
-Exit codes: 0 `.venv` is ready, 1 it is not (the message says why and what to do), 2 wrong arguments, 130 interrupted.
+Exit codes: 0 `.venv` is ready; 1 it could not be created (the message says why and what to do); 2 wrong arguments;
+130 interrupted.
 """
 
 import argparse
@@ -38,23 +39,23 @@ PROBE = "import pip, sys; print(sys.prefix, *sys.version_info[:2])"
 
 
 def made_from(root: Path, flags: tuple[str, ...]) -> str:
-    """Return what `.venv` of this checkout is to be made from, one thing a line."""
+    """Return what `.venv` of this checkout depends on, one item per line."""
     return (
         f"python {sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}\n"
-        f"place {root}\n"
+        f"folder {root}\n"
         f"llama-cpp-python {cache_key(flags, this_machine())}\n"
         f"pyproject {hashlib.sha256((root / 'pyproject.toml').read_bytes()).hexdigest()}\n"
     )
 
 
 def is_ready(venv: Path, wanted: str) -> bool:
-    """Tell whether `.venv` was made from just this and its Python still exists."""
+    """Tell whether `.venv` was made from exactly this, and its Python still exists."""
     note = venv / ".made-from"
     return note.is_file() and note.read_text("utf-8") == wanted and (venv / "bin" / "python").exists()
 
 
 def can_stay(venv: Path, old: str, wanted: str) -> bool:
-    """Tell whether an older `.venv` can be brought up to date: the same Python, the same place, and it works."""
+    """Tell whether an older `.venv` can be updated: it works, with the same Python and in the same folder."""
     if old and old.splitlines()[:2] != wanted.splitlines()[:2]:
         return False
     try:
@@ -65,15 +66,22 @@ def can_stay(venv: Path, old: str, wanted: str) -> bool:
 
 
 def steps(root: Path, wheel: Path, old: str, wanted: str) -> list[tuple[str, list[str]]]:
-    """Return the steps from what `.venv` was made from ("" when there is none) to what is wanted: words and command."""
+    """Return the steps that update `.venv`, each as description and command.
+
+    Args:
+        root: the checkout.
+        wheel: llama-cpp-python.
+        old: what `.venv` was made from; "" if it does not exist.
+        wanted: what it is to be made from.
+    """
     venv = root / ".venv"
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    # By force: pip takes two builds of one version for the same.
-    by_force = [*pip, "--no-index", "--no-deps", "--force-reinstall", str(wheel)]
+    # By force: for pip, two builds of one version are the same.
+    forced = [*pip, "--no-index", "--no-deps", "--force-reinstall", str(wheel)]
     same_wheel = wanted.splitlines()[2] in old.splitlines()
     return [
-        *([] if old else [("making .venv", [sys.executable, "-m", "venv", str(venv)])]),
-        *([] if same_wheel else [("installing llama-cpp-python", by_force)]),
+        *([] if old else [("creating .venv", [sys.executable, "-m", "venv", str(venv)])]),
+        *([] if same_wheel else [("installing llama-cpp-python", forced)]),
         ("upgrading pip", [*pip, PIP]),
         (
             "installing the other packages",
@@ -83,7 +91,7 @@ def steps(root: Path, wheel: Path, old: str, wanted: str) -> list[tuple[str, lis
 
 
 def prepare(root: Path, flags: tuple[str, ...], wanted: str) -> None:
-    """Make `.venv` or bring it up to date; the caller holds the lock.
+    """Create or update `.venv`; the caller holds the lock.
 
     Raises:
         BuildError: a step failed.
@@ -108,14 +116,16 @@ def prepare(root: Path, flags: tuple[str, ...], wanted: str) -> None:
 
 
 def main() -> int:
-    """Make `.venv` unless it is ready."""
-    parser = argparse.ArgumentParser(description="Make .venv with all that the make targets need.")
+    """Create or update `.venv`, unless it is ready."""
+    parser = argparse.ArgumentParser(
+        description="Create .venv with everything that the make targets need, or update it."
+    )
     add_cuda(parser)
     flags = (*FLAGS, *cuda_flags(parser.parse_args().cuda))
     wanted = made_from(ROOT, flags)
     if is_ready(ROOT / ".venv", wanted):
         return 0
-    with reported(".venv could not be made"), locked(ROOT / "pyproject.toml", "another make is preparing .venv"):
+    with reported(".venv could not be prepared"), locked(ROOT / "pyproject.toml", "another make is preparing .venv"):
         if not is_ready(ROOT / ".venv", wanted):
             prepare(ROOT, flags, wanted)
     return 0

@@ -1,6 +1,6 @@
-"""Fixtures of the tests with parties not written here: their programs, and a real nginx in front of a worker.
+"""Fixtures of the tests with third-party programs: clients, and a real nginx in front of a worker.
 
-What they need is got by tools/prepare_clients.py, which `make test` calls; a test whose tool is not there is skipped
+tools/prepare_clients.py, which `make test` calls, installs what they need. A test whose program is missing is skipped,
 and says what to install.
 """
 
@@ -25,12 +25,12 @@ TIMEOUT_S: Final = 120.0
 
 
 class ProgramFailedError(Exception):
-    """A program ended with another exit code than 0; the message holds its last words."""
+    """A program ended with an exit code other than 0; the message holds its last output."""
 
 
 @asynccontextmanager
-async def hearing(command: list[str], **options: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """Run a program and yield what it prints, one line of JSON after the other, while it runs."""
+async def reading(command: list[str], **options: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Run a program and yield each line of JSON that it prints, while it runs."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -59,24 +59,24 @@ async def hearing(command: list[str], **options: Any) -> AsyncIterator[AsyncIter
 
 
 class Clients:
-    """The programs of others, as commands.
+    """Third-party programs, as commands.
 
     Args:
-        folder: for copies of our programs, beside which node looks for its packages.
+        folder: for copies of our programs; node looks for its packages beside them.
     """
 
-    hearing = staticmethod(hearing)
+    reading = staticmethod(reading)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @staticmethod
     def part(name: str) -> Path:
-        """Return where one part of what was prepared is; skip the test when it cannot be had."""
+        """Return the path of a prepared part, or skip the test if it cannot be installed."""
         return prepare_clients.PARTS[name].find(ROOT) or pytest.skip(prepare_clients.missing(name))
 
     def python(self, *arguments: str) -> list[str]:
-        """Return a command for the environment of the foreign Python clients."""
+        """Return a command in the environment of the Python clients."""
         return [str(self.part("python")), *arguments]
 
     def sse(self, url: str, body: Mapping[str, Any], *options: str) -> list[str]:
@@ -88,7 +88,7 @@ class Clients:
         return ["node", str(self.beside_packages(program)), *arguments]
 
     def beside_packages(self, name: str) -> Path:
-        """Return a copy of one of our files from where the npm packages are found."""
+        """Return a copy of one of our files, in a folder from which node finds the npm packages."""
         packages = self._folder / "node_modules"
         if not packages.is_symlink():
             packages.symlink_to(self.part("node"))
@@ -104,19 +104,19 @@ class Clients:
 
     async def all_of(self, command: list[str], **options: Any) -> list[dict[str, Any]]:
         """Return everything that a program prints."""
-        async with hearing(command, **options) as found:
+        async with reading(command, **options) as found:
             return [item async for item in found]
 
 
 @pytest.fixture(scope="session")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
-    """Return the programs of others."""
+    """Return the third-party programs."""
     return Clients(tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="session")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a model that takes seconds to read a long prompt and never ends by itself."""
+    """Return a model that takes seconds for a long prompt and never ends its answer."""
     return random_model(tmp_path_factory.mktemp("models") / "slow.gguf", 30)
 
 
@@ -125,7 +125,7 @@ class Proxy(NamedTuple):
 
     Attributes:
         url: where it listens.
-        ca: the certificate to trust it by.
+        ca: the certificate to trust.
     """
 
     url: str
@@ -133,10 +133,10 @@ class Proxy(NamedTuple):
 
 
 class Nginx:
-    """Runs deploy/nginx.conf, with only its addresses and places changed.
+    """Runs deploy/nginx.conf with other addresses and paths, and nothing else changed.
 
     Args:
-        program: nginx.
+        program: the path of nginx.
         folder: for certificates and temporary files.
     """
 
@@ -180,8 +180,8 @@ class Nginx:
 
         Args:
             worker_url: the worker.
-            tokens: content of the file with the tokens that nginx checks; None has no such file.
-            changes: what else to replace in deploy/nginx.conf.
+            tokens: content of the file of tokens that nginx checks; None for no such file.
+            changes: further replacements in deploy/nginx.conf.
         """
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -215,7 +215,7 @@ class Nginx:
 
 @pytest.fixture(scope="session")
 def nginx(clients: Clients, tmp_path_factory: pytest.TempPathFactory) -> Nginx:
-    """Return what runs nginx with deploy/nginx.conf."""
+    """Return a runner of nginx with deploy/nginx.conf."""
     program = clients.part("nginx")
     folder = tmp_path_factory.mktemp("nginx")
     asyncio.run(clients.all_of(clients.python(str(PROGRAMS / "certificate.py"), str(folder))))

@@ -58,7 +58,7 @@ def test_events_pass_one_by_one_and_a_hang_up_does_too(clients, nginx, slow):
     async def run():
         async with launch(slow, environment=STRICT) as worker, nginx.in_front_of(worker.url) as proxy:
             seen = []
-            async with clients.hearing(over_http2(clients, proxy, body)) as events:
+            async with clients.reading(over_http2(clients, proxy, body)) as events:
                 async for event in events:
                     seen.append(event.get("data", {}).get("event", {}).get("action") or event.get("name"))
                     if seen[-1] == "execute":

@@ -163,7 +163,7 @@ def test_pip_takes_the_packed_wheel(tmp_path):
     [
         ((), {}, "no C compiler found (looked for cc, gcc, clang)"),
         (("cc",), {}, "no C++ compiler found (looked for c++, g++, clang++)"),
-        (("cc", "c++"), {"CXX": "nosuch++ -O2"}, "no C++ compiler found ($CXX names nosuch++)"),
+        (("cc", "c++"), {"CXX": "nosuch++ -O2"}, "no C++ compiler found ($CXX is nosuch++)"),
     ],
 )
 def test_without_a_compiler_the_message_says_what_to_do(tmp_path, present, variables, expected):
@@ -201,12 +201,12 @@ def test_a_failed_step_shows_its_end_and_where_the_rest_is(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("said", "advice"),
     [
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "serves another file"),
-        ("fatal error: error writing to x.s: No space left on device", "make room"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "serves a different file"),
+        ("fatal error: error writing to x.s: No space left on device", "free 1 GB"),
         ("ERROR: No matching distribution found for llama-cpp-python==0.3.36", "PIP_INDEX_URL"),
         ("Could not find nvcc, please set CUDAToolkit_ROOT.", "CUDA toolkit"),
-        ("c++: fatal error: Killed signal terminated program cc1plus", "memory ran out"),
-        ("something nobody has seen", "in the lines above"),
+        ("c++: fatal error: Killed signal terminated program cc1plus", "out of memory"),
+        ("something nobody has seen", "the lines above say why"),
     ],
 )
 def test_the_advice_fits_the_failure(tmp_path, said, advice):
@@ -243,7 +243,7 @@ def test_another_file_of_that_name_is_refused_before_any_of_it_runs(tmp_path, mo
         packed.add(setup, "llama_cpp_python-0.3.36/setup.py")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
-    with pytest.raises(BuildError, match="serves another file") as refused:
+    with pytest.raises(BuildError, match="serves a different file") as refused:
         build_llama.fetch_source(sys.executable, tmp_path, tmp_path / "log")
     assert build_llama.SDIST_SHA256 in str(refused.value)
     assert not trap.exists()

@@ -1,4 +1,4 @@
-"""What the tests with foreign clients need is got once, and where it cannot be had, people are told why."""
+"""Third-party programs for the tests are installed once; if one cannot be installed, the user is told why."""
 
 import json
 import os
@@ -98,7 +98,7 @@ def test_what_cannot_be_had_is_told_with_its_reason_and_the_rest_is_got(checkout
     )
     assert prepare_clients.prepare(checkout) == ["moon"]
     told = capsys.readouterr().err
-    assert "the moon cannot be had here: build a rocket" in told
+    assert "the moon cannot be installed here: build a rocket" in told
     assert "the moon is not reachable" in told
     assert there.exists()
 
@@ -119,7 +119,7 @@ def test_an_old_node_is_no_node(path, version, new_enough):
 
 def test_no_node_is_no_node(path, checkout, tmp_path):
     assert not prepare_clients.new_enough_node()
-    with pytest.raises(BuildError, match="no node 20"):
+    with pytest.raises(BuildError, match="node 20 or newer"):
         prepare_clients.get_node(checkout, tmp_path / "log")
 
 
@@ -151,7 +151,7 @@ def test_apt_may_be_forbidden(path, monkeypatch, tmp_path):
 
 
 def test_without_apt_nothing_is_installed(path, tmp_path):
-    with pytest.raises(BuildError, match="no apt-get here"):
+    with pytest.raises(BuildError, match="has no apt-get"):
         prepare_clients.get_nginx(tmp_path, tmp_path / "log")
 
 

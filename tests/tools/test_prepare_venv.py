@@ -19,13 +19,13 @@ def project(tmp_path):
     return tmp_path
 
 
-def told(steps):
+def descriptions(steps):
     return [what for what, _ in steps]
 
 
 def test_a_new_venv_takes_every_step(project):
     steps = prepare_venv.steps(project, WHEEL, "", prepare_venv.made_from(project, FLAGS))
-    assert told(steps) == ["making .venv", "installing llama-cpp-python", *PACKAGES]
+    assert descriptions(steps) == ["creating .venv", "installing llama-cpp-python", *PACKAGES]
     assert "--force-reinstall" in steps[1][1]
     assert steps[1][1][-1] == str(WHEEL)
 
@@ -35,16 +35,16 @@ def test_changed_dependencies_take_one_step(project):
     (project / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
     wanted = prepare_venv.made_from(project, FLAGS)
     assert wanted != old
-    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == PACKAGES
+    assert descriptions(prepare_venv.steps(project, WHEEL, old, wanted)) == PACKAGES
 
 
-def test_another_build_of_llama_cpp_is_put_in_place_of_the_old(project):
+def test_another_build_of_llama_cpp_replaces_the_old_one(project):
     old = prepare_venv.made_from(project, FLAGS)
     wanted = prepare_venv.made_from(project, (*FLAGS, *cuda_flags("90")))
-    assert told(prepare_venv.steps(project, WHEEL, old, wanted)) == ["installing llama-cpp-python", *PACKAGES]
+    assert descriptions(prepare_venv.steps(project, WHEEL, old, wanted)) == ["installing llama-cpp-python", *PACKAGES]
 
 
-def test_ready_is_what_was_made_from_just_this(project):
+def test_a_venv_is_ready_if_it_was_made_from_exactly_this(project):
     venv = project / ".venv"
     python = venv / "bin" / "python"
     wanted = prepare_venv.made_from(project, FLAGS)
@@ -59,7 +59,7 @@ def test_ready_is_what_was_made_from_just_this(project):
     assert not prepare_venv.is_ready(venv, wanted)
 
 
-def test_a_venv_stays_while_it_works_and_has_this_python_and_place(project):
+def test_a_venv_is_kept_if_it_works_and_has_the_same_python_and_folder(project):
     venv = project / ".venv"
     wanted = prepare_venv.made_from(project, FLAGS)
     assert not prepare_venv.can_stay(venv, "", wanted)
@@ -67,7 +67,7 @@ def test_a_venv_stays_while_it_works_and_has_this_python_and_place(project):
     assert prepare_venv.can_stay(venv, "", wanted)  # made by hand
     assert prepare_venv.can_stay(venv, wanted.replace("pyproject ", "pyproject 0"), wanted)
     assert not prepare_venv.can_stay(venv, wanted.replace("python cpython", "python pypy"), wanted)
-    assert not prepare_venv.can_stay(venv, wanted.replace("place /", "place /elsewhere/"), wanted)
+    assert not prepare_venv.can_stay(venv, wanted.replace("folder /", "folder /elsewhere/"), wanted)
     shutil.rmtree(next(venv.glob("lib/python*/site-packages/pip")))
     assert not prepare_venv.can_stay(venv, wanted, wanted)
 
@@ -82,7 +82,7 @@ def make(root, *words):
     return subprocess.run(["make", "-C", root, *words], capture_output=True, text=True, check=False)
 
 
-def test_make_tells_what_to_do_without_python(root):
+def test_make_says_what_to_do_without_python(root):
     done = make(root, "venv", "PYTHON=no such python")
     assert done.returncode == 2
     assert "'no such python' is missing, broken or older than Python 3.11" in done.stderr

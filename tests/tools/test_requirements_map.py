@@ -1,4 +1,4 @@
-"""What proves which requirement, and what is wrong with that."""
+"""Which tests prove which requirement, and what is reported as wrong."""
 
 from tools import requirements_map as mapping
 
@@ -30,7 +30,7 @@ def test_the_map_of_requirements_finds_proof_and_faults(tmp_path):
         mapping.Requirement("ORCH-5", "hub", "five"),
     ]
     assert mapping.faults(table, proofs) == [
-        "features/a.feature:6: ORCH-9 is no requirement",
+        "features/a.feature:6: ORCH-9 is not a requirement",
         "docs/requirements.tsv: ORCH-4 (capture) has no proof: four",
     ]
     text = mapping.page(table, proofs)
