@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 
-# Folders that hold no service: looked at only when `source` names them.
+# Folders without services: read only if `source` names them.
 _NEVER: Final = (
     "tests",
     "test",
@@ -28,14 +28,14 @@ _NEVER: Final = (
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where things are; paths are relative to the project's root.
+    """Where the files of a project are; paths are relative to its root.
 
     Attributes:
-        source: folders and files whose points count; when empty, every folder with Python save tests and the like.
-        exclude: patterns of paths that do not count (`examples/**`).
-        records: where run records are.
+        source: folders and files whose points count; by default every folder with Python except tests and the like.
+        exclude: patterns of paths that do not count, such as `examples/**`.
+        records: the folder of run records.
         baseline: the committed file with the threshold and the known silent points.
-        output: where the formats are written.
+        output: the folder that the formats are written to.
     """
 
     source: tuple[str, ...] = ()
@@ -46,10 +46,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_tool(root: Path) -> dict[str, Any]:
-    """Return the table `[tool.narration]` of a project; empty without one.
+    """Return the table `[tool.narration]` of a project; empty if there is none.
 
     Raises:
-        CoverageError: `pyproject.toml` is no TOML.
+        CoverageError: `pyproject.toml` is not valid TOML.
     """
     path = root / "pyproject.toml"
     try:

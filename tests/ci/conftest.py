@@ -77,15 +77,15 @@ class Project:
         lines = (json.dumps({"outcome": "passed", **record}) + "\n" for record in records)
         (folder / f"{process}.jsonl").write_text("".join(lines))
 
-    def heard(self, test: str, asserted: list[str], emitted: tuple[str, ...] = (), **more: object) -> dict:
-        """Return a record of a test that heard these points."""
+    def reached(self, test: str, asserted: list[str], emitted: tuple[str, ...] = (), **more: object) -> dict:
+        """Return a record of a test that reached these points."""
         where = self.locations()
         events = [{"point": where[key], "actor": "shop", "action": "a", "asserted_by": ["story"]} for key in asserted]
         events += [{"point": where[key], "actor": "shop", "action": "a", "asserted_by": []} for key in emitted]
         return {"test": test, "events": events, **more}
 
     def baseline(self, **fields: object) -> Path:
-        text = json.dumps({"format": 1, "threshold": 80, "goal": 95, "silent": [], "told": []} | fields)
+        text = json.dumps({"format": 2, "threshold": 80, "goal": 95, "silent": [], "asserted": []} | fields)
         return self.write("ci/narration-baseline.json", text)
 
     def python(self, *arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 
 FORMS = '''
     """Every way to tell something."""
@@ -144,12 +144,12 @@ def test_the_source_and_the_run_agree_on_every_form_of_a_point(project):
     named = {location: point for point in found.points for location in (point.location, *point.progress)}
     unknown = [event for event in events if event["source_location"] not in named]
     assert not unknown
-    heard = {event["source_location"] for event in events}
+    emitted = {event["source_location"] for event in events}
     # The branch that is never taken is the one point that no event comes from.
-    assert [point.action for point in found.points if point.location not in heard] == ["ümlaut"]
+    assert [point.action for point in found.points if point.location not in emitted] == ["ümlaut"]
     told_by = {(event["source_location"], event["actor"]) for event in events}
     for point in found.points:
-        if point.actor is not None and point.location in heard:
+        if point.actor is not None and point.location in emitted:
             assert (point.location, point.actor) in told_by
 
 
@@ -240,7 +240,7 @@ def test_a_comment_with_a_reason_excludes_a_point(project):
         ("g", "nobody asks"),
     ]
     assert [(point.action, point.key) for point in found.points] == [("j", "app/a.py::<module>#4")]
-    assert not found.faults
+    assert not found.findings
 
 
 def test_a_comment_needs_a_reason_and_a_point(project):
@@ -258,7 +258,7 @@ def test_a_comment_needs_a_reason_and_a_point(project):
     )
     found = project.declared()
     assert [point.action for point in found.points] == ["a"]
-    assert [(fault.rule, fault.place) for fault in found.faults] == [
+    assert [(finding.rule, finding.place) for finding in found.findings] == [
         ("no-reason", "app/a.py:3"),
         ("stale-comment", "app/a.py:6"),
     ]
@@ -267,7 +267,7 @@ def test_a_comment_needs_a_reason_and_a_point(project):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"def broken(:\n", "app/a.py:1: no Python"),
+        (b"def broken(:\n", "app/a.py:1: not valid Python"),
         (b"x = '\xff'\n", "app/a.py:1: "),
         (b"x = 1\0\n", "app/a.py:1: "),
     ],

@@ -47,5 +47,5 @@ def test_every_rule_of_the_gate_is_told(text, root):
     source = (root / "ci/narration_ci/measure/gate.py").read_text() + (
         root / "ci/narration_ci/source/points.py"
     ).read_text()
-    rules = set(re.findall(r'Fault\(\s*"([a-z-]+)"', source)) | {"went-silent", "new-silent"}
+    rules = set(re.findall(r'Finding\(\s*"([a-z-]+)"', source)) | {"went-silent", "new-silent"}
     assert {rule for rule in rules if f"`{rule}`" not in text} == set()

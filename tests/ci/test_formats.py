@@ -27,8 +27,8 @@ BUY, PAY, CLOSE, OPEN = (
 @pytest.fixture
 def written(shop):
     """Return the shop with every format written: `pay` went silent, `close` is known to be silent."""
-    shop.baseline(silent=[CLOSE], told=[BUY, PAY, OPEN], threshold=50)
-    shop.record(shop.heard("f.feature::sale", [BUY, OPEN], emitted=(PAY,), scenario="A sale", feature="f.feature"))
+    shop.baseline(silent=[CLOSE], asserted=[BUY, PAY, OPEN], threshold=50)
+    shop.record(shop.reached("f.feature::sale", [BUY, OPEN], emitted=(PAY,), scenario="A sale", feature="f.feature"))
     shop.narration("report", "--all")
     return shop
 
@@ -61,13 +61,13 @@ def test_diff_cover_names_the_line_of_a_changed_sentence(shop, name):
     git(shop, "commit", "-qm", "before")
     text = (shop.root / "app/shop.py").read_text()
     shop.write("app/shop.py", text.replace('"Paying for', '"Charging for'))  # a later line of the call
-    shop.record(shop.heard("t", [BUY, CLOSE, OPEN], emitted=(PAY,)))
+    shop.record(shop.reached("t", [BUY, CLOSE, OPEN], emitted=(PAY,)))
     shop.narration("report", "--all")
     ran = diff_cover(shop, name)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     found = json.loads((shop.root / "diff.json").read_text())
     assert found["src_stats"]["app/shop.py"]["violation_lines"] == [9]
-    shop.record(shop.heard("t", [BUY, PAY, CLOSE, OPEN]))
+    shop.record(shop.reached("t", [BUY, PAY, CLOSE, OPEN]))
     shop.narration("report", "--all")
     assert diff_cover(shop, name).returncode == 0
 
@@ -110,8 +110,8 @@ def test_sarif_is_read_by_sarif_tools(written):
     assert marks == [PAY, CLOSE]
 
 
-def test_sarif_has_a_place_for_faults_without_one(written):
-    written.baseline(told=[BUY, "app/gone.py::f#1"], threshold=90)
+def test_sarif_has_a_place_for_findings_without_one(written):
+    written.baseline(asserted=[BUY, "app/gone.py::f#1"], threshold=90)
     written.narration("report", "--all")
     found = load_sarif_file(str(file(written, "sarif")))
     places = {(one["Code"], one["Location"]) for one in found.get_records()}
@@ -138,7 +138,7 @@ def test_json_says_everything(written):
     assert by_key[BUY]["asserted_by"] == ["f.feature::sale"]
     assert by_key[PAY]["state"] == "emitted"
     assert by_key[PAY]["scenarios"] == ["A sale"]
-    assert found["faults"][0]["rule"] == "went-silent"
+    assert found["findings"][0]["rule"] == "went-silent"
 
 
 class _Page(HTMLParser):
@@ -164,7 +164,7 @@ EVIL = "<script>alert(1)</script> | `x` \u202e @everyone [a](http://x) \x00 ]]>"
 
 @pytest.fixture
 def evil(written):
-    record = written.heard("f.feature::sale", [BUY, OPEN], emitted=(PAY,), scenario=EVIL, feature="f.feature")
+    record = written.reached("f.feature::sale", [BUY, OPEN], emitted=(PAY,), scenario=EVIL, feature="f.feature")
     for event in record["events"]:
         event |= {"human": EVIL, "actor": "shop"}
     written.record(record)
@@ -177,17 +177,21 @@ def test_the_page_stands_alone_and_shows_sentences(written):
     page.feed(file(written, "html").read_text("utf-8"))
     assert page.open == []
     assert page.outside == []
-    for shown in ("Paying for {target}", "Closing", "A sale", "The gate says no.", "no test reaches it", "50 %"):
+    for shown in ("Paying for {target}", "Closing", "A sale", "The gate fails.", "no test reaches it", "50 %"):
         assert shown in page.text
 
 
-def test_the_page_says_first_what_is_silent_and_who_hears_what(written):
+def test_the_page_says_first_what_is_silent_and_which_tests_reach_what(written):
     page = _Page()
     page.feed(file(written, "html").read_text("utf-8"))
     text = page.text
-    assert text.index("What is silent") < text.index("Who tells how much") < text.index("What can be told")
-    assert "Heard by 1 scenario, 0 of them assert it" in text
-    assert "A sale (hears it, asserts nothing)" in text
+    assert (
+        text.index("Silent points")
+        < text.index("By actor and file")
+        < text.index("Excluded with a reason" if "Excluded with a reason" in text else "Scenarios")
+    )
+    assert "Reached by 1 scenario, 0 of them assert it" in text
+    assert "A sale (asserts nothing)" in text
     assert "2 events from 2 points" not in text
     assert "3 events from 3 points" in text
 

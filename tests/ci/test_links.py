@@ -6,26 +6,26 @@ import pytest
 from click.testing import CliRunner
 
 from narration_ci.cli import links
-from narration_ci.measure.links import Told, check
-from narration_ci.measure.records import Heard, Record
+from narration_ci.measure.links import LinkedEvent, check
+from narration_ci.measure.records import Record, RecordedEvent
 
 pytestmark = pytest.mark.req("COV-02")
 
 
-def told(action="a", **ids):
-    return Told(ids.pop("place", "f.jsonl:1"), ids.pop("actor", "worker"), action, **ids)
+def event(action="a", **ids):
+    return LinkedEvent(ids.pop("actor", "worker"), action, place=ids.pop("place", "f.jsonl:1"), **ids)
 
 
 def rules(*story):
-    return [fault.rule for fault in check(story)]
+    return [finding.rule for finding in check(story)]
 
 
 WHOLE = (
-    told("startup"),
-    told("spawn", correlation_id="c", job_id="j", span_id="s1", actor="pool"),
-    told("execute", correlation_id="c", job_id="j", span_id="s2", parent_span_id="s1"),
-    told("decode", correlation_id="c", job_id="j", span_id="s3", parent_span_id="s2"),
-    told("end", correlation_id="c", job_id="j"),
+    event("startup"),
+    event("spawn", correlation_id="c", job_id="j", span_id="s1", actor="pool"),
+    event("execute", correlation_id="c", job_id="j", span_id="s2", parent_span_id="s1"),
+    event("decode", correlation_id="c", job_id="j", span_id="s3", parent_span_id="s2"),
+    event("end", correlation_id="c", job_id="j"),
 )
 
 
@@ -35,16 +35,16 @@ def test_a_whole_story_holds():
 
 def test_the_caller_may_be_outside():
     outside = {"correlation_id": "c", "parent_span_id": "not-ours"}
-    assert rules(told("a", **outside), told("b", span_id="s1", **outside), told("c", correlation_id="c")) == []
+    assert rules(event("a", **outside), event("b", span_id="s1", **outside), event("c", correlation_id="c")) == []
 
 
 @pytest.mark.parametrize(
     ("broken", "rule"),
     [
-        (told("lost", job_id="j"), "no-correlation-id"),
-        (told("lost", span_id="s3", parent_span_id="s2"), "no-correlation-id"),
-        (told("other", correlation_id="d", job_id="j"), "changed-id"),
-        (told("other", correlation_id="d", span_id="s9", parent_span_id="s1"), "changed-on-the-way"),
+        (event("lost", job_id="j"), "no-correlation-id"),
+        (event("lost", span_id="s3", parent_span_id="s2"), "no-correlation-id"),
+        (event("other", correlation_id="d", job_id="j"), "changed-id"),
+        (event("other", correlation_id="d", span_id="s9", parent_span_id="s1"), "changed-on-the-way"),
     ],
 )
 def test_one_broken_link_is_found(broken, rule):
@@ -53,23 +53,26 @@ def test_one_broken_link_is_found(broken, rule):
 
 def test_a_hop_that_does_not_narrate_is_found():
     story = (
-        told("in", correlation_id="c", parent_span_id="caller"),
-        told("far", correlation_id="c", parent_span_id="silent-hop", actor="far"),
+        event("in", correlation_id="c", parent_span_id="caller"),
+        event("far", correlation_id="c", parent_span_id="silent-hop", actor="far"),
     )
-    (fault,) = check(story)
-    assert (fault.rule, fault.what) == ("lost-parent", "far far of c comes from span silent-hop, which nobody told of")
+    (finding,) = check(story)
+    assert (finding.rule, finding.what) == (
+        "lost-parent",
+        "far far of c comes from span silent-hop, which has no events",
+    )
 
 
 def test_a_span_inside_of_itself_is_found():
     story = (
-        told("a", correlation_id="c", span_id="s1", parent_span_id="s2"),
-        told("b", correlation_id="c", span_id="s2", parent_span_id="s1"),
+        event("a", correlation_id="c", span_id="s1", parent_span_id="s2"),
+        event("b", correlation_id="c", span_id="s2", parent_span_id="s1"),
     )
     assert rules(*story) == ["circle", "circle"]
 
 
-def test_each_broken_hop_is_told_once():
-    many = [told("x", correlation_id="d", span_id=f"s{n}", parent_span_id="s1") for n in range(50, 60)]
+def test_each_broken_hop_is_reported_once():
+    many = [event("x", correlation_id="d", span_id=f"s{n}", parent_span_id="s1") for n in range(50, 60)]
     assert rules(*WHOLE, *many) == ["changed-on-the-way"]
 
 
@@ -93,7 +96,7 @@ def test_log_files_of_several_services_are_one_story(tmp_path):
     worker.write_text(line(correlation_id="other", span_id="s2", parent_span_id="s1") + "\n")
     said = run(pool, worker, code=1)
     assert f"{worker}:1: worker a has correlation id other, its caller pool a has c: the id changed on the way" in said
-    assert "1 links are BROKEN" in said
+    assert "1 broken link" in said
 
 
 def test_files_without_events_are_an_error(tmp_path):
@@ -122,12 +125,12 @@ def test_scenarios_are_checked_one_by_one_and_share_no_id(shop):
     said = run("--root", shop.root, code=1)
     assert 'f::b: "B" and "A" share the correlation id c' in said
     assert 'app/shop.py:5: in "C", shop buy belongs to job j and has no correlation id' in said
-    assert "3 scenarios: 2 links are BROKEN" in said
+    assert "3 scenarios: 2 broken links" in said
 
 
 def test_a_broken_chain_fails_the_gate(shop):
     shop.baseline(threshold=1)
-    record = shop.heard("f::a", ["app/shop.py::buy#1"], scenario="A")
+    record = shop.reached("f::a", ["app/shop.py::buy#1"], scenario="A")
     shop.record(record)
     shop.narration("gate")
     record["events"][0]["job_id"] = "j"
@@ -139,4 +142,4 @@ def test_a_broken_chain_fails_the_gate(shop):
 
 
 def test_records_know_what_the_check_needs():
-    assert {"correlation_id", "job_id", "span_id", "parent_span_id"} <= set(Heard.__struct_fields__)
+    assert {"correlation_id", "job_id", "span_id", "parent_span_id"} <= set(RecordedEvent.__struct_fields__)

@@ -88,11 +88,11 @@ def test_a_table_of_registered_fields_is_understood(project):
 def test_only_the_named_files_are_reported(shop):
     shop.write("app/bad.py", "print('x')\n")
     shop.write("scripts/tool.py", "print('x')\n")
-    assert "app/bad.py:1: print: prints" in run(shop, code=1)
+    assert "app/bad.py:1: print: calls print" in run(shop, code=1)
     assert "no mistakes" in run(shop, shop.root / "app/shop.py", code=0)
     assert "scripts/tool.py:1: print" in run(shop, shop.root / "scripts/tool.py", code=1)
     shop.write("app/bad.py", "def broken(:\n")
-    assert "app/bad.py:1: no Python" in run(shop, code=2)
+    assert "app/bad.py:1: not valid Python" in run(shop, code=2)
 
 
 def test_this_repository_is_clean(root):

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from narration_ci.cli import mutants
 from narration_ci.config import Settings, source_files
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 from narration_ci.mutation.edits import OPERATORS, mutated, sites
-from narration_ci.source.changed import changed_lines, touched
+from narration_ci.source.changed_points import changed_lines, changed_points
 from narration_ci.source.files import read_project
 
 FORMS = """
@@ -22,7 +22,7 @@ FORMS = """
     second = POINTS.point("second", "two", "x", "Second", actor="other", cute="Zwo",)
     assert first.human and [point.name for point in POINTS] == ["first", "second"]
 
-    own("plain", "x", "One", device="d"); own.warn("warned", "x", "Two" "Two",)
+    own("plain", "x", "One", device="d", story="Once"); own.warn("warned", "x", "Two" "Two",)
     (own
         .info(
             "broken_up", "x",
@@ -70,14 +70,22 @@ def test_each_edit_does_what_it_says_and_nothing_else(project):
     cases = [(site, operator, mutated(site, operator)) for site in found.values() for operator in OPERATORS]
     assert len(found) == 12
     # Nothing but the sentence behind a star is out of reach.
-    assert [(site.text(site.node)[:10], operator) for site, operator, source in cases if source is None] == [
-        ('own(*("sta', "secret")
-    ]
+    assert [
+        (site.text(site.node)[:10], operator)
+        for site, operator, source in cases
+        if source is None and operator not in ("cute", "story")
+    ] == [('own(*("sta', "secret")]
+    # Only a point that has such a sentence can leak from it.
+    assert [
+        (site.text(site.node)[:10], operator)
+        for site, operator, source in cases
+        if source is not None and operator in ("cute", "story")
+    ] == [("POINTS.poi", "cute"), ('own("plain', "story")]
     applied = [(site, operator, source.decode()) for site, operator, source in cases if source is not None]
     original = next(iter(found.values())).source.decode()
-    told = project.python("driver.py", given=json.dumps([original, *(source for _, _, source in applied)]))
-    assert told.returncode == 0, told.stderr
-    before, *after = json.loads(told.stdout)
+    ran = project.python("driver.py", given=json.dumps([original, *(source for _, _, source in applied)]))
+    assert ran.returncode == 0, ran.stderr
+    before, *after = json.loads(ran.stdout)
 
     def facts(events, *names):
         return [tuple(event.get(name) for name in names) for event in events]
@@ -101,8 +109,9 @@ def test_each_edit_does_what_it_says_and_nothing_else(project):
                 without = [event for event in events if "correlation_id" not in event]
                 assert without, text
                 assert len({event["action"] for event in without}) == 1, source
-            case "secret":
-                changed = [event for event in events if "[REDACTED]" in event["human"]]
+            case "secret" | "cute" | "story":
+                text_field = "human" if operator == "secret" else operator
+                changed = [event for event in events if "[REDACTED]" in event.get(text_field, "")]
                 assert changed, text
                 assert "hunter2" not in json.dumps(events)
                 assert len({event["action"] for event in changed}) == 1
@@ -118,7 +127,7 @@ SHOP_TESTS = """
         narration.assert_event(actor="shop", action="buy", human="Buying tea")
         narration.assert_correlation_id("c")
 
-    def test_heard(narration):
+    def test_reached(narration):
         shop.close()
 """
 
@@ -158,20 +167,18 @@ def test_survivors_are_named_with_what_would_kill_them(tested):
         ("close#1", "actor"): "survived",
         ("close#1", "secret"): "survived",
     }
-    assert (
-        "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert that it is told: assert_event(action='pay')" in said
-    )
+    assert "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert the event: assert_event(action='pay')" in said
     assert "never emitted, so never mutated: app/told.py:5" in said
-    assert said.startswith("11 mutants, 2 tests that hear them")
-    assert "narration mutants: 5 of 11 noticed: 45.4 % (at least 90)" in said
+    assert said.startswith("11 mutants, 2 tests that reach them")
+    assert "narration mutants: 5 of 11 killed: 45.4 % (at least 90)" in said
     assert (tested.root / "app/shop.py").read_bytes() == before
     run(tested, "--point", "app/shop.py::buy#1", code=0)
 
 
 def test_without_time_there_is_no_answer(tested):
     said = run(tested, "--within", "0", code=2)
-    assert "11 of 11 mutants were not begun within 0 minutes: allow more, or ask for less: --changed" in said
-    assert "noticed" not in said
+    assert "11 of 11 mutants were not started within 0 minutes: allow more, or ask for less: --changed" in said
+    assert "killed:" not in said
 
 
 def test_mutants_that_cannot_be_run_are_no_answer(tested):
@@ -184,11 +191,13 @@ def test_mutants_that_cannot_be_run_are_no_answer(tested):
 def test_tests_that_fail_by_themselves_judge_nothing(tested):
     tested.write("tests/test_shop.py", SHOP_TESTS + "        assert False\n")
     said = run(tested, code=2)
-    assert "the tests fail in a copy of the project without any mutation (FAILED tests/test_shop.py::test_heard" in said
+    assert (
+        "the tests fail in a copy of the project without any mutation (FAILED tests/test_shop.py::test_reached" in said
+    )
 
 
 def test_an_unknown_point_is_an_error(tested):
-    assert "is no declared point" in run(tested, "--point", "nothing", code=2)
+    assert "is not a declared point" in run(tested, "--point", "nothing", code=2)
 
 
 def git(project, *arguments):
@@ -200,13 +209,16 @@ def test_only_changed_points_are_mutated(tested):
     git(tested, "init", "-q", "-b", "main")
     git(tested, "add", "app", "tests")
     git(tested, "commit", "-qm", "before")
-    assert "0 of 0 noticed: nothing to mutate" in run(tested, "--changed", "main", code=0)
+    assert "0 of 0 killed: nothing to mutate" in run(tested, "--changed", "main", code=0)
     text = (tested.root / "app/shop.py").read_text()
     tested.write("app/shop.py", text.replace('"Paying for', '"Charging for'))
     tested.write("app/new.py", "from app.told import narrate\nnarrate('a', 'b', 'c')\n")
     points = tested.declared().points
-    assert touched(points, changed_lines(tested.root, "main")) == ["app/new.py::<module>#1", "app/shop.py::buy#2"]
+    assert changed_points(points, changed_lines(tested.root, "main")) == [
+        "app/new.py::<module>#1",
+        "app/shop.py::buy#2",
+    ]
     said = run(tested, "--changed", "main", "--operator", "correlation", code=0)
-    assert "1 of 1 noticed" in said
+    assert "1 of 1 killed" in said
     with pytest.raises(CoverageError, match="name a commit that exists"):
         changed_lines(tested.root, "nowhere")

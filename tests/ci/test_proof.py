@@ -42,7 +42,7 @@ def proven(shop):
     (shop.root / ".narration/proof/metrics").mkdir()
     (shop.root / ".narration/proof/metrics/metrics.txt").write_text(METRICS)
     events = ["app/shop.py::buy#1", "app/shop.py::buy#2", "app/told.py::POINTS.opened#1"]
-    shop.record(shop.heard("f.feature::sale", events, scenario="A sale", feature="f.feature"))
+    shop.record(shop.reached("f.feature::sale", events, scenario="A sale", feature="f.feature"))
     return shop
 
 
@@ -58,9 +58,9 @@ def test_everything_is_in_the_bundle_and_the_page_leads_to_it(proven):
     bundle = proven.root / "proof/run-1"
     assert f"narration proof: {bundle / 'index.html'}" in said
     page = (bundle / "index.html").read_text("utf-8")
-    assert "Everything that was checked holds." in page
+    assert "All checks passed." in page
     assert "The outputs of 1 repeated run were compared: equal, byte for byte." in page
-    assert "The names of 3 metrics were checked: none wrong." in page
+    assert "The names of 3 metrics were checked: no mistakes." in page
     assert "<pre>event: token\n\n</pre>" in page
     linked = set(re.findall(r'href="([^"]+)"', page))
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
@@ -92,9 +92,9 @@ def test_what_is_missing_or_unequal_fails(proven):
     proven.write(".narration/proof/determinism/alone.1.json", "[]\n")
     said = run(proven, "--require", "transcripts", code=1)
     assert "haiku.2.json: differs from haiku.1.json: equal seeds must give equal token ids" in said
-    assert "alone.1.json: is alone" in said
-    assert "transcripts: nothing was left for the proof bundle: tests leave it in .narration/proof/transcripts/" in said
-    assert "does not prove enough" in (proven.root / "proof/run-1/index.html").read_text("utf-8")
+    assert "alone.1.json: has no second run" in said
+    assert "transcripts: missing from the proof bundle: tests leave it in .narration/proof/transcripts/" in said
+    assert "Some checks failed" in (proven.root / "proof/run-1/index.html").read_text("utf-8")
 
 
 def test_what_an_earlier_run_left_proves_nothing(proven):
@@ -103,10 +103,10 @@ def test_what_an_earlier_run_left_proves_nothing(proven):
         os.utime(proven.root / ".narration/proof" / name, (old, old))
     said = run(proven, "--require", "transcripts", "--require", "determinism", code=1)
     assert (
-        "transcripts: nothing was left for the proof bundle: tests leave it in .narration/proof/transcripts/; "
-        "what is there (1 files) is of an earlier run"
+        "transcripts: missing from the proof bundle: tests leave it in .narration/proof/transcripts/; "
+        "the 1 files there are of an earlier run"
     ) in said
-    assert "haiku.1.json: is alone" in said
+    assert "haiku.1.json: has no second run" in said
     assert not (proven.root / "proof/run-1/transcripts").exists()
 
 
@@ -144,15 +144,15 @@ def test_no_secret_of_the_environment_is_told(proven, monkeypatch):
 
 
 def test_good_metric_names_pass():
-    names, faults = metric_names.check(METRICS, "m")
+    names, findings = metric_names.check(METRICS, "m")
     assert names == ["worker_inference_duration_ms", "worker_queue_depth", "worker_requests_total"]
-    assert not faults
+    assert not findings
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("# TYPE workerRequests counter", "is no name"),
+        ("# TYPE workerRequests counter", "has an invalid name"),
         ("# TYPE worker_requests counter", "is a counter: the name of a counter ends in _total"),
         ("# TYPE worker_depth_total gauge", "is a gauge: only the name of a counter ends in _total"),
         ("# TYPE worker_duration histogram", "is a histogram without a unit"),
@@ -161,5 +161,5 @@ def test_good_metric_names_pass():
     ],
 )
 def test_a_wrong_metric_name_is_named(line, said):
-    _, faults = metric_names.check(line, "m")
-    assert said in "\n".join(map(str, faults))
+    _, findings = metric_names.check(line, "m")
+    assert said in "\n".join(map(str, findings))

@@ -1,4 +1,4 @@
-"""The commands of this room. All output is here; exit codes: 0 fine, 1 the check says no, 2 no answer is possible."""
+"""The commands of this package. All output is here; exit codes: 0 passed, 1 failed, 2 no answer is possible."""
 
 from narration_ci.cli.coverage import coverage
 from narration_ci.cli.links import links

@@ -8,21 +8,21 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 
 from narration_ci.cli.options import Where, answering, project_options
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 from narration_ci.formats import FORMATS, annotations, comment, render, terminal, write_all
 from narration_ci.measure import baseline as baselines
-from narration_ci.measure.gate import judge
-from narration_ci.measure.project import Measured, baseline_at
+from narration_ci.measure import records
+from narration_ci.measure.gate import counted, judge
+from narration_ci.measure.measurement import Measurement, baseline_at
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def coverage() -> None:
-    """Tell which points of a system are heard and asserted by its tests, and hold it to that.
+    """Measure which points of a system its tests reach and assert, and hold the system to that.
 
-    Exit codes: 0 fine; 1 the gate says no; 2 no answer is possible (nothing declared, no records, unreadable files).
+    Exit codes: 0 passed; 1 the gate fails; 2 no answer is possible (nothing declared, no records, unreadable files).
     """
 
 
@@ -40,22 +40,22 @@ def run_command(
     with answering():
         importlib.import_module("pytest")  # what its process would say does not name our extra
         folder = where.root / where.settings.records
-        shutil.rmtree(folder, ignore_errors=True)  # what an earlier run left must not count if this one breaks
+        shutil.rmtree(folder, ignore_errors=True)  # records of an earlier run must not count if this one breaks
         command = [sys.executable, "-m", "pytest", f"--narration-records={folder}", *pytest_arguments]
-        ended = subprocess.run(command, cwd=where.root, check=False)  # noqa: S603 - what the caller asked to run
-        measured = where.measured(needs_baseline=True)
-    click.echo(terminal.report(measured.coverage, measured.baseline))
-    conclude(ctx, measured)
-    ctx.exit(ended.returncode)
+        finished = subprocess.run(command, cwd=where.root, check=False)  # noqa: S603 - what the caller asked for
+        measurement = where.measure(needs_baseline=True)
+    click.echo(terminal.report(measurement.coverage, measurement.baseline))
+    conclude(ctx, measurement)
+    ctx.exit(finished.returncode)
 
 
-def conclude(ctx: click.Context, measured: Measured) -> None:
-    """Say what the gate says; leave with 1 when that is no."""
-    if measured.verdict is not None:
-        click.echo(terminal.verdict(measured.verdict))
-        if measured.verdict.faults:
+def conclude(ctx: click.Context, measurement: Measurement) -> None:
+    """Print the answer of the gate; exit with 1 if it fails."""
+    if measurement.verdict is not None:
+        click.echo(terminal.verdict(measurement.verdict))
+        if measurement.verdict.findings:
             if os.environ.get("GITHUB_ACTIONS") == "true":
-                click.echo(annotations.render(measured.verdict.faults))
+                click.echo(annotations.render(measurement.verdict.findings))
             ctx.exit(1)
 
 
@@ -65,7 +65,7 @@ def conclude(ctx: click.Context, measured: Measured) -> None:
     "--format", "format_", type=click.Choice(["terminal", *FORMATS]), default="terminal", help="What to write."
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of the terminal.")
-@click.option("--all", "everything", is_flag=True, help="Write every format into the output folder of the settings.")
+@click.option("--all", "everything", is_flag=True, help="Write every format to the output folder of the settings.")
 @click.option("--points", is_flag=True, help="List every point with the scenarios that reach it.")
 def report(
     *,
@@ -77,14 +77,14 @@ def report(
 ) -> None:
     """Show the coverage of the last run."""
     with answering():
-        measured = where.measured()
+        measurement = where.measure()
         if everything:
             folder = where.root / where.settings.output
-            click.echo(f"wrote {', '.join(write_all(measured, folder))} to {folder}")
+            click.echo(f"wrote {', '.join(write_all(measurement, folder))} to {folder}")
         text = (
-            terminal.report(measured.coverage, measured.baseline, every_point=points)
+            terminal.report(measurement.coverage, measurement.baseline, every_point=points)
             if format_ == "terminal"
-            else render(format_, measured)
+            else render(format_, measurement)
         )
     if output is not None:
         output.write_text(text if text.endswith("\n") else text + "\n", "utf-8")
@@ -94,8 +94,8 @@ def report(
 
 @coverage.command()
 @project_options
-@click.option("--exact", is_flag=True, help="Fail as well when the baseline asks for less than there is.")
-@click.option("--against", metavar="COMMIT", help="Fail as well when the baseline is lower than at this commit.")
+@click.option("--exact", is_flag=True, help="Also fail if the baseline asks for less than there is.")
+@click.option("--against", metavar="COMMIT", help="Also fail if the baseline is lower than at this commit.")
 @click.pass_context
 def gate(
     ctx: click.Context,
@@ -104,35 +104,43 @@ def gate(
     exact: bool,
     against: str | None,
 ) -> None:
-    """Fail (exit code 1) when the last run tells less than the baseline asks for."""
+    """Fail (exit code 1) if the last run asserts less than the baseline asks for."""
     with answering():
-        measured = where.measured(exact=exact, needs_baseline=True, against=against)
-    click.echo(terminal.summary(measured.coverage, measured.baseline))
-    conclude(ctx, measured)
+        measurement = where.measure(exact=exact, needs_baseline=True, against=against)
+    click.echo(terminal.summary(measurement.coverage, measurement.baseline))
+    conclude(ctx, measurement)
 
 
 @coverage.command()
 @project_options
-@click.option("--threshold", type=click.IntRange(1, 100), default=80, show_default=True, help="Lowest threshold.")
-@click.option("--goal", type=click.IntRange(1, 100), default=95, show_default=True, help="Where it is to end.")
+@click.option("--threshold", type=click.IntRange(0, 100), help="By default what the last run reaches.")
+@click.option("--goal", type=click.IntRange(1, 100), default=95, show_default=True, help="The highest threshold.")
 def init(
     *,
     where: Where,
-    threshold: int,
+    threshold: int | None,
     goal: int,
 ) -> None:
-    """Write the first baseline from the last run: what it measures, and at least the threshold."""
+    """Write the first baseline from the last run: what it measures, with a threshold that it reaches."""
     with answering():
         path = where.root / where.settings.baseline
         if path.exists() and baselines.read_baseline(path).lists_points:
             raise CoverageError(f"{path}: there is a baseline already: `narration coverage tighten` raises it")
-        if threshold > goal:
-            raise CoverageError(f"the threshold {threshold} is above the goal {goal}: a ratchet cannot get there")
-        made = baselines.first(where.measured().coverage, threshold, goal)
+        measured = where.measure().coverage
+        reached = measured.totals.whole_percent
+        if threshold is not None and threshold > goal:
+            raise CoverageError(f"the threshold {threshold} is above the goal {goal}: raise the goal as well")
+        if threshold is not None and threshold > reached:
+            raise CoverageError(
+                f"the last run reaches {reached} %, so a threshold of {threshold} would fail at once: "
+                "leave --threshold out; `narration coverage tighten` raises it later"
+            )
+        baseline = baselines.first(measured, threshold, goal)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(baselines.render(made), "utf-8")
+        path.write_text(baselines.render(baseline), "utf-8")
     click.echo(
-        f"wrote {path}: threshold {made.threshold}, {len(made.told)} told, {len(made.silent)} known to be silent"
+        f"wrote {path}: threshold {baseline.threshold}, {len(baseline.asserted)} points asserted, "
+        f"{len(baseline.silent)} known to be silent; commit it"
     )
 
 
@@ -140,14 +148,14 @@ def init(
 @project_options
 @click.pass_context
 def tighten(ctx: click.Context, where: Where) -> None:
-    """Raise the baseline to what the last run tells. It never lowers: where the gate says no, nothing is written."""
+    """Raise the baseline to what the last run asserts. It never lowers it; if the gate fails, nothing is written."""
     with answering():
-        measured = where.measured(needs_baseline=True)
-    if measured.verdict is None or measured.baseline is None or measured.verdict.faults:
-        conclude(ctx, measured)
+        measurement = where.measure(needs_baseline=True)
+    if measurement.verdict is None or measurement.baseline is None or measurement.verdict.findings:
+        conclude(ctx, measurement)
         return
     path = where.root / where.settings.baseline
-    text = baselines.render(baselines.tightened(measured.baseline, measured.coverage))
+    text = baselines.render(baselines.tightened(measurement.baseline, measurement.coverage))
     if text == path.read_text("utf-8"):
         click.echo(f"{path}: is as tight as it can be")
         return
@@ -158,40 +166,52 @@ def tighten(ctx: click.Context, where: Where) -> None:
 @coverage.command(name="baseline")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def baseline_command(files: tuple[Path, ...]) -> None:
-    """Check that baselines are readable and hold no merge conflict; for hooks."""
+    """Check that baselines are readable and have no merge conflict; for hooks."""
     with answering():
         for file in files:
             held = baselines.read_baseline(file)
-            told, silent = len(held.told), len(held.silent)
-            click.echo(
-                f"{file}: threshold {held.threshold}, goal {held.goal}, {told} told, {silent} known to be silent"
-            )
+            asserted, silent = len(held.asserted), len(held.silent)
+            click.echo(f"{file}: threshold {held.threshold}, goal {held.goal}, {asserted} asserted, {silent} silent")
 
 
 @coverage.command()
 @project_options
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 def forget(where: Where, keys: tuple[str, ...]) -> None:
-    """Take points that were removed on purpose out of the baseline; each is named, as the gate names it."""
+    """Take points that were removed on purpose out of the baseline; name each by its key, as the gate prints it."""
     with answering():
         path = where.root / where.settings.baseline
-        measured = where.measured(needs_baseline=True)
+        measurement = where.measure(needs_baseline=True)
         held = baselines.read_baseline(path)
-        gone = baselines.follow(held, measured.coverage.actions)[1].gone
+        gone = baselines.follow(held, measurement.coverage.identities).tracked.gone
         for key in keys:
-            if key not in gone and key in measured.coverage.actions:
+            if key not in gone and key in measurement.coverage.identities:
                 raise CoverageError(f"{key}: is still declared: assert it, or mark it `# narration: silent - <why>`")
-            if key not in {*held.told, *held.silent}:
+            if key not in {*held.asserted, *held.silent}:
                 raise CoverageError(f"{key}: is not in {path}: use the key as the gate prints it")
-        kept = msgspec.structs.replace(
-            held,
-            told=tuple(key for key in held.told if key not in keys),
-            silent=tuple(key for key in held.silent if key not in keys),
-        )
+        kept = baselines.without(held, keys)
         path.write_text(baselines.render(kept), "utf-8")
-        after = judge(measured.coverage, kept)
+        after = judge(measurement.coverage, kept)
     click.echo(f"wrote {path}; commit it")
     click.echo(terminal.verdict(after))
+
+
+@coverage.command()
+@project_options
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR..."
+)
+def combine(where: Where, folders: tuple[Path, ...]) -> None:
+    """Join the run records in these folders: shards, a matrix, several runs of pytest.
+
+    The joined records replace those of the project; `report`, `gate` and the other commands then see one run.
+    """
+    target = where.root / where.settings.records
+    with answering():
+        joined = records.combine(folders, target, where.root)
+    runs, tests = counted(len(folders), "run"), counted(len(joined.tests), "test")
+    narrowed = f"; narrowed runs: {joined.run.narrowed}" if joined.run.narrowed else ""
+    click.echo(f"wrote {target}: {tests} of {runs}{narrowed}")
 
 
 @coverage.command(name="comment")
@@ -206,9 +226,9 @@ def forget(where: Where, keys: tuple[str, ...]) -> None:
 def comment_command(*, where: Where, against: str | None, stories: Path | None, output: Path | None) -> None:
     """Write the comment for a pull request as Markdown, short enough for the host."""
     with answering():
-        measured = where.measured(against=against)
+        measurement = where.measure(against=against)
         base = baseline_at(where.root, where.settings, against) if against else None
-        text = comment.render(measured, base, stories.read_text("utf-8") if stories else "")
+        text = comment.render(measurement, base, stories.read_text("utf-8") if stories else "")
     if output is not None:
         output.write_text(text, "utf-8")
     else:

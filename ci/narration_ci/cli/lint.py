@@ -19,16 +19,16 @@ def lint(
     files: tuple[Path, ...],
     where: Where,
 ) -> None:
-    """Look for mistakes in narration before anything runs: in these files, or in every source of the project.
+    """Check how narration is written, before anything runs: in these files, or in every source of the project.
 
-    Exit codes: 0 none; 1 there are some; 2 no answer is possible.
+    Exit codes: 0 no mistakes; 1 mistakes; 2 no answer is possible.
     """
     with answering():
-        every = source_files(where.root, where.settings)
+        sources = source_files(where.root, where.settings)
         given = [path.resolve().relative_to(where.root) for path in files if path.resolve().is_relative_to(where.root)]
-        project = read_project(where.root, sorted({*every, *given}))
-        faults = linting.lint(project, [path.as_posix() for path in given] if files else None)
-    for fault in faults:
-        click.echo(f"{fault.place}: {fault.rule}: {fault.what}: {fault.why}")
-    click.echo(f"narration lint: {len(files) or len(every)} files, {len(faults) or 'no'} mistakes")
-    ctx.exit(1 if faults else 0)
+        project = read_project(where.root, sorted({*sources, *given}))
+        findings = linting.lint(project, [path.as_posix() for path in given] if files else None)
+    for finding in findings:
+        click.echo(f"{finding.place}: {finding.rule}: {finding.what}: {finding.why}")
+    click.echo(f"narration lint: {len(files) or len(sources)} files, {len(findings) or 'no'} mistakes")
+    ctx.exit(1 if findings else 0)

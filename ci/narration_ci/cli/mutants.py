@@ -8,17 +8,21 @@ import click
 import msgspec
 
 from narration_ci.cli.options import Where, answering, project_options
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 from narration_ci.mutation import mutants as mutation
 from narration_ci.mutation.edits import OPERATORS, Operator, what_kills
-from narration_ci.source.changed import changed_lines, touched
+from narration_ci.source.changed_points import changed_lines, changed_points
 
 
 @click.command()
 @click.option("--changed", metavar="COMMIT", help="Only points that differ from this commit; without it, all points.")
 @click.option("--point", "keys", multiple=True, metavar="KEY", help="Only this point; may be repeated.")
 @click.option(
-    "--operator", "operators", multiple=True, type=click.Choice(OPERATORS), help="Only this; may be repeated."
+    "--operator",
+    "operators",
+    multiple=True,
+    type=click.Choice(OPERATORS),
+    help="Only this mutation; may be repeated.",
 )
 @click.option(
     "--fail-under", type=click.IntRange(0, 100), default=90, show_default=True, help="Lowest score, in percent."
@@ -26,7 +30,7 @@ from narration_ci.source.changed import changed_lines, touched
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="How many at a time.")
 @click.option("--timeout", default=120.0, show_default=True, help="Longest run of one mutant, in seconds.")
 @click.option(
-    "--within", type=click.FloatRange(0), metavar="MINUTES", help="Begin no mutant later; without it, no limit."
+    "--within", type=click.FloatRange(0), metavar="MINUTES", help="Start no mutant later; by default there is no limit."
 )
 @click.option(
     "--json", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file."
@@ -47,48 +51,49 @@ def mutants(
 ) -> None:
     """Break narration on purpose and see whether the tests notice.
 
-    Each point is muted, loses its correlation id, tells under another name, tells a secret, one at a time, in a copy
-    of the project; the tests that heard it in the last run are run again. Run the tests before.
+    One at a time, in a copy of the project, each point is muted, loses its correlation id, gets another actor, or
+    leaks a secret; the tests that reached it in the last run are run again. Run the tests first.
 
-    Exit codes: 0 enough mutants were noticed; 1 too few; 2 no answer is possible.
+    Exit codes: 0 enough mutants were killed; 1 too few; 2 no answer is possible.
     """
 
-    def tell(result: mutation.Result) -> None:
-        click.echo(f"{result.outcome:<9} {result.operator:<12} {result.place} ({result.key}) {result.said}".rstrip())
+    def show(result: mutation.Result) -> None:
+        click.echo(f"{result.outcome:<9} {result.operator:<12} {result.place} ({result.key}) {result.message}".rstrip())
 
     with answering():
-        measured = where.measured()
-        points = {one.point.key: one.point for one in measured.coverage.points}
+        measurement = where.measure()
+        points = {entry.point.key: entry.point for entry in measurement.coverage.points}
         chosen: Iterable[str] | None = keys or None
         if changed is not None:
-            differing = touched(points.values(), changed_lines(measured.root, changed))
+            differing = changed_points(points.values(), changed_lines(measurement.root, changed))
             chosen = [key for key in differing if not keys or key in keys]
-        planned = mutation.plan(measured, operators or OPERATORS, chosen)
+        planned = mutation.plan(measurement, operators or OPERATORS, chosen)
         tests = {test for mutant in planned for test in mutant.tests}
-        click.echo(f"{len(planned)} mutants, {len(tests)} tests that hear them; first all of them without a mutation")
+        click.echo(f"{len(planned)} mutants, {len(tests)} tests that reach them; first all of them without a mutation")
         within_s = math.inf if within is None else within * 60
-        results = mutation.run(measured, planned, jobs=jobs, timeout_s=timeout, within_s=within_s, tell=tell)
+        results = mutation.run(measurement, planned, jobs=jobs, timeout_s=timeout, within_s=within_s, report=show)
     found = mutation.score(results)
-    for one in results:
-        if one.outcome == "survived":
-            click.echo(f"{one.place}: {one.key} survived {one.operator!r}: {what_kills(one.operator, points[one.key])}")
-    silent = [one.point.place for one in measured.coverage.points if not one.emitted_by]
+    for entry in results:
+        if entry.outcome == "survived":
+            advice = what_kills(entry.operator, points[entry.key])
+            click.echo(f"{entry.place}: {entry.key} survived {entry.operator!r}: {advice}")
+    silent = [entry.point.place for entry in measurement.coverage.points if not entry.emitted_by]
     if silent and changed is None and not keys:
         click.echo(f"never emitted, so never mutated: {', '.join(silent)}")
     if output is not None:
         output.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
-    late = sum(one.outcome == "late" for one in results)
+    late = sum(entry.outcome == "late" for entry in results)
     if late:
         with answering():
             raise CoverageError(
-                f"{late} of {len(results)} mutants were not begun within {within:g} minutes: "
+                f"{late} of {len(results)} mutants were not started within {within:g} minutes: "
                 "allow more, or ask for less: --changed, --operator, --point"
             )
-    broken = sum(one.outcome == "broken" for one in results)
+    broken = sum(entry.outcome == "broken" for entry in results)
     if broken and not found.all:
         with answering():
-            raise CoverageError(f"none of {broken} mutants could be run ({results[0].said}): nothing was judged")
+            raise CoverageError(f"none of {broken} mutants could be run ({results[0].message}): there is no score")
     extra = f", {broken} could not be run" if broken else ""
-    share = f"{found.noticed * 1000 // found.all / 10:g} %" if found.all else "nothing to mutate"
-    click.echo(f"narration mutants: {found.noticed} of {found.all} noticed{extra}: {share} (at least {fail_under})")
+    share = f"{found.killed * 1000 // found.all / 10:g} %" if found.all else "nothing to mutate"
+    click.echo(f"narration mutants: {found.killed} of {found.all} killed{extra}: {share} (at least {fail_under})")
     ctx.exit(0 if found.reaches(fail_under) else 1)

@@ -1,4 +1,4 @@
-"""What the commands share: where a project is, and how an unanswerable question ends."""
+"""Shared by the commands: the options that locate a project, and exit code 2."""
 
 import contextlib
 import functools
@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from narration_ci.config import Settings, read_settings
-from narration_ci.faults import CoverageError
-from narration_ci.measure.project import Measured, find_root, measure_project
+from narration_ci.findings import CoverageError
+from narration_ci.measure.measurement import Measurement, find_root, measure_project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,20 +35,20 @@ class Where(msgspec.Struct, frozen=True):
     """A project and its settings.
 
     Attributes:
-        root: its folder.
-        settings: of its `pyproject.toml`, changed by the command line.
+        root: the project's folder.
+        settings: of its `pyproject.toml`, with the options of the command line applied.
     """
 
     root: Path
     settings: Settings
 
-    def measured(self, *, exact: bool = False, needs_baseline: bool = False, against: str | None = None) -> Measured:
+    def measure(self, *, exact: bool = False, needs_baseline: bool = False, against: str | None = None) -> Measurement:
         """Return the coverage of the last run; see `measure_project`."""
         return measure_project(self.root, self.settings, exact=exact, needs_baseline=needs_baseline, against=against)
 
 
 def project_options(command: F) -> F:
-    """Add the options that say where a project's things are; the command gets one argument, `where`.
+    """Add the options that locate a project; the command gets one argument, `where`.
 
     Raises:
         NoAnswer: when the command runs, if the settings cannot be read.
@@ -71,8 +71,13 @@ def project_options(command: F) -> F:
         ),
         click.option("--records", metavar="DIR", help="Where the run records are, relative to the root."),
         click.option("--baseline", metavar="FILE", help="The committed baseline, relative to the root."),
-        click.option("--source", multiple=True, metavar="PATH", help="Count points of this folder or file only."),
+        click.option(
+            "--source",
+            multiple=True,
+            metavar="PATH",
+            help="Count only this folder or file; may be repeated.",
+        ),
     )
     for option in reversed(options):
         located = option(located)
-    return located  # type: ignore[return-value]  # click calls it with the options' names
+    return located  # type: ignore[return-value]  # click passes the options by name

@@ -1,23 +1,23 @@
-"""What coverage looks like to people and to other programs: one module for each format, text from data."""
+"""The formats of coverage reports, for people and for other programs: one module for each."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from narration_ci.formats import cobertura, html, json, junit, lcov, markdown, sarif
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 
 class Format(NamedTuple):
-    """A format that coverage can be written in.
+    """A format of coverage reports.
 
     Attributes:
-        file: what its file is called.
-        render: makes its text.
+        file: the name of its file.
+        render: returns its text.
     """
 
     file: str
-    render: Callable[[Measured], str]
+    render: Callable[[Measurement], str]
 
 
 FORMATS: Final[dict[str, Format]] = {
@@ -31,24 +31,24 @@ FORMATS: Final[dict[str, Format]] = {
 }
 
 
-def render(name: str, measured: Measured) -> str:
+def render(name: str, measurement: Measurement) -> str:
     """Return coverage in a format.
 
     Args:
         name: one of `FORMATS`.
-        measured: the project.
+        measurement: the project.
     """
-    return FORMATS[name].render(measured)
+    return FORMATS[name].render(measurement)
 
 
-def write_all(measured: Measured, folder: Path) -> list[str]:
+def write_all(measurement: Measurement, folder: Path) -> list[str]:
     """Write every format into a folder and return the names of the files.
 
     Args:
-        measured: the project.
-        folder: made when absent.
+        measurement: the project.
+        folder: created if missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for each in FORMATS.values():
-        (folder / each.file).write_text(each.render(measured), "utf-8")
+        (folder / each.file).write_text(each.render(measurement), "utf-8")
     return [each.file for each in FORMATS.values()]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 
-# The host shows ten of a step and drops the rest.
+# The host shows ten annotations of a step and drops the rest.
 LIMIT: Final = 10
 
 
@@ -17,13 +17,13 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def render(faults: Iterable[Fault]) -> str:
+def render(findings: Iterable[Finding]) -> str:
     """Return the first reasons as workflow commands, one a line; those without a line go to the run's summary."""
     lines = []
-    for fault in list(faults)[:LIMIT]:
-        path, _, line = fault.place.rpartition(":")
+    for finding in list(findings)[:LIMIT]:
+        path, _, line = finding.place.rpartition(":")
         where = f"file={_property(path)},line={line}," if path.endswith(".py") and line.isdigit() else ""
         lines.append(
-            f"::error {where}title={_property(f'narration: {fault.rule}')}::{_data(f'{fault.what}: {fault.why}')}"
+            f"::error {where}title={_property(f'narration: {finding.rule}')}::{_data(f'{finding.what}: {finding.why}')}"
         )
     return "\n".join(lines)

@@ -1,49 +1,49 @@
-"""Coverage as JSON: `narration.json`, everything that is known, for programs."""
+"""Coverage as JSON: `narration.json`, for programs: everything that is known."""
 
 from typing import Any, Final
 
 import msgspec
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 from narration_ci.measure.coverage import PointCoverage
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 FORMAT: Final = 1
 
 
-def point(one: PointCoverage) -> dict[str, Any]:
+def point(entry: PointCoverage) -> dict[str, Any]:
     """Return a point as plain data."""
-    its = one.point
+    declared = entry.point
     return {
-        "key": its.key,
-        "path": its.path,
-        "line": its.line,
-        "end_line": its.end_line,
-        "end_column": its.end_column,
-        "name": its.name,
-        "kind": its.kind,
-        "actors": one.actors,
-        "action": its.action,
-        "level": its.level,
-        "human": its.human,
-        "heard": one.sentence if one.emitted_by else None,
-        "state": one.state,
-        "emitted_by": one.emitted_by,
-        "asserted_by": one.asserted_by,
-        "failed_by": one.failed_by,
-        "scenarios": one.scenarios,
-        "silent": its.silent,
+        "key": declared.key,
+        "path": declared.path,
+        "line": declared.line,
+        "end_line": declared.end_line,
+        "end_column": declared.end_column,
+        "name": declared.name,
+        "kind": declared.kind,
+        "actors": entry.actors,
+        "action": declared.action,
+        "level": declared.level,
+        "human": declared.human,
+        "emitted": entry.sentence if entry.emitted_by else None,
+        "state": entry.state,
+        "emitted_by": entry.emitted_by,
+        "asserted_by": entry.asserted_by,
+        "failed_by": entry.failed_by,
+        "scenarios": entry.scenarios,
+        "silent": declared.silent,
     }
 
 
-def fault(one: Fault) -> dict[str, str]:
-    """Return a fault as plain data."""
-    return {"rule": one.rule, "place": one.place, "what": one.what, "why": one.why}
+def finding(entry: Finding) -> dict[str, str]:
+    """Return a finding as plain data."""
+    return {"rule": entry.rule, "place": entry.place, "what": entry.what, "why": entry.why}
 
 
-def render(measured: Measured) -> str:
+def render(measurement: Measurement) -> str:
     """Return everything that is known about a run's coverage."""
-    coverage, baseline, verdict = measured.coverage, measured.baseline, measured.verdict
+    coverage, baseline, verdict = measurement.coverage, measurement.baseline, measurement.verdict
     plain = {
         "format": FORMAT,
         "run_id": coverage.run_id,
@@ -51,15 +51,17 @@ def render(measured: Measured) -> str:
         "percent": coverage.totals.asserted * 100 / coverage.totals.declared,
         "threshold": baseline.threshold if baseline else None,
         "goal": baseline.goal if baseline else None,
-        "passed": not verdict.faults if verdict else None,
-        "faults": [fault(one) for one in verdict.faults] if verdict else [],
+        "passed": not verdict.findings if verdict else None,
+        "findings": [finding(entry) for entry in verdict.findings] if verdict else [],
         "notes": verdict.notes if verdict else (),
         "by_actor": coverage.by_actor,
         "by_file": coverage.by_file,
-        "points": [point(one) for one in coverage.points],
-        "excluded": [point(one) for one in coverage.excluded],
+        "points": [point(entry) for entry in coverage.points],
+        "excluded": [point(entry) for entry in coverage.excluded],
         "scenarios": coverage.scenarios,
         "unlocated": coverage.unlocated,
         "elsewhere": coverage.elsewhere,
+        "replayed": coverage.replayed,
+        "narrowed": coverage.narrowed,
     }
     return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"

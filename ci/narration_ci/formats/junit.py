@@ -2,41 +2,41 @@
 
 from xml.etree import ElementTree as ET
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 from narration_ci.formats.xml import as_text
 from narration_ci.measure.coverage import PointCoverage
 from narration_ci.measure.gate import described, why_silent
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 
-def _case(one: PointCoverage, faults: dict[str, Fault]) -> ET.Element:
+def _case(entry: PointCoverage, findings: dict[str, Finding]) -> ET.Element:
     """Return a point as a test case: passed when asserted, skipped when it is known to be silent, failed otherwise."""
-    point = one.point
+    point = entry.point
     where = {"file": point.path, "line": str(point.line)}
     case = ET.Element(
-        "testcase", {"classname": point.path, "name": f"{point.key}: {described(one)}", "time": "0", **where}
+        "testcase", {"classname": point.path, "name": f"{point.key}: {described(entry)}", "time": "0", **where}
     )
-    fault = faults.get(point.key)
-    if fault is not None:
-        failure = ET.SubElement(case, "failure", {"message": fault.what, "type": fault.rule})
-        failure.text = str(fault)
-    elif not one.asserted_by:
-        ET.SubElement(case, "skipped", {"message": why_silent(one)})
+    finding = findings.get(point.key)
+    if finding is not None:
+        failure = ET.SubElement(case, "failure", {"message": finding.what, "type": finding.rule})
+        failure.text = str(finding)
+    elif not entry.asserted_by:
+        ET.SubElement(case, "skipped", {"message": why_silent(entry)})
     return case
 
 
-def render(measured: Measured) -> str:
+def render(measurement: Measurement) -> str:
     """Return the figures and points as a suite of tests."""
-    coverage, verdict = measured.coverage, measured.verdict
-    faults = verdict.faults if verdict else ()
-    of_point = {fault.key: fault for fault in faults if fault.key}
-    general = [fault for fault in faults if not fault.key]
-    cases = [_case(one, of_point) for one in coverage.points]
-    for fault in general:
+    coverage, verdict = measurement.coverage, measurement.verdict
+    findings = verdict.findings if verdict else ()
+    of_point = {finding.key: finding for finding in findings if finding.key}
+    general = [finding for finding in findings if not finding.key]
+    cases = [_case(entry, of_point) for entry in coverage.points]
+    for finding in general:
         case = ET.Element(
-            "testcase", {"classname": "narration.gate", "name": f"{fault.rule}: {fault.place}", "time": "0"}
+            "testcase", {"classname": "narration.gate", "name": f"{finding.rule}: {finding.place}", "time": "0"}
         )
-        ET.SubElement(case, "failure", {"message": fault.what, "type": fault.rule}).text = str(fault)
+        ET.SubElement(case, "failure", {"message": finding.what, "type": finding.rule}).text = str(finding)
         cases.append(case)
     failed = sum(case.find("failure") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
@@ -44,7 +44,7 @@ def render(measured: Measured) -> str:
     root = ET.Element("testsuites", {"name": "narration coverage", **counts})
     suite = ET.SubElement(root, "testsuite", {"name": "narration coverage", **counts})
     properties = ET.SubElement(suite, "properties")
-    totals, baseline = coverage.totals, measured.baseline
+    totals, baseline = coverage.totals, measurement.baseline
     figures = {
         "narration.run_id": coverage.run_id,
         "narration.declared": totals.declared,

@@ -5,12 +5,12 @@ A point is a "function" of the trace, so the function figures count points; the 
 
 from narration_ci.formats.lines import by_file, hits
 from narration_ci.measure.coverage import PointCoverage
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 
-def _name(one: PointCoverage) -> str:
-    """Return a point's key without what the format sets fields apart with."""
-    return one.point.key.replace(",", "_").replace("\n", " ")
+def _name(entry: PointCoverage) -> str:
+    """Return a point's key without the characters that separate fields in this format."""
+    return entry.point.key.replace(",", "_").replace("\n", " ")
 
 
 def _file(path: str, points: list[PointCoverage]) -> list[str]:
@@ -18,10 +18,10 @@ def _file(path: str, points: list[PointCoverage]) -> list[str]:
     return [
         "TN:narration",
         f"SF:{path}",
-        *(f"FN:{one.point.line},{_name(one)}" for one in points),
-        *(f"FNDA:{len(one.asserted_by)},{_name(one)}" for one in points),
+        *(f"FN:{entry.point.line},{_name(entry)}" for entry in points),
+        *(f"FNDA:{len(entry.asserted_by)},{_name(entry)}" for entry in points),
         f"FNF:{len(points)}",
-        f"FNH:{sum(bool(one.asserted_by) for one in points)}",
+        f"FNH:{sum(bool(entry.asserted_by) for entry in points)}",
         *(f"DA:{line},{count}" for line, count in lines.items()),
         f"LF:{len(lines)}",
         f"LH:{sum(bool(count) for count in lines.values())}",
@@ -29,7 +29,7 @@ def _file(path: str, points: list[PointCoverage]) -> list[str]:
     ]
 
 
-def render(measured: Measured) -> str:
+def render(measurement: Measurement) -> str:
     """Return the lines of all points; the hits of a line are the tests that assert it."""
-    blocks = (_file(path, points) for path, points in by_file(measured.coverage.points).items())
+    blocks = (_file(path, points) for path, points in by_file(measurement.coverage.points).items())
     return "".join(f"{line}\n" for block in blocks for line in block)

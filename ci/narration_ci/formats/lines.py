@@ -13,15 +13,15 @@ from narration_ci.measure.coverage import PointCoverage
 def by_file(points: Iterable[PointCoverage]) -> dict[str, list[PointCoverage]]:
     """Return points by their file, in the order of the source."""
     found: dict[str, list[PointCoverage]] = defaultdict(list)
-    for one in points:
-        found[one.point.path].append(one)
+    for entry in points:
+        found[entry.point.path].append(entry)
     return dict(found)
 
 
 def hits(points: Iterable[PointCoverage]) -> dict[int, int]:
     """Return how many tests assert each line that belongs to a point, in the order of lines."""
     found: dict[int, int] = {}
-    for one in points:
-        for line in range(one.point.line, one.point.end_line + 1):
-            found[line] = min(found.get(line, len(one.asserted_by)), len(one.asserted_by))
+    for entry in points:
+        for line in range(entry.point.line, entry.point.end_line + 1):
+            found[line] = min(found.get(line, len(entry.asserted_by)), len(entry.asserted_by))
     return dict(sorted(found.items()))

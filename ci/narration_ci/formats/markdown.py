@@ -5,7 +5,7 @@ from typing import Final
 
 from narration_ci.measure.coverage import PointCoverage, Totals
 from narration_ci.measure.gate import described, why_silent
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 # A step summary may hold 1 MiB, and the upload fails beyond it; a comment 65,536 characters.
 SUMMARY_LIMIT: Final = 1_000_000
@@ -17,12 +17,12 @@ _SPECIAL: Final = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """Return text in which Markdown finds nothing to do, on one line: nobody is mentioned, nothing is linked."""
+    """Return text as one line without any Markdown: nobody is mentioned, nothing is linked."""
     return " ".join(text.split()).translate(_SPECIAL)
 
 
 def code(text: str) -> str:
-    """Return text as code that holds inside of a table."""
+    """Return text as code that is safe in a table."""
     fence = "``" if "`" in text else "`"
     return f"{fence}{text.replace('|', chr(92) + '|')}{fence}"
 
@@ -34,7 +34,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return text under a limit of UTF-8 bytes, cut between lines with a note where the rest is."""
+    """Return text under a limit of UTF-8 bytes, cut between lines with a note that says where the rest is."""
     if len(text.encode()) <= limit:
         return text
     kept = text.encode()[: limit - len(_CUT.encode())].decode(errors="ignore").rpartition("\n")[0]
@@ -43,53 +43,55 @@ def cut(text: str, limit: int) -> str:
 
 
 def folded(title: str, lines: Sequence[str], *, opened: bool = False) -> list[str]:
-    """Return lines below a title that opens and closes."""
+    """Return lines in a section that opens and closes."""
     return [f"<details{' open' if opened else ''}><summary>{title}</summary>", "", *lines, "", "</details>", ""]
 
 
 def _totals(title: str, groups: dict[str, Totals]) -> list[str]:
     rows = (
-        (code(name), str(one.declared), str(one.emitted), str(one.asserted), one.shown) for name, one in groups.items()
+        (code(name), str(entry.declared), str(entry.emitted), str(entry.asserted), entry.shown)
+        for name, entry in groups.items()
     )
     return table((title, "declared", "emitted", "asserted", "share"), rows)
 
 
-def headline(measured: Measured) -> str:
+def headline(measurement: Measurement) -> str:
     """Return the figure and the verdict in one line."""
-    totals, baseline, verdict = measured.coverage.totals, measured.baseline, measured.verdict
+    totals, baseline, verdict = measurement.coverage.totals, measurement.baseline, measurement.verdict
     held = f", threshold {baseline.threshold} %, goal {baseline.goal} %" if baseline else ""
-    said = "" if verdict is None else " **The gate says no.**" if verdict.faults else " The gate says yes."
+    answer = "" if verdict is None else " **The gate fails.**" if verdict.findings else " The gate passes."
     return (
-        f"**{totals.shown}** of {totals.declared} declared points are asserted, {totals.emitted} are heard{held}.{said}"
+        f"**{totals.shown}** of {totals.declared} declared points are asserted, "
+        f"{totals.emitted} are emitted{held}.{answer}"
     )
 
 
 def _silent(points: Iterable[PointCoverage]) -> list[str]:
-    return [f"- {code(one.point.place)} {plain(described(one))}: {plain(why_silent(one))}" for one in points]
+    return [f"- {code(entry.point.place)} {plain(described(entry))}: {plain(why_silent(entry))}" for entry in points]
 
 
-def sections(measured: Measured) -> list[str]:
+def sections(measurement: Measurement) -> list[str]:
     """Return the report as lines, without its title."""
-    coverage, verdict = measured.coverage, measured.verdict
-    lines = [headline(measured), ""]
-    if verdict and verdict.faults:
+    coverage, verdict = measurement.coverage, measurement.verdict
+    lines = [headline(measurement), ""]
+    if verdict and verdict.findings:
         lines += ["### What to do", ""]
-        lines += [f"- {code(one.place)} {plain(one.what)}: {plain(one.why)}" for one in verdict.faults] + [""]
+        lines += [f"- {code(entry.place)} {plain(entry.what)}: {plain(entry.why)}" for entry in verdict.findings] + [""]
     if verdict and verdict.notes:
         lines += [f"> {plain(note)}" for note in verdict.notes] + [""]
     lines += [*_totals("actor", coverage.by_actor), "", *folded("Files", _totals("file", coverage.by_file))]
-    silent = [one for one in coverage.points if not one.asserted_by]
+    silent = [entry for entry in coverage.points if not entry.asserted_by]
     if silent:
         lines += folded(f"{len(silent)} silent points", _silent(silent))
     if coverage.excluded:
         hidden = [
-            f"- {code(one.point.place)} {plain(described(one))}: {plain(one.point.silent or '')}"
-            for one in coverage.excluded
+            f"- {code(entry.point.place)} {plain(described(entry))}: {plain(entry.point.silent or '')}"
+            for entry in coverage.excluded
         ]
         lines += folded(f"{len(coverage.excluded)} excluded points", hidden)
     return lines
 
 
-def render(measured: Measured) -> str:
+def render(measurement: Measurement) -> str:
     """Return the report for a step summary."""
-    return cut("\n".join(["## Narration coverage", "", *sections(measured)]).rstrip() + "\n", SUMMARY_LIMIT)
+    return cut("\n".join(["## Narration coverage", "", *sections(measurement)]).rstrip() + "\n", SUMMARY_LIMIT)

@@ -1,32 +1,34 @@
-"""Coverage as SARIF 2.1.0: `narration.sarif`, for code scanning; what the gate refuses is an error, the rest a note."""
+"""Coverage as SARIF 2.1.0: `narration.sarif`, for code scanning: reasons of the gate are errors, the rest are notes."""
 
 from typing import Any, Final
 
 import msgspec
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 from narration_ci.measure.coverage import PointCoverage
 from narration_ci.measure.gate import described, why_silent
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 
 _HELP: Final = "See docs/coverage.md: assert the point in a scenario, or exclude it with a reason."
 _RULES: Final = {
     "never-emitted": "A point that no test reaches",
-    "not-asserted": "A point that tests hear and none asserts",
-    "went-silent": "A point that was asserted and is no more",
+    "not-asserted": "A point that tests reach and none asserts",
+    "went-silent": "A point that is no longer asserted",
     "new-silent": "A new point that no test asserts",
-    "removed": "A point that was asserted and is gone",
+    "removed": "A point that was asserted and was removed",
+    "failed-test": "Failed tests are the only ones that assert some points",
+    "cannot-tell": "A call that may narrate, which the source does not settle",
     "below-threshold": "Fewer points are asserted than the threshold asks for",
-    "undeclared": "An event from a place that is no declared point",
+    "undeclared": "An event from a place that is not a declared point",
     "stale-comment": "An exclusion that excludes nothing",
     "no-reason": "An exclusion without a reason",
-    "silent-scenario": "A scenario that tells nothing",
-    "stale-tag": "A scenario tagged silent that tells something",
+    "silent-scenario": "A scenario without narration",
+    "stale-tag": "A scenario tagged silent that narrates",
     "no-correlation-id": "A request event without a correlation id",
     "changed-id": "A job with two correlation ids",
-    "changed-on-the-way": "A correlation id that a hop changed",
-    "lost-parent": "A span whose parent nobody told of",
-    "circle": "A span inside of itself",
+    "changed-on-the-way": "A correlation id that a service changed",
+    "lost-parent": "A span whose parent has no events",
+    "circle": "A span inside itself",
     "shared-id": "A correlation id that two scenarios share",
     "loosened": "A baseline that was lowered by hand",
     "loose-baseline": "A baseline that asks for less than there is",
@@ -50,29 +52,35 @@ def _result(rule: str, level: str, text: str, path: str, region: dict[str, int],
     }
 
 
-def _of_point(one: PointCoverage, fault: Fault | None) -> dict[str, Any]:
-    point = one.point
-    rule = fault.rule if fault else "not-asserted" if one.emitted_by else "never-emitted"
-    text = f"{fault.what}: {fault.why}" if fault else f"{described(one)}: {why_silent(one)}"
+def _of_point(entry: PointCoverage, finding: Finding | None) -> dict[str, Any]:
+    point = entry.point
+    rule = finding.rule if finding else "not-asserted" if entry.emitted_by else "never-emitted"
+    text = f"{finding.what}: {finding.why}" if finding else f"{described(entry)}: {why_silent(entry)}"
     region = _region(point.line, point.end_line)
-    return _result(rule, "error" if fault else "note", text, point.path, region, point.key)
+    return _result(rule, "error" if finding else "note", text, point.path, region, point.key)
 
 
-def _of_fault(fault: Fault, baseline: str) -> dict[str, Any]:
-    path, _, line = fault.place.rpartition(":")
+def _of_finding(finding: Finding, baseline: str) -> dict[str, Any]:
+    path, _, line = finding.place.rpartition(":")
     known = path.endswith(".py") and line.isdigit()
-    # A fault of the whole run has no place of its own; the baseline is where it is answered.
+    # A finding about the whole run has no line; it is shown at the baseline, where it can be settled.
     where, region = (path, _region(int(line))) if known else (baseline, _region(1))
-    return _result(fault.rule, "error", f"{fault.what}: {fault.why}", where, region, f"{fault.rule}:{fault.place}")
+    return _result(
+        finding.rule, "error", f"{finding.what}: {finding.why}", where, region, f"{finding.rule}:{finding.place}"
+    )
 
 
-def render(measured: Measured) -> str:
-    """Return every silent point and every other fault as results with a place."""
-    faults = measured.verdict.faults if measured.verdict else ()
-    of_point = {fault.key: fault for fault in faults if fault.key}
-    results = [_of_point(one, of_point.get(one.point.key)) for one in measured.coverage.points if not one.asserted_by]
+def render(measurement: Measurement) -> str:
+    """Return every silent point and every other finding as results with a place."""
+    findings = measurement.verdict.findings if measurement.verdict else ()
+    of_point = {finding.key: finding for finding in findings if finding.key}
+    results = [
+        _of_point(entry, of_point.get(entry.point.key))
+        for entry in measurement.coverage.points
+        if not entry.asserted_by
+    ]
     shown = {result["partialFingerprints"]["narrationPoint/v1"] for result in results}
-    results += [_of_fault(fault, measured.settings.baseline) for fault in faults if fault.key not in shown]
+    results += [_of_finding(finding, measurement.settings.baseline) for finding in findings if finding.key not in shown]
     rules = [{"id": name, "shortDescription": {"text": text}, "help": {"text": _HELP}} for name, text in _RULES.items()]
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

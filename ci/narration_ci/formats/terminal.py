@@ -4,21 +4,24 @@ from collections.abc import Iterable
 
 from narration_ci.measure.baseline import Baseline
 from narration_ci.measure.coverage import Coverage, PointCoverage, Totals
-from narration_ci.measure.gate import Verdict, described, why_silent
+from narration_ci.measure.gate import Verdict, counted, described, unlocated, why_silent
 
+_SHOWN = 10
 _HEAD = ("declared", "emitted", "asserted")
 
 
 def _table(title: str, rows: dict[str, Totals]) -> list[str]:
     width = max(map(len, (title, *rows)))
     lines = [f"{title:<{width}}  {_HEAD[0]:>8}  {_HEAD[1]:>8}  {_HEAD[2]:>8}"]
-    for name, one in rows.items():
-        lines.append(f"{name:<{width}}  {one.declared:>8}  {one.emitted:>8}  {one.asserted:>8}  {one.shown:>7}")
+    for name, entry in rows.items():
+        lines.append(f"{name:<{width}}  {entry.declared:>8}  {entry.emitted:>8}  {entry.asserted:>8}  {entry.shown:>7}")
     return lines
 
 
 def _silent(points: Iterable[PointCoverage]) -> list[str]:
-    return [f"{one.point.place}: {described(one)}: {why_silent(one)}" for one in points if not one.asserted_by]
+    return [
+        f"{entry.point.place}: {described(entry)}: {why_silent(entry)}" for entry in points if not entry.asserted_by
+    ]
 
 
 def summary(coverage: Coverage, baseline: Baseline | None) -> str:
@@ -45,27 +48,39 @@ def report(coverage: Coverage, baseline: Baseline | None, *, every_point: bool =
     if silent:
         blocks.append(["silent points", *(f"  {line}" for line in silent)])
     if coverage.excluded:
-        hidden = [f"  {one.point.place}: {described(one)}: {one.point.silent}" for one in coverage.excluded]
+        hidden = [f"  {entry.point.place}: {described(entry)}: {entry.point.silent}" for entry in coverage.excluded]
         blocks.append(["excluded points", *hidden])
     if every_point:
         blocks.append(_points(coverage.points))
+    if coverage.elsewhere:
+        blocks.append(_elsewhere(coverage.elsewhere))
+    if coverage.unlocated:
+        blocks.append([unlocated(coverage)])
+    if coverage.narrowed:
+        blocks.append([f"the run was narrowed ({coverage.narrowed}): the tests it left out were not run"])
     blocks.append([summary(coverage, baseline)])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
+def _elsewhere(files: dict[str, int]) -> list[str]:
+    """Return the files outside the sources that count, and how many events came from each."""
+    lines = [f"  {path}: {counted(number, 'event')}" for path, number in list(files.items())[:_SHOWN]]
+    rest = [f"  and {len(files) - _SHOWN} more files"] if len(files) > _SHOWN else []
+    return ["events from outside of the sources that count", *lines, *rest]
+
+
 def _points(points: Iterable[PointCoverage]) -> list[str]:
     lines = ["points"]
-    for one in points:
-        lines.append(f"  {one.point.place}  {one.state:<8}  {described(one)}")
-        lines += [f"      {title}" for title in one.scenarios]
+    for entry in points:
+        lines.append(f"  {entry.point.place}  {entry.state:<8}  {described(entry)}")
+        lines += [f"      {title}" for title in entry.scenarios]
     return lines
 
 
 def verdict(given: Verdict) -> str:
-    """Return what the gate says, a fault a line."""
-    lines = [str(fault) for fault in given.faults]
+    """Return the answer of the gate, a finding a line."""
+    lines = [str(finding) for finding in given.findings]
     lines += [f"note: {note}" for note in given.notes]
-    lines.append(
-        f"narration coverage gate: {f'FAILED, {len(given.faults)} reasons above' if given.faults else 'passed'}"
-    )
+    reasons = counted(len(given.findings), "reason")
+    lines.append(f"narration coverage gate: {f'FAILED, {reasons} above' if given.findings else 'passed'}")
     return "\n".join(lines)

@@ -1,29 +1,31 @@
-"""Declared points and run records joined: what is told, what is silent, and who hears it."""
+"""Coverage: declared points and run records joined; which points are asserted or silent, and which tests reach them."""
 
-import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from narration_ci.faults import CoverageError, Fault
-from narration_ci.measure.records import Heard, Record, Records
+from narration_ci.findings import CoverageError, Finding
+from narration_ci.measure.locations import Locations
+from narration_ci.measure.moves import Identities, Identity
+from narration_ci.measure.records import Record, RecordedEvent, Records
 from narration_ci.source.points import Declared, Point
 
 
 class PointCoverage(msgspec.Struct, frozen=True):
-    """A point and who heard it.
+    """A point and the tests that reach it.
 
     Attributes:
         point: the point.
-        actors: who was heard there; the source's actor when nobody was.
+        actors: the actors of its events; the source's actor if it emitted none.
         emitted_by: the tests during which it emitted.
         asserted_by: those of them that matched it and passed.
-        failed_by: those of them that failed; what they assert counts for nothing.
+        failed_by: those of them that failed; what they assert does not count.
         scenarios: titles of the scenarios that reach it, asserted or not.
-        sentence: one sentence that was heard there; the source's when none was.
+        sentence: one sentence that it emitted; the source's if it emitted none.
+        correlated: whether an event of it had a correlation id.
     """
 
     point: Point
@@ -33,11 +35,17 @@ class PointCoverage(msgspec.Struct, frozen=True):
     failed_by: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     sentence: str | None = None
+    correlated: bool = False
 
     @property
     def state(self) -> str:
         """How far it got: "asserted", "emitted" or "silent"."""
         return "asserted" if self.asserted_by else "emitted" if self.emitted_by else "silent"
+
+    @property
+    def only_failed(self) -> bool:
+        """Whether only tests that failed reach it."""
+        return bool(self.emitted_by) and self.failed_by == self.emitted_by
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -65,7 +73,7 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class ScenarioCoverage(msgspec.Struct, frozen=True):
-    """A test or scenario and what it told."""
+    """A test or scenario and the points that it reaches."""
 
     test: str
     title: str
@@ -89,9 +97,11 @@ class Coverage(msgspec.Struct, frozen=True):
         by_actor: totals of each actor; a point that several actors use counts for each.
         by_file: totals of each file.
         scenarios: every test that narrated, and every scenario.
-        faults: places that emitted but are no declared point, and wrong comments.
-        unlocated: events of the sources' actors that did not say where they come from.
-        elsewhere: events from outside the source that counts (libraries, generated code).
+        findings: calls that may narrate, places that emitted but are no declared point, and wrong comments.
+        unlocated: how many events of the sources' actors did not say where they come from.
+        elsewhere: how many events came from each file outside the source that counts: libraries, generated code.
+        replayed: how many events were replayed by tests; they do not show that code ran.
+        narrowed: the options that made the run leave tests out; None if it was whole.
         lines: the number of lines of each file with points.
     """
 
@@ -102,75 +112,27 @@ class Coverage(msgspec.Struct, frozen=True):
     by_actor: dict[str, Totals]
     by_file: dict[str, Totals]
     scenarios: tuple[ScenarioCoverage, ...]
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
     unlocated: int
-    elsewhere: int
+    elsewhere: dict[str, int]
     lines: dict[str, int]
+    replayed: int = 0
+    narrowed: str | None = None
 
     @property
-    def actions(self) -> dict[str, str | None]:
-        """Every declared point, excluded ones included, with its action where the source says it."""
-        return {one.point.key: one.point.action for one in (*self.points, *self.excluded)}
+    def identities(self) -> Identities:
+        """Every declared point, excluded ones included, with its action and level as far as the source says them."""
+        return {
+            entry.point.key: Identity.of(entry.point.action, entry.point.level)
+            for entry in (*self.points, *self.excluded)
+        }
 
 
 UNKNOWN_ACTOR: Final = "(known at run time)"
 
 
-class _Finder:
-    """Finds the declared point that an event comes from.
-
-    Args:
-        points: every declared point, excluded ones included.
-        root: the folder that the source's paths are relative to.
-        run_root: the same folder as the run knew it.
-    """
-
-    def __init__(self, points: Iterable[Point], root: Path, run_root: str) -> None:
-        self._roots = tuple(
-            dict.fromkeys(path.rstrip("/") + "/" for path in (str(root), os.path.realpath(root), run_root))
-        )
-        self._exact: dict[str, Point] = {}
-        self._by_file: dict[str, list[Point]] = defaultdict(list)
-        for point in points:
-            self._exact |= dict.fromkeys((point.location, *point.progress), point)
-            self._by_file[point.path].append(point)
-
-    def path_of(self, location: str) -> tuple[str, str]:
-        """Return the path of a location, relative to the root where it is under it, and the rest."""
-        head, *rest = location.split(":") if not location.startswith("<") else (location,)
-        for root in self._roots:
-            head = head.removeprefix(root)
-        return str(PurePosixPath(head)), ":".join(rest)
-
-    def _from_below(self, path: str, rest: str) -> Point | None:
-        """Return the point of a process that ran in a folder below the root, so that its paths are shorter."""
-        if path in self._by_file:
-            return None
-        near = [self._exact.get(f"{longer}:{rest}") for longer in self._by_file if longer.endswith(f"/{path}")]
-        found = [point for point in near if point is not None]
-        return found[0] if len(found) == 1 else None
-
-    def find(self, location: str) -> Point | None:
-        """Return the point of a location; one without a column needs to be the only point on its line.
-
-        Raises:
-            CoverageError: the location has no column and several points share the line.
-        """
-        path, rest = self.path_of(location)
-        found = self._exact.get(f"{path}:{rest}") or self._from_below(path, rest)
-        if found is not None or ":" in rest or not rest.isdigit():
-            return found
-        near = [point for point in self._by_file.get(path, ()) if point.line <= int(rest) <= point.end_line]
-        if len(near) > 1:
-            raise CoverageError(
-                f"{path}:{rest}: several points share this line, and the run kept no columns: "
-                "run without PYTHONNODEBUGRANGES and `-X no_debug_ranges`"
-            )
-        return near[0] if near else None
-
-
-class _Ears:
-    """What was heard at one point, while it is put together."""
+class _Reach:
+    """What reached one point, while it is being put together."""
 
     def __init__(self) -> None:
         self.actors: set[str] = set()
@@ -179,8 +141,9 @@ class _Ears:
         self.failed_by: dict[str, None] = {}
         self.scenarios: dict[str, None] = {}
         self.sentence: str | None = None
+        self.correlated = False
 
-    def hear(self, event: Heard, record: Record) -> None:
+    def add(self, event: RecordedEvent, record: Record) -> None:
         self.emitted_by[record.test] = None
         if event.actor:
             self.actors.add(event.actor)
@@ -191,26 +154,32 @@ class _Ears:
         if record.scenario:
             self.scenarios[record.scenario] = None
         self.sentence = self.sentence or event.human
+        self.correlated = self.correlated or bool(event.correlation_id)
 
 
-def _covered(point: Point, ears: _Ears | None) -> PointCoverage:
-    if ears is None:
+def _covered(point: Point, reach: _Reach | None) -> PointCoverage:
+    if reach is None:
         return PointCoverage(point, (point.actor or UNKNOWN_ACTOR,), sentence=point.human)
     return PointCoverage(
         point,
-        tuple(sorted(ears.actors)) or (point.actor or UNKNOWN_ACTOR,),
-        tuple(ears.emitted_by),
-        tuple(ears.asserted_by),
-        tuple(ears.failed_by),
-        tuple(ears.scenarios),
-        ears.sentence or point.human,
+        tuple(sorted(reach.actors)) or (point.actor or UNKNOWN_ACTOR,),
+        tuple(reach.emitted_by),
+        tuple(reach.asserted_by),
+        tuple(reach.failed_by),
+        tuple(reach.scenarios),
+        reach.sentence or point.human,
+        reach.correlated,
     )
 
 
 def total(points: Iterable[PointCoverage]) -> Totals:
     """Return the counts of points."""
-    every = list(points)
-    return Totals(len(every), sum(bool(one.emitted_by) for one in every), sum(bool(one.asserted_by) for one in every))
+    entries = list(points)
+    return Totals(
+        len(entries),
+        sum(bool(entry.emitted_by) for entry in entries),
+        sum(bool(entry.asserted_by) for entry in entries),
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, PointCoverage]]) -> dict[str, Totals]:
@@ -220,17 +189,17 @@ def _grouped(pairs: Iterable[tuple[str, PointCoverage]]) -> dict[str, Totals]:
     return {name: total(groups[name]) for name in sorted(groups)}
 
 
-def _unknown(places: Mapping[str, Heard]) -> list[Fault]:
-    faults = []
+def _undeclared(places: Mapping[str, RecordedEvent]) -> list[Finding]:
+    findings = []
     for location, event in sorted(places.items()):
         place = location.rpartition(":")[0] if location.count(":") > 1 else location
-        what = f"{event.actor} told {event.action!r} from here, and no declared point ends at {location}"
+        what = f"{event.actor} emitted {event.action!r} from here, and no declared point ends at {location}"
         why = (
             "either the file changed after the tests ran (run them again), or the call cannot be recognised: "
             "annotate the name with `Narrator`"
         )
-        faults.append(Fault("undeclared", place, what, why))
-    return faults
+        findings.append(Finding("undeclared", place, what, why))
+    return findings
 
 
 def measure(declared: Declared, records: Records, root: Path, files: Iterable[Path]) -> Coverage:
@@ -238,7 +207,7 @@ def measure(declared: Declared, records: Records, root: Path, files: Iterable[Pa
 
     Args:
         declared: what the source declares.
-        records: what the run heard.
+        records: what the run captured.
         root: the project's folder.
         files: the source files that count, relative to it.
 
@@ -252,42 +221,47 @@ def measure(declared: Declared, records: Records, root: Path, files: Iterable[Pa
             "name the folders with narrating code in [tool.narration.coverage] source"
         )
     ours = {path.as_posix() for path in files}
-    finder = _Finder((*declared.points, *declared.silent), root, records.run.root)
+    locations = Locations((*declared.points, *declared.silent), root, records.run.root)
     # Lines that a test feeds from other services have no place here, and need none.
     actors = {point.actor for point in (*declared.points, *declared.silent)}
-    ears: dict[str, _Ears] = {}
-    reached: dict[str, dict[str, None]] = {}
-    strangers: dict[str, Heard] = {}
-    unlocated = elsewhere = 0
+    reached: dict[str, _Reach] = {}
+    reached_by_test: dict[str, dict[str, None]] = {}
+    undeclared: dict[str, RecordedEvent] = {}
+    elsewhere: Counter[str] = Counter()
+    unlocated = replayed = 0
     for record in records.tests:
-        mine = reached.setdefault(record.test, {})
+        keys = reached_by_test.setdefault(record.test, {})
         for event in record.events:
-            if event.point is None:
+            if event.origin == "replayed":
+                replayed += 1
+            elif event.point is None:
                 unlocated += event.actor in actors or None in actors
-                continue
-            point = finder.find(event.point)
-            if point is not None:
-                ears.setdefault(point.key, _Ears()).hear(event, record)
-                mine[point.key] = None
-            elif finder.path_of(event.point)[0] in ours:
-                strangers[":".join(finder.path_of(event.point))] = event
+            elif (point := locations.find(event.point)) is not None:
+                reached.setdefault(point.key, _Reach()).add(event, record)
+                keys[point.key] = None
+            elif (path := locations.split(event.point)[0]) in ours:
+                undeclared[":".join(locations.split(event.point))] = event
             else:
-                elsewhere += 1
-    points = tuple(_covered(point, ears.get(point.key)) for point in declared.points)
+                elsewhere[path] += 1
+    points = tuple(_covered(point, reached.get(point.key)) for point in declared.points)
     return Coverage(
         run_id=records.run.run_id,
         totals=total(points),
         points=points,
-        excluded=tuple(_covered(point, ears.get(point.key)) for point in declared.silent),
-        by_actor=_grouped((actor, one) for one in points for actor in one.actors),
-        by_file=_grouped((one.point.path, one) for one in points),
+        excluded=tuple(_covered(point, reached.get(point.key)) for point in declared.silent),
+        by_actor=_grouped((actor, entry) for entry in points for actor in entry.actors),
+        by_file=_grouped((entry.point.path, entry) for entry in points),
         scenarios=tuple(
-            _scenario(record, reached[record.test]) for record in records.tests if record.events or record.scenario
+            _scenario(record, reached_by_test[record.test])
+            for record in records.tests
+            if record.events or record.scenario
         ),
-        faults=(*declared.faults, *_unknown(strangers)),
+        findings=(*declared.findings, *_undeclared(undeclared)),
         unlocated=unlocated,
-        elsewhere=elsewhere,
+        elsewhere=dict(elsewhere.most_common()),
         lines=declared.lines,
+        replayed=replayed,
+        narrowed=records.run.narrowed,
     )
 
 

@@ -1,10 +1,10 @@
-"""The link check: does one correlation id really pull a whole story together?
+"""The link check: does one correlation id lead to the whole story?
 
 A request event has a job, a lifecycle event has none. Within one story (a scenario, or a set of log files):
 
 - an event with a job has a correlation id, and so has every event inside a span that has one;
 - all events of a job have the same id, and a span has the id of the span that it is in: no hop loses or changes it;
-- every span leads, parent by parent, to a root; at most one parent per id may lie outside, its caller;
+- every span leads, parent by parent, to a root; at most one parent per id, its caller, may be outside;
 - no id is shared by two scenarios.
 """
 
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from narration_ci.faults import CoverageError, Fault
+from narration_ci.findings import CoverageError, Finding
 from narration_ci.measure.records import Record
 
 _LOST: Final = (
@@ -24,91 +24,83 @@ _LOST: Final = (
 _CHANGED: Final = "send X-Correlation-Id with every call (`client_tracing`), and accept it (`correlation_middleware`)"
 
 
-class Told(NamedTuple):
-    """What the check needs of an event.
+class LinkedEvent(msgspec.Struct, frozen=True):
+    """The part of an event that the check needs: read from log lines and from run records alike.
 
     Attributes:
-        place: where people find it: `file:line`, or the point, or the test.
-        actor: who told it.
-        action: what it told.
+        actor: who emitted it.
+        action: what it says is done.
         correlation_id: of the request.
         job_id: of the request's job.
-        span_id: of the span it was told in.
+        span_id: of the span it was emitted in.
         parent_span_id: of the span around that.
+        place: where people find it: `file:line`, the point, or the test.
     """
 
-    place: str
     actor: str
     action: str
     correlation_id: str | None = None
     job_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None
+    # Renamed, so that a field of the event called "place" is not taken for it.
+    place: str = msgspec.field(default="", name="$place")
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action}"
 
 
-class _Line(msgspec.Struct):
-    actor: str
-    action: str
-    correlation_id: str | None = None
-    job_id: str | None = None
-    span_id: str | None = None
-    parent_span_id: str | None = None
-
-
 class Chains(NamedTuple):
-    """What log files hold.
+    """The content of log files.
 
     Attributes:
         events: how many events.
-        other: how many lines are no events.
-        ids: the actors of each correlation id, in the order in which they were first heard.
-        faults: broken links.
+        other: how many lines are not events.
+        ids: the actors of each correlation id, in the order of their first events.
+        findings: broken links.
     """
 
     events: int
     other: int
     ids: dict[str, tuple[str, ...]]
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+_decode = msgspec.json.Decoder(LinkedEvent).decode
 
 
-def check(story: Sequence[Told]) -> list[Fault]:
+def check(story: Sequence[LinkedEvent]) -> list[Finding]:
     """Return the broken links of one story.
 
     Args:
         story: its events, in order.
     """
-    spans: dict[str, Told] = {}
+    spans: dict[str, LinkedEvent] = {}
     for event in story:
         if event.span_id and (event.span_id not in spans or spans[event.span_id].correlation_id is None):
             spans[event.span_id] = event
     return [*_without_id(story, spans), *_jobs(story), *_hops(story, spans), *_roots(story, spans)]
 
 
-def _without_id(story: Iterable[Told], spans: dict[str, Told]) -> list[Fault]:
-    faults = []
+def _without_id(story: Iterable[LinkedEvent], spans: dict[str, LinkedEvent]) -> list[Finding]:
+    findings = []
     for event in story:
         if event.correlation_id is not None:
             continue
-        around = next((spans[one] for one in (event.span_id, event.parent_span_id) if one in spans), None)
+        around = next((spans[span] for span in (event.span_id, event.parent_span_id) if span in spans), None)
         if event.job_id:
             what = f"{event} belongs to job {event.job_id} and has no correlation id"
         elif around is not None and around.correlation_id is not None:
             what = f"{event} has no correlation id, and {around} around it has {around.correlation_id}"
         else:
             continue
-        faults.append(Fault("no-correlation-id", event.place, what, f"the story cannot be followed here; {_LOST}"))
-    return faults
+        findings.append(Finding("no-correlation-id", event.place, what, f"the story cannot be followed here; {_LOST}"))
+    return findings
 
 
-def _jobs(story: Iterable[Told]) -> list[Fault]:
-    first: dict[str, Told] = {}
-    faults: dict[tuple[str, str], Fault] = {}
+def _jobs(story: Iterable[LinkedEvent]) -> list[Finding]:
+    first: dict[str, LinkedEvent] = {}
+    findings: dict[tuple[str, str], Finding] = {}
     for event in story:
         if event.job_id is None or event.correlation_id is None:
             continue
@@ -119,12 +111,12 @@ def _jobs(story: Iterable[Told]) -> list[Fault]:
                 f"and {before} of the same job has {before.correlation_id}"
             )
             why = f"one request has one id; {_CHANGED}"
-            faults.setdefault((event.job_id, event.correlation_id), Fault("changed-id", event.place, what, why))
-    return list(faults.values())
+            findings.setdefault((event.job_id, event.correlation_id), Finding("changed-id", event.place, what, why))
+    return list(findings.values())
 
 
-def _hops(story: Iterable[Told], spans: dict[str, Told]) -> list[Fault]:
-    faults: dict[tuple[str, str], Fault] = {}
+def _hops(story: Iterable[LinkedEvent], spans: dict[str, LinkedEvent]) -> list[Finding]:
+    findings: dict[tuple[str, str], Finding] = {}
     for event in story:
         caller = spans.get(event.parent_span_id or "")
         if caller is None or None in (event.correlation_id, caller.correlation_id):
@@ -133,14 +125,14 @@ def _hops(story: Iterable[Told], spans: dict[str, Told]) -> list[Fault]:
             what = f"{event} has correlation id {event.correlation_id}, its caller {caller} has {caller.correlation_id}"
             why = f"the id changed on the way; {_CHANGED}"
             hop = (event.parent_span_id, event.actor)
-            faults.setdefault(hop, Fault("changed-on-the-way", event.place, what, why))
-    return list(faults.values())
+            findings.setdefault(hop, Finding("changed-on-the-way", event.place, what, why))
+    return list(findings.values())
 
 
-def _roots(story: Iterable[Told], spans: dict[str, Told]) -> list[Fault]:
+def _roots(story: Iterable[LinkedEvent], spans: dict[str, LinkedEvent]) -> list[Finding]:
     """Return the ids whose events do not all lead to one root."""
-    faults = []
-    outside: dict[str, dict[str, Told]] = defaultdict(dict)
+    findings = []
+    outside: dict[str, dict[str, LinkedEvent]] = defaultdict(dict)
     parents = {event.span_id: event.parent_span_id for event in story if event.span_id and event.parent_span_id}
     for event in story:
         if event.correlation_id is None or event.parent_span_id is None:
@@ -150,60 +142,60 @@ def _roots(story: Iterable[Told], spans: dict[str, Told]) -> list[Fault]:
             seen.add(at)
             at = parents[at]
         if at in seen:
-            what = f"the span {at} of {event} is inside of itself"
-            faults.append(
-                Fault("circle", event.place, what, "span ids are made by hand somewhere; let the span make them")
+            what = f"the span {at} of {event} is inside itself"
+            findings.append(
+                Finding("circle", event.place, what, "span ids are made by hand somewhere; let the spans make them")
             )
         elif at not in spans:
             outside[event.correlation_id].setdefault(at, event)
     for correlation_id, ends in outside.items():
         for end, event in list(ends.items())[1:]:
-            what = f"{event} of {correlation_id} comes from span {end}, which nobody told of"
-            why = "the chain to the root is broken: a hop between does not narrate, or its log is missing here"
-            faults.append(Fault("lost-parent", event.place, what, why))
-    return faults
+            what = f"{event} of {correlation_id} comes from span {end}, which has no events"
+            why = "the chain to the root is broken: a service between does not narrate, or its log is missing here"
+            findings.append(Finding("lost-parent", event.place, what, why))
+    return findings
 
 
-def story_of(record: Record) -> list[Told]:
+def story_of(record: Record) -> list[LinkedEvent]:
     """Return the events of a test's record."""
     return [
-        Told(
-            ":".join((event.point or record.test).split(":")[:2]) if event.point else record.test,
+        LinkedEvent(
             event.actor or "?",
             event.action or "?",
             event.correlation_id,
             event.job_id,
             event.span_id,
             event.parent_span_id,
+            ":".join(event.point.split(":")[:2]) if event.point else record.test,
         )
         for event in record.events
     ]
 
 
-def check_scenarios(records: Iterable[Record]) -> list[Fault]:
+def check_scenarios(records: Iterable[Record]) -> list[Finding]:
     """Return the broken links of every scenario that passed, and the ids that two of them share.
 
     Args:
-        records: of all tests; those that are no scenarios do as they like.
+        records: of all tests; only scenarios are checked.
     """
-    faults = []
+    findings = []
     owner: dict[str, Record] = {}
     for record in records:
         if record.scenario is None or record.outcome != "passed":
             continue
         story = story_of(record)
-        faults += [fault._replace(what=f'in "{record.title}", {fault.what}') for fault in check(story)]
+        findings += [finding._replace(what=f'in "{record.title}", {finding.what}') for finding in check(story)]
         for correlation_id in dict.fromkeys(event.correlation_id for event in story if event.correlation_id):
             other = owner.setdefault(correlation_id, record)
-            if other is not record:
+            if other.test != record.test:
                 what = f'"{record.title}" and "{other.title}" share the correlation id {correlation_id}'
-                why = "a story pulled out by this id would hold both; let each scenario use an id of its own"
-                faults.append(Fault("shared-id", record.test, what, why))
-    return faults
+                why = "a story found by this id would hold both; let each scenario use an id of its own"
+                findings.append(Finding("shared-id", record.test, what, why))
+    return findings
 
 
-def read_log(path: Path) -> tuple[list[Told], int]:
-    """Return the events of a log file, and how many of its lines are none.
+def read_log(path: Path) -> tuple[list[LinkedEvent], int]:
+    """Return the events of a log file, and how many of its lines are not events.
 
     Args:
         path: JSON lines, possibly with other lines between them.
@@ -216,21 +208,11 @@ def read_log(path: Path) -> tuple[list[Told], int]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    its = _decode(line)
+                    event = _decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     other += bool(line.strip())
                     continue
-                found.append(
-                    Told(
-                        f"{path}:{number}",
-                        its.actor,
-                        its.action,
-                        its.correlation_id,
-                        its.job_id,
-                        its.span_id,
-                        its.parent_span_id,
-                    )
-                )
+                found.append(msgspec.structs.replace(event, place=f"{path}:{number}"))
     except OSError as error:
         raise CoverageError(f"{path}: cannot be read: {error.strerror}; name log files of JSON lines") from None
     return found, other
@@ -243,9 +225,9 @@ def check_logs(paths: Iterable[Path]) -> Chains:
         paths: the files.
 
     Raises:
-        CoverageError: a file cannot be read, or none holds an event.
+        CoverageError: a file cannot be read, or no line is an event.
     """
-    story: list[Told] = []
+    story: list[LinkedEvent] = []
     other = 0
     every = list(paths)
     for path in every:
@@ -258,4 +240,9 @@ def check_logs(paths: Iterable[Path]) -> Chains:
     for event in story:
         if event.correlation_id:
             actors[event.correlation_id][event.actor] = None
-    return Chains(len(story), other, {one: tuple(its) for one, its in actors.items()}, tuple(check(story)))
+    return Chains(
+        len(story),
+        other,
+        {name: tuple(passed) for name, passed in actors.items()},
+        tuple(check(story)),
+    )

@@ -1,20 +1,22 @@
-"""What a test run told: the run-record files of `capture` (docs/architecture.md)."""
+"""Run records: what a test run captured, as `narration_capture` writes it (docs/architecture.md)."""
 
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 
 FORMAT: Final = 1
+RUN_FILE: Final = "run.json"
 _AGAIN: Final = "run the tests again: `narration coverage run`"
 # File times may be coarser than the clock that run.json is written with.
 _SLACK_S: Final = 2.0
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which run the records belong to.
 
     Attributes:
@@ -22,22 +24,25 @@ class Run(msgspec.Struct, frozen=True):
         run_id: of the run.
         root: the folder that paths in the records are relative to.
         started_at_ms: when it began, in milliseconds since 1970.
+        narrowed: the options that made the run leave tests out, such as `-k cart`; None if it was whole.
     """
 
     format: int
     run_id: str
     root: str
     started_at_ms: int
+    narrowed: str | None = None
 
     def began_before(self, file: Path) -> bool:
-        """Tell whether a file was written after the run began; one that was not belongs to another run."""
+        """Tell whether a file was written after the run began; an older file belongs to another run."""
         return file.stat().st_mtime + _SLACK_S >= self.started_at_ms / 1000
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """One event that a test heard; see docs/architecture.md."""
+class RecordedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event that a test captured; see docs/architecture.md."""
 
     point: str | None = None
+    origin: Literal["here", "process", "replayed"] = "here"
     actor: str | None = None
     action: str | None = None
     level: str | None = None
@@ -50,8 +55,8 @@ class Heard(msgspec.Struct, frozen=True):
     asserted_by: tuple[str, ...] = ()
 
 
-class Record(msgspec.Struct, frozen=True):
-    """One test and what it heard; see docs/architecture.md."""
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One test and what it captured; see docs/architecture.md."""
 
     test: str
     outcome: Literal["passed", "failed", "skipped"]
@@ -59,7 +64,7 @@ class Record(msgspec.Struct, frozen=True):
     feature: str | None = None
     tags: tuple[str, ...] = ()
     story: str | None = None
-    events: tuple[Heard, ...] = ()
+    events: tuple[RecordedEvent, ...] = ()
 
     @property
     def title(self) -> str:
@@ -82,9 +87,9 @@ def read_run(folder: Path) -> Run:
     """Return which run a folder of records belongs to.
 
     Raises:
-        CoverageError: there is none, it cannot be read, or it is of a newer format.
+        CoverageError: the folder holds no run, or one that is unreadable or of another format.
     """
-    path = folder / "run.json"
+    path = folder / RUN_FILE
     try:
         run = _decode_run(path.read_bytes())
     except FileNotFoundError:
@@ -95,7 +100,8 @@ def read_run(folder: Path) -> Run:
         raise CoverageError(f"{path}: cannot be read as run records: {error}; {_AGAIN}") from None
     if run.format != FORMAT:
         raise CoverageError(
-            f"{path}: records of format {run.format}, and this program reads {FORMAT}: use the same version for both"
+            f"{path}: format {run.format} of run records is unknown, this program reads format {FORMAT}: "
+            "use the same version of narration for the tests and the gate"
         )
     return run
 
@@ -106,7 +112,7 @@ def _read_file(path: Path) -> Iterable[Record]:
             try:
                 yield _decode_record(line)
             except msgspec.DecodeError as error:
-                raise CoverageError(f"{path}:{number}: no run record: {error}; {_AGAIN}") from None
+                raise CoverageError(f"{path}:{number}: not a valid run record: {error}; {_AGAIN}") from None
 
 
 def read_records(folder: Path) -> Records:
@@ -124,10 +130,58 @@ def read_records(folder: Path) -> Records:
     files = sorted(folder.glob("*.jsonl"))
     stale = [path for path in files if not run.began_before(path)]
     if stale:
-        raise CoverageError(f"{stale[0]}: is older than the run that {folder / 'run.json'} names: {_AGAIN}")
+        raise CoverageError(f"{stale[0]}: is older than the run that {folder / RUN_FILE} names: {_AGAIN}")
     tests = [record for path in files for record in _read_file(path)]
     if not tests:
         raise CoverageError(
             f"{folder}: run {run.run_id} has no records: no test ran to its end with the narration plugin; {_AGAIN}"
         )
     return Records(run, tuple(sorted(tests, key=lambda record: record.test)))
+
+
+def _relative(location: str, root: str) -> str:
+    return location.removeprefix(root.rstrip("/") + "/")
+
+
+def combine(folders: Iterable[Path], target: Path, root: Path) -> Records:
+    """Join the records of several runs (shards, matrices, several calls of pytest) into one folder.
+
+    Args:
+        folders: the folders of records to join; they stay as they are.
+        target: the folder to write; what it held before is replaced.
+        root: the project's folder here; the runs may have had others.
+
+    Raises:
+        CoverageError: a folder holds no readable records, or cannot be written.
+    """
+    runs = [read_records(folder) for folder in folders]
+    if len({records.run.run_id for records in runs}) < len(runs):
+        raise CoverageError("one run is named twice: give each folder of records once")
+    tests = tuple(
+        msgspec.structs.replace(
+            record,
+            events=tuple(
+                msgspec.structs.replace(event, point=_relative(event.point, records.run.root)) if event.point else event
+                for event in record.events
+            ),
+        )
+        for records in runs
+        for record in records.tests
+    )
+    narrowed = "; ".join(dict.fromkeys(records.run.narrowed for records in runs if records.run.narrowed))
+    run = Run(
+        FORMAT,
+        str(uuid.uuid5(uuid.NAMESPACE_OID, " ".join(sorted(records.run.run_id for records in runs)))),
+        str(root),
+        min(records.run.started_at_ms for records in runs),
+        narrowed or None,
+    )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for old in (*target.glob("*.jsonl"), *target.glob(RUN_FILE)):
+            old.unlink()
+        (target / RUN_FILE).write_bytes(msgspec.json.encode(run) + b"\n")
+        (target / "combined.jsonl").write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in tests))
+    except OSError as error:
+        raise CoverageError(f"{error.filename or target}: cannot be written: {error.strerror}") from None
+    return Records(run, tests)

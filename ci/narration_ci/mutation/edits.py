@@ -1,4 +1,4 @@
-"""What can go wrong at a point, as edits of its source: not told, out of the chain, by another, with a secret.
+"""Mutations of a point, as edits of its source: muted, without its correlation id, with another actor or a secret.
 
 An edit changes one expression and nothing else; the mutated file is otherwise byte for byte the original.
 """
@@ -10,13 +10,14 @@ from typing import Final, Literal, NamedTuple
 from narration_ci.source.expressions import Meaning, Project
 from narration_ci.source.points import KIND_OF, TEMPLATES, Kind, Point, argument
 from narration_ci.source.scopes import Module
-from narration_core.contract import HUMAN_LIMIT
+from narration_core.contract import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT
 
-Operator = Literal["mute", "correlation", "actor", "secret"]
-OPERATORS: Final[tuple[Operator, ...]] = ("mute", "correlation", "actor", "secret")
-SECRET: Final = " password=made-up-hunter2"  # noqa: S105 - a made-up one, and that is the point
+Operator = Literal["mute", "correlation", "actor", "secret", "cute", "story"]
+OPERATORS: Final[tuple[Operator, ...]] = ("mute", "correlation", "actor", "secret", "cute", "story")
+SECRET: Final = " password=made-up-hunter2"  # noqa: S105 - made up
+LIMITS: Final = {"human": HUMAN_LIMIT, "cute": CUTE_LIMIT, "story": STORY_LIMIT}
 _MUTANT: Final = "mutant"
-# An entry of a catalogue stays one, with its attributes and its place in the table; only calling it changes.
+# A catalogue entry stays an entry, with its attributes and its place in the table; only calling it changes.
 _RECALLED: Final = (
     '(lambda point: (setattr(point, "__class__", type("Mutant", (type(point),), '
     '{{"__slots__": (), "__call__": lambda self, **fields: {call}}})), point)[1])({whole})'
@@ -37,11 +38,11 @@ class Edit(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A point as it stands in the source.
+    """A point in the source.
 
     Attributes:
         node: its expression.
-        meaning: what makes it a point.
+        meaning: the meaning of its callee.
         module: the file.
         source: the file's bytes.
         starts: the offset of each of its lines.
@@ -55,7 +56,7 @@ class Site(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """What sort of point it is."""
+        """The kind of point."""
         return KIND_OF[self.meaning.what]
 
     def span(self, node: ast.expr) -> tuple[int, int]:
@@ -74,7 +75,7 @@ class Site(NamedTuple):
 
 
 def sites(project: Project, root_bytes: Callable[[str], bytes]) -> dict[str, Site]:
-    """Return every point as it stands in the source, by its location.
+    """Return every point in the source, by its location.
 
     Args:
         project: the sources.
@@ -85,7 +86,7 @@ def sites(project: Project, root_bytes: Callable[[str], bytes]) -> dict[str, Sit
         source: bytes | None = None
         starts: tuple[int, ...] = ()
         for node, scope in module.calls:
-            meaning = project.of(node.func if isinstance(node, ast.Call) else node, scope)
+            meaning = project.meaning_of(node.func if isinstance(node, ast.Call) else node, scope)
             if meaning is None or meaning.what not in KIND_OF:
                 continue
             if source is None:
@@ -117,7 +118,7 @@ def _with_keyword(site: Site, name: str, value: str) -> Edit | None:
     if not given:
         start, end = site.span(call)
         return Edit(end - 1, end - 1, f"{name}={value}") if start < end else None
-    at = max(site.span(one)[1] for one in given)
+    at = max(site.span(node)[1] for node in given)
     at = _after_brackets(site.source, at, site.span(call)[1])
     return Edit(at, at, f", {name}={value}")
 
@@ -160,19 +161,27 @@ def _actor(site: Site) -> Edit | None:
         return site.replaced(function, f"type({site.text(function)})({_MUTANT!r})")
     if isinstance(function, ast.Attribute):
         return site.replaced(function.value, f"type({site.text(function.value)})({_MUTANT!r})")
-    return None  # an alias of a level's method: the narrator behind it cannot be reached from here
+    return None  # an alias of a level's method: its narrator cannot be reached from here
+
+
+def _leak(site: Site, text: str) -> Edit | None:
+    """Return the edit that puts a secret at the end of one text of the point."""
+    node = site.node
+    written = argument(node, TEMPLATES[site.kind].get(text), text) if isinstance(node, ast.Call) else None
+    if written is None:
+        return None
+    if isinstance(written, ast.Constant):
+        if not isinstance(written.value, str):
+            return None
+        return site.replaced(written, repr(written.value[: LIMITS[text] - len(SECRET)] + SECRET))
+    return site.replaced(written, f"({site.text(written)}) + {SECRET!r}")
 
 
 def _secret(site: Site) -> Edit | None:
     node = site.node
     if site.kind == "traced" and not (isinstance(node, ast.Call) and argument(node, None, "human")):
         return _with_keyword(site, "human", repr(f"Running{SECRET}"))
-    sentence = argument(node, TEMPLATES[site.kind].get("human"), "human") if isinstance(node, ast.Call) else None
-    if sentence is None:
-        return None
-    if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
-        return site.replaced(sentence, repr(sentence.value[: HUMAN_LIMIT - len(SECRET)] + SECRET))
-    return site.replaced(sentence, f"({site.text(sentence)}) + {SECRET!r}")
+    return _leak(site, "human")
 
 
 _EDITS: Final[dict[Operator, Callable[[Site], Edit | None]]] = {
@@ -180,15 +189,17 @@ _EDITS: Final[dict[Operator, Callable[[Site], Edit | None]]] = {
     "correlation": _correlation,
     "actor": _actor,
     "secret": _secret,
+    "cute": lambda site: _leak(site, "cute"),
+    "story": lambda site: _leak(site, "story"),
 }
 
 
 def mutated(site: Site, operator: Operator) -> bytes | None:
-    """Return the file with one point mutated; None where the operator does not apply or would not be Python.
+    """Return the file with one point mutated; None if the operator does not apply or the result is not valid Python.
 
     Args:
         site: the point.
-        operator: what goes wrong there.
+        operator: the kind of mutation.
     """
     edit = _EDITS[operator](site)
     if edit is None:
@@ -203,10 +214,12 @@ def mutated(site: Site, operator: Operator) -> bytes | None:
 
 def what_kills(operator: Operator, point: Point) -> str:
     """Return which assertion would notice the mutation."""
-    action = point.action or "..."
+    event = f"assert_event(action={point.action!r}" if point.action else "assert_event(action=..."
     return {
-        "mute": f"assert that it is told: assert_event(action={action!r}), or a golden story",
-        "correlation": "assert the chain: assert_correlation_id(), or a golden story, which shows c1, c2",
-        "actor": f"assert who tells it: assert_event(actor=..., action={action!r}), or a golden story",
-        "secret": "assert the sentence: assert_includes(...), a golden story, or assert_no_secrets(...)",
+        "mute": f"assert the event: {event}), or a golden story",
+        "correlation": f"assert its id: {event}, correlation_id=...), or a golden story, which shows c1, c2",
+        "actor": f"assert its actor: {event}, actor=...), or a golden story",
+        "secret": f"assert the sentence: {event}, human=...), assert_includes(...), or a golden story",
+        "cute": f"assert the sentence: {event}, cute=...), or a golden story",
+        "story": f"assert the sentence: {event}, story=...), or a golden story",
     }[operator]

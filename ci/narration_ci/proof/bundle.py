@@ -1,14 +1,14 @@
-"""What a proof bundle is made of."""
+"""The parts of a proof bundle."""
 
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 
 KINDS: Final = {
-    "stories": "Golden stories: what each scenario tells",
+    "stories": "Golden stories: the narration of each scenario",
     "coverage": "Narration coverage, in every format",
     "transcripts": "Transcripts of event streams, with and without micro-batch",
     "determinism": "Outputs of equal runs: seeds and token ids",
@@ -23,7 +23,7 @@ class Part(msgspec.Struct, frozen=True):
     Attributes:
         kind: one of `KINDS`.
         files: paths relative to the bundle.
-        found: what was checked in them, in words.
+        found: the result of the checks, in words.
     """
 
     kind: str
@@ -32,19 +32,19 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """What was gathered.
+    """The bundle of a run.
 
     Attributes:
-        folder: where it is.
-        parts: by kind.
-        faults: what the run does not prove: the gate's reasons, broken links, wrong names, unequal runs.
+        folder: the folder it was written to.
+        parts: one for each kind.
+        findings: what is wrong: reasons of the gate, broken links, wrong metric names, unequal runs.
     """
 
     folder: Path
     parts: tuple[Part, ...]
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def missing(self) -> list[str]:
-        """Kinds that nobody left anything for."""
+        """Kinds without any file."""
         return [part.kind for part in self.parts if not part.files]

@@ -1,36 +1,37 @@
-"""Where a run took place: what somebody needs to repeat it."""
+"""The environment of a run: what somebody needs to repeat it."""
 
 import os
 import platform
-import subprocess
 import sys
 import time
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from narration_ci.findings import CoverageError
+from narration_ci.git import git
 from narration_core import redact
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def _git_or_none(root: Path, *arguments: str) -> str | None:
+    """Return what git prints; None outside of a repository, such as in an unpacked archive."""
     try:
-        ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607
-    except (OSError, subprocess.CalledProcessError):
-        return None  # no repository: an unpacked archive has none
-    return ran.stdout.strip()
+        return git(root, *arguments).strip()
+    except CoverageError:
+        return None
 
 
 def describe(root: Path) -> dict[str, Any]:
-    """Return the machine, the program and the packages; of the environment only what steers narration.
+    """Return the machine, the program and the packages; of the environment variables, those that affect narration.
 
     Args:
         root: the project's folder.
     """
-    changes = _git(root, "status", "--porcelain")
-    packages = {one.metadata["Name"]: one.version for one in distributions()}
+    changes = _git_or_none(root, "status", "--porcelain")
+    packages = {package.metadata["Name"]: package.version for package in distributions()}
     return {
         "taken_at_ms": time.time_ns() // 1_000_000,
-        "commit": _git(root, "rev-parse", "HEAD"),
+        "commit": _git_or_none(root, "rev-parse", "HEAD"),
         "uncommitted_changes": None if changes is None else len(changes.splitlines()),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -43,5 +44,5 @@ def describe(root: Path) -> dict[str, Any]:
             for name, value in sorted(os.environ.items())
             if name.startswith(("NARRATION_", "PYTHON"))
         },
-        "packages": dict(sorted(packages.items(), key=lambda one: one[0].lower())),
+        "packages": dict(sorted(packages.items(), key=lambda package: package[0].lower())),
     }

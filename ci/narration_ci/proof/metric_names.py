@@ -1,9 +1,9 @@
-"""Do the names of Prometheus metrics keep to the rules? Reads the exposition text that a test saved."""
+"""Check of Prometheus metric names, in the exposition text that a test saved."""
 
 import re
 from typing import Final
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE: Final = re.compile(r"# TYPE (?P<name>\S+) (?P<type>\S+)")
@@ -12,9 +12,9 @@ _LABEL: Final = re.compile(r'(?P<name>[^=,\s"]+)="(?:[^"\\]|\\.)*"')
 _MEASURED: Final = ("histogram", "summary")
 _UNITS: Final = ("_seconds", "_ms", "_bytes", "_ratio", "_tokens", "_percent")
 _PARTS: Final = ("_bucket", "_count", "_sum", "_created")
-# One series for each request would fill the memory of the collector.
+# A series for each request would fill the memory of the collector.
 _PER_REQUEST: Final = frozenset({"correlation_id", "job_id", "session_id", "task_id", "trace_id", "span_id"})
-# What the client library itself exports.
+# Exported by the client library itself.
 _FOREIGN: Final = ("python_", "process_")
 
 
@@ -25,9 +25,9 @@ def _family(name: str, types: dict[str, str]) -> str:
     return name
 
 
-def _of_family(name: str, kind: str, place: str) -> list[Fault]:
+def _of_family(name: str, kind: str, place: str) -> list[Finding]:
     rules = (
-        (not _NAME.fullmatch(name), "is no name", "use [a-z0-9_], starting with a letter"),
+        (not _NAME.fullmatch(name), "has an invalid name", "use [a-z0-9_], starting with a letter"),
         (kind == "counter" and not name.endswith("_total"), "is a counter", "the name of a counter ends in _total"),
         (kind != "counter" and name.endswith("_total"), f"is a {kind}", "only the name of a counter ends in _total"),
         (
@@ -37,18 +37,18 @@ def _of_family(name: str, kind: str, place: str) -> list[Fault]:
         ),
         (kind == "untyped", "has no type", "export it with a # TYPE line"),
     )
-    return [Fault("metric-name", place, f"metric {name} {what}", why) for wrong, what, why in rules if wrong]
+    return [Finding("metric-name", place, f"metric {name} {what}", why) for wrong, what, why in rules if wrong]
 
 
-def check(text: str, name: str) -> tuple[list[str], list[Fault]]:
+def check(text: str, name: str) -> tuple[list[str], list[Finding]]:
     """Return the metrics of an exposition text, and what is wrong with their names and labels.
 
     Args:
-        text: what `GET /metrics` answered.
-        name: what the text is called in messages.
+        text: the answer of `GET /metrics`.
+        name: of the text, in messages.
     """
     types: dict[str, str] = {}
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     labels: set[tuple[str, str]] = set()
     for number, line in enumerate(text.splitlines(), start=1):
         place = f"{name}:{number}"
@@ -57,15 +57,17 @@ def check(text: str, name: str) -> tuple[list[str], list[Fault]]:
             types[declared["name"]] = declared["type"]
             # Gauges named *_created belong to the counter beside them.
             if not declared["name"].endswith("_created"):
-                faults += _of_family(declared["name"], declared["type"], place)
+                findings += _of_family(declared["name"], declared["type"], place)
         elif sample and not sample["name"].startswith(_FOREIGN):
             family = _family(sample["name"], types)
             if family not in types:
                 types[family] = "untyped"
-                faults += _of_family(family, "untyped", place)
+                findings += _of_family(family, "untyped", place)
             for label in _LABEL.finditer(sample["labels"] or ""):
                 if label["name"] in _PER_REQUEST and (family, label["name"]) not in labels:
                     labels.add((family, label["name"]))
-                    why = "every request would be a series of its own; leave it to the narration"
-                    faults.append(Fault("metric-label", place, f"metric {family} has the label {label['name']}", why))
-    return sorted(one for one in types if not one.endswith("_created")), faults
+                    why = "every request would be a series of its own; narrate it instead"
+                    findings.append(
+                        Finding("metric-label", place, f"metric {family} has the label {label['name']}", why)
+                    )
+    return sorted(family for family in types if not family.endswith("_created")), findings

@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 from narration_ci.formats.html import POLICY, asset
 from narration_ci.measure.gate import counted
-from narration_ci.measure.project import Measured
+from narration_ci.measure.measurement import Measurement
 from narration_ci.proof.bundle import KINDS, Bundle, Part
 
 _SHOWN_BYTES: Final = 32 * 1024
 
 
 def _file(bundle: Bundle, path: str) -> str:
-    """Return a file as a link, and its text where that is short: browsers offer to save what they do not know."""
+    """Return a file as a link, and its text if that is short: browsers download files of unknown types."""
     link = f'<a href="{quote(path)}"><code>{escape(path)}</code></a>'
     file = bundle.folder / path
     if path.startswith("coverage/") or file.stat().st_size > _SHOWN_BYTES:
@@ -26,37 +26,40 @@ def _file(bundle: Bundle, path: str) -> str:
 def _part(bundle: Bundle, part: Part) -> str:
     title = f"<h2>{escape(KINDS[part.kind])}</h2>"
     if not part.files:
-        return f'{title}<p class="soft">Nothing was left for this part.</p>'
+        return f'{title}<p class="soft">This part is empty.</p>'
     found = f"<p>{escape(part.found)}</p>" if part.found else ""
     listed = f"<ul>{''.join(_file(bundle, path) for path in part.files)}</ul>"
-    few = len(part.files) <= 12  # noqa: PLR2004 - what fits on a screen
+    few = len(part.files) <= 12  # noqa: PLR2004 - as many as fit on a screen
     return (
         f"{title}{found}{listed if few else f'<details><summary>{len(part.files)} files</summary>{listed}</details>'}"
     )
 
 
-def _faults(bundle: Bundle) -> str:
-    if not bundle.faults:
-        return '<div class="verdict"><strong>Everything that was checked holds.</strong></div>'
+def _findings(bundle: Bundle) -> str:
+    if not bundle.findings:
+        return '<div class="verdict"><strong>All checks passed.</strong></div>'
     items = "".join(
-        f'<li><code>{escape(one.place)}</code> {escape(one.what)}<br><span class="soft">{escape(one.why)}</span></li>'
-        for one in bundle.faults
+        f"<li><code>{escape(entry.place)}</code> {escape(entry.what)}<br>"
+        f'<span class="soft">{escape(entry.why)}</span></li>'
+        for entry in bundle.findings
     )
-    return f'<div class="verdict no"><strong>This run does not prove enough.</strong><ul>{items}</ul></div>'
+    return f'<div class="verdict no"><strong>Some checks failed.</strong><ul>{items}</ul></div>'
 
 
-def render(measured: Measured, bundle: Bundle) -> str:
-    """Return the page: what holds, what does not, and a link to every file.
+def render(measurement: Measurement, bundle: Bundle) -> str:
+    """Return the page: which checks passed, which failed, and a link to every file.
 
     Args:
-        measured: the project.
-        bundle: what was gathered.
+        measurement: of the project.
+        bundle: the files and findings.
     """
-    records = measured.records
-    scenarios = [one for one in records.tests if one.scenario is not None]
-    counts = {state: sum(one.outcome == state for one in records.tests) for state in ("passed", "failed", "skipped")}
+    records = measurement.records
+    scenarios = [entry for entry in records.tests if entry.scenario is not None]
+    counts = {
+        state: sum(entry.outcome == state for entry in records.tests) for state in ("passed", "failed", "skipped")
+    }
     ran = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    totals = measured.coverage.totals
+    totals = measurement.coverage.totals
     began = datetime.fromtimestamp(records.run.started_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -66,6 +69,6 @@ def render(measured: Measured, bundle: Bundle) -> str:
         f"<header><h1>Proof of run <code>{escape(bundle.folder.name)}</code></h1>"
         f'<p class="figure">{totals.shown}</p><p>of {totals.declared} points asserted, on {began}. '
         f"{counted(len(records.tests), 'test')}, {len(scenarios)} of them scenarios: {ran}.</p></header>\n"
-        f"{_faults(bundle)}\n{''.join(_part(bundle, part) for part in bundle.parts)}\n"
+        f"{_findings(bundle)}\n{''.join(_part(bundle, part) for part in bundle.parts)}\n"
         '<p class="soft">Checksums: <a href="SHA256SUMS">SHA256SUMS</a></p></body></html>\n'
     )

@@ -1,1 +1,1 @@
-"""Reading source code: the points that a project declares, and what can be wrong with them."""
+"""Reading source code: the points that a project declares, and mistakes in how they are written."""

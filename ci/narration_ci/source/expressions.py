@@ -1,4 +1,4 @@
-"""What an expression stands for in narration: a Narrator, a span, a catalogue, one of their methods.
+"""The meaning of expressions for narration: a Narrator, a span, a catalogue, one of their methods.
 
 Imports (aliases, relative ones, re-exports, stars), assignments, annotations, parameters with defaults, attributes of
 objects and results of annotated functions are followed through all modules of the project. Whatever cannot be known
@@ -9,10 +9,10 @@ import ast
 from typing import Final, Literal, NamedTuple
 
 from narration_ci.source.scopes import Binding, Module, Scope
+from narration_core.contract import EMITTING
 
 FACADE: Final = "narration_core"
 CLASSES: Final = ("Narrator", "Catalogue", "Span", "Point")
-LEVELS: Final = ("trace", "debug", "info", "warn", "error", "fatal")
 _DEEPEST: Final = 60
 
 What = Literal[
@@ -65,7 +65,7 @@ class Project:
 
     # -- names ---------------------------------------------------------------------------------
 
-    def of(self, node: ast.AST, scope: Scope) -> Meaning | None:
+    def meaning_of(self, node: ast.AST, scope: Scope) -> Meaning | None:
         """Return what an expression stands for in a scope; None when that has nothing to do with narration."""
         key = (id(node), id(scope))
         if key in self._memo:
@@ -85,15 +85,15 @@ class Project:
             case ast.Name():
                 return self._name(node.id, scope)
             case ast.Attribute():
-                return self._attribute(self.of(node.value, scope), node.attr)
+                return self._attribute(self.meaning_of(node.value, scope), node.attr)
             case ast.Call():
                 return self._result(node, scope)
             case ast.NamedExpr() | ast.Await():
-                return self.of(node.value, scope)
+                return self.meaning_of(node.value, scope)
             case ast.IfExp():
-                return self.of(node.body, scope) or self.of(node.orelse, scope)
+                return self.meaning_of(node.body, scope) or self.meaning_of(node.orelse, scope)
             case ast.BoolOp():
-                return next(filter(None, (self.of(value, scope) for value in node.values)), None)
+                return next(filter(None, (self.meaning_of(value, scope) for value in node.values)), None)
             case _:
                 return None
 
@@ -123,11 +123,11 @@ class Project:
             case "function" if node is not None:
                 return Meaning("function", node=node, scope=scope)
             case "value" if node is not None and scope is not None:
-                return self.of(node, scope)
+                return self.meaning_of(node, scope)
             case "annotation" if node is not None and scope is not None:
                 return self._annotated(node, scope)
             case "entered" if node is not None and scope is not None:
-                found = self.of(node, scope)
+                found = self.meaning_of(node, scope)
                 return found if found is not None and found.what == "Span" else None
             case _:
                 return None
@@ -174,7 +174,7 @@ class Project:
                     return None
                 return next(filter(None, (self._annotated(part, scope) for part in parts)), None)
             case _:
-                return self._instance(self.of(node, scope))
+                return self._instance(self.meaning_of(node, scope))
 
     def _quoted(self, text: str, scope: Scope) -> Meaning | None:
         try:
@@ -203,7 +203,7 @@ class Project:
             case Meaning(what="object" | "own class"):
                 return self._inherited(of.scope, name, set())
             case Meaning(what="Narrator", actor=actor):
-                if name in LEVELS:
+                if name in EMITTING:
                     return Meaning("emit", actor, name)
                 return Meaning(name, actor) if name in ("span", "traced") else None  # type: ignore[arg-type]
             case Meaning(what="Catalogue", actor=actor):
@@ -235,7 +235,7 @@ class Project:
             return self._property(found)
         if isinstance(scope.node, ast.ClassDef) and scope.parent is not None:
             for base in scope.node.bases:
-                of = self.of(base, scope.parent)
+                of = self.meaning_of(base, scope.parent)
                 found = self._inherited(of.scope, name, seen) if of is not None and of.what == "own class" else None
                 if found is not None:
                     return found
@@ -264,7 +264,7 @@ class Project:
 
     def _result(self, call: ast.Call, scope: Scope) -> Meaning | None:
         """Return what the result of a call stands for."""
-        of = self.of(call.func, scope)
+        of = self.meaning_of(call.func, scope)
         match of:
             case Meaning(what="class" | "own class"):
                 return self._instance(of, first_string(call))

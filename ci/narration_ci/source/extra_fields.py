@@ -10,7 +10,7 @@ from narration_ci.source.scopes import Module, Scope
 
 def _calls(module: Module, project: Project) -> Iterator[tuple[ast.Call, Scope]]:
     for node, scope in module.calls:
-        meaning = project.of(node.func, scope) if isinstance(node, ast.Call) else None
+        meaning = project.meaning_of(node.func, scope) if isinstance(node, ast.Call) else None
         called = (meaning.what, meaning.name.rpartition(".")[2]) if meaning is not None else None
         if isinstance(node, ast.Call) and called == ("facade", "register_field"):
             yield node, scope
@@ -22,9 +22,9 @@ def _rows(table: ast.expr, scope: Scope) -> list[ast.expr]:
         table = table.func.value
     if isinstance(table, ast.Name):
         bound = [
-            one.node
-            for one in scope.names.get(table.id, scope.module.scope.names.get(table.id, []))
-            if one.how == "value"
+            binding.node
+            for binding in scope.names.get(table.id, scope.module.scope.names.get(table.id, []))
+            if binding.how == "value"
         ]
         table = bound[0] if bound and isinstance(bound[0], ast.expr) else table
     if isinstance(table, ast.Dict):
@@ -33,9 +33,9 @@ def _rows(table: ast.expr, scope: Scope) -> list[ast.expr]:
 
 
 def _in_rows(name: str, loop: ast.For, scope: Scope) -> Iterator[str]:
-    """Yield what a loop variable stands for, row by row."""
+    """Yield the values of a loop variable, row by row."""
     names = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
-    place = next((at for at, one in enumerate(names) if isinstance(one, ast.Name) and one.id == name), None)
+    place = next((at for at, target in enumerate(names) if isinstance(target, ast.Name) and target.id == name), None)
     for row in _rows(loop.iter, scope):
         cells = row.elts if isinstance(row, ast.Tuple | ast.List) else [row]
         cell = cells[place] if place is not None and place < len(cells) else None
@@ -58,5 +58,5 @@ def registered(project: Project) -> frozenset[str]:
                 found.add(name.value)
             elif isinstance(name, ast.Name):
                 around = [loop for loop in loops if any(call is inner for inner in ast.walk(loop))]
-                found |= {its for loop in around for its in _in_rows(name.id, loop, scope)}
+                found |= {value for loop in around for value in _in_rows(name.id, loop, scope)}
     return frozenset(found)

@@ -5,13 +5,13 @@ import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
-from narration_ci.faults import CoverageError
+from narration_ci.findings import CoverageError
 from narration_ci.source.expressions import Project
 from narration_ci.source.scopes import Module, fill
 
 
 def module_names(path: Path, packages: frozenset[Path]) -> tuple[str, ...]:
-    """Return what a file may be imported as: counted from its topmost package, and from the root.
+    """Return the names that a file may be imported as: from its topmost package, and from the root.
 
     Args:
         path: the file, relative to the root.
@@ -35,7 +35,7 @@ def read_module(root: Path, path: Path, packages: frozenset[Path]) -> Module:
         packages: every folder with an `__init__.py`, relative to it.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not valid Python.
         OSError: it cannot be read.
         UnicodeDecodeError: it is not in the encoding that it declares.
     """
@@ -54,24 +54,24 @@ def _decoded(path: Path) -> str:
 
 
 def read_project(root: Path, files: Iterable[Path]) -> Project:
-    """Return the source files, read and ready to be asked.
+    """Return the source files of a project, parsed.
 
     Args:
         root: the project's folder.
         files: relative to it.
 
     Raises:
-        CoverageError: a file cannot be read or is no Python.
+        CoverageError: a file cannot be read or is not valid Python.
     """
-    every = list(files)
-    packages = frozenset(path.parent for path in every if path.name == "__init__.py")
+    paths = list(files)
+    packages = frozenset(path.parent for path in paths if path.name == "__init__.py")
     modules = []
-    for path in every:
+    for path in paths:
         try:
             modules.append(read_module(root, path, packages))
         except SyntaxError as error:
             raise CoverageError(
-                f"{path.as_posix()}:{error.lineno or 1}: no Python: {error.msg}; correct it first"
+                f"{path.as_posix()}:{error.lineno or 1}: not valid Python: {error.msg}; correct it first"
             ) from None
         except (OSError, UnicodeDecodeError, ValueError) as error:
             raise CoverageError(f"{path.as_posix()}:1: cannot be read: {error}") from None

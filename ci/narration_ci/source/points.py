@@ -1,4 +1,4 @@
-"""Which points a project declares: every place in its source that can emit (docs/coverage.md)."""
+"""The points that a project declares: every place in its source that can emit (docs/coverage.md)."""
 
 import ast
 import io
@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from narration_ci.faults import Fault
+from narration_ci.findings import Finding
 from narration_ci.source.expressions import Meaning, Project, first_string
 from narration_ci.source.scopes import Module, Scope
 
@@ -24,7 +24,7 @@ KIND_OF: Final[dict[str, Kind]] = {
     "point": "catalogue",
 }
 _SILENT: Final = re.compile(r"#\s*narration:\s*silent\b\s*(?:[-–—:]\s*(?P<reason>\S.*))?")  # noqa: RUF001 - any dash
-# Where each text stands among the arguments; the rest go by name alone.
+# The position of each text among the arguments; the others are given by name only.
 TEMPLATES: Final[dict[Kind, dict[str, int]]] = {
     "call": {"action": 0, "target": 1, "human": 2},
     "span": {"action": 0, "target": 1, "human": 2},
@@ -37,18 +37,18 @@ class Point(msgspec.Struct, frozen=True, omit_defaults=True):
     """A declared point.
 
     Attributes:
-        key: `path::qualified.name#ordinal`, which survives line changes; the baseline's name for it.
+        key: `path::qualified.name#ordinal`, which survives line changes; its name in the baseline.
         path: relative to the root, with slashes.
         name: the function or class it is in, or `CATALOGUE.point name`; `<module>` outside of any.
-        kind: what sort of expression it is.
+        kind: the kind of expression.
         line: first line of the expression, from 1.
         end_line: its last line.
         end_column: where it ends, in UTF-8 bytes from the start of the line.
-        actor: who acts, when the source says so.
-        action: what is done, when the source says so.
-        level: how much it matters, when the source says so.
-        human: the sentence, when it is written as one string.
-        silent: why it need not be told, when the source says so.
+        actor: who acts, if the source says so.
+        action: what is done, if the source says so.
+        level: how much it matters; None if it is known only at run time.
+        human: the sentence, if it is written as one string.
+        silent: why it need not be asserted, if a comment says so.
         progress: the locations of the `progress` calls of a span, which are part of it.
     """
 
@@ -68,12 +68,12 @@ class Point(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def location(self) -> str:
-        """What events of this point carry in `source_location`."""
+        """The `source_location` of its events."""
         return f"{self.path}:{self.end_line}:{self.end_column}"
 
     @property
     def place(self) -> str:
-        """Where people look for it."""
+        """`path:line`, where people look for it."""
         return f"{self.path}:{self.line}"
 
 
@@ -83,20 +83,20 @@ class Declared(msgspec.Struct, frozen=True):
     Attributes:
         points: those that count, in the order of the source.
         silent: those that a comment excludes, each with its reason.
-        faults: comments that exclude nothing or give no reason.
+        findings: calls that may narrate, and comments that exclude nothing or give no reason.
         files: how many files were read.
         lines: the number of lines of each file that has a point.
     """
 
     points: tuple[Point, ...]
     silent: tuple[Point, ...]
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
     files: int
     lines: dict[str, int]
 
 
 def _text(node: ast.expr | None) -> str | None:
-    """Return what an expression says if it is one string; the pieces of an f-string are joined by `{}`."""
+    """Return the text of an expression if it is one string; values in an f-string become `{}`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -105,27 +105,27 @@ def _text(node: ast.expr | None) -> str | None:
     return None
 
 
-def argument(call: ast.Call, place: int | None, name: str) -> ast.expr | None:
-    """Return an argument of a call by its place or its name; None where a `*` hides the places."""
+def argument(call: ast.Call, position: int | None, name: str) -> ast.expr | None:
+    """Return an argument of a call by its position or its name; None if a `*` hides the positions."""
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value
-    before = call.args[: (place or 0) + 1]
-    if place is None or place >= len(call.args) or any(isinstance(one, ast.Starred) for one in before):
+    before = call.args[: (position or 0) + 1]
+    if position is None or position >= len(call.args) or any(isinstance(arg, ast.Starred) for arg in before):
         return None
-    return call.args[place]
+    return call.args[position]
 
 
 def texts(call: ast.expr, kind: Kind) -> dict[str, str | None]:
     """Return the action, target and sentence of a point as far as the source says them."""
     if not isinstance(call, ast.Call):
         return {"action": None, "target": None, "human": None}
-    places = TEMPLATES[kind]
-    return {name: _text(argument(call, places.get(name), name)) for name in ("action", "target", "human")}
+    positions = TEMPLATES[kind]
+    return {name: _text(argument(call, positions.get(name), name)) for name in ("action", "target", "human")}
 
 
 def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
-    """Return the qualified name of a point: where it is, what it decorates, or what a catalogue calls it."""
+    """Return the qualified name of a point: where it is, what it decorates, or its name in a catalogue."""
     if node in module.decorated:
         return ".".join(part for part in (scope.qualified, module.decorated[node]) if part)
     if kind == "catalogue" and isinstance(node, ast.Call):
@@ -138,9 +138,9 @@ def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
 
 def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reason: str | None) -> Point:
     kind = KIND_OF[meaning.what]
-    said = texts(node, kind)
+    written = texts(node, kind)
     level = _text(argument(node, None, "level")) if isinstance(node, ast.Call) else None
-    by_hand = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
+    own_actor = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
     return Point(
         key="",
         path=module.path,
@@ -149,10 +149,10 @@ def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reaso
         line=node.lineno,
         end_line=node.end_lineno or node.lineno,
         end_column=node.end_col_offset or 0,
-        actor=by_hand or meaning.actor,
-        action=said["action"],
+        actor=own_actor or meaning.actor,
+        action=written["action"],
         level=meaning.name if meaning.what == "emit" else level or "info",
-        human=said["human"],
+        human=written["human"],
         silent=reason,
     )
 
@@ -187,22 +187,22 @@ def _comment_of(node: ast.expr, comments: Iterable[_Comment]) -> _Comment | None
 
 
 def _progress(module: Module, project: Project) -> dict[int, list[str]]:
-    """Return where the spans of a module tell their progress, by the identity of the call that made the span."""
+    """Return where the spans of a module report progress, by the identity of the call that made the span."""
     found: dict[int, list[str]] = defaultdict(list)
     for node, scope in module.calls:
-        meaning = project.of(node.func, scope) if isinstance(node, ast.Call) else None
+        meaning = project.meaning_of(node.func, scope) if isinstance(node, ast.Call) else None
         if meaning is not None and meaning.what == "progress":
             found[id(meaning.node)].append(f"{module.path}:{node.end_lineno}:{node.end_col_offset}")
     return found
 
 
-def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault]]:
+def points_of(module: Module, project: Project) -> tuple[list[Point], list[Finding]]:
     """Return the points of a module in the order of its source, and what is wrong with its comments."""
     comments = silent_comments(module.text)
     found = []
     progress = _progress(module, project)
     for node, scope in module.calls:
-        meaning = project.of(node.func if isinstance(node, ast.Call) else node, scope)
+        meaning = project.meaning_of(node.func if isinstance(node, ast.Call) else node, scope)
         # Of the expressions without parentheses only `@narrate.traced` is a point.
         if (
             meaning is None
@@ -225,37 +225,39 @@ def points_of(module: Module, project: Project) -> tuple[list[Point], list[Fault
     return keyed, _wrong_comments(module.path, comments)
 
 
-def _wrong_comments(path: str, comments: list[_Comment]) -> list[Fault]:
-    faults = []
+def _wrong_comments(path: str, comments: list[_Comment]) -> list[Finding]:
+    findings = []
     for comment in comments:
         place = f"{path}:{comment.line}"
         if not comment.used:
-            faults.append(
-                Fault("stale-comment", place, "`# narration: silent` stands at no point", "it hides nothing; remove it")
+            findings.append(
+                Finding(
+                    "stale-comment", place, "`# narration: silent` is at no point", "it excludes nothing; remove it"
+                )
             )
         elif comment.reason is None:
             what = "`# narration: silent` gives no reason"
-            faults.append(
-                Fault("no-reason", place, what, "write `# narration: silent - <why nobody needs to hear it>`")
+            findings.append(
+                Finding("no-reason", place, what, "write `# narration: silent - <why no test needs to assert it>`")
             )
-    return faults
+    return findings
 
 
 def declared(project: Project) -> Declared:
     """Return every point of a project."""
     points: list[Point] = []
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     lines = {}
     for module in project.modules:
         found, wrong = points_of(module, project)
         points += found
-        faults += wrong
+        findings += wrong
         if found:
             lines[module.path] = module.text.count("\n") + (not module.text.endswith("\n"))
     return Declared(
         points=tuple(point for point in points if point.silent is None),
         silent=tuple(point for point in points if point.silent is not None),
-        faults=tuple(faults),
+        findings=tuple(findings),
         files=len(project.modules),
         lines=lines,
     )

@@ -1,6 +1,6 @@
-"""The names of a module and what they are bound to: the ground on which points are recognised.
+"""The names of a module and what they are bound to, collected before any expression is given a meaning.
 
-Nothing is executed and nothing is evaluated here; `meanings` does that, lazily.
+Nothing is executed and nothing is evaluated here; `expressions` does that, lazily.
 """
 
 import ast
@@ -18,9 +18,9 @@ class Binding:
     """One way in which a name gets its value.
 
     Attributes:
-        how: the kind of binding; "opaque" is a value that cannot be known.
+        how: the kind of binding; "opaque" is a value that the source does not say.
         node: the value, annotation, class or function.
-        scope: where `node` is to be understood.
+        scope: the scope of `node`.
         module: the module an import is from, absolute.
         name: the name imported from it; None for the module itself.
     """
@@ -37,12 +37,12 @@ class Scope:
     """The names of a module, class, function, lambda or comprehension.
 
     Attributes:
-        node: whose names they are.
+        node: the node that opens the scope.
         qualified: its name as Python would qualify it, without `<locals>`; "" for a module.
         parent: the scope around it.
         module: the module it is in.
-        names: what each name is bound to here.
-        attributes: of a class: what its methods and its body bind attributes to.
+        names: the bindings of each name here.
+        attributes: of a class: the bindings of attributes in its methods and its body.
         stars: modules of which everything is imported.
     """
 
@@ -56,11 +56,11 @@ class Scope:
 
     @property
     def is_class(self) -> bool:
-        """Whether it is a class's."""
+        """Whether it is the scope of a class."""
         return isinstance(self.node, ast.ClassDef)
 
     def bind(self, name: str, binding: Binding) -> None:
-        """Note one more way in which a name gets its value."""
+        """Add one more way in which a name gets its value."""
         self.names.setdefault(name, []).append(binding)
 
 
@@ -70,13 +70,13 @@ class Module:
 
     Attributes:
         path: relative to the root, with slashes.
-        names: what it may be imported as.
+        names: the names it may be imported as.
         is_package: whether it is an `__init__.py`.
         tree: its syntax tree.
         text: its source.
         scopes: the scope of every node that has one.
-        decorated: by decorator, the name of the function or class it stands at.
-        calls: every call, and every decorator without parentheses, with the scope it is understood in.
+        decorated: by decorator, the name of the function or class below it.
+        calls: every call, and every decorator without parentheses, with its scope.
     """
 
     path: str
@@ -95,7 +95,7 @@ class Module:
 
 
 def _absolute(module: Module, level: int, name: str | None) -> str:
-    """Return the absolute name of what a `from ... import` names."""
+    """Return the absolute name of the module in a `from ... import`."""
     if not level:
         return name or ""
     package = module.names[0].split(".")
@@ -116,7 +116,7 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _outer(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the children of a node that are understood outside of the scope it opens: decorators, defaults, bases."""
+    """Yield the children of a node that belong to the scope around it: decorators, defaults, bases."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield from node.decorator_list
         yield from (default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
@@ -134,12 +134,12 @@ class _Collector:
         self._globals: dict[Scope, set[str]] = {}
 
     def collect(self) -> None:
-        """Fill the scopes; with a list of what is left instead of recursion, because generated code nests deep."""
+        """Fill the scopes; with a stack instead of recursion, because generated code nests deep."""
         tree = self._module.tree
         outermost = self._open(tree, "", None)
-        left: list[tuple[ast.AST, Scope]] = [(child, outermost) for child in reversed(tree.body)]
-        while left:
-            left.extend(reversed(self._visit(*left.pop())))
+        stack: list[tuple[ast.AST, Scope]] = [(child, outermost) for child in reversed(tree.body)]
+        while stack:
+            stack.extend(reversed(self._visit(*stack.pop())))
 
     def _open(self, node: ast.AST, name: str, parent: Scope | None) -> Scope:
         qualified = ".".join(part for part in (parent.qualified if parent else "", name) if part)
@@ -148,7 +148,10 @@ class _Collector:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             self._parameters(node, scope)
             self._globals[scope] = {
-                name for one in ast.walk(node) if isinstance(one, (ast.Global, ast.Nonlocal)) for name in one.names
+                name
+                for inner in ast.walk(node)
+                if isinstance(inner, (ast.Global, ast.Nonlocal))
+                for name in inner.names
             }
         return scope
 
@@ -165,13 +168,14 @@ class _Collector:
 
     def _parameters(self, node: Function | ast.Lambda, scope: Scope) -> None:
         arguments = node.args
-        every = [*arguments.posonlyargs, *arguments.args]
+        positional = [*arguments.posonlyargs, *arguments.args]
         owner = scope.parent
         static = any(
             isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in getattr(node, "decorator_list", ())
         )
-        for place, argument in enumerate(every):
-            if place == 0 and owner is not None and owner.is_class and not static and not isinstance(node, ast.Lambda):
+        is_method = owner is not None and owner.is_class and not static and not isinstance(node, ast.Lambda)
+        for position, argument in enumerate(positional):
+            if position == 0 and owner is not None and is_method:
                 scope.bind(argument.arg, Binding("self", owner.node, owner))
                 continue
             self._parameter(argument, scope)
@@ -180,7 +184,7 @@ class _Collector:
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:
                 scope.bind(extra.arg, Binding("opaque"))
-        filled = [*zip(every[len(every) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+        filled = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)]
         filled += [
             (name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
         ]
@@ -194,7 +198,7 @@ class _Collector:
             scope.bind(argument.arg, Binding("opaque"))
 
     def _visit(self, node: ast.AST, scope: Scope) -> list[tuple[ast.AST, Scope]]:
-        """Note what a node is and binds; return its children with the scopes that they are understood in."""
+        """Collect what a node binds; return its children with their scopes."""
         if isinstance(node, ast.Call):
             self._module.calls.append((node, scope))
         if isinstance(node, _SCOPES):
@@ -218,7 +222,7 @@ class _Collector:
         return [*((child, scope) for child in _outer(node)), *((child, inner) for child in _own(node))]
 
     def _statement(self, node: ast.AST, scope: Scope) -> None:
-        """Note what a node binds, if its kind binds anything."""
+        """Collect what a node binds, if its kind binds anything."""
         binder = _BINDERS.get(type(node))
         if binder is not None:
             binder(self, node, scope)
@@ -263,8 +267,8 @@ class _Collector:
         pair = (ast.Tuple, ast.List)
         if isinstance(target, pair):
             if isinstance(value, pair) and len(value.elts) == len(target.elts):
-                for one, its in zip(target.elts, value.elts, strict=True):
-                    self._assign(one, its, scope)
+                for inner, its_value in zip(target.elts, value.elts, strict=True):
+                    self._assign(inner, its_value, scope)
             else:
                 self._opaque(target, scope)
             return

@@ -1,30 +1,30 @@
-"""From a project's folder to its coverage: reads everything that the figures need."""
+"""Measuring a project: from its folder to its coverage and the answer of the gate."""
 
 from pathlib import Path
 
 import msgspec
 
 from narration_ci.config import Settings, read_settings, source_files
+from narration_ci.git import file_at
 from narration_ci.measure.baseline import Baseline, parse, read_baseline
 from narration_ci.measure.coverage import Coverage, measure
 from narration_ci.measure.gate import Verdict, judge, loosened
 from narration_ci.measure.links import check_scenarios
 from narration_ci.measure.records import Records, read_records
-from narration_ci.source.changed import file_at
 from narration_ci.source.files import read_project
 from narration_ci.source.points import declared
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """A project, measured.
+class Measurement(msgspec.Struct, frozen=True):
+    """The coverage of a project.
 
     Attributes:
-        root: its folder.
+        root: the project's folder.
         settings: of its `pyproject.toml`.
         records: of the run.
         coverage: of the run.
-        baseline: what it is held to; None where there is no file yet.
-        verdict: what the gate says; None without a baseline.
+        baseline: what it is held to; None if there is no file yet.
+        verdict: the answer of the gate; None without a baseline.
     """
 
     root: Path
@@ -41,7 +41,7 @@ def find_root(start: Path) -> Path:
 
 
 def baseline_at(root: Path, settings: Settings, commit: str) -> Baseline | None:
-    """Return the baseline of another commit; None where it had none.
+    """Return the baseline of another commit; None if it had none.
 
     Args:
         root: the project's folder.
@@ -49,7 +49,7 @@ def baseline_at(root: Path, settings: Settings, commit: str) -> Baseline | None:
         commit: a commit, branch or tag.
 
     Raises:
-        CoverageError: there is no such commit, or its baseline cannot be read.
+        CoverageError: the commit does not exist, or its baseline cannot be read.
     """
     text = file_at(root, commit, settings.baseline)
     return parse(text, f"{commit}:{settings.baseline}") if text is not None else None
@@ -62,15 +62,15 @@ def measure_project(
     exact: bool = False,
     needs_baseline: bool = False,
     against: str | None = None,
-) -> Measured:
+) -> Measurement:
     """Return the coverage of a project's last run.
 
     Args:
         root: the project's folder.
-        settings: where things are; those of its `pyproject.toml` when absent.
-        exact: whether the verdict also minds a baseline that asks for less than there is.
+        settings: where things are; by default those of its `pyproject.toml`.
+        exact: also fail on a baseline that asks for less than there is.
         needs_baseline: fail without one.
-        against: a commit; the verdict also minds a baseline that is lower than the one there.
+        against: a commit; also fail on a baseline that asks for less than the one there.
 
     Raises:
         CoverageError: source, records or baseline are missing or unreadable.
@@ -84,6 +84,6 @@ def measure_project(
     more = check_scenarios(records.tests)
     base = baseline_at(root, chosen, against) if against and baseline else None
     if base and baseline:
-        more += loosened(baseline, base, coverage.actions, chosen.baseline)
+        more += loosened(baseline, base, coverage.identities, chosen.baseline)
     verdict = judge(coverage, baseline, others=more, exact=exact) if baseline else None
-    return Measured(root, chosen, records, coverage, baseline, verdict)
+    return Measurement(root, chosen, records, coverage, baseline, verdict)
