@@ -15,6 +15,12 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Unprepared:
+    """What `Scope.prepared` is until the fast path replaces it."""
+
+    owner = None
+
+
 class Scope:
     """The context of the running task: its fields, its clock and ids, and whoever listens in.
 
@@ -29,7 +35,7 @@ class Scope:
         self.fields = fields
         self.sources = sources
         self.listener = listener
-        self.prepared: Any = None
+        self.prepared: Any = _Unprepared
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}

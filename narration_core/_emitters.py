@@ -29,23 +29,22 @@ def level_function(actor: str, rank: int, slow: SlowPath, *, fast: bool) -> Func
 
     # Few calls on purpose: at a microsecond an event, every one would be felt.
     def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
-        path = pipeline.fast_path if fast else None
-        if path is None:
+        path = pipeline.fast_path
+        if path is None or not fast:
             return slow(action, target, human, fields)
-        record = None
         try:
             scope = current.get()
             bound = scope.prepared
-            if bound is None or bound.owner is not path:
+            if bound.owner is not path:
                 bound = path.prepare(scope)
             if bound.others:
                 fields = {**bound.others, **fields}
-            if bound.json is not None and (action in path.actions or path.is_new_action(action)):
-                names = tuple(fields)
-                compose = path.composers.get(names) or path.composer(names)
-                record = compose(rank, actor, action, target, human, bound, fields)
+            names = tuple(fields)
+            compose = path.composers.get(names) or path.composer(names)
+            record = compose(rank, actor, action, target, human, bound, fields)
         except Exception as error:  # noqa: BLE001 - counted; raised in strict mode
             path.failed(error)
+            record = None
         if record is None:
             counts.missed += 1
             return slow(action, target, human, fields)
@@ -93,22 +92,21 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, An
         path = pipeline.fast_path
         if path is None:
             return False
-        record = None
         try:
             scope = current.get()
             bound = scope.prepared
-            if bound is None or bound.owner is not path:
+            if bound.owner is not path:
                 bound = path.prepare(scope)
             if lifecycle:
                 bound = bound.lifecycle or path.without_job(bound, scope)
-            if bound.json is not None:
-                if bound.others:
-                    fields = {**bound.others, **fields}
-                names = tuple(fields)
-                compose = path.composers.get((point, names)) or path.composer(names, point)
-                record = compose(bound, fields)
+            if bound.others:
+                fields = {**bound.others, **fields}
+            names = tuple(fields)
+            compose = path.composers.get((point, names)) or path.composer(names, point)
+            record = compose(bound, fields)
         except Exception as error:  # noqa: BLE001 - as above
             path.failed(error)
+            record = None
         if record is None:
             counts.missed += 1
             return False

@@ -23,7 +23,7 @@ from narration_core._generated import run_source
 from narration_core._levels import EMITTING
 from narration_core._settings import Counts, Settings
 from narration_core._taxonomy import extra_fields
-from narration_core._text import fill_simple, is_name, quick_templates
+from narration_core._text import fill_simple, is_name, quick_template
 from narration_core.redaction._digits import ZEROS
 
 Composer = Callable[..., Draft | None]
@@ -72,7 +72,7 @@ class FastPath:
 
     def __init__(self, settings: Settings, counts: Counts) -> None:
         self.composers: dict[tuple[Any, ...], Composer | None] = {}
-        self.actions: BoundedSet[str] = BoundedSet()
+        self._actions: BoundedSet[str] = BoundedSet()
         self._strict = settings.strict
         self._redactor = settings.redactor
         self._counts = counts
@@ -80,14 +80,16 @@ class FastPath:
         self._shapes: BoundedSet[bytes] = BoundedSet()
         self._globals: dict[str, Any] = {
             "Draft": Draft,
+            "actions": self._actions.seen,
             "defstruct": msgspec.defstruct,
             "end": encode(Event(emitted_by=settings.emitted_by)).decode()[1:],
             "fill": fill_simple,
+            "is_new_action": self._is_new_action,
             "levels": EMITTING,
             "needs_care": self.needs_care,
             "now": time.time_ns,
-            "plain_texts": self._texts,
-            "quick_templates": quick_templates,
+            "plain_texts": self._texts.seen,
+            "quick_template": quick_template,
         }
 
     def prepare(self, scope: Scope) -> BoundFields:
@@ -111,11 +113,11 @@ class FastPath:
             bound.json = _encode(ids)[1:-1].decode() + "," if ids else ""
         return bound
 
-    def is_new_action(self, action: str) -> bool:
+    def _is_new_action(self, action: str) -> bool:
         """Return whether an action that was not seen before is a valid name, and remember it."""
-        if type(action) is not str or not is_name(action):
+        if not is_name(action):
             return False
-        self.actions.keep(action)
+        self._actions.keep(action)
         return True
 
     def composer(self, names: tuple[str, ...], point: Declared | None = None) -> Composer:
@@ -159,18 +161,20 @@ class FastPath:
         Args:
             pieces: the strings of an event.
         """
-        texts, redactor = self._texts, self._redactor
+        texts, redactor = self._texts.seen, self._redactor
         new = [piece for piece in pieces if piece not in texts]
         if not redactor.own_patterns:
             new = [piece for piece in new if len(piece) != _DIGEST_LENGTH or not _is_digest(piece)]
         if not new:
             return False
+        if "" in new:
+            return True  # an event without a target or a sentence is a mistake; an empty field is not worth a check
         joined = " ".join(new)
         if not joined.isascii():
             return True
         data = joined.encode()
         shape = data.translate(ZEROS)
-        if shape in self._shapes:
+        if shape in self._shapes.seen:
             return False
         if (
             len(joined) > _LONGEST
@@ -182,7 +186,7 @@ class FastPath:
         if shape in redactor.clean_shapes:
             self._shapes.keep(shape)
         if len(joined) <= _REMEMBERED_LENGTH:
-            texts.keep(*new)
+            self._texts.keep(*new)
         return False
 
     def failed(self, error: Exception) -> None:

@@ -5,10 +5,15 @@ out at every call: its field names, and for a declared point also its texts. For
 
     def compose(rank, actor, action, target, human, bound, fields):
         device = fields['device']
-        if not (type(target) is str and type(human) is str and type(device) is str): return None
-        if not (target and human): return None
+        if not (
+            bound.json is not None and
+            type(action) is str and (action in actions or is_new_action(action)) and
+            type(target) is str and
+            type(human) is str and
+            type(device) is str
+        ): return None
         if '{' in human or '}' in human:
-            quick = quick_templates.get(human)
+            quick = quick_template(human)
             try: human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)
             except (LookupError, ValueError): return None
         if not (target in plain_texts and human in plain_texts and device in plain_texts) and needs_care(
@@ -114,6 +119,8 @@ def source(
             fixed[name] = template
         elif not fields:
             fixed[name] = form % ()
+            if not fixed[name]:
+                return None
         elif form == "%s" and variables[0] in (*strings, *_BOUND.values()):
             filled[name] = variables[0]
         elif all(variables):
@@ -133,7 +140,11 @@ def _compose(
     """Return the source of `compose`."""
     said = [name for name in ("target", "human", *parts.spoken) if name not in parts.fixed]
     numbers = [value for value in parts.given.values() if value not in (*parts.strings, *parts.spoken)]
-    checks = [f"type({name}) is str" for name in (*(name for name in said if name not in parts.filled), *parts.strings)]
+    checks = ["bound.json is not None"]
+    checks += [] if point else ["type(action) is str and (action in actions or is_new_action(action))"]
+    checks += [
+        f"type({name}) is str" for name in (*(name for name in said if name not in parts.filled), *parts.strings)
+    ]
     checks += [f"type({name}) is int" for name in numbers]
     checks += [f"-{_SMALL} < {name} < {_SMALL}" for name in numbers]
     checks += [f"bound.last_place < {ID_INDEX[name]}" for name in parts.line[:1] if name in ID_INDEX]
@@ -144,17 +155,22 @@ def _compose(
     rank, actor, action = (point.rank, repr(point.actor), repr(point.action)) if point else ("rank", "actor", "action")
     lines = [f"def compose({'' if point else 'rank, actor, action, target, human, '}bound, fields):"]
     lines += [f"    {value} = fields[{name!r}]" for name, value in parts.given.items()]
-    lines += [f"    if not ({' and '.join(checks)}): return None"] if checks else []
+    lines += [
+        "    if not (",
+        *(f"        {check} and" for check in checks[:-1]),
+        f"        {checks[-1]}",
+        "    ): return None",
+    ]
     for name, expression in parts.filled.items():
         if "bound.fields[" in expression:
             lines += [f"    try: {name} = {expression}", "    except KeyError: return None"]
         else:
             lines += [f"    {name} = {expression}"]
     lines += [f"    {name} = {parts.fixed[name]!r}" for name in ("target", "human") if name in parts.fixed]
-    lines += ["    if not (target and human): return None"]
+    lines += [f"    if not {name}: return None" for name in ("target", "human") if name in parts.filled]
     for name in (name for name in said if name != "target" and name not in parts.filled):
         lines += [f"    if '{{' in {name} or '}}' in {name}:"]
-        lines += [f"        quick = quick_templates.get({name})"]
+        lines += [f"        quick = quick_template({name})"]
         lines += [f"        try: {name} = fill({name}, fields) if quick is None else quick[0] % quick[1](fields)"]
         lines += ["        except (LookupError, ValueError): return None"]
     if strict:

@@ -43,8 +43,12 @@ class Outputs:
     def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""
         for sink in self.inline:
-            if not sink.idle:
-                self._write_inline(sink, record)
+            if sink.idle:
+                continue
+            try:
+                sink.write((record,))
+            except Exception as error:  # noqa: BLE001 - what one sink raises costs no other sink the event
+                self._inline_failed(sink, error)
         for put in self.puts:
             put(record)
 
@@ -58,18 +62,15 @@ class Outputs:
         for tap in self.taps:
             tap(record.event, raw)
 
-    def _write_inline(self, sink: InlineSink, record: Record) -> None:
-        """Write to a sink in memory. What it raises reaches no other sink, and the caller only in strict mode."""
-        try:
-            sink.write((record,))
-        except Exception as error:
-            self._counts.internal_error(error)
-            first = sink.name not in self.inline_failures
-            self.inline_failures[sink.name] = self.inline_failures.get(sink.name, 0) + 1
-            if self.strict:
-                raise
-            if first:
-                self.failed(sink, error, 0.0)
+    def _inline_failed(self, sink: InlineSink, error: Exception) -> None:
+        """Count what a sink in memory raised, and tell the others the first time. Raises it in strict mode."""
+        self._counts.internal_error(error)
+        first = sink.name not in self.inline_failures
+        self.inline_failures[sink.name] = self.inline_failures.get(sink.name, 0) + 1
+        if self.strict:
+            raise error
+        if first:
+            self.failed(sink, error, 0.0)
 
     # -- notices: losses and failures, narrated too --------------------------------------------------
 

@@ -105,14 +105,17 @@ class _Template:
 
 
 _templates: BoundedDict[str, _Template] = BoundedDict()
-quick_templates: BoundedDict[str, tuple[str, Callable[[Mapping[str, object]], object]]] = BoundedDict()
-"""Templates of plain `{name}`s as printf formats, with what picks their fields: for texts and whole numbers only."""
+_quick: BoundedDict[str, tuple[str, Callable[[Mapping[str, object]], object]]] = BoundedDict()
+quick_template = _quick.found.get
+"""Returns a template of plain `{name}`s as a printf format and what picks its fields, for texts and whole numbers only.
+
+None when `fill_simple` has not filled it in yet or it needs `fill`."""
 
 _COST: Final = 700  # bytes of an entry besides its text, which is kept about four times
 
 
 def _template(text: str) -> _Template:
-    return _templates.get(text) or _templates.keep(text, _Template(text), 4 * sys.getsizeof(text) + _COST)
+    return _templates.found.get(text) or _templates.keep(text, _Template(text), 4 * sys.getsizeof(text) + _COST)
 
 
 def fill(text: str, fields: Mapping[str, object]) -> str:
@@ -160,7 +163,7 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
         raise LookupError(text)
     if template.printf is not None and template.fields:
         quick = (template.printf, operator.itemgetter(*template.fields))
-        quick_templates.keep(text, quick, 2 * sys.getsizeof(text) + _COST)
+        _quick.keep(text, quick, 2 * sys.getsizeof(text) + _COST)
     return text.format_map(fields)
 
 

@@ -253,7 +253,7 @@ def test_half_a_character_never_raises(memory, where):
 def test_what_is_remembered_as_clean_stays_bounded(memory):
     for number in range(10_000):
         narrate.info("act", "thing", f"Number {number} {number:b}".replace("1", "a"))
-    assert len(PIPELINE.fast_path._texts) + len(PIPELINE.fast_path._shapes) <= 8192
+    assert len(PIPELINE.fast_path._texts.seen) + len(PIPELINE.fast_path._shapes.seen) <= 8192
     assert len(memory.events) == 10_000
 
 
