@@ -1,4 +1,4 @@
-"""Steps that look at a worker's answers, and keep some of them for the proof bundle."""
+"""Steps that check a worker's answers, and keep some of them for the proof bundle."""
 
 import hashlib
 
@@ -9,9 +9,9 @@ from narration_core import CORRELATION_HEADER, formatted
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.requests import ExecuteRequest
-from steps.asking import HAIKU, TABLE, request_of
-from steps.evidence import leave
+from steps.evidence import keep_proof
 from steps.harness import MODEL, Answer, WorkerProcess, ask
+from steps.request_helpers import HAIKU, TABLE, request_body
 
 
 @then("the answer is a haiku of three lines")
@@ -29,14 +29,14 @@ def stream_order(answer: Answer) -> None:
     assert names[-1] == "end"
     assert {"end", "error"}.isdisjoint(names[:-1])
     assert set(names[1:-1]) <= {"narration", "token", "metrics"}
-    places = [frame["i"] for frame in answer.of("token")]
-    assert places == sorted(set(places))
+    indices = [frame["i"] for frame in answer.of("token")]
+    assert indices == sorted(set(indices))
 
 
 @then("the stream tells what standard output tells of the request")
 def same_narration(answer: Answer, narration: NarrationCapture) -> None:
-    told = [event for event in narration.events if event.job_id is not None]
-    assert [frame["formatted"] for frame in answer.of("narration")] == [formatted(event) for event in told]
+    events = [event for event in narration.events if event.job_id is not None]
+    assert [frame["formatted"] for frame in answer.of("narration")] == [formatted(event) for event in events]
 
 
 @then(parsers.parse("the answer has status {status:d}"))
@@ -64,7 +64,7 @@ def same_answers(answers: list[Answer]) -> None:
 
 @when(parsers.parse("two engines, one after the other, answer from seed {seed:d}"), target_fixture="drawn")
 def two_engines(seed: int) -> list[list[int]]:
-    """Return the token ids that each drew; HTTP does not show them."""
+    """Return the token ids that each generated; HTTP does not show them."""
     return [_token_ids(seed) for _ in range(2)]
 
 
@@ -136,30 +136,32 @@ def has_metrics(answer: Answer, datatable: TABLE) -> None:
 @then("the next request works")
 @when("the next request works")
 async def next_works(worker: WorkerProcess) -> None:
-    answer = await ask(worker.url, request_of(max_tokens=5))
+    answer = await ask(worker.url, request_body(max_tokens=5))
     assert answer.frames[-1].name == "end", answer
 
 
 @then(parsers.parse('its stream is kept as proof "{name}"'))
 def keep_stream(answer: Answer, name: str) -> None:
     assert answer.received, "there was no stream"
-    leave("transcripts", name, answer.received)
+    keep_proof("transcripts", name, answer.received)
 
 
 @then(parsers.parse('the metrics are kept as proof "{name}"'))
 def keep_metrics(answer: Answer, name: str) -> None:
-    leave("metrics", name, answer.body)
+    keep_proof("metrics", name, answer.body)
 
 
 @then(parsers.parse('both answers are kept as proof "{name}"'))
 def keep_answers(answers: list[Answer], name: str) -> None:
     for number, answer in enumerate(answers, start=1):
-        made_from = {"model": MODEL.name, "device": "cpu", "seed": answer.of("started")[0]["seed"]}
-        leave("determinism", f"{name}.{number}.json", {**made_from, "tokens": [one["t"] for one in answer.of("token")]})
+        source = {"model": MODEL.name, "device": "cpu", "seed": answer.of("started")[0]["seed"]}
+        keep_proof(
+            "determinism", f"{name}.{number}.json", {**source, "tokens": [token["t"] for token in answer.of("token")]}
+        )
 
 
 @then(parsers.parse('both lists of token ids are kept as proof "{name}" of seed {seed:d}'))
 def keep_token_ids(drawn: list[list[int]], name: str, seed: int) -> None:
     for number, ids in enumerate(drawn, start=1):
-        made_from = {"model": MODEL.name, "device": "cpu", "seed": seed}
-        leave("determinism", f"{name}.{number}.json", {**made_from, "token_ids": ids})
+        source = {"model": MODEL.name, "device": "cpu", "seed": seed}
+        keep_proof("determinism", f"{name}.{number}.json", {**source, "token_ids": ids})

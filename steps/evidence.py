@@ -1,4 +1,4 @@
-"""What scenarios leave for the proof bundle: files in `.narration/proof/<kind>/`, which `narration proof` gathers."""
+"""Evidence for the proof bundle: files in `.narration/proof/<kind>/`, which `narration proof` collects."""
 
 import json
 from pathlib import Path
@@ -8,16 +8,16 @@ Kind = Literal["transcripts", "determinism", "metrics"]
 _FOLDER: Final = Path(__file__).resolve().parent.parent / ".narration" / "proof"
 
 
-def leave(kind: Kind, name: str, what: bytes | str | dict[str, Any]) -> None:
-    """Keep something that shows what this run did.
+def keep_proof(kind: Kind, name: str, content: bytes | str | dict[str, Any]) -> None:
+    """Write a file for the proof bundle.
 
     Args:
-        kind: which part of the bundle.
-        name: of the file; outputs of equal runs are called `<name>.1.json`, `<name>.2.json`.
-        what: bytes and text as they are, anything else as JSON.
+        kind: the part of the bundle.
+        name: the file's name; outputs of runs that must be equal are `<name>.1.json`, `<name>.2.json`.
+        content: bytes and text are written as they are, anything else as JSON.
     """
     folder = _FOLDER / kind
     folder.mkdir(parents=True, exist_ok=True)
-    if isinstance(what, dict):
-        what = json.dumps(what, indent=2, ensure_ascii=False) + "\n"
-    (folder / name).write_bytes(what if isinstance(what, bytes) else what.encode())
+    if isinstance(content, dict):
+        content = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -34,7 +34,7 @@ ENGINE = {"engine": "llamacpp-v1", "pool_id": "default", "device": "GPU0"}
 
 
 def spawn(**more: Any) -> None:
-    """Spawn an engine, in words."""
+    """Narrate that an engine is spawned."""
     MANAGER(
         "spawn",
         "GPU0",
@@ -230,17 +230,17 @@ def older(narration: NarrationCapture) -> None:
     narration.feed('{"actor":"engine","action":"decode","target":"job","human":"Decoded","decode_ms":7}')
 
 
-@when("a new correlation id is made", target_fixture="made")
+@when("a new correlation id is made", target_fixture="new_id")
 def make_id() -> str:
-    made = new_correlation_id()
-    with bind(correlation_id=made):
+    new_id = new_correlation_id()
+    with bind(correlation_id=new_id):
         spawn()
-    return made
+    return new_id
 
 
 @then("it is a UUID of version 4")
-def version_4(made: str) -> None:
-    groups = made.split("-")
+def version_4(new_id: str) -> None:
+    groups = new_id.split("-")
     assert [len(group) for group in groups] == [8, 4, 4, 4, 12]
     assert groups[2][0] == "4"
 

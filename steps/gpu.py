@@ -12,8 +12,8 @@ TOTAL_BYTES = 80_000_000_000
 @given("llama.cpp sees the devices:", target_fixture="devices")
 def devices(datatable: list[list[str]]) -> list[Device]:
     return [
-        Device(row["name"], "GPU of a scenario", place, int(row["free_bytes"]), TOTAL_BYTES)
-        for place, row in enumerate(rows(datatable), start=1)
+        Device(row["name"], "GPU of a scenario", number, int(row["free_bytes"]), TOTAL_BYTES)
+        for number, row in enumerate(rows(datatable), start=1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Real workers for the features: processes, their narration, and a client that speaks HTTP to them."""
+"""Real workers for the features: their processes, their events, and an HTTP client."""
 
 import asyncio
 import json
@@ -19,34 +19,34 @@ from narration_core import Event, decode
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf"
-# Mutants that swallow an event are noticed only when this is over, so that run asks for less.
+# A mutant that drops an event is noticed only after this time, so the run with mutants sets less.
 PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 
 Wanted = Callable[[Event], bool]
 
 
 class WorkerProcess:
-    """A worker as its own process. What it tells on standard output is read as it comes.
+    """A worker in its own process; threads read its events from standard output.
 
     Args:
         arguments: of `narration worker`.
-        env: what its environment has besides the usual.
+        env: variables to add to its environment.
     """
 
     def __init__(self, arguments: list[str], env: dict[str, str] | None = None) -> None:
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("NARRATION_")}
-        surroundings |= {"NARRATION_SOURCE_LOCATION": "1", "NARRATION_STRICT": "1", **(env or {})}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("NARRATION_")}
+        environment |= {"NARRATION_SOURCE_LOCATION": "1", "NARRATION_STRICT": "1", **(env or {})}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "narration_worker", *arguments],
             cwd=ROOT,
-            env=surroundings,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        self.told: list[Event] = []
+        self.events: list[Event] = []
         self.other_lines: list[str] = []
         self.errors: list[str] = []
-        self._heard = 0
+        self._fed = 0
         self._more = threading.Condition()
         self._ended = False
         self._readers = [
@@ -61,7 +61,7 @@ class WorkerProcess:
         for line in self._process.stdout:
             with self._more:
                 try:
-                    self.told.append(decode(line))
+                    self.events.append(decode(line))
                 except ValueError:
                     self.other_lines.append(line.decode("utf-8", "replace"))
                 self._more.notify_all()
@@ -73,54 +73,54 @@ class WorkerProcess:
         assert self._process.stderr is not None
         self.errors += [line.decode("utf-8", "replace") for line in self._process.stderr]
 
-    # -- hearing -------------------------------------------------------------------------------
+    # -- events --------------------------------------------------------------------------------
 
     def wait_for(self, wanted: Wanted, start: int = 0) -> int:
-        """Wait until the worker tells a wanted event; returns its place."""
+        """Wait until the worker emits a wanted event, and return its index."""
         until = time.monotonic() + PATIENCE_S
         with self._more:
-            place = start
+            index = start
             while True:
-                while place < len(self.told):
-                    if wanted(self.told[place]):
-                        return place
-                    place += 1
+                while index < len(self.events):
+                    if wanted(self.events[index]):
+                        return index
+                    index += 1
                 left = until - time.monotonic()
                 if self._ended or left <= 0:
                     why = "it ended" if self._ended else f"not within {PATIENCE_S} s"
-                    said = "".join(f"\n  {event.actor} {event.action}: {event.human}" for event in self.told)
+                    emitted = "".join(f"\n  {event.actor} {event.action}: {event.human}" for event in self.events)
                     stderr = "".join(self.errors[-20:])
                     raise AssertionError(
-                        f"the worker did not tell what was waited for ({why}); it told:{said}\n{stderr}"
+                        f"the worker did not emit the expected event ({why}); it emitted:{emitted}\n{stderr}"
                     )
                 self._more.wait(left)
 
-    def hear(self, narration: NarrationCapture, until: Wanted, only: Wanted = lambda _: True) -> Event:
-        """Feed what the worker tells to a capture, up to and with a wanted event, which is returned."""
-        place = self.wait_for(until, self._heard)
-        self._feed(narration, place + 1, only)
-        return self.told[place]
+    def feed_until(self, narration: NarrationCapture, until: Wanted, only: Wanted = lambda _: True) -> Event:
+        """Feed the worker's events to a capture, up to and including a wanted one, which is returned."""
+        index = self.wait_for(until, self._fed)
+        self._feed(narration, index + 1, only)
+        return self.events[index]
 
-    def hear_all(self, narration: NarrationCapture, only: Wanted = lambda _: True) -> None:
-        """Feed what the worker tells until it ends."""
+    def feed_rest(self, narration: NarrationCapture, only: Wanted = lambda _: True) -> None:
+        """Feed the worker's events until it ends."""
         self.wait()
-        self._feed(narration, len(self.told), only)
+        self._feed(narration, len(self.events), only)
 
     def _feed(self, narration: NarrationCapture, end: int, only: Wanted) -> None:
-        narration.feed(*[event for event in self.told[self._heard : end] if only(event)])
-        self._heard = end
+        narration.feed(*[event for event in self.events[self._fed : end] if only(event)])
+        self._fed = end
 
     def skip(self) -> None:
-        """Pass over everything that was told so far."""
+        """Skip the events so far."""
         with self._more:
-            self._heard = len(self.told)
+            self._fed = len(self.events)
 
-    # -- life ----------------------------------------------------------------------------------
+    # -- process -------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
-        """Where it listens."""
-        event = self.told[self.wait_for(lambda event: event.action == "server_bound")]
+        """The address on which it listens."""
+        event = self.events[self.wait_for(lambda event: event.action == "server_bound")]
         return f"http://127.0.0.1:{event.get('port')}"
 
     @property
@@ -138,14 +138,14 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Wait for its end; returns the exit code."""
+        """Wait until it ends, and return the exit code."""
         code = self._process.wait(PATIENCE_S)
         for reader in self._readers:
             reader.join(PATIENCE_S)
         return code
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         if self.running:
             self._process.kill()
         self.wait()
@@ -184,7 +184,7 @@ class Frame(NamedTuple):
 
 
 async def frames(response: aiohttp.ClientResponse, received: bytearray | None = None) -> AsyncIterator[Frame]:
-    """Yield the events of a stream; what is received goes to `received` as it came."""
+    """Yield the events of a stream; its bytes are appended to `received`."""
     name, data, number = "message", [], None
     async for raw in response.content:
         if received is not None:
@@ -203,14 +203,14 @@ async def frames(response: aiohttp.ClientResponse, received: bytearray | None = 
 
 
 class Answer(NamedTuple):
-    """What a client got.
+    """The response to a client.
 
     Attributes:
         status: HTTP status.
         headers: of the response.
         frames: the events of the stream, in order.
-        body: the JSON body of an answer that is no stream.
-        received: the stream, byte for byte.
+        body: the JSON body of a response that is not a stream.
+        received: the bytes of the stream.
     """
 
     status: int
@@ -225,20 +225,20 @@ class Answer(NamedTuple):
         return "".join(frame.data["t"] for frame in self.frames if frame.name == "token")
 
     def of(self, name: str) -> list[Any]:
-        """Return the data of every event of a name."""
+        """Return the data of every event with this name."""
         return [frame.data for frame in self.frames if frame.name == name]
 
 
 async def ask(url: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
-    """Send a request for text and read its answer to the end."""
+    """Send a request for text and read the response to its end."""
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{url}/execute", json=body, headers=headers) as response,
     ):
         if response.content_type == "text/event-stream":
             received = bytearray()
-            told = [frame async for frame in frames(response, received)]
-            return Answer(response.status, response.headers.copy(), told, None, bytes(received))
+            events = [frame async for frame in frames(response, received)]
+            return Answer(response.status, response.headers.copy(), events, None, bytes(received))
         return Answer(response.status, response.headers.copy(), [], await response.json(content_type=None))
 
 
@@ -260,7 +260,7 @@ class OpenRequest:
         self._frames = frames(self._response)
 
     async def until(self, name: str) -> Frame:
-        """Read until an event of this name."""
+        """Read up to an event with this name."""
         assert self._frames is not None
         async for frame in self._frames:
             self.seen.append(frame)
@@ -269,7 +269,7 @@ class OpenRequest:
         raise AssertionError(f"the stream ended without {name!r}: {[frame.name for frame in self.seen]}")
 
     async def heartbeat(self) -> None:
-        """Read until a comment, which is how a stream shows that it is alive."""
+        """Read up to a comment, with which a silent stream shows that it is alive."""
         assert self._response is not None
         async for line in self._response.content:
             if line.startswith(b":"):
@@ -277,7 +277,7 @@ class OpenRequest:
         raise AssertionError("the stream ended without a heartbeat")
 
     async def close(self) -> None:
-        """Go away."""
+        """Close the connection."""
         if self._response is not None:
             self._response.close()
         if self._session is not None:
@@ -287,7 +287,7 @@ class OpenRequest:
 async def call(
     method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
 ) -> tuple[int, Any, Mapping[str, str]]:
-    """Return status, JSON (or text) and headers of one call."""
+    """Return the status, JSON (or text) and headers of one request."""
     async with aiohttp.ClientSession() as session, session.request(method, url, json=body, headers=headers) as response:
         text = await response.text()
         try:
@@ -298,7 +298,7 @@ async def call(
 
 
 async def healthy(url: str) -> None:
-    """Wait until the worker answers that it is healthy."""
+    """Wait until the worker says that it is healthy."""
     async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_S):
         while True:
             async with session.get(f"{url}/health") as response:

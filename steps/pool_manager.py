@@ -42,7 +42,7 @@ async def a_pool_manager(cleanup: AsyncExitStack, settings: dict[str, str]) -> P
 @when("the pool manager has been called")
 async def has_been_called(pool_manager: PoolManager, worker: WorkerProcess, narration: NarrationCapture) -> None:
     await pool_manager.called.wait()
-    await asyncio.to_thread(worker.hear, narration, lambda event: event.action == "callback_attempt")
+    await asyncio.to_thread(worker.feed_until, narration, lambda event: event.action == "callback_attempt")
 
 
 @given("a pool manager that is not there", target_fixture="settings")
@@ -54,7 +54,7 @@ def no_pool_manager() -> dict[str, str]:
 
 @when(parsers.parse('the worker has told "{action}"'))
 async def has_told(worker: WorkerProcess, narration: NarrationCapture, action: str) -> None:
-    await asyncio.to_thread(worker.hear, narration, lambda event: event.action == action)
+    await asyncio.to_thread(worker.feed_until, narration, lambda event: event.action == action)
 
 
 @then("the pool manager was called with the token")

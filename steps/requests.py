@@ -13,68 +13,72 @@ from pytest_bdd import parsers, then, when
 from narration_capture import NarrationCapture, one_table
 from narration_core import CORRELATION_HEADER, bind, configure
 from narration_worker.client import WorkerClient
-from steps.asking import TABLE, asked, ends_the_job, hear_request, hear_stopped, request_of
-from steps.harness import MODEL, Answer, OpenRequest, WorkerProcess, ask, call
+from steps.harness import MODEL, Answer, WorkerProcess, ask, call
+from steps.request_helpers import (
+    TABLE,
+    ask_and_feed,
+    ends_the_job,
+    feed_request,
+    feed_stopped_request,
+    open_request,
+    request_body,
+)
 
 
 @when(parsers.parse('a client asks "{prompt}"'), target_fixture="answer")
 async def asks(worker: WorkerProcess, narration: NarrationCapture, prompt: str) -> Answer:
-    return await asked(worker, narration, request_of(prompt))
+    return await ask_and_feed(worker, narration, request_body(prompt))
 
 
 @when(parsers.parse('the job "{job_id}" asks "{prompt}"'), target_fixture="answer")
 async def job_asks(worker: WorkerProcess, narration: NarrationCapture, job_id: str, prompt: str) -> Answer:
-    return await asked(worker, narration, request_of(prompt, job_id=job_id))
+    return await ask_and_feed(worker, narration, request_body(prompt, job_id=job_id))
 
 
 @when(parsers.parse('a client with the correlation id "{correlation_id}" asks "{prompt}"'), target_fixture="answer")
 async def asks_with_id(worker: WorkerProcess, narration: NarrationCapture, correlation_id: str, prompt: str) -> Answer:
-    return await asked(worker, narration, request_of(prompt), {CORRELATION_HEADER: correlation_id})
+    return await ask_and_feed(worker, narration, request_body(prompt), {CORRELATION_HEADER: correlation_id})
 
 
 @when(parsers.parse('a client with the token "{token}" asks "{prompt}"'), target_fixture="answer")
 async def asks_with_token(worker: WorkerProcess, narration: NarrationCapture, token: str, prompt: str) -> Answer:
-    return await asked(worker, narration, request_of(prompt), {"Authorization": f"Bearer {token}"})
+    return await ask_and_feed(worker, narration, request_body(prompt), {"Authorization": f"Bearer {token}"})
 
 
 @when(parsers.parse('a client behind a proxy asks "{prompt}"'), target_fixture="answer")
 async def asks_behind_proxy(worker: WorkerProcess, narration: NarrationCapture, prompt: str) -> Answer:
-    return await asked(worker, narration, request_of(prompt), {"X-Forwarded-For": "203.0.113.9"})
+    return await ask_and_feed(worker, narration, request_body(prompt), {"X-Forwarded-For": "203.0.113.9"})
 
 
 @when("a client sends a request with:", target_fixture="answer")
 async def sends(worker: WorkerProcess, narration: NarrationCapture, datatable: TABLE) -> Answer:
-    return await asked(worker, narration, {name: json.loads(value) for name, value in one_table(datatable).items()})
+    return await ask_and_feed(
+        worker, narration, {name: json.loads(value) for name, value in one_table(datatable).items()}
+    )
 
 
 @when("a client asks with a prompt that is longer than the context", target_fixture="answer")
 async def asks_too_much(worker: WorkerProcess, narration: NarrationCapture) -> Answer:
-    return await asked(worker, narration, request_of("🌙 " * 4000))
+    return await ask_and_feed(worker, narration, request_body("🌙 " * 4000))
 
 
 @when("the same request is sent twice", target_fixture="answers")
 async def twice(worker: WorkerProcess, narration: NarrationCapture) -> list[Answer]:
-    return [await asked(worker, narration, request_of(temperature=0.8, seed=42)) for _ in range(2)]
+    return [await ask_and_feed(worker, narration, request_body(temperature=0.8, seed=42)) for _ in range(2)]
 
 
 @when("a request without a seed is sent, and again with the seed that came back", target_fixture="answers")
 async def seeded_again(worker: WorkerProcess, narration: NarrationCapture) -> list[Answer]:
-    body = request_of(temperature=0.8)
+    body = request_body(temperature=0.8)
     del body["seed"]
-    first = await asked(worker, narration, body)
-    return [first, await asked(worker, narration, {**body, "seed": first.of("started")[0]["seed"]})]
+    first = await ask_and_feed(worker, narration, body)
+    return [first, await ask_and_feed(worker, narration, {**body, "seed": first.of("started")[0]["seed"]})]
 
 
 @when("a client asks while another one is served", target_fixture="answer")
 async def asks_meanwhile(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> Answer:
-    first = OpenRequest(worker.url)
-    cleanup.push_async_callback(first.close)
-    await first.open(request_of(job_id="first", max_tokens=1500), {CORRELATION_HEADER: "req-first"})
-    await first.until("token")
-    second = OpenRequest(worker.url)
-    cleanup.push_async_callback(second.close)
-    await second.open(request_of(job_id="second", max_tokens=5), {CORRELATION_HEADER: "req-second"})
-    await second.until("narration")
+    first = await open_request(worker, cleanup, "req-first", job_id="first", max_tokens=1500)
+    second = await open_request(worker, cleanup, "req-second", until="narration", job_id="second", max_tokens=5)
     await call("POST", f"{worker.url}/cancel", {"job_id": "first"})
     await first.until("error")
     await second.until("end")
@@ -82,19 +86,15 @@ async def asks_meanwhile(worker: WorkerProcess, narration: NarrationCapture, cle
         await asyncio.to_thread(
             worker.wait_for, lambda event, name=name: event.correlation_id == name and ends_the_job(event)
         )
-    await asyncio.to_thread(hear_request, worker, narration, "req-second")
+    await asyncio.to_thread(feed_request, worker, narration, "req-second")
     return Answer(200, {}, second.seen, None)
 
 
 @when("more clients ask than there is room for", target_fixture="answer")
 async def too_many(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> Answer:
-    for name in ("running", "waiting"):
-        client = OpenRequest(worker.url)
-        cleanup.push_async_callback(client.close)
-        await client.open(request_of(max_tokens=1500, job_id=name))
-        if name == "running":
-            await client.until("token")
-    answer = await asked(worker, narration, request_of(job_id="one-too-many"))
+    await open_request(worker, cleanup, job_id="running", max_tokens=1500)
+    await open_request(worker, cleanup, until="started", job_id="waiting", max_tokens=1500)
+    answer = await ask_and_feed(worker, narration, request_body(job_id="one-too-many"))
     for name in ("waiting", "running"):
         await call("POST", f"{worker.url}/cancel", {"job_id": name})
     return answer
@@ -102,15 +102,11 @@ async def too_many(worker: WorkerProcess, narration: NarrationCapture, cleanup: 
 
 @when("a client waits in the queue until a heartbeat comes")
 async def waits(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> None:
-    first, second = OpenRequest(worker.url), OpenRequest(worker.url)
-    cleanup.push_async_callback(first.close)
-    cleanup.push_async_callback(second.close)
-    await first.open(request_of(max_tokens=1500))
-    await first.until("token")
-    await second.open(request_of(max_tokens=5), {CORRELATION_HEADER: "req-waiting"})
+    await open_request(worker, cleanup, max_tokens=1500)
+    second = await open_request(worker, cleanup, "req-waiting", until="started", max_tokens=5)
     await second.heartbeat()
     await asyncio.to_thread(
-        worker.hear,
+        worker.feed_until,
         narration,
         lambda event: event.correlation_id == "req-waiting" and event.action == "queue",
         lambda event: event.correlation_id == "req-waiting",
@@ -119,7 +115,7 @@ async def waits(worker: WorkerProcess, narration: NarrationCapture, cleanup: Asy
 
 @pytest.fixture
 def at_debug() -> Iterator[None]:
-    """The facade of this process tells from level debug on."""
+    """Emit events from level debug upwards in this process."""
     configure(level="debug")
     yield
     configure()
@@ -131,15 +127,12 @@ async def client_asks(
     cleanup: AsyncExitStack,
     at_debug: None,  # noqa: ARG001 - a fixture for its effect
 ) -> None:
-    first = OpenRequest(worker.url)
-    cleanup.push_async_callback(first.close)
-    await first.open(request_of(max_tokens=1500, job_id="in-the-way"))
-    await first.until("token")
+    await open_request(worker, cleanup, max_tokens=1500, job_id="in-the-way")
     worker.skip()
 
     async def asks() -> list[str]:
         async with WorkerClient(worker.url) as client:
-            return [message.name async for message in client.execute(**request_of(max_tokens=5))]
+            return [message.name async for message in client.execute(**request_body(max_tokens=5))]
 
     with bind(correlation_id="req-retry"):
         asking = asyncio.create_task(asks())
@@ -159,37 +152,26 @@ def is_mapped(worker: WorkerProcess) -> None:
 
 @when("a client asks and cancels after the first token", target_fixture="answer")
 async def cancels(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> Answer:
-    client = OpenRequest(worker.url)
-    cleanup.push_async_callback(client.close)
-    await client.open(
-        request_of(
-            job_id="job-to-cancel-" + hashlib.sha256(narration.head.title.encode()).hexdigest()[:8], max_tokens=1500
-        ),
-        {CORRELATION_HEADER: "req-cancel"},
-    )
-    started = await client.until("started")
-    await client.until("token")
-    body = {"job_id": started.data["job_id"]}
-    statuses = [(await call("POST", f"{worker.url}/cancel", body))[0] for _ in range(2)]
+    job_id = "job-to-cancel-" + hashlib.sha256(narration.head.title.encode()).hexdigest()[:8]
+    client = await open_request(worker, cleanup, "req-cancel", job_id=job_id, max_tokens=1500)
+    statuses = [(await call("POST", f"{worker.url}/cancel", {"job_id": job_id}))[0] for _ in range(2)]
     assert statuses == [202, 202]
     await client.until("error")
-    await asyncio.to_thread(hear_stopped, worker, narration, "req-cancel")
+    await asyncio.to_thread(feed_stopped_request, worker, narration, "req-cancel")
     return Answer(200, {}, client.seen, None)
 
 
 @when("a client asks and goes away after the first token")
-async def goes_away(worker: WorkerProcess, narration: NarrationCapture) -> None:
-    client = OpenRequest(worker.url)
-    await client.open(request_of(max_tokens=1500), {CORRELATION_HEADER: "req-gone"})
-    await client.until("token")
+async def goes_away(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> None:
+    client = await open_request(worker, cleanup, "req-gone", max_tokens=1500)
     await client.close()
-    await asyncio.to_thread(hear_stopped, worker, narration, "req-gone")
+    await asyncio.to_thread(feed_stopped_request, worker, narration, "req-gone")
 
 
 @when("a client asks for more than there is time for", target_fixture="answer")
 async def asks_too_long(worker: WorkerProcess, narration: NarrationCapture) -> Answer:
-    answer = await ask(worker.url, request_of(max_tokens=1900), {CORRELATION_HEADER: "req-long"})
-    await asyncio.to_thread(hear_stopped, worker, narration, "req-long")
+    answer = await ask(worker.url, request_body(max_tokens=1900), {CORRELATION_HEADER: "req-long"})
+    await asyncio.to_thread(feed_stopped_request, worker, narration, "req-long")
     return answer
 
 

@@ -11,13 +11,12 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from narration_capture import NarrationCapture, normaliser, one_table, repeating
-from narration_core import CORRELATION_HEADER
 from steps.answers import ends_with_error
-from steps.asking import TABLE, is_steady, request_of
-from steps.harness import MODEL, Answer, OpenRequest, WorkerProcess, arguments, call, healthy
+from steps.harness import MODEL, Answer, WorkerProcess, arguments, call, healthy
+from steps.request_helpers import TABLE, is_independent_of_timing, open_request
 from support.small_models import random_model
 
-# How long an answer is depends on the processor in rare cases, how long anything takes always does.
+# Durations depend on the machine; the length of an answer does too, in rare cases.
 normaliser("tokens so far", r"Generated \d+ tokens", "Generated <n> tokens")
 normaliser("tokens of an answer", r"Finished with \d+ tokens", "Finished with <n> tokens")
 normaliser("a seed that was made", r"from seed \d{5,}", "from seed <seed>")
@@ -33,7 +32,7 @@ def shared_worker() -> Iterator[WorkerProcess]:
 
 @pytest.fixture(scope="session")
 def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that never ends by itself and takes a few milliseconds a token."""
+    """A model that never ends its answer and takes a few milliseconds per token."""
     path = tmp_path_factory.mktemp("models") / "slow.gguf"
     return random_model(path, 30, context=2048)
 
@@ -46,7 +45,7 @@ def shared_slow_worker(slow_model: Path) -> Iterator[WorkerProcess]:
 
 @pytest.fixture
 def own() -> Iterator[ExitStack]:
-    """What ends with the scenario."""
+    """Resources that are closed when the scenario ends."""
     with ExitStack() as stack:
         yield stack
 
@@ -73,7 +72,7 @@ async def a_slow_worker(shared_slow_worker: WorkerProcess) -> WorkerProcess:
 
 @pytest.fixture
 def settings() -> dict[str, str]:
-    """What a worker of its own is started with; a Given step may say more."""
+    """Settings of a worker that the scenario starts; Given steps may add to them."""
     return {}
 
 
@@ -98,19 +97,21 @@ def _start(settings: dict[str, str], own: ExitStack) -> WorkerProcess:
 @when("a worker starts", target_fixture="worker")
 async def starts(settings: dict[str, str], own: ExitStack, narration: NarrationCapture) -> WorkerProcess:
     worker = await _ready(_start(settings, own))
-    worker.hear(narration, lambda event: event.action == "ready")
+    worker.feed_until(narration, lambda event: event.action == "ready")
     return worker
 
 
 @when("a worker starts and the native library is heard", target_fixture="worker")
-async def starts_aloud(settings: dict[str, str], own: ExitStack, narration: NarrationCapture) -> WorkerProcess:
+async def starts_with_native_log(
+    settings: dict[str, str], own: ExitStack, narration: NarrationCapture
+) -> WorkerProcess:
     worker = await _ready(_start(settings, own))
-    # What llama.cpp logs, and how much, differs from processor to processor: one line stands for all.
+    # What llama.cpp logs, and how much, depends on the processor: keep only one line.
     first = await asyncio.to_thread(worker.wait_for, lambda event: event.action == "native")
-    worker.hear(
+    worker.feed_until(
         narration,
         lambda event: event.action == "ready",
-        only=lambda event: event.action != "native" or event is worker.told[first],
+        only=lambda event: event.action != "native" or event is worker.events[first],
     )
     return worker
 
@@ -133,7 +134,7 @@ async def of_its_own(settings: dict[str, str], own: ExitStack) -> WorkerProcess:
 async def tries_to_start(settings: dict[str, str], own: ExitStack, narration: NarrationCapture) -> int:
     worker = _start(settings, own)
     code = await asyncio.to_thread(worker.wait)
-    worker.hear_all(narration)
+    worker.feed_rest(narration)
     return code
 
 
@@ -169,7 +170,7 @@ def exit_code_is(exit_code: int, code: int) -> None:
 async def sigterm(worker: WorkerProcess, narration: NarrationCapture) -> int:
     worker.signal(signal.SIGTERM)
     code = await asyncio.to_thread(worker.wait)
-    worker.hear_all(narration)
+    worker.feed_rest(narration)
     return code
 
 
@@ -178,7 +179,7 @@ async def shut_down(worker: WorkerProcess, narration: NarrationCapture) -> int:
     status, _, _ = await call("POST", f"{worker.url}/shutdown")
     assert status == 202
     code = await asyncio.to_thread(worker.wait)
-    worker.hear_all(narration)
+    worker.feed_rest(narration)
     return code
 
 
@@ -186,15 +187,12 @@ async def shut_down(worker: WorkerProcess, narration: NarrationCapture) -> int:
 async def sigterm_meanwhile(
     worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack, answers: list[Answer]
 ) -> int:
-    client = OpenRequest(worker.url)
-    cleanup.push_async_callback(client.close)
-    await client.open(request_of(max_tokens=1900), {CORRELATION_HEADER: "req-drained"})
-    await client.until("token")
+    client = await open_request(worker, cleanup, "req-drained", max_tokens=1900)
     worker.signal(signal.SIGTERM)
     await client.until("error")
     answers.append(Answer(200, {}, client.seen, None))
     code = await asyncio.to_thread(worker.wait)
-    worker.hear_all(narration, is_steady)
+    worker.feed_rest(narration, is_independent_of_timing)
     return code
 
 

@@ -1,10 +1,10 @@
-"""Make GGUF models that tests need and that nobody would commit; the same bytes every time.
+"""Small GGUF models for tests, written when needed, with the same bytes every time.
 
-    python -m support.small_models FOLDER                   all three, the large one with 30 MB
-    python -m support.small_models FOLDER --megabytes 110   a slower one
+    python -m support.small_models FOLDER                   all three; the random model has 30 MB
+    python -m support.small_models FOLDER --megabytes 110   a larger random model, which is slower
 
-`never_stopping` is the bundled model without its end, `random_model` computes for as long as a test needs, and
-`invalid_text_model` writes bytes that are no UTF-8. Needs numpy and gguf alone.
+`never_stopping` is the bundled model without an end token, `random_model` has any size and so any speed, and
+`invalid_text_model` generates invalid UTF-8. Needs only numpy and gguf.
 """
 
 import argparse
@@ -26,16 +26,16 @@ SPACE: Final = "\u2581"
 VOCABULARY: Final = FIRST_BYTE + 256 + 1
 SEED: Final = 575
 
-_DIVIDER: Final = "\n--\n"  # what a never-stopping model writes where it would end
+_DIVIDER: Final = "\n--\n"  # what a never-stopping model writes instead of its end token
 _BLOCK: Final = 32  # weights that share one scale in Q8_0
 _BLOCK_BYTES: Final = 2 + _BLOCK
 _HEAD_WIDTH: Final = 32
 _SPREAD: Final = 73.9  # standard deviation of a random byte
-_NEVER: Final = 500.0  # how far special tokens are held down
-_CONSTANT: Final = 2.0**-10  # small beside what a model computes with: it changes norms by millionths
-_CONSTANT_GAIN: Final = 1000.0  # brings it back to a size that survives eight bits
+_NEVER: Final = 500.0  # how improbable special tokens are made
+_CONSTANT: Final = 2.0**-10  # small compared with the values of a model: it changes norms by millionths
+_CONSTANT_GAIN: Final = 1000.0  # makes it large enough for eight bits
 _WRITES: Final = ("attn_output", "ffn_down")  # the matrices whose rows are dimensions of the residual stream
-_SMALL: Final = 4.0  # megabytes below which two layers do
+_SMALL: Final = 4.0  # megabytes; smaller models have two layers
 
 
 class Shape(NamedTuple):
@@ -47,29 +47,31 @@ class Shape(NamedTuple):
 
 
 def never_stopping(target: Path, source: Path = BUNDLED) -> Path:
-    """Write a model that says what another says, but never ends its answer: after an end it just goes on.
+    """Write a model that generates the same text as another, but never ends: where that one ends, it continues.
 
-    What was the end becomes a piece of text that looks like a newline to the model. The end that the file names
-    moves to a token that cannot be drawn: the model is widened by one block of dimensions, of which the first holds
-    a constant (see `_add_random_weights`). The other weights stay, so up to its first end it writes the same tokens.
+    The end token becomes a piece of text that looks like a newline to the model. The end token that the file names is
+    one that is never generated: the model is widened by one block of dimensions, of which the first holds a constant
+    (see `_add_random_weights`). The other weights stay, so the tokens are the same up to the first end.
 
     Args:
-        target: where it goes.
+        target: the file to write.
         source: a Q8_0 model of the llama architecture with a byte-fallback tokenizer.
 
     Raises:
-        ValueError: the source is of another kind.
+        ValueError: the source is not such a model.
     """
     reader = GGUFReader(source)
     facts = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("GGUF.")}
     tokens: list[str] = facts["tokenizer.ggml.tokens"]
     starts = tuple(text.encode() for text in tokens[:FIRST_BYTE])
     if facts["general.file_type"] != LlamaFileType.MOSTLY_Q8_0 or starts != SPECIAL:
-        raise ValueError(f"cannot take the end away from {source}: it must be Q8_0 and begin with <unk>, <s> and </s>")
+        raise ValueError(
+            f"cannot remove the end token of {source}: it must be Q8_0, with <unk>, <s> and </s> as first tokens"
+        )
     newline = tokens.index("<0x0A>")
     width: int = facts["llama.embedding_length"]
     head_width = width // facts["llama.attention.head_count"]
-    shrunk = width / (width + _BLOCK)  # a mean over more dimensions is smaller; norms have to make up for it
+    shrunk = width / (width + _BLOCK)  # a mean over more dimensions is smaller; the norms compensate for it
     tokens[END] = _DIVIDER
     facts["tokenizer.ggml.token_type"][END] = int(TokenType.NORMAL)
     facts |= {
@@ -108,16 +110,16 @@ def never_stopping(target: Path, source: Path = BUNDLED) -> Path:
 def random_model(
     target: Path, megabytes: float, *, context: int = 4096, architecture: str = "llama", seed: int = SEED
 ) -> Path:
-    """Write a model with random weights: no sense, but the cost of a real model of this size.
+    """Write a model with random weights: it generates nonsense, at the cost of a real model of this size.
 
-    Every byte of a prompt is one token, and answers never end by themselves.
+    Every byte of a prompt is one token, and an answer never ends by itself.
 
     Args:
-        target: where it goes.
-        megabytes: size of the file, in millions of bytes; met to within a tenth from 0.2 upwards.
-        context: longest text the file says the model knows, in tokens.
-        architecture: what the file says it is; only llama can be loaded.
-        seed: of the weights.
+        target: the file to write.
+        megabytes: size of the file, in millions of bytes; accurate to 10 %, from 0.2 upwards.
+        context: the context length that the file states, in tokens.
+        architecture: the architecture that the file states; only llama can be loaded.
+        seed: seed of the weights.
     """
     shape = shape_of(megabytes)
     writer = GGUFWriter(target, architecture)
@@ -138,20 +140,20 @@ def random_model(
 
 
 def invalid_text_model(target: Path, *, seed: int = SEED) -> Path:
-    """Write a tiny random model; above temperature 0 about half of its bytes are no valid UTF-8.
+    """Write a tiny random model; above temperature 0 about half of the bytes that it generates are invalid UTF-8.
 
     Args:
-        target: where it goes.
-        seed: of the weights.
+        target: the file to write.
+        seed: seed of the weights.
     """
     return random_model(target, 0.2, context=2048, seed=seed)
 
 
 def shape_of(megabytes: float) -> Shape:
-    """Return the sizes of a random model of about so many million bytes."""
+    """Return the dimensions of a random model of about this size, in millions of bytes."""
     weights = megabytes * 1e6 * _BLOCK / _BLOCK_BYTES
     layers = 2 if megabytes < _SMALL else 8
-    # Four squares of attention and three times three of feed-forward; what rounding took away, the latter gives back.
+    # Attention has 4 width², feed-forward 9 width²; feed-forward also makes up for what rounding removed.
     width = max(_BLOCK, int((weights / (13 * layers)) ** 0.5) // _BLOCK * _BLOCK)
     left = (weights - 2 * VOCABULARY * width) / layers - 4 * width * width
     return Shape(layers, width, max(_BLOCK, round(left / (3 * width) / _BLOCK) * _BLOCK))
@@ -189,8 +191,8 @@ def _add_byte_tokenizer(writer: GGUFWriter) -> None:
 def _add_random_weights(writer: GGUFWriter, shape: Shape, seed: int) -> None:
     """Add weights of unit gain, except along the first dimension of the residual stream.
 
-    All tokens hold the same value there and no layer writes to it; so it is a constant, and the output can use it to
-    keep the special tokens from ever being chosen.
+    All tokens have the same value there, and no layer writes to it. It is a constant, which the output uses to make
+    the special tokens so improbable that they are never generated.
     """
     bits = np.random.PCG64(seed)  # the raw stream is the same in every version of numpy
     width = shape.width
@@ -212,7 +214,7 @@ def _add_random_weights(writer: GGUFWriter, shape: Shape, seed: int) -> None:
         writer.add_tensor(f"{name}.weight", np.ones(width, np.float32))
 
     matrix("token_embd", VOCABULARY, width, 1.0)
-    for layer in (f"blk.{place}" for place in range(shape.layers)):
+    for layer in (f"blk.{number}" for number in range(shape.layers)):
         norm(f"{layer}.attn_norm")
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
             matrix(f"{layer}.{name}", width, width, width**-0.5)
@@ -225,9 +227,9 @@ def _add_random_weights(writer: GGUFWriter, shape: Shape, seed: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the models and print where they are."""
+    """Write the models and print their paths."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where they go; made if it is not there")
+    parser.add_argument("folder", type=Path, help="folder for the models; created if it is missing")
     parser.add_argument("--megabytes", type=float, default=30.0, help="size of the random model (default 30)")
     options = parser.parse_args(arguments)
     if not 0.2 <= options.megabytes <= 2000:  # noqa: PLR2004 - what shape_of and a 2 GB test machine can do

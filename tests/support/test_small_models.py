@@ -1,4 +1,4 @@
-"""Made-up models do what tests need of them, shown by running them in the worker's own engine."""
+"""Small models for tests do what they promise when the worker's own engine runs them."""
 
 import gguf
 import numpy as np
@@ -58,7 +58,7 @@ def test_an_end_can_only_be_taken_from_a_model_of_a_known_kind(tmp_path):
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    with pytest.raises(ValueError, match="cannot take the end away from"):
+    with pytest.raises(ValueError, match="cannot remove the end token of"):
         small_models.never_stopping(tmp_path / "endless.gguf", other)
 
 
