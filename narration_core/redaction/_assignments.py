@@ -111,6 +111,7 @@ _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}\\{0,8}["']|\\{0,8}["']\s{0,8}(?::|=>)"""
 _MANY: Final = 64
 _BEFORE: Final = 160
 _AFTER: Final = 480
@@ -195,8 +196,11 @@ def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _L
     if found is None:
         return None
     begin, end = found.span(found.lastgroup)
-    secret = _value(text, at, found, begin, end, judge)
-    return _Look(found.end("suffix"), begin, end, found.lastgroup != "v6", secret)
+    quoted = found.lastgroup != "v6"
+    secret = None
+    if not _has_structure(text, found, begin, end, quoted=quoted):
+        secret = _value(text, at, found, begin, end, judge)
+    return _Look(found.end("suffix"), begin, end, quoted, secret)
 
 
 def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, int], _Look | None]:
@@ -265,6 +269,13 @@ def _value(
         end = compiled(_REST).match(text, end).end()
         return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool) -> bool:
+    """Tell whether an object, a list or a block stands under the name: `_blocks` reads these."""
+    if not quoted and text[end - 1] == ":" and "\n" in text[found.end("suffix") : begin]:
+        return True
+    return compiled(_STRUCTURE).match(text, end if quoted and "{" in found["open"] else begin) is not None
 
 
 def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:

@@ -1,9 +1,12 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from narration_core.redaction import _assignments as context
+from narration_core.redaction import _blocks as blocks
+from narration_core.redaction import _tables as tables
 from narration_core.redaction import _values as values
 from narration_core.redaction import _walk as walk
 from narration_core.redaction._digits import ZEROS
@@ -21,6 +24,8 @@ OVERLAP: Final = 8 * 1024
 """Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
+_MARKED: Final = "[REDACTED"
+_MARKER: Final = r"\[REDACTED(?::[\w\-]{1,60}+(?::[0-9a-f]{8})?)?\]"
 _CACHE_LIMIT: Final = 8192
 _REMEMBERED_LENGTH: Final = 512
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
@@ -271,7 +276,20 @@ class Redactor:
             for form in normal_forms(value):
                 for start, end, rule in self._scanned(form.text, self.hits(form.text)):
                     spans.append(Span(*form.span(start, end), rule))
-        return spans
+        return self._outside_markers(value, spans)
+
+    def _outside_markers(self, value: str, spans: list[Span]) -> list[Span]:
+        """Leave out what was found inside a marker: the text was redacted before."""
+        if not spans or _MARKED not in value:
+            return spans
+        markers = [found.span() for found in compiled(_MARKER).finditer(value)]
+        starts = [start for start, _ in markers]
+        outside = []
+        for span in spans:
+            index = bisect_right(starts, span.start) - 1
+            if index < 0 or span.end > markers[index][1]:
+                outside.append(span)
+        return outside
 
     def _scanned(self, value: str, hits: list[int]) -> list[Span]:
         """Return where the secrets of one form of a text are.
@@ -320,6 +338,8 @@ class Redactor:
                 Span(start, end, context.RULE_NAME)
                 for start, end in context.find(value, low, wanted, self.verdict, claimed)
             ]
+            for find in (blocks.find, tables.find):
+                spans += [Span(start, end, context.RULE_NAME) for start, end in find(value, self.key_is_secret)]
         return spans
 
     def _own_spans(self, value: str) -> list[Span] | None:

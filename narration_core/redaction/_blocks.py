@@ -1,0 +1,183 @@
+"""Secrets in structured text: lists and objects under a secret name, blocks of YAML and TOML, records that name a secret.
+
+`"password": {"current": "..."}`, `passwords: [a, b]`, a folded block under `password:`, `{"type": "password", "content": "..."}`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._secret_names import Verdict, says_nothing
+from narration_core.redaction._values import fits_text
+
+IsSecret = Callable[[str], bool]
+Place = tuple[int, int]
+
+_REACH: Final = 4096
+_KEY: Final = r"[\"'`]{0,3}(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63}+)[\"'`\]]{0,3}"
+_OPENED: Final = rf"{_KEY}\s{{0,8}}+(?:=>|:=|[:=])\s{{0,8}}+(?P<open>[\[{{(])"
+_PIECE: Final = r"""(?xs)
+    (?P<open>[\[{(]) | (?P<close>[\]})])
+  | (?P<quote>["'`])(?P<text>(?:[^"'`\\\r\n]|\\.|(?!(?P=quote))["'`]){0,1024}+)(?P=quote)(?P<key1>\s{0,8}(?:=>|[:=]))?
+  | (?P<key2>[A-Za-z_$][\w.\-$]{0,63}+)\s{0,8}(?:=>|[:=](?!//))
+  | (?P<bare>[^\s,;:=\[\]{}()"'`]{1,512}+)
+  | [\s,;:=>"'`]
+"""
+_TRIPLE: Final = (
+    rf"{_KEY}\s{{0,8}}+[:=]\s{{0,8}}+(?P<quote>\"{{3}}|'{{3}})\s{{0,8}}(?P<s>(?:(?!(?P=quote))[\s\S]){{1,4096}}+)"
+)
+_BLOCK: Final = (
+    r"(?m)^(?P<indent>[ \t]{0,64}+)(?P<item>(?:-[ ]{1,4}+)?)[\"']?(?P<name>[A-Za-z_][\w.\-]{1,63}+)[\"']?[ \t]{0,4}:"
+    r"[ \t]{0,8}+(?P<tag>(?:[&!][\w:/.\-]{1,64}+[ \t]{0,8}+){0,2}+)(?P<style>(?:[|>][+\-]?\d?[+\-]?)?)[ \t]{0,8}+(?:\#[^\n]{0,200}+)?(?P<rest>[^\r\n]{0,1024}+)\r?\n?"
+)
+_LINE: Final = (
+    r"(?P<indent>[ \t]{0,80}+)(?P<item>(?:-[ ]{1,4}+|-(?=\r?\n)){0,3}+)"
+    r"(?:[\"']?(?P<key>[A-Za-z_][\w.\-]{0,63}+)[\"']?[ \t]{0,4}:(?=\s|$)[ \t]{0,8}+)?(?P<s>[^\r\n]{0,4096}+)(?:\r?\n|$)"
+)
+_LABEL: Final = (
+    r"(?i)(?<![\w.\-])[\"'`]?(?:name|key|field|param|parameter|header|variable|attribute|property|option|setting|column|type|k)[\"'`]?\s{0,4}[:=]\s{0,4}"
+    r"[\"'`]?(?P<name>[A-Za-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])"
+)
+_HELD: Final = (
+    r"(?i)(?<![\w.\-])[\"'`]?(?:value|val|v|data|content|contents|default|new_?value|old_?value|current|previous|constant_?value|from|to|before|after)[\"'`]?\s{0,4}[:=]\s{0,4}"
+    r"(?:(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+))"
+)
+_NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])
+_BESIDE: Final = 240
+
+
+def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    """Yield the spans of secrets that structured text has under a secret name.
+
+    Args:
+        text: the text.
+        is_secret: whether a name promises a secret.
+    """
+    yield from _containers(text, is_secret)
+    if '"""' in text or "'''" in text:
+        for found in compiled(_TRIPLE).finditer(text):
+            if is_secret(found["name"]):
+                yield _trimmed(text, *found.span("s"))
+    if ":" in text:
+        yield from _yaml(text, is_secret)
+    yield from _records(text, is_secret)
+
+
+def _fits(value: str, *, quoted: bool) -> bool:
+    return value.lower() not in _NOTHING and fits_text(Verdict.STRONG, value, "assign", quoted=quoted)
+
+
+def _trimmed(text: str, start: int, end: int) -> Place:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+
+
+def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    opened, piece = compiled(_OPENED), compiled(_PIECE)
+    found = opened.search(text)
+    while found is not None:
+        at = found.end()
+        if is_secret(found["name"]):
+            pieces = list(_pieces(text, piece, found.start("open")))
+            at = max((inner.end() for inner in pieces), default=at)
+            yield from _held(pieces)
+        found = opened.search(text, at)
+
+
+def _pieces(text: str, piece: Any, at: int) -> Iterator[Any]:
+    """Yield what a container is made of, from its opening bracket to its closing one, as far as anybody reads."""
+    depth = 0
+    limit = min(len(text), at + _REACH)
+    while at < limit:
+        found = piece.match(text, at)
+        if found is None:
+            return
+        yield found
+        depth += (found["open"] is not None) - (found["close"] is not None)
+        if depth <= 0:
+            return
+        at = found.end()
+
+
+def _held(pieces: list[Any]) -> Iterator[Place]:
+    """Yield the values in a container under a secret name, but for those whose own name says what they are."""
+    code = pieces[0]["open"] == "("
+    # A template's place: KEY={AccessKey}.
+    code = code or (len(pieces) == 3 and pieces[0]["open"] == "{" and (pieces[1]["bare"] or "1").isalpha())
+    safe = False
+    for found in pieces:
+        if found["key2"] is not None or found["key1"] is not None:
+            safe = says_nothing(found["key2"] or found["text"])
+        elif found["text"] is not None:
+            if not safe and _fits(found["text"], quoted=True):
+                yield found.span("text")
+            safe = False
+        elif found["bare"] is not None:
+            if not safe and not code and _fits(found["bare"], quoted=False):
+                yield found.span("bare")
+            safe = False
+
+
+def _yaml(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    block, line = compiled(_BLOCK), compiled(_LINE)
+    found = block.search(text)
+    while found is not None:
+        after = found.end()
+        if is_secret(found["name"]):
+            rest = found["rest"].strip()
+            if rest and found["tag"] and not found["style"] and _fits(rest, quoted=False):
+                yield _trimmed(text, *found.span("rest"))
+            elif not rest and text[after - 1 : after] == "\n":
+                indent = len(found["indent"]) + len(found["item"])
+                spans, after = _indented(text, line, after, indent, whole=bool(found["style"]))
+                yield from spans
+        found = block.search(text, max(after, found.start() + 1))
+
+
+def _indented(text: str, line: Any, at: int, indent: int, *, whole: bool) -> tuple[list[Place], int]:
+    """Return the values of the lines that belong to a name, and where they end.
+
+    Args:
+        text: the text.
+        line: the pattern of a line.
+        at: where the first of the lines starts.
+        indent: how far the name is indented.
+        whole: the lines are one text, not a structure.
+    """
+    spans: list[Place] = []
+    limit = min(len(text), at + _REACH)
+    while at < limit:
+        found = line.match(text, at)
+        deep = len(found["indent"])
+        if found["s"].strip() or found["key"] or found["item"]:
+            listed = bool(found["item"]) and deep >= indent
+            if deep <= indent and not listed:
+                break
+            value = found.span("s") if not whole else (found.start() + deep, found.end("s"))
+            start, end = _trimmed(text, *value)
+            quoted = end - start > 1 and text[start] == text[end - 1] and text[start] in "\"'"
+            start, end = (start + 1, end - 1) if quoted else (start, end)
+            told = found["key"] is not None and says_nothing(found["key"]) and not whole
+            if end > start and not told and (whole or _fits(text[start:end], quoted=quoted or bool(found["item"]))):
+                spans.append((start, end))
+        at = max(found.end(), at + 1)
+    return spans, at
+
+
+def _records(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    held = compiled(_HELD)
+    for found in compiled(_LABEL).finditer(text):
+        if not is_secret(found["name"]):
+            continue
+        start, end = found.span()
+        # The record ends where a bracket stands, or its line.
+        after = _until(text[end : end + _BESIDE], "{}[]\n;")
+        before = _until(text[max(start - _BESIDE, 0) : start][::-1], "{}[]\n;")
+        for low, high in ((end, end + after), (start - before, start)):
+            for value in held.finditer(text, low, high):
+                if _fits(value["s"], quoted=value["quote"] is not None):
+                    yield value.span("s")
+
+
+def _until(text: str, signs: str) -> int:
+    return min((place for sign in signs if (place := text.find(sign)) >= 0), default=len(text))

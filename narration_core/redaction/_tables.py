@@ -1,0 +1,157 @@
+"""Secrets in the columns of tables and of SQL: the name is at the head, the values stand below."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from narration_core.redaction._records import inserted, parameters
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._secret_names import Verdict
+from narration_core.redaction._values import fits_text
+
+IsSecret = Callable[[str], bool]
+Place = tuple[int, int]
+
+_LONGEST_LINE: Final = 2048
+_MOST_ROWS: Final = 2000
+_CELL: Final = re.compile(r"[^\W\d][\w .\-]{0,40}")
+_DELIMITED: Final = re.compile(r"""[|│┃,;\t]""")
+_RULE: Final = frozenset("-+=|:─━┼┿╋├┤┣┫┬┴┳┻ \t")
+_GAP: Final = re.compile(r"\S+(?: \S+)*")
+_SQL_TUPLE: Final = (
+    r"""\s{0,16}[(\[](?P<in>(?:'(?:[^']|''){0,1024}+'|"(?:[^"\\]|\\.){0,1024}+"|[^()\[\]'"]){0,4096}+)[)\]]\s{0,16},?"""
+)
+_SQL_VALUE: Final = r"""\s{0,16}(?:[A-Za-z]?'(?P<s>(?:[^'\\]|''|\\.){0,1024}+)'|"(?P<s>(?:[^"\\]|\\.){0,1024}+)"|(?P<s>[^,'"]{0,1024}+))\s{0,16}(?:,|$)"""
+_SQL_GIVEN: Final = r"(?i)\b(?:parameters|params|args|arguments|binds?|values|bindings|detail)[\"']?\s{0,4}[:=]?\s{0,4}(?:\[(?=\s{0,4}[(\[]))?(?=[(\[])"
+_STATEMENT: Final = r"(?i)\b(?:insert\s{1,4}+(?:ignore\s{1,4}+)?into|replace\s{1,4}+into|merge\s{1,4}+into|update|select|delete\s{1,4}+from)\b"
+_STATEMENT_REACH: Final = 6000
+
+
+def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    """Yield the spans of values in columns whose name promises a secret.
+
+    Args:
+        text: the text.
+        is_secret: whether a name promises a secret.
+    """
+    if "\n" in text:
+        yield from _tables(text, is_secret)
+    if "(" in text or "[" in text:
+        yield from _statements(text, is_secret)
+
+
+def _cells(line: str, sign: str) -> list[Place]:
+    """Return where the cells of a line are, blanks and quotes around them left out."""
+    places = []
+    start = 0
+    for piece in line.split(sign) if sign else ():
+        bare = piece.strip()
+        at = start + len(piece) - len(piece.lstrip())
+        end = at + len(bare)
+        if len(bare) > 1 and bare[0] == bare[-1] == '"':
+            at, end = at + 1, end - 1
+        places.append((at, end))
+        start += len(piece) + 1
+    return places if sign else [found.span() for found in re.finditer(r"\S+(?: (?! )\S+)*", line)]
+
+
+def _heading(line: str, is_secret: IsSecret) -> tuple[str, list[int], list[Place]] | None:
+    """Return how a line of column names is divided, which of them promise a secret, and where the names are."""
+    if not 3 <= len(line) <= _LONGEST_LINE or "=" in line or "://" in line:
+        return None
+    found = _DELIMITED.search(line)
+    sign = found[0] if found else ""
+    if not sign and "  " not in line.strip():
+        return None
+    cells = _cells(line, sign)
+    names = [line[start:end] for start, end in cells]
+    if len([name for name in names if name]) < 2 or not all(not name or _CELL.fullmatch(name) for name in names):
+        return None
+    secret = [index for index, name in enumerate(names) if name and is_secret(name)]
+    return (sign, secret, cells) if secret else None
+
+
+def _tables(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    at = 0
+    heading: tuple[str, list[int], list[Place]] | None = None
+    rows = 0
+    for line in text.split("\n"):
+        if heading is not None:
+            row = _row(line, *heading) if rows < _MOST_ROWS else None
+            if row is None:
+                heading = None
+            else:
+                rows += 1
+                yield from ((at + start, at + end) for start, end in row)
+        if heading is None:
+            heading, rows = _heading(line.rstrip("\r"), is_secret), 0
+        at += len(line) + 1
+
+
+def _row(line: str, sign: str, secret: list[int], heads: list[Place]) -> list[Place] | None:
+    """Return the secrets in a row below a heading; None where the table ends."""
+    line = line.rstrip("\r")
+    if len(line) > _LONGEST_LINE or not line.strip():
+        return None
+    if set(line) <= _RULE:
+        return []
+    cells = _cells(line, sign)
+    if sign:
+        if len(cells) != len(heads):
+            return None
+        chosen = [cells[index] for index in secret]
+    else:
+        if len(cells) > len(heads) + 1 or "  " not in line.strip():
+            return None
+        # Columns are where their names are, whichever cells are empty.
+        chosen = [cell for index in secret for cell in cells if cell[0] < heads[index][1] and cell[1] > heads[index][0]]
+    return [cell for cell in chosen if _fits(line[slice(*cell)])]
+
+
+def _fits(value: str) -> bool:
+    return fits_text(Verdict.STRONG, value, "assign", quoted=True)
+
+
+def _statements(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    done = 0
+    for found in compiled(_STATEMENT).finditer(text):
+        start = found.start()
+        if start < done:
+            continue
+        piece = text[start : start + _STATEMENT_REACH]
+        names = list(inserted(piece))
+        secret = [index for index, name in enumerate(names) if is_secret(name)]
+        done = start + len(found[0])
+        if secret:
+            values = re.search(r"(?i)\)\s{0,16}values", piece)
+            if values is not None:
+                spans, end = _tuples(piece, values.end(), len(names), secret)
+                yield from ((start + low, start + high) for low, high in spans)
+                done = start + end
+        elif names:
+            continue
+        asked = parameters(piece, is_secret)
+        given = compiled(_SQL_GIVEN).search(piece, values.end() if secret and values else len(found[0]))
+        if asked is not None and given is not None:
+            wanted = [index for index, name in enumerate(asked) if name is not None and is_secret(name)]
+            spans, end = _tuples(piece, given.end(), len(asked), wanted)
+            yield from ((start + low, start + high) for low, high in spans)
+            done = max(done, start + end)
+
+
+def _tuples(text: str, at: int, width: int, wanted: list[int]) -> tuple[list[Place], int]:
+    """Return the chosen values of tuples that follow each other, and where they end."""
+    spans: list[Place] = []
+    while (found := compiled(_SQL_TUPLE).match(text, at)) is not None:
+        values = [value.span("s") for value in compiled(_SQL_VALUE).finditer(text, *found.span("in")) if value[0]]
+        if len(values) == width:
+            for index in wanted:
+                start, end = values[index]
+                if text[start:end] not in {"?", "%s"} and text[start:end].strip().upper() not in {
+                    "NULL",
+                    "DEFAULT",
+                    "",
+                }:
+                    spans.append((start, end))
+        at = found.end()
+    return [(low, high) for low, high in spans if _fits(text[low:high])], at
