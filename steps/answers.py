@@ -6,11 +6,12 @@ from pytest_bdd import parsers, then, when
 
 from narration_capture import NarrationCapture, one_table, rows
 from narration_core import CORRELATION_HEADER, formatted
+from narration_worker.config import BUNDLED
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.requests import ExecuteRequest
 from steps.evidence import keep_proof
-from steps.harness import MODEL, Answer, WorkerProcess, ask
+from steps.harness import Answer, WorkerProcess, ask
 from steps.request_helpers import HAIKU, TABLE, request_body
 
 
@@ -69,7 +70,7 @@ def two_engines(seed: int) -> list[list[int]]:
 
 
 def _token_ids(seed: int) -> list[int]:
-    engine = Engine(MODEL, "cpu")
+    engine = Engine(BUNDLED, "cpu")
     engine.load(engine.check_device())
     try:
         request = ExecuteRequest(prompt=HAIKU, temperature=0.8)
@@ -154,7 +155,7 @@ def keep_metrics(answer: Answer, name: str) -> None:
 @then(parsers.parse('both answers are kept as proof "{name}"'))
 def keep_answers(answers: list[Answer], name: str) -> None:
     for number, answer in enumerate(answers, start=1):
-        source = {"model": MODEL.name, "device": "cpu", "seed": answer.of("started")[0]["seed"]}
+        source = {"model": BUNDLED.name, "device": "cpu", "seed": answer.of("started")[0]["seed"]}
         keep_proof(
             "determinism", f"{name}.{number}.json", {**source, "tokens": [token["t"] for token in answer.of("token")]}
         )
@@ -163,5 +164,5 @@ def keep_answers(answers: list[Answer], name: str) -> None:
 @then(parsers.parse('both lists of token ids are kept as proof "{name}" of seed {seed:d}'))
 def keep_token_ids(drawn: list[list[int]], name: str, seed: int) -> None:
     for number, ids in enumerate(drawn, start=1):
-        source = {"model": MODEL.name, "device": "cpu", "seed": seed}
+        source = {"model": BUNDLED.name, "device": "cpu", "seed": seed}
         keep_proof("determinism", f"{name}.{number}.json", {**source, "token_ids": ids})

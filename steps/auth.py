@@ -5,10 +5,9 @@ import hmac
 import pytest
 from pytest_bdd import then, when
 
-from narration_worker.config import Settings
+from narration_worker.config import BUNDLED, Settings
 from narration_worker.errors import WorkerError
 from narration_worker.http.auth import authenticate
-from steps.harness import MODEL
 
 
 @when("a wrong token of the same length is checked", target_fixture="compared")
@@ -21,7 +20,7 @@ def checks_token(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
         return original(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
-    settings = Settings(model=MODEL, worker_id="00000000-0000-4000-8000-000000000000", token="made-up-token")  # noqa: S106 - made up
+    settings = Settings(model=BUNDLED, worker_id="00000000-0000-4000-8000-000000000000", token="made-up-token")  # noqa: S106 - made up
     with pytest.raises(WorkerError) as refused:
         authenticate(settings, {"Authorization": "Bearer made-up-tokem"}, "127.0.0.1")
     assert refused.value.code == "BAD_TOKEN"

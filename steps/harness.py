@@ -16,9 +16,9 @@ import aiohttp
 
 from narration_capture import NarrationCapture
 from narration_core import Event, decode
+from narration_worker.config import BUNDLED
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf"
 # A mutant that drops an event is noticed only after this time, so the run with mutants sets less.
 PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 
@@ -166,7 +166,7 @@ class WorkerProcess:
         self.kill()
 
 
-def arguments(model: Path = MODEL, device: str | None = "cpu", port: int = 0, **more: Any) -> list[str]:
+def arguments(model: Path = BUNDLED, device: str | None = "cpu", port: int = 0, **more: Any) -> list[str]:
     """Return the arguments of a worker."""
     given = ["--model", str(model), "--port", str(port)]
     given += ["--device", device] if device else []

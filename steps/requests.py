@@ -13,7 +13,8 @@ from pytest_bdd import parsers, then, when
 from narration_capture import NarrationCapture, one_table
 from narration_core import CORRELATION_HEADER, bind, configure
 from narration_worker.client import WorkerClient
-from steps.harness import MODEL, Answer, WorkerProcess, ask, call
+from narration_worker.config import BUNDLED
+from steps.harness import Answer, WorkerProcess, ask, call
 from steps.request_helpers import (
     TABLE,
     ask_and_feed,
@@ -147,7 +148,7 @@ def is_mapped(worker: WorkerProcess) -> None:
     maps = Path(f"/proc/{worker.pid}/maps")
     if not maps.is_file():
         pytest.skip("this operating system has no /proc/<pid>/maps")
-    assert str(MODEL) in maps.read_text("utf-8")
+    assert str(BUNDLED) in maps.read_text("utf-8")
 
 
 @when("a client asks and cancels after the first token", target_fixture="answer")

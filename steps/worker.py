@@ -11,8 +11,9 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from narration_capture import NarrationCapture, normaliser, one_table, repeating
+from narration_worker.config import BUNDLED
 from steps.answers import ends_with_error
-from steps.harness import MODEL, Answer, WorkerProcess, arguments, call, healthy
+from steps.harness import Answer, WorkerProcess, arguments, call, healthy
 from steps.request_helpers import TABLE, is_independent_of_timing, open_request
 from support.small_models import random_model
 
@@ -88,7 +89,7 @@ def _start(settings: dict[str, str], own: ExitStack) -> WorkerProcess:
     options = {name: value for name, value in settings.items() if not name.isupper()}
     env = {name: value for name, value in settings.items() if name.isupper()}
     device = options.pop("device", "cpu")
-    model = Path(options.pop("model", str(MODEL)))
+    model = Path(options.pop("model", str(BUNDLED)))
     port = int(options.pop("port", "0"))
     given = arguments(model, None if device == "(default)" else device, port, **options)
     return own.enter_context(WorkerProcess(given, env))

@@ -4,7 +4,7 @@
     python -m support.small_models FOLDER --megabytes 110   a larger random model, which is slower
 
 `never_stopping` is the bundled model without an end token, `random_model` has any size and so any speed, and
-`invalid_text_model` generates invalid UTF-8. Needs only numpy and gguf.
+`invalid_text_model` generates invalid UTF-8.
 """
 
 import argparse
@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType, TokenType
 
-BUNDLED: Final = (
-    Path(__file__).resolve().parent.parent / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf"
-)
+from narration_worker.config import BUNDLED
+
 UNKNOWN, BEGIN, END = 0, 1, 2
 SPECIAL: Final = (b"<unk>", b"<s>", b"</s>")
 FIRST_BYTE: Final = len(SPECIAL)

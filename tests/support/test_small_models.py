@@ -4,6 +4,7 @@ import gguf
 import numpy as np
 import pytest
 
+from narration_worker.config import BUNDLED
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.requests import ExecuteRequest
@@ -34,7 +35,7 @@ def run():
 
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_a_never_stopping_model_goes_on_where_the_real_one_ends(tmp_path, run, temperature):
-    real, text, ended = run(small_models.BUNDLED, temperature=temperature)
+    real, text, ended = run(BUNDLED, temperature=temperature)
     endless = small_models.never_stopping(tmp_path / "endless.gguf")
     more, longer, cut = run(endless, temperature=temperature, max_tokens=600)
     assert (ended.stop_reason, cut.stop_reason, len(more)) == ("eos", "length", 600)

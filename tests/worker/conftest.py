@@ -1,11 +1,22 @@
-"""Fixtures of the worker's tests: random models, which write no sense but are real inference of any size."""
+"""Fixtures of the worker's tests: the bundled model, and random models of any size, which generate nonsense."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from narration_worker.config import BUNDLED
+from narration_worker.model.engine import Engine
 from support.small_models import random_model
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Iterator[Engine]:
+    """Yield an engine with the bundled model."""
+    engine = Engine(BUNDLED, "cpu")
+    engine.load(None)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")

@@ -19,14 +19,6 @@ HAIKU = "Write a haiku about GPU computing"
 pytestmark = pytest.mark.usefixtures("strict")
 
 
-@pytest.fixture(scope="module")
-def bundled(request):
-    engine = Engine(request.config.rootpath / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
-    engine.load(None)
-    yield engine
-    engine.close()
-
-
 def generate(engine, switch=None, seed=7, **fields):
     request = ExecuteRequest(**{"prompt": HAIKU, **fields})
     steps = list(engine.generate(request, engine.tokenise(request), seed, switch or StopSwitch()))

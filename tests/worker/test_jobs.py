@@ -23,14 +23,6 @@ def about():
 
 
 @pytest.fixture(scope="module")
-def bundled(request):
-    engine = Engine(request.config.rootpath / "worker" / "narration_worker" / "models" / "haiku-1m-q8_0.gguf", "cpu")
-    engine.load(None)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
 def endless(make_model):
     """Yield an engine whose answers are as long as they may be."""
     engine = Engine(make_model("endless.gguf", 2), "cpu")
