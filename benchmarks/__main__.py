@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-NAMES = ("facade", "redaction", "capture", "worker")
+NAMES = ("facade", "redaction", "capture", "worker", "following")
 
 
 def main() -> None:
