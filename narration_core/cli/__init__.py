@@ -3,14 +3,32 @@
 The exit codes of every command are in the help of `narration`.
 """
 
-from importlib.metadata import entry_points
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from narration_core.cli._extras import MissingExtraError, missing_extra
 
-GROUP = "narration.commands"
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+GROUP: Final = "narration.commands"
+
+OWN: Final = {
+    "conform": "narration_core.cli._conform:conform",
+    "redact": "narration_core.cli._redact:command",
+    "story": "narration_core.cli._story:story",
+    "tail": "narration_core.cli._tail:tail",
+    "why": "narration_core.cli._why:why",
+}
+"""This package's own commands; they are found without searching all that is installed, which takes long."""
+
+
+def _registered() -> "EntryPoints":
+    from importlib.metadata import entry_points  # noqa: PLC0415 - costs more than a command of our own
+
+    return entry_points(group=GROUP)
 
 
 class Commands(click.Group):
@@ -18,14 +36,18 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*super().list_commands(ctx), *(found.name for found in entry_points(group=GROUP))})
+        return sorted({*super().list_commands(ctx), *OWN, *(found.name for found in _registered())})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name; one that lacks an optional dependency is replaced by a command that says so."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        for found in entry_points(group=GROUP, name=cmd_name):
+        if cmd_name in OWN:
+            module, _, name = OWN[cmd_name].partition(":")
+            own_command: click.Command = getattr(import_module(module), name)
+            return own_command
+        for found in _registered().select(name=cmd_name):
             try:
                 command: click.Command = found.load()
             except ModuleNotFoundError as error:

@@ -1,15 +1,18 @@
 """Following a request: its story, what it waits for, and how it fits the golden stories. Works on plain log files."""
 
-from narration_core.following._conform import Conformity, Group, conform
-from narration_core.following._filter import Filter
-from narration_core.following._golden import Element, Golden, Goldens, Parting
-from narration_core.following._lines import Line
-from narration_core.following._log_files import NoLogsError
-from narration_core.following._source import Files, Searched, Source
-from narration_core.following._spans import Work
-from narration_core.following._story import Story, follow
-from narration_core.following._tail import Tail
-from narration_core.following._why import Answer, Voice, why
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from narration_core.following._conform import Conformity, Group, conform
+    from narration_core.following._filter import Filter
+    from narration_core.following._golden import Element, Golden, Goldens, Parting
+    from narration_core.following._lines import Line
+    from narration_core.following._log_files import NoLogsError
+    from narration_core.following._source import Files, Searched, Source
+    from narration_core.following._spans import Work
+    from narration_core.following._story import Story, follow
+    from narration_core.following._tail import Tail
+    from narration_core.following._why import Answer, Voice, why
 
 __all__ = [
     "Answer",
@@ -33,3 +36,37 @@ __all__ = [
     "follow",
     "why",
 ]
+
+# Names are loaded when they are first asked for: `narration story` needs a third of them, and starts in that time.
+_HOMES = {
+    "Answer": "narration_core.following._why",
+    "Conformity": "narration_core.following._conform",
+    "Element": "narration_core.following._golden",
+    "Files": "narration_core.following._source",
+    "Filter": "narration_core.following._filter",
+    "Golden": "narration_core.following._golden",
+    "Goldens": "narration_core.following._golden",
+    "Group": "narration_core.following._conform",
+    "Line": "narration_core.following._lines",
+    "NoLogsError": "narration_core.following._log_files",
+    "Parting": "narration_core.following._golden",
+    "Searched": "narration_core.following._source",
+    "Source": "narration_core.following._source",
+    "Story": "narration_core.following._story",
+    "Tail": "narration_core.following._tail",
+    "Voice": "narration_core.following._why",
+    "Work": "narration_core.following._spans",
+    "conform": "narration_core.following._conform",
+    "follow": "narration_core.following._story",
+    "why": "narration_core.following._why",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'narration_core.following' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - not needed to import the package
+
+    value = globals()[name] = getattr(import_module(home), name)
+    return value

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import IO, Final, NamedTuple, Protocol, Self
 
-import ahocorasick_rs
 import msgspec
 
 from narration_core.following._log_files import STDIN, shown
@@ -248,6 +247,8 @@ def _searcher(needles: Sequence[bytes]) -> _Searcher:
     """Return a function that gives at least one place in each line that holds a needle, in order."""
     if len(needles) <= _FEW:
         return lambda buffer, start, end: _found(buffer, needles, start, end)
+    import ahocorasick_rs  # noqa: PLC0415 - for many ids only
+
     automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
     return lambda buffer, start, end: [
         place for _, place, _ in automaton.find_matches_as_indexes(bytes(buffer[start:end]))

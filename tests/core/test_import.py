@@ -1,8 +1,16 @@
-"""What `import narration_core` costs and brings along."""
+"""What importing costs and brings along."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+import narration_core
+import narration_core.following
+
+USUAL = "from narration_core import Narrator, bind, configure"
 OPTIONAL = (
     "aiohttp ahocorasick_rs asyncio click gguf hyperscan llama_cpp logging numpy opentelemetry prometheus_client "
     "pytest regex redis rich structlog subprocess yaml"
@@ -15,7 +23,7 @@ def fresh(program):
 
 
 def test_no_optional_or_heavy_package_is_imported():
-    loaded = fresh("import sys, narration_core; print(*sys.modules)").split()
+    loaded = fresh(f"import sys; {USUAL}; print(*sys.modules)").split()
     assert not set(OPTIONAL) & set(loaded)
 
 
@@ -23,10 +31,25 @@ def test_everything_public_is_there():
     assert fresh("import narration_core as n; print([x for x in n.__all__ if not hasattr(n, x)])") == "[]"
 
 
+@pytest.mark.parametrize("package", [narration_core, narration_core.following], ids=lambda package: package.__name__)
+def test_type_checkers_read_what_is_loaded(package):
+    tree = ast.parse(Path(package.__file__).read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    read = {alias.name: node.module for node in imports for alias in node.names}
+    ours = {name: module for name, module in read.items() if module.startswith("narration_core")}
+    assert ours == package._HOMES
+    assert set(ours) == set(package.__all__)
+
+
+def test_the_package_alone_loads_none_of_its_modules():
+    loaded = fresh("import sys, narration_core; print(*sys.modules)").split()
+    assert not [name for name in loaded if name.startswith("narration_core.")]
+
+
 def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module():
     """A ratio, since machines differ; the budget is 60 ms of CPU on the machine of benchmarks/RESULTS.md."""
-    program = "import time; a = time.process_time(); import {}; print(time.process_time() - a)"
+    program = "import time; a = time.process_time(); {}; print(time.process_time() - a)"
     # In turn: processors change their speed, and then the fastest of one is no measure for the other.
-    costs = [[float(fresh(program.format(name))) for name in ("narration_core", "asyncio")] for _ in range(7)]
+    costs = [[float(fresh(program.format(name))) for name in (USUAL, "import asyncio")] for _ in range(7)]
     ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
     assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"

@@ -1,0 +1,50 @@
+"""`narration conform`: which real stories the golden stories account for."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from narration_core.cli._options import (
+    GOLDEN,
+    NONE,
+    PATHS,
+    complain,
+    goldens_in,
+    log_files,
+    output_option,
+    say,
+    say_json,
+    view,
+)
+from narration_core.following import _conform_text, _data, _wording
+from narration_core.following._conform import conform as hold_against
+from narration_core.following._golden import Goldens
+
+
+@click.command("conform")
+@PATHS
+@GOLDEN
+@output_option("text", "json")
+def conform(paths: tuple[str, ...], golden: Path, output: str) -> None:
+    """Say which real stories the golden stories account for, and what the others look like.
+
+    Exit codes: 0 every real story is accounted for, 1 some are not, 2 there is nothing to compare or the command is
+    wrong, 3 all are, but some files could not be read.
+    """
+    goldens = goldens_in(golden)
+    if not goldens:
+        raise click.UsageError(f"{golden}: no golden stories with requests there; name their folder with --golden")
+    with log_files(paths) as files:
+        found = hold_against(files, Goldens(goldens))
+        if not found.stories:
+            raise click.UsageError(
+                f"no story to compare: {found.without_id:,} events without a correlation id, "
+                f"{found.other:,} other lines in {_wording.number(len(files.paths), 'file')}"
+            )
+        if output == "json":
+            say_json(_data.conformity_data(found, files.searched))
+        else:
+            say(_conform_text.text(found, view()))
+        code = complain(files)
+        sys.exit(code if found.accounted == found.stories else NONE)
