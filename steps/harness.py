@@ -44,6 +44,7 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
         )
         self.events: list[Event] = []
+        self._lines: list[bytes] = []
         self.other_lines: list[str] = []
         self.errors: list[str] = []
         self._fed = 0
@@ -62,6 +63,7 @@ class WorkerProcess:
             with self._more:
                 try:
                     self.events.append(decode(line))
+                    self._lines.append(line)
                 except ValueError:
                     self.other_lines.append(line.decode("utf-8", "replace"))
                 self._more.notify_all()
@@ -107,7 +109,9 @@ class WorkerProcess:
         self._feed(narration, len(self.events), only)
 
     def _feed(self, narration: NarrationCapture, end: int, only: Wanted) -> None:
-        narration.feed(*[event for event in self.events[self._fed : end] if only(event)])
+        # Lines, not events: only they prove that the worker's code ran.
+        pairs = zip(self.events[self._fed : end], self._lines[self._fed : end], strict=True)
+        narration.feed(*[line for event, line in pairs if only(event)])
         self._fed = end
 
     def skip(self) -> None:

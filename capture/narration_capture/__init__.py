@@ -6,14 +6,16 @@ Names are loaded when they are asked for: pytest imports this package for every 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from narration_capture import _run_start as _run_start
+
 if TYPE_CHECKING:
-    from narration_capture._captured import Heard
+    from narration_capture._captured import CapturedEvent
     from narration_capture._fixture import NarrationCapture, capture
     from narration_capture._normalise import normaliser, repeating
     from narration_capture._tables import one_table, rows
 
 _HOMES: Final = {
-    "Heard": "narration_capture._captured",
+    "CapturedEvent": "narration_capture._captured",
     "NarrationCapture": "narration_capture._fixture",
     "capture": "narration_capture._fixture",
     "normaliser": "narration_capture._normalise",
@@ -23,7 +25,7 @@ _HOMES: Final = {
 }
 
 __all__ = [
-    "Heard",
+    "CapturedEvent",
     "NarrationCapture",
     "capture",
     "normaliser",

@@ -1,21 +1,27 @@
 """Feature files as tests, as they are: no binding module."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from pytest_bdd import scenario
 
-from narration_capture._compat import ENCODING, forget, registered_markers, test_name
+from narration_capture import _compat
 from narration_capture._feature_check import inspect
 from narration_capture._fixture import NarrationCapture
-from narration_capture._golden import compare
+from narration_capture._golden import compare, story_path
+from narration_capture._test_names import test_name
 
 
 class FeatureFile(pytest.Module):
-    """A `.feature` file; its tests are its scenarios."""
+    """A `.feature` file; its tests are its scenarios.
+
+    Attributes:
+        stories: where the stories of its scenarios are; None if the file has faults.
+    """
+
+    stories: Sequence[Path] | None = None
 
     def funcnamefilter(self, name: str) -> bool:
         """Take every scenario, whatever the project calls its test functions."""
@@ -28,29 +34,22 @@ class FeatureFile(pytest.Module):
         """Check the file and return its scenarios.
 
         Raises:
-            CollectError: something in the file would go silently wrong; `path:line: what: why`, one each.
+            CollectError: something in the file would go wrong in silence; `path:line: what: why`, one each.
         """
-        shown = self.nodeid or self.path.name
-        found = inspect(self.path, shown, registered_markers(self.config))
-        if found.faults:
+        found = inspect(self.path, self.nodeid or self.path.name, _compat.registered_markers(self.config))
+        if found.faults or found.source is None:
             raise self.CollectError("\n".join(found.faults))
-        forget(self.path)
         module = ModuleType(self.path.stem)
         module.__file__ = str(self.path)
-        for one in found.scenarios:
-            setattr(module, test_name(one.name), _bound(self.path, one.name, module.__name__))
+        names = {scenario.name: test_name(scenario.name) for scenario in found.scenarios}
+        for name, function in _compat.bind(self.path, found.source, _after_last_step, names).items():
+            function.__module__ = module.__name__
+            setattr(module, name, function)
         self.obj = module
-        return super().collect()
+        tests = list(super().collect())
+        self.stories = [story_path(test) for test in tests if isinstance(test, pytest.Item)]
+        return tests
 
 
-def _bound(path: Path, name: str, module: str) -> Any:
-    """Return the test function of a scenario; what it does itself comes after the last step."""
-
-    def told(request: pytest.FixtureRequest, narration: NarrationCapture, snapshot: Any) -> None:
-        compare(request.node, narration, snapshot)
-
-    # pytest-bdd asks for fixtures by the names of the parameters.
-    bound = scenario(path.name, name, encoding=ENCODING, features_base_dir=str(path.parent))(told)
-    bound.__module__ = module
-    bound.__name__ = test_name(name)
-    return bound
+def _after_last_step(request: pytest.FixtureRequest, narration: NarrationCapture, snapshot: Any) -> None:
+    compare(request.node, narration, snapshot)

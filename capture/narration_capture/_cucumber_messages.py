@@ -1,24 +1,21 @@
 """Cucumber Messages (NDJSON): what ran, step by step, each event attached to its step.
 
-Every process writes down how its scenarios went; the controller makes one stream of messages of it, so that a
-run under xdist says as much as a serial one.
+Every process records how its scenarios went; the controller joins the records to one stream of messages, so that a
+run under xdist reports as much as a serial one.
 """
 
 import json
 import platform
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from gherkin.ast_builder import AstBuilder
-from gherkin.parser import Parser
-from gherkin.pickles.compiler import Compiler
 from gherkin.stream.id_generator import IdGenerator
 
-from narration_capture._compat import ENCODING
+from narration_capture._feature_file import read
 from narration_capture._scenario_run import ScenarioRun
 from narration_core import formatted
 
@@ -31,41 +28,40 @@ Message = dict[str, Any]
 
 
 class Part:
-    """How the scenarios of one process went, a line each.
+    """The scenarios of one process and how they went, a line each.
 
     Args:
         folder: the session's root folder.
-        process: what the process is called.
+        process: the name of the process.
     """
 
     def __init__(self, folder: Path, process: str) -> None:
         self._path = folder / PARTS / f"{process}.jsonl"
 
-    def write(self, run: ScenarioRun, row: Iterable[str], started_ms: int) -> None:
-        """Write how a scenario went.
+    def write(self, run: ScenarioRun, started_ms: int) -> None:
+        """Record how a scenario went.
 
         Args:
             run: the scenario.
-            row: the values of its row of examples.
             started_ms: when it began, in milliseconds since the epoch.
         """
-        told: dict[int, list[str]] = {}
-        for one in run.ear.heard:
-            place = one.step.place if one.step is not None else 0
-            told.setdefault(min(place, len(run.steps) - 1), []).append(formatted(one.event))
+        by_step: dict[int, list[str]] = {}
+        for captured in run.narration.captured:
+            index = captured.step.position if captured.step is not None else 0
+            by_step.setdefault(min(index, len(run.steps) - 1), []).append(formatted(captured.event))
         steps = [
             {
                 "outcome": step.outcome,
                 "duration_ns": step.duration_ns,
                 "message": step.message,
-                "events": told.get(step.step.place, []),
+                "events": by_step.get(step.step.position, []),
             }
             for step in run.all_steps()
         ]
         line = {
             "feature": run.path,
             "line": run.scenario.line_number,
-            "row": list(row),
+            "row": run.row,
             "at": started_ms,
             "steps": steps,
         }
@@ -75,12 +71,12 @@ class Part:
 
 
 def clear(root: Path) -> None:
-    """Forget the parts of an earlier run."""
+    """Delete the records of an earlier run."""
     shutil.rmtree(root / PARTS, ignore_errors=True)
 
 
 def assemble(root: Path, target: Path, *, success: bool) -> None:
-    """Make one stream of messages of what every process wrote.
+    """Join the records of every process to one stream of messages.
 
     Args:
         root: the session's root folder.
@@ -114,51 +110,29 @@ def _meta() -> Message:
     }
 
 
-class _Document:
-    """A feature file, its pickles, and which pickle a test is."""
-
-    def __init__(self, path: Path, uri: str, ids: IdGenerator) -> None:
-        self.source = path.read_text(ENCODING)
-        parsed: Any = Parser(AstBuilder(ids)).parse(self.source)
-        self.tree: Message = {**parsed, "uri": uri}
-        compiled: Any = Compiler(ids).compile(self.tree)  # type: ignore[arg-type]  # the type's own optional keys
-        self.pickles: list[Message] = list(compiled)
-        self._by_nodes = {tuple(pickle["astNodeIds"]): pickle for pickle in self.pickles}
-        self._nodes: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
-        for child in self.tree["feature"]["children"]:
-            for inner in child.get("rule", {}).get("children", [child]):
-                if "scenario" in inner:
-                    self._index(inner["scenario"])
-
-    def _index(self, scenario: Message) -> None:
-        line = scenario["location"]["line"]
-        self._nodes[line, ()] = (scenario["id"],)
-        for table in scenario["examples"]:
-            for row in table.get("tableBody", []):
-                values = tuple(cell["value"] for cell in row["cells"])
-                self._nodes[line, values] = (scenario["id"], row["id"])
-
-    def pickle(self, line: int, row: tuple[str, ...]) -> Message:
-        """Return the pickle of a scenario's row."""
-        return self._by_nodes[self._nodes[line, row]]
-
-
 def _messages(root: Path, runs: list[Message], *, success: bool) -> Iterator[Message]:
     number = count(1)
     ids = IdGenerator()
-    documents = {uri: _Document(root / uri, uri, ids) for uri in dict.fromkeys(run["feature"] for run in runs)}
+    documents = {uri: read(root / uri, uri, ids) for uri in dict.fromkeys(run["feature"] for run in runs)}
     began = min((run["at"] for run in runs), default=0)
     run_id = "run"
     yield {"meta": _meta()}
     for uri, document in documents.items():
-        yield {"source": {"uri": uri, "data": document.source, "mediaType": "text/x.cucumber.gherkin+plain"}}
-        yield {"gherkinDocument": document.tree}
-        for pickle in document.pickles:
-            yield {"pickle": pickle}
+        yield {"source": {"uri": uri, "data": document.text, "mediaType": "text/x.cucumber.gherkin+plain"}}
+        yield {"gherkinDocument": document.document}
+        for scenario in document.scenarios:
+            for case in scenario.cases:
+                yield {"pickle": case.pickle}
     yield {"testRunStarted": {"id": run_id, "timestamp": _stamp(began)}}
+    cases = {
+        (uri, scenario.line, case.row): case.pickle
+        for uri, document in documents.items()
+        for scenario in document.scenarios
+        for case in scenario.cases
+    }
     ended = began
     for run in runs:
-        pickle = documents[run["feature"]].pickle(run["line"], tuple(run["row"]))
+        pickle = cases[run["feature"], run["line"], run["row"]]
         yield from _case(run, pickle, run_id, f"case-{next(number)}")
         ended = max(ended, _end(run))
     finished = {"success": success, "timestamp": _stamp(ended), "testRunStartedId": run_id}
@@ -178,14 +152,14 @@ def _case(run: Message, pickle: Message, run_id: str, case: str) -> Iterator[Mes
     yield {"testCase": {"id": case, "pickleId": pickle["id"], "testSteps": steps, "testRunStartedId": run_id}}
     now = float(run["at"])
     yield {"testCaseStarted": {"attempt": 0, "id": started, "testCaseId": case, "timestamp": _stamp(now)}}
-    for step, told in zip(steps, run["steps"], strict=True):
+    for step, result_of in zip(steps, run["steps"], strict=True):
         at = {"testCaseStartedId": started, "testStepId": step["id"]}
         yield {"testStepStarted": {**at, "timestamp": _stamp(now)}}
-        for line in told["events"]:
+        for line in result_of["events"]:
             yield {"attachment": {**at, "body": line, "contentEncoding": "IDENTITY", "mediaType": LOG}}
-        now += told["duration_ns"] / 1_000_000
-        result: Message = {"duration": _span(told["duration_ns"]), "status": told["outcome"].upper()}
-        if told["message"]:
-            result["message"] = told["message"]
+        now += result_of["duration_ns"] / 1_000_000
+        result: Message = {"duration": _span(result_of["duration_ns"]), "status": result_of["outcome"].upper()}
+        if result_of["message"]:
+            result["message"] = result_of["message"]
         yield {"testStepFinished": {**at, "testStepResult": result, "timestamp": _stamp(now)}}
     yield {"testCaseFinished": {"testCaseStartedId": started, "timestamp": _stamp(now), "willBeRetried": False}}

@@ -1,63 +1,142 @@
-"""Which stories should exist: computed from the feature files alone, so that a deleted feature is noticed too."""
+"""Which stories should exist, found by what pytest collected; so that orphans are noticed, and only orphans."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from narration_capture._feature_check import inspect
-from narration_capture._golden import StoryExtension
-from narration_capture._review import PENDING
+from narration_capture._test_names import SUFFIX, collisions, story_folder
 
-__all__ = ["PENDING", "Inventory", "stories_of", "take"]
+FILE: Final = Path(".narration") / "inventory.json"
+FORMAT: Final = 1
 
 
 class Inventory(NamedTuple):
-    """What the feature files say about the stories.
+    """Stories and feature files of a run that collected all features.
 
     Attributes:
-        expected: every story that a scenario may have.
         orphans: stories on disk that no scenario has.
-        clashes: pairs of scenarios that would share a story, as messages.
+        kept: stories of feature files that could not be collected, by feature file: their use is unknown.
+        collisions: messages about scenarios that would share a story.
+        kept_folders: the folders of those stories.
     """
 
-    expected: frozenset[Path]
     orphans: tuple[Path, ...]
-    clashes: tuple[str, ...]
+    kept: Mapping[Path, tuple[Path, ...]]
+    collisions: tuple[str, ...]
+    kept_folders: tuple[Path, ...] = ()
+
+    def keeps(self, story: Path) -> bool:
+        """Tell whether a story belongs to a feature file that could not be collected."""
+        return any(story.is_relative_to(folder) for folder in self.kept_folders)
 
 
-def stories_of(feature: Path, folder: Path, stories: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (scenario, story file) of every test of a feature file.
-
-    Args:
-        feature: the feature file.
-        folder: the features' folder.
-        stories: the stories' folder.
-    """
-    home = stories / feature.relative_to(folder).with_suffix("")
-    for found in inspect(feature, str(feature)).scenarios:
-        for test in found.tests():
-            name = StoryExtension._sanitize_filename(test)[: StoryExtension._max_stem_length()]  # noqa: SLF001 - syrupy's rules
-            yield found.name, home / f"{name.removeprefix('test_')}.{StoryExtension.file_extension}"
+def expected(collected: Mapping[Path, Sequence[Path] | None], others: Iterable[Path]) -> set[Path]:
+    """Return every story that a scenario may have."""
+    return {*(path for paths in collected.values() for path in paths or ()), *others}
 
 
-def take(folder: Path, stories: Path) -> Inventory:
-    """Compare the feature files with the stories on disk.
+def take(
+    collected: Mapping[Path, Sequence[Path] | None], others: Iterable[Path], features: Path, stories: Path
+) -> Inventory:
+    """Compare what was collected with the stories on disk.
 
     Args:
-        folder: the features' folder.
+        collected: the stories of each feature file; None for a file that could not be collected.
+        others: stories of scenarios that are bound in modules.
+        features: the features' folder.
         stories: the stories' folder.
     """
-    expected: dict[Path, str] = {}
-    clashes = []
-    lowered: dict[str, str] = {}
-    for feature in sorted(folder.rglob("*.feature")):
-        shown = feature.relative_to(folder.parent).as_posix()
-        for scenario, path in stories_of(feature, folder, stories):
-            other = lowered.setdefault(str(path).lower(), scenario)
-            if path in expected or other != scenario:
-                clashes.append(f"{shown}: {scenario!r} and {other!r} would share the story {path.name}: rename one")
-            expected[path] = scenario
-    on_disk = stories.rglob(f"*.{StoryExtension.file_extension}") if stories.is_dir() else ()
-    return Inventory(
-        frozenset(expected), tuple(sorted(path for path in on_disk if path not in expected)), tuple(clashes)
-    )
+    known = expected(collected, others)
+    on_disk = sorted(stories.rglob(f"*{SUFFIX}")) if stories.is_dir() else []
+    unknown = [path for path in on_disk if path not in known and not _is_of_a_module(path, stories)]
+    folders = {
+        feature: stories / story_folder(Path(os.path.relpath(feature, features)))
+        for feature, paths in collected.items()
+        if paths is None
+    }
+    kept = {
+        feature: tuple(path for path in unknown if path.is_relative_to(folder)) for feature, folder in folders.items()
+    }
+    spared = {path for paths in kept.values() for path in paths}
+    shared = [
+        f"{second.relative_to(stories)} and {first.relative_to(stories)} are the same file on some systems: "
+        "rename a scenario or a feature file"
+        for first, second in collisions(sorted(path for paths in collected.values() for path in paths or ()))
+    ]
+    orphans = tuple(path for path in unknown if path not in spared)
+    return Inventory(orphans, kept, tuple(shared), tuple(folders.values()))
+
+
+def _is_of_a_module(story: Path, stories: Path) -> bool:
+    """Tell whether a story belongs to a test module beside the folder, which this run may not have collected."""
+    return story.parent.parent == stories and (stories.parent / f"{story.parent.name}.py").is_file()
+
+
+def feature_digests(features: Path, root: Path) -> dict[str, str]:
+    """Return a digest of each feature file, by its path relative to the root."""
+    return {
+        Path(os.path.relpath(path, root)).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(features.rglob("*.feature"))
+    }
+
+
+def write(root: Path, features: Path, inventory: Inventory) -> None:
+    """Write what a full run found, for `narration review`."""
+
+    def shown(paths: Iterable[Path]) -> list[str]:
+        return [path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)]
+
+    data = {
+        "format": FORMAT,
+        "features_folder": Path(os.path.relpath(features, root)).as_posix(),
+        "features": feature_digests(features, root),
+        "orphans": shown(inventory.orphans),
+        "kept": {
+            Path(os.path.relpath(feature, root)).as_posix(): shown(paths) for feature, paths in inventory.kept.items()
+        },
+    }
+    path = root / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+class Found(NamedTuple):
+    """What the last full run found.
+
+    Attributes:
+        orphans: stories that no scenario has.
+        notes: what a reviewer should know: what was not checked, and why.
+    """
+
+    orphans: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def read(root: Path) -> Found:
+    """Return what the last full run found; nothing is an orphan if the features changed since.
+
+    Args:
+        root: the project's root folder.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return Found((), ())
+    try:
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        features = root / data["features_folder"]
+        same = data["format"] == FORMAT and data["features"] == feature_digests(features, root)
+        orphans = tuple(story for name in data["orphans"] if (story := root / name).is_file())
+        notes = [
+            f"{feature} could not be collected: its {len(paths)} stories are kept"
+            for feature, paths in data["kept"].items()
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Found((), (f"{FILE}: cannot be read: orphan stories are unknown; run pytest again",))
+    if not same:
+        return Found(
+            (), ("feature files changed since the last full run: orphan stories are unknown; run pytest again",)
+        )
+    return Found(orphans, tuple(notes))

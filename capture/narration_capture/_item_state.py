@@ -1,4 +1,4 @@
-"""What a test carries for the plugin and for its session, which know nothing of each other here."""
+"""Stash keys of a test: its capture and its reports."""
 
 from __future__ import annotations
 
@@ -9,5 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from narration_capture._fixture import NarrationCapture
 
-EAR: Final[pytest.StashKey[NarrationCapture]] = pytest.StashKey()
+CAPTURE: Final[pytest.StashKey[NarrationCapture]] = pytest.StashKey()
 REPORTS: Final[pytest.StashKey[list[pytest.TestReport]]] = pytest.StashKey()
+CHECKED: Final[pytest.StashKey[int]] = pytest.StashKey()
+"""How many of a test's events were checked for errors that no assertion names."""

@@ -1,15 +1,17 @@
-"""Whether an event is the one a test asks for, and which one comes nearest."""
+"""Does an event have the wanted fields, and which event comes nearest?"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from narration_capture._captured import Heard
+from narration_capture._captured import CapturedEvent
 from narration_core import Event
 from narration_core.contract import EMITTING, FIELDS, extra_fields
 
 TEXTS: Final = ("human", "cute", "story")
+NAMING: Final = ("action", "level", "error_kind", *TEXTS)
+"""Fields by which an assertion names an event."""
 
 
 def fits(value: Any, wanted: Any) -> bool:
@@ -57,40 +59,49 @@ def described(wanted: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={shown(value)}" for name, value in wanted.items())
 
 
-def nearest(heard: Sequence[Heard], wanted: Mapping[str, Any]) -> Heard | None:
-    """Return the event that fits most of the wanted fields; the first of equals; None when nothing fits at all."""
-    best: Heard | None = None
+def nearest(events: Sequence[CapturedEvent], wanted: Mapping[str, Any]) -> CapturedEvent | None:
+    """Return the event that fits most of the wanted fields; the first of equals; None when nothing fits."""
+    best: CapturedEvent | None = None
     most = 0.0
-    for one in heard:
-        score: float = sum(1 + (name in {"actor", "action"}) / 4 for name in wanted if _fits(one, name, wanted[name]))
+    for captured in events:
+        score: float = sum(
+            1 + (name in {"actor", "action"}) / 4
+            for name, value in wanted.items()
+            if fits(captured.event.get(name), value)
+        )
         if score > most:
-            best, most = one, score
+            best, most = captured, score
     return best
 
 
-def _fits(one: Heard, name: str, wanted: Any) -> bool:
-    return fits(one.event.get(name), wanted)
-
-
-def nearest_text(heard: Sequence[Heard], text: str) -> Heard | None:
+def nearest_text(events: Sequence[CapturedEvent], text: str) -> CapturedEvent | None:
     """Return the event whose sentence is most like a text, or None when none is alike."""
-    said = {one.event.human or "": one for one in reversed(heard)}
-    close = get_close_matches(text, said, n=1, cutoff=0.4)
+    by_sentence = {captured.event.human or "": captured for captured in reversed(events)}
+    close = get_close_matches(text, by_sentence, n=1, cutoff=0.4)
     if close:
-        return said[close[0]]
+        return by_sentence[close[0]]
     words = set(text.lower().split())
-    best = max(heard, key=lambda one: len(words & set((one.event.human or "").lower().split())), default=None)
-    return best if best is not None and words & set((best.event.human or "").lower().split()) else None
+
+    def shared(captured: CapturedEvent) -> int:
+        return len(words & set((captured.event.human or "").lower().split()))
+
+    best = max(events, key=shared, default=None)
+    return best if best is not None and shared(best) else None
 
 
-def unknown_field(heard: Sequence[Heard], names: Sequence[str]) -> str | None:
-    """Return a sentence about the first name that is no field of any event, or None."""
+def names_an_event(wanted: Mapping[str, Any]) -> bool:
+    """Tell whether wanted fields name an event, by its action, sentence, level or error_kind."""
+    return any(wanted.get(name, ...) not in (..., None) for name in NAMING)
+
+
+def unknown_field(events: Sequence[CapturedEvent], names: Sequence[str]) -> str | None:
+    """Return a sentence about the first name that no event has as a field, or None."""
     known: set[str] = {*FIELDS, *extra_fields()}
     for name in names:
-        if name in known or any(name in one.event.extra for one in heard):
+        if name in known or any(name in captured.event.extra for captured in events):
             continue
         close = get_close_matches(name, sorted(known), n=1)
-        return f"{name!r} is no field of an event" + (f"; did you mean {close[0]!r}?" if close else "")
+        return f"{name!r} is not a field of an event" + (f"; did you mean {close[0]!r}?" if close else "")
     return None
 
 
@@ -99,7 +110,7 @@ def unknown_level(wanted: Mapping[str, Any]) -> str | None:
     level = wanted.get("level")
     if not isinstance(level, str) or level in EMITTING:
         return None
-    return f"{level!r} is no level of an event: choose one of {', '.join(EMITTING)}"
+    return f"{level!r} is not a level of an event: choose one of {', '.join(EMITTING)}"
 
 
 Predicate = Callable[[Any], bool]

@@ -1,4 +1,4 @@
-"""What a story leaves out, so that it is the same on every machine."""
+"""Normalisers: volatile parts of a story, replaced so that it is the same on every machine."""
 
 import os
 import re
@@ -14,12 +14,12 @@ _NAME: Final = r"[\w.+@\[\]-]+"
 
 
 class Normaliser(NamedTuple):
-    """A rule of what stories show instead of something volatile.
+    """A rule that replaces something volatile in stories.
 
     Attributes:
-        name: what the rule is about.
-        pattern: what is volatile.
-        replacement: what is shown instead; groups of the pattern may be used.
+        name: a name for people.
+        pattern: the volatile text.
+        replacement: the text shown instead; groups of the pattern may be used.
     """
 
     name: str
@@ -31,8 +31,8 @@ def _folder(path: str) -> str:
     return re.escape(path.rstrip("/\\"))
 
 
-def _places() -> list[Normaliser]:
-    """Return the rules about places of this machine: temporary files, the working directory, home, the interpreter."""
+def _path_rules() -> list[Normaliser]:
+    """Return the rules about paths of this machine: temporary files, the working directory, home, the interpreter."""
     temporary = sorted({tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()), "/tmp"})  # noqa: S108 - shown, not used
     alternatives = "|".join(_folder(path) for path in temporary)
     rules = [Normaliser("temporary files", re.compile(rf"(?:{alternatives})(?:/{_NAME})*/({_NAME})"), r"<tmp>/\1")]
@@ -66,12 +66,12 @@ _repeating: set[str] = set()
 
 
 def normaliser(name: str, pattern: str | re.Pattern[str], replacement: str) -> None:
-    """Register what every story shows instead of something volatile; registering a name again replaces the rule.
+    """Register a rule for every story; registering a name again replaces the rule.
 
     Args:
-        name: what the rule is about, for people.
+        name: a name for people.
         pattern: a regular expression for the volatile text.
-        replacement: what is shown instead, for example `<n> tokens`.
+        replacement: the text shown instead, for example `<n> tokens`.
     """
     _own[name] = Normaliser(name, re.compile(pattern), replacement)
 
@@ -80,7 +80,7 @@ def repeating(*actions: str) -> None:
     """Name actions whose number of repetitions is volatile: a story shows a run of them once.
 
     Args:
-        actions: for example `token_progress`, told every ten tokens of a text whose length sampling decides.
+        actions: for example `token_progress`, narrated every ten tokens of a text whose length depends on sampling.
     """
     _repeating.update(actions)
 
@@ -92,11 +92,11 @@ def is_repeating(action: str | None) -> bool:
 
 def rules() -> Iterable[Normaliser]:
     """Return every rule, in the order in which they apply: registered ones first."""
-    return (*_own.values(), *_places(), *_ALWAYS)
+    return (*_own.values(), *_path_rules(), *_ALWAYS)
 
 
-def steady(text: str, wanted: Iterable[Normaliser] | None = None) -> str:
-    """Return a text without what is volatile in it.
+def normalised(text: str, wanted: Iterable[Normaliser] | None = None) -> str:
+    """Return a text with its volatile parts replaced.
 
     Args:
         text: a sentence or a target.

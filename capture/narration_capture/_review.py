@@ -1,4 +1,4 @@
-"""Stories that wait for somebody to look at them: accept, reject, skip."""
+"""Pending stories: the new text of stories that differ from the golden ones, to accept, reject or skip."""
 
 import difflib
 import shutil
@@ -14,14 +14,14 @@ KINDS: Final[tuple[Kind, ...]] = ("changed flow", "reworded", "removed", "new")
 _SENTENCE_INDENT: Final = "      "
 
 
-class Waiting(NamedTuple):
-    """A story that waits.
+class PendingStory(NamedTuple):
+    """A story that differs from the golden one.
 
     Attributes:
         name: its golden file, relative to the root.
         golden: the golden file.
-        pending: the file with what was narrated; None when the scenario is gone.
-        kind: what became of it.
+        pending: the file with the new text; None if the scenario is gone.
+        kind: how it changed.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Waiting(NamedTuple):
 
     @property
     def before(self) -> str:
-        """The golden text; empty when there is none."""
+        """The golden text; empty if there is none."""
         return self.golden.read_text("utf-8") if self.golden.is_file() else ""
 
     @property
     def now(self) -> str:
-        """The text that was narrated; empty when the scenario is gone."""
+        """The new text; empty if the scenario is gone."""
         return self.pending.read_text("utf-8") if self.pending is not None else ""
 
     def diff(self) -> list[str]:
@@ -45,7 +45,7 @@ class Waiting(NamedTuple):
         return list(difflib.unified_diff(before, now, f"golden {self.name}", "narrated", lineterm="", n=4))
 
     def accept(self) -> None:
-        """Make what was narrated the golden story; a story whose scenario is gone is deleted."""
+        """Make the new text the golden story; a story whose scenario is gone is deleted."""
         if self.pending is None:
             self.golden.unlink(missing_ok=True)
             return
@@ -53,13 +53,13 @@ class Waiting(NamedTuple):
         shutil.move(self.pending, self.golden)
 
     def reject(self) -> None:
-        """Keep the golden story; what was narrated is forgotten."""
+        """Keep the golden story and discard the new text."""
         if self.pending is not None:
             self.pending.unlink(missing_ok=True)
 
 
 def kind_of(before: str, now: str) -> Kind:
-    """Return what became of a story: only its sentences changed, or what happens did."""
+    """Return how a story changed: only its sentences, or what happens."""
     if not before:
         return "new"
     if not now:
@@ -68,12 +68,12 @@ def kind_of(before: str, now: str) -> Kind:
     return "reworded" if flow[0] == flow[1] else "changed flow"
 
 
-def waiting(root: Path, orphans: Iterable[Path] = ()) -> list[Waiting]:
-    """Return the stories that wait, those that need most care first.
+def pending_stories(root: Path, orphans: Iterable[Path] = ()) -> list[PendingStory]:
+    """Return the pending stories, those that need most care first.
 
     Args:
         root: the project's root folder.
-        orphans: golden stories that no scenario tells any more.
+        orphans: golden stories that no scenario has any more.
     """
     folder = root / PENDING
     found = []
@@ -81,38 +81,38 @@ def waiting(root: Path, orphans: Iterable[Path] = ()) -> list[Waiting]:
         name = pending.relative_to(folder)
         golden = root / name
         before = golden.read_text("utf-8") if golden.is_file() else ""
-        found.append(Waiting(name.as_posix(), golden, pending, kind_of(before, pending.read_text("utf-8"))))
-    found += [Waiting(path.relative_to(root).as_posix(), path, None, "removed") for path in orphans]
-    return sorted(found, key=lambda one: (KINDS.index(one.kind), one.name))
+        found.append(PendingStory(name.as_posix(), golden, pending, kind_of(before, pending.read_text("utf-8"))))
+    found += [PendingStory(path.relative_to(root).as_posix(), path, None, "removed") for path in orphans]
+    return sorted(found, key=lambda story: (KINDS.index(story.kind), story.name))
 
 
-def listing(stories: list[Waiting], program: str = "narration review") -> list[str]:
+def listing(stories: list[PendingStory], program: str = "narration review") -> list[str]:
     """Return the lines that a run without a terminal shows."""
     lines = []
     for kind in KINDS:
-        group = [one.name for one in stories if one.kind == kind]
+        group = [story.name for story in stories if story.kind == kind]
         if group:
             lines += [f"{kind} ({len(group)}):", *(f"  {name}" for name in group)]
     return [
         *lines,
         "",
         "to decide without a terminal:",
-        f"  {program} --accept NAME...   take these as golden",
-        f"  {program} --accept-all       take all of them",
-        f"  {program} --reject-all       forget all of them",
+        f"  {program} --accept NAME...   accept these",
+        f"  {program} --accept-all       accept all of them",
+        f"  {program} --reject-all       discard all of them",
         f"  {program} --diff             show what changed",
     ]
 
 
 def step_through(
-    stories: list[Waiting], ask: Callable[[], str], say: Callable[[str], None], paint: Callable[[str], str]
+    stories: list[PendingStory], ask: Callable[[], str], show: Callable[[str], None], paint: Callable[[str], str]
 ) -> dict[str, int]:
-    """Show each story and do what the reviewer says.
+    """Show each story and do what the reviewer decides.
 
     Args:
-        stories: what waits.
-        ask: returns the next key, or keys that were pressed ahead: a, r, s; A or R for all the rest; q to stop.
-        say: shows a line.
+        stories: the pending stories.
+        ask: returns the next keys: a, r, s; A or R for all the rest; q to stop.
+        show: shows a line.
         paint: colours a line of a diff.
 
     Returns:
@@ -123,10 +123,10 @@ def step_through(
     for place, story in enumerate(stories):
         key = rest
         if not key:
-            say(f"[{place + 1}/{len(stories)}] {story.kind}: {story.name}")
+            show(f"[{place + 1}/{len(stories)}] {story.kind}: {story.name}")
             for line in story.diff():
-                say(paint(line))
-            say("a accept   r reject   s skip   A accept all the rest   R reject all the rest   q quit")
+                show(paint(line))
+            show("a accept   r reject   s skip   A accept all the rest   R reject all the rest   q quit")
             while key not in {"a", "r", "s", "A", "R", "q"}:
                 ahead = ahead or ask()
                 key, ahead = ahead[:1], ahead[1:]

@@ -1,9 +1,10 @@
-"""A running scenario: its steps, the one event loop of its async steps, one context for all of them."""
+"""A running scenario: its steps, the event loop of its async steps, one context for all of them."""
 
 import asyncio
 import contextvars
 import functools
 import inspect
+import sys
 import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AsyncExitStack
@@ -13,18 +14,19 @@ from typing import Any, Final, Literal, NamedTuple
 import pytest
 
 from narration_capture._captured import StepAt
-from narration_capture._compat import Scenario, Step, StepFunctionContext
+from narration_capture._compat import Scenario, Step, StepFunctionContext, row_of
 from narration_capture._fixture import NarrationCapture
+from narration_capture._golden import ANY_ORDER, tags_of
 from narration_capture._story import Head
 
 Outcome = Literal["passed", "failed", "skipped"]
 
 RUN: Final = pytest.StashKey["ScenarioRun"]()
-_MADE_RUNNABLE: Final = "__narration_step__"
+_IS_RUNNABLE: Final = "__narration_step__"
 _running: "ScenarioRun | None" = None
 
 AFTERWARDS: Final = "Afterwards"
-"""Under which heading a story shows what was narrated after the last step."""
+"""The heading of events after the last step."""
 
 
 class StepRun(NamedTuple):
@@ -32,7 +34,7 @@ class StepRun(NamedTuple):
 
     Attributes:
         step: which.
-        outcome: how it ended; "skipped" when an earlier one failed.
+        outcome: how it ended; "skipped" if an earlier one failed.
         duration_ns: how long it took, in nanoseconds.
         message: why it failed.
     """
@@ -46,54 +48,62 @@ class StepRun(NamedTuple):
 class ScenarioRun:
     """A scenario from its first step to its last.
 
-    All steps, sync and async, run in one context: what one binds, the next ones see. Async steps share one
+    All steps, sync and async, run in one context: what one step binds, the next ones see. Async steps share one
     event loop, which moves only while one of them runs, so the order of events does not depend on timing.
+
+    Args:
+        scenario: its steps.
+        row: the number of its row of examples.
+        narration: its capture.
+        root: the folder that paths are relative to.
     """
 
-    def __init__(self, scenario: Scenario, ear: NarrationCapture, root: Path) -> None:
+    def __init__(self, scenario: Scenario, row: int | None, narration: NarrationCapture, root: Path) -> None:
         self.scenario = scenario
-        self.ear = ear
+        self.row = row
+        self.narration = narration
         path = Path(scenario.feature.filename)
         self.path = (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
         self.steps = tuple(
-            StepAt(place, f"{step.keyword.strip()} {step.name}", step.line_number)
-            for place, step in enumerate(scenario.steps)
+            StepAt(index, f"{step.keyword.strip()} {step.name}", step.line_number)
+            for index, step in enumerate(scenario.steps)
         )
-        self.told: list[StepRun] = []
+        self.ended: list[StepRun] = []
         self._cleanup: AsyncExitStack | None = None
         self.error: BaseException | None = None
         self._began = 0
         self._context = contextvars.copy_context()
         self._runner: asyncio.Runner | None = None
-        ear.head = Head(scenario.name, self.steps)
+        narration.head = Head(scenario.name, self.steps)
 
     # -- steps ---------------------------------------------------------------------------------
 
     def before(self, step: Step) -> None:
         """Note that a step begins."""
-        place = next(number for number, one in enumerate(self.scenario.steps) if one is step)
-        self.ear.step = self.steps[place]
+        index = next(number for number, candidate in enumerate(self.scenario.steps) if candidate is step)
+        self.narration.step = self.steps[index]
         self._began = time.monotonic_ns()
 
     def after(self, error: BaseException | None = None) -> None:
         """Note that the step ended, and how."""
-        step = self.ear.step
-        if step is not None and (not self.told or self.told[-1].step != step):
+        step = self.narration.step
+        if step is not None and (not self.ended or self.ended[-1].step != step):
             self.error = error
             took = time.monotonic_ns() - self._began
-            self.told.append(StepRun(step, "failed" if error else "passed", took, str(error) if error else ""))
+            message = str(error) or type(error).__name__ if error else ""
+            self.ended.append(StepRun(step, "failed" if error else "passed", took, message))
 
     def failed_step(self) -> StepRun | None:
         """Return the step that failed."""
-        return next((step for step in self.told if step.outcome == "failed"), None)
+        return next((step for step in self.ended if step.outcome == "failed"), None)
 
     def all_steps(self) -> list[StepRun]:
         """Return every step with its outcome; those not reached are skipped."""
-        return [*self.told, *(StepRun(step, "skipped", 0) for step in self.steps[len(self.told) :])]
+        return [*self.ended, *(StepRun(step, "skipped", 0) for step in self.steps[len(self.ended) :])]
 
     @property
     def cleanup(self) -> AsyncExitStack:
-        """What is to be done after the last step, on the scenario's loop, whatever happens."""
+        """What must be done after the last step, on the scenario's loop, whatever happens."""
         if self._cleanup is None:
             self._cleanup = AsyncExitStack()
         return self._cleanup
@@ -120,10 +130,11 @@ class ScenarioRun:
                 self._runner.close()
 
 
-def start(scenario: Scenario, ear: NarrationCapture, root: Path) -> ScenarioRun:
+def start(scenario: Scenario, item: pytest.Item, narration: NarrationCapture) -> ScenarioRun:
     """Begin a scenario; steps called from now on run in it."""
     global _running  # noqa: PLW0603 - a process runs one test at a time
-    _running = ScenarioRun(scenario, ear, root)
+    _running = ScenarioRun(scenario, row_of(item), narration, item.config.rootpath)
+    narration.step_order_matters = ANY_ORDER not in tags_of(item)
     return _running
 
 
@@ -132,7 +143,10 @@ def stop() -> None:
     global _running
     run, _running = _running, None
     if run is not None:
-        run.ear.step = StepAt(len(run.steps), AFTERWARDS, run.scenario.line_number)
+        # SystemExit and the like pass pytest-bdd's hook for failed steps by.
+        if (error := sys.exc_info()[1]) is not None:
+            run.after(error)
+        run.narration.step = StepAt(len(run.steps), AFTERWARDS, run.scenario.line_number)
         run.close()
 
 
@@ -144,10 +158,10 @@ def running() -> ScenarioRun | None:
 def make_runnable(context: StepFunctionContext) -> None:
     """Let a step definition run in the scenario's context, and be awaited when it is `async def`."""
     function = context.step_func
-    if not hasattr(function, _MADE_RUNNABLE):
-        made = _runnable(function)
-        setattr(made, _MADE_RUNNABLE, True)
-        context.step_func = made
+    if not hasattr(function, _IS_RUNNABLE):
+        runnable = _runnable(function)
+        setattr(runnable, _IS_RUNNABLE, True)
+        context.step_func = runnable
 
 
 def _runnable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,21 +178,25 @@ def _runnable(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, None, None]:
             __tracebackhide__ = True
-            run, steps = _now(), function(*args, **kwargs)
-            yield run.call(next, steps)
-            run.call(next, steps, None)
+            step = function(*args, **kwargs)
+            if (run := _running) is None:
+                yield from step
+                return
+            yield run.call(next, step)
+            run.call(next, step, None)
 
         return run_generator
 
     @functools.wraps(function)
     def run_sync(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        return _now().call(function, *args, **kwargs)
+        run = _running
+        return function(*args, **kwargs) if run is None else run.call(function, *args, **kwargs)
 
     return run_sync
 
 
 def _now() -> ScenarioRun:
     if _running is None:
-        raise RuntimeError("a step runs only inside a scenario; call a plain function from a test instead")
+        raise RuntimeError("an `async def` step runs only in a scenario that narration runs: see narration_features")
     return _running

@@ -1,28 +1,31 @@
-"""One pytest session in one process: steps loaded, scenarios checked, tests recorded, leftovers told."""
+"""One pytest session in one process: steps loaded, scenarios checked, tests recorded, problems reported."""
 
 import contextlib
-import functools
-import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from narration_capture import _records as records
-from narration_capture._item_state import EAR, REPORTS
+from narration_capture import _settings as settings
+from narration_capture._item_state import CAPTURE, REPORTS
+from narration_capture._narrowing import is_narrowed_by_hand, narrowing
 
 if TYPE_CHECKING:
-    from narration_capture._captured import Heard
     from narration_capture._fixture import NarrationCapture
+    from narration_capture._inventory import Inventory
+    from narration_capture._scenario_run import ScenarioRun
 
-VOCABULARY = "narration_capture.gherkin"
+VOCABULARY: Final = "narration_capture.gherkin"
+_OUTPUT: Final = "narration"
+_NOT_TAGS: Final = frozenset(("parametrize", "usefixtures", "syrupy_snapshot"))
 
 
 class NarrationSession:
-    """What the plugin knows while a session runs.
+    """The plugin's state while a session runs.
 
     Args:
         config: pytest's configuration.
@@ -31,225 +34,285 @@ class NarrationSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.root = config.rootpath
-        self.is_worker = hasattr(config, "workerinput")
+        self.features = settings.features_folder(config)
+        self.stories = settings.stories_folder(config)
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self.is_collect_only = bool(config.getoption("collectonly", default=False))
+        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.is_worker = worker is not None
+        self._process = worker["workerid"] if worker is not None else records.MAIN
+        given = worker.get("narration_run") if worker is not None else None
+        self.run = records.Run(*given) if given else records.Run.begin(narrowing(config))
         folder = config.getoption("--narration-records")
         self.folder = Path(config.invocation_params.dir / folder) if folder else self.root / ".narration" / "records"
-        self.complaints: list[str] = []
-        self.left_out = 0
-        self._loaded = False
-        self._broken = False
-        process = config.workerinput["workerid"] if self.is_worker else records.MAIN  # type: ignore[attr-defined]  # xdist's
-        self._recorder = records.Recorder(self.folder, process)
-        self._process = process
+        self._recorder = records.Recorder(self.folder, self._process)
         target = config.getoption("--narration-messages")
         self.messages = Path(config.invocation_params.dir / target) if target else None
-        if not self.is_worker:
-            records.begin(self.folder, self.root)
-            if self.messages is not None:
-                from narration_capture import _cucumber_messages as messages  # noqa: PLC0415 - only when they are asked for
+        self._began = self._loaded = self._broken = False
+        self._collected: dict[Path, Sequence[Path] | None] = {}
+        self._bound: list[Path] = []
+        self._unused: list[str] = []
 
-                messages.clear(self.root)
+    def begin(self) -> None:
+        """Empty the records, once; collecting alone changes nothing on disk."""
+        if self._began or self.is_collect_only:
+            return
+        self._began = True
+        try:
+            records.prepare(self.folder, self.root, self.run)
+        except OSError as error:
+            self._recorder.stop()
+            self.notes.append(f"run records are not written: {self.folder}: {error.strerror}")
+        if self.messages is not None and not self.is_worker:
+            from narration_capture import _cucumber_messages as messages  # noqa: PLC0415 - only when requested
 
-    @property
-    def features(self) -> Path:
-        """The folder of feature files."""
-        return self.root / str(self.config.getini("narration_features"))
-
-    @property
-    def stories(self) -> Path:
-        """The folder of golden stories."""
-        return self.root / str(self.config.getini("narration_stories"))
-
-    @property
-    def steps(self) -> list[Path]:
-        """The folders of the project's own step definitions that exist."""
-        return [folder for name in self.config.getini("narration_steps") if (folder := self.root / name).is_dir()]
+            messages.clear(self.root)
 
     # -- collection ----------------------------------------------------------------------------
 
-    @functools.cached_property
-    def missing_extra(self) -> str | None:
-        """Why scenarios cannot run here, as one line; None where the extra `test` is installed."""
-        try:
-            for name in ("narration_capture._compat", "syrupy.extensions.single_file"):
-                importlib.import_module(name)
-        except ImportError as error:
-            return f"scenarios need `pip install 'narration-core[test]'`: {error}"
-        return None
-
-    def takes(self, feature: Path) -> bool:
-        """Tell whether a feature file is collected.
-
-        Without the extra `test` it is left to whichever tool runs it: the project may use narration at run time only.
-        The terminal summary says so.
-
-        Raises:
-            UsageError: the extra is missing, and the feature was asked for by name or has golden stories.
-        """
-        if self.missing_extra is None:
-            return True
-        asked_for = [Path(self.config.invocation_params.dir / arg.partition("::")[0]) for arg in self.config.args]
-        if self.features in asked_for or feature in asked_for or next(self.stories.rglob("*.story"), None):
-            raise pytest.UsageError(self.missing_extra)
-        self.left_out += 1
-        return False
+    def collects(self, path: Path) -> bool:
+        """Tell whether a feature file is collected as it is."""
+        return self.features is not None and path.resolve().is_relative_to(self.features.resolve())
 
     def load_steps(self) -> None:
-        """Load the vocabulary and the project's own step definitions, once, when the first feature is collected."""
+        """Load the vocabulary and the project's own step definitions, once, when the first feature is collected.
+
+        Raises:
+            UsageError: pytest-bdd or syrupy is missing, or a module of steps was not loaded.
+        """
         if self._loaded:
             return
         self._loaded = True
-        from narration_capture._golden import StoryExtension  # noqa: PLC0415 - only where there are scenarios
+        try:
+            from narration_capture import _golden  # noqa: F401, PLC0415 - the test extra may be missing
+        except ImportError as error:
+            raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {error}") from None
+        from narration_capture._step_modules import load  # noqa: PLC0415 - as above
 
-        StoryExtension.features_folder = self.features.name
-        StoryExtension.stories_folder = str(self.config.getini("narration_stories"))
-        manager = self.config.pluginmanager
-        manager.import_plugin(VOCABULARY)
-        names = []
-        for folder in self.steps:
-            if str(folder.parent) not in sys.path:
-                sys.path.insert(0, str(folder.parent))
-            names += [f"{folder.name}.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
-        # All before the first is imported: one may bring another along, whose assertions would then say little.
-        pytest.register_assert_rewrite(*names)
-        for name in names:
-            manager.import_plugin(name)
+        self.config.pluginmanager.import_plugin(VOCABULARY)
+        load(self.config, settings.step_folders(self.config))
 
-    def check(self, report: pytest.CollectReport) -> None:
-        """Turn the report of a file into a failure when a step of its scenarios is unknown, ambiguous or cannot run."""
-        items = [item for item in report.result if isinstance(item, pytest.Item)]
-        if self._a_scenario(items) is None:
+    def check(self, collector: pytest.Module, report: pytest.CollectReport) -> None:
+        """Match the steps of a module's scenarios; fail its report if a step is unknown, ambiguous or cannot run."""
+        is_feature = _is_feature_file(collector)
+        if is_feature:
+            self._collected[collector.path] = collector.stories  # type: ignore[attr-defined]  # as was asked before
+        items = [item for item in report.result or () if isinstance(item, pytest.Item) and self.runs(item)]
+        if not report.passed or _first_scenario(items) is None:
             return
-        from narration_capture import _compat, _step_registry  # noqa: PLC0415 - only where there are scenarios
+        from narration_capture import _compat, _step_registry  # noqa: PLC0415 - as above
 
         faults = _step_registry.faults_of(items, self.root)
-        if faults:
+        if faults and (is_feature or self.config.getini("narration_strict")):
             self._broken = True
             _compat.collect_error(report, "\n".join(faults))
 
-    def collected(self, session: pytest.Session) -> None:
-        """In a serial run of all features, look for step definitions that nothing uses."""
-        item = self._a_scenario(session.items)
-        if item is None or self.is_worker or session.testsfailed or self._broken or not self._is_full():
-            return
-        from narration_capture import _step_registry  # noqa: PLC0415 - as above
+    def runs(self, item: pytest.Item) -> bool:
+        """Tell whether narration runs a scenario: one of a feature file, or one that asks for it."""
+        return (
+            _is_feature_file(item.parent)
+            or bool(self.config.getini("narration_strict"))
+            or "narration" in getattr(item, "fixturenames", ())
+            or (not self._loaded and self.config.pluginmanager.has_plugin(VOCABULARY))
+        )
 
-        self.complaints += _step_registry.unused(item, [folder.resolve() for folder in self.steps], self.root)
-
-    def _take_inventory(self) -> None:
-        """In a run of all features, look for stories that no scenario tells any more."""
-        if self.is_worker or not self.features.is_dir() or self.missing_extra is not None or not self._is_full():
+    def collected(self, items: Sequence[pytest.Item]) -> None:
+        """Look at everything that was collected, before options deselect tests."""
+        if self.features is None:
             return
+        first = _first_scenario(items)
+        if first is not None:
+            from narration_capture import _step_registry  # noqa: PLC0415 - as above
+            from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
+            from narration_capture._golden import story_path  # noqa: PLC0415 - as above
+
+            self._bound = [story_path(item) for item in items if scenario_of(item) is not None]
+            folders = [folder.resolve() for folder in settings.step_folders(self.config)]
+            if not self.is_worker and not self._broken and not first.session.testsfailed:
+                self._unused = _step_registry.unused(first, folders, self.root)
+        output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            found = {
+                str(path): None if stories is None else [str(story) for story in stories]
+                for path, stories in self._collected.items()
+            }
+            output[_OUTPUT] = {"collected": found, "bound": [*map(str, self._bound)]}
+
+    def take_from_worker(self, output: Mapping[str, Any]) -> None:
+        """Take what a worker of xdist collected; all workers collect the same."""
+        found = output.get(_OUTPUT)
+        if found and not self._collected:
+            self._collected = {
+                Path(path): None if stories is None else [Path(story) for story in stories]
+                for path, stories in found["collected"].items()
+            }
+            self._bound = [Path(path) for path in found["bound"]]
+
+    def _take_inventory(self, features: Path) -> None:
+        """In a run of all features, look for stories and step definitions that no scenario uses."""
         from narration_capture import _inventory as inventory  # noqa: PLC0415 - as above
 
-        found = inventory.take(self.features, self.stories)
-        for path in found.orphans:
-            shown = path.relative_to(self.root).as_posix()
-            self.complaints.append(f"{shown}: orphan story: no scenario tells it any more; delete it or rename it back")
-        self.complaints += found.clashes
-        pending = self.root / inventory.PENDING
+        every = {path for path in features.rglob("*.feature") if path.is_file()}
+        if not every:
+            self.problems.append(f"narration_features: there is no feature file under {features}")
+            return
+        left_out = every - set(self._collected)
+        if left_out:
+            why = f" (narrowed by {self.run.narrowed})" if self.run.narrowed else ""
+            self.notes.append(
+                f"{len(left_out)} of {len(every)} feature files were not collected{why}: "
+                "orphan stories and unused steps were not checked"
+            )
+            return
+        found = inventory.take(self._collected, self._bound, features, self.stories)
+        problems = [*self._unused, *found.collisions]
+        problems += [
+            f"{self._shown(path)}: orphan story: no scenario has it any more; delete it or rename it back"
+            for path in found.orphans
+        ]
+        # Somebody who picks tests by hand is at work: the full run will fail.
+        (self.notes if is_narrowed_by_hand(self.config) else self.problems).extend(problems)
+        self.notes += [
+            f"{self._shown(feature)} could not be collected: its {len(paths)} stories were not checked"
+            for feature, paths in found.kept.items()
+            if paths
+        ]
+        if self.is_collect_only:
+            return
+        try:
+            inventory.write(self.root, features, found)
+            self._clear_pending(inventory.expected(self._collected, self._bound), found)
+        except OSError as error:
+            self.notes.append(f"the inventory of stories is not written: {error}")
+
+    def _clear_pending(self, expected: set[Path], found: "Inventory") -> None:
+        from narration_capture._review import PENDING  # noqa: PLC0415 - as above
+
+        pending = self.root / PENDING
         for path in pending.rglob("*.story"):
-            if self.root / path.relative_to(pending) not in found.expected:
+            golden = self.root / path.relative_to(pending)
+            if golden not in expected and not found.keeps(golden):
                 path.unlink()  # its scenario was renamed or deleted: there is nothing left to decide
 
-    def _a_scenario(self, items: Sequence[pytest.Item]) -> pytest.Item | None:
-        if "pytest_bdd" not in sys.modules or self.missing_extra is not None:
-            return None
-        from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
-
-        return next((item for item in items if scenario_of(item) is not None), None)
-
-    def _is_full(self) -> bool:
-        """Tell whether this run takes in the whole folder of features."""
-        features = self.features
-        if not features.is_dir():
-            return False
-        from narration_capture._compat import is_narrowed  # noqa: PLC0415 - as above
-
-        if is_narrowed(self.config):
-            return False
-        places = [self.config.invocation_params.dir / arg for arg in self.config.args]
-        return any("::" not in str(place) and features.is_relative_to(place) for place in places)
+    def _shown(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     # -- tests ---------------------------------------------------------------------------------
+
+    def shorten(self, item: pytest.Item, failure: pytest.ExceptionInfo[BaseException]) -> None:
+        """Leave only the step's own frames in the traceback of a scenario."""
+        if _run_of(item) is None:
+            return
+        folders = tuple(
+            f"{Path(sys.modules[name].__file__ or '').parent}{os.sep}" for name in _MACHINERY if name in sys.modules
+        )
+        own = failure.traceback.filter(lambda entry: not str(entry.path).startswith(folders))
+        if own:
+            failure.traceback = own
 
     def reported(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Take the report of a phase of a test; after the last one, record the test."""
         reports = item.stash.setdefault(REPORTS, [])
         reports.append(report)
-        ear = item.stash.get(EAR, None)
-        if report.when == "call":
-            self._explain(item, report, ear)
-        if report.when == "teardown":
-            self._recorder.write(_record(item, records.outcome_of(reports), ear))
+        narration = item.stash.get(CAPTURE, None)
+        run = _run_of(item)
+        if report.when == "call" and run is not None and narration is not None:
+            self._report_scenario(item, report, run, narration)
+        if report.failed and narration is not None:
+            from narration_capture._failure_text import numbered_story  # noqa: PLC0415 - as above
 
-    def _explain(self, item: pytest.Item, report: pytest.TestReport, ear: "NarrationCapture | None") -> None:
-        if "narration_capture._scenario_run" not in sys.modules:
-            return
+            story = numbered_story(narration.captured, lost=narration.lost)
+            if story not in str(report.longrepr):
+                report.sections.append(("Narration", story))
+        if report.when == "teardown" and not self.is_collect_only:
+            self._recorder.write(_record(item, records.outcome_of(reports), narration))
+
+    def _report_scenario(
+        self, item: pytest.Item, report: pytest.TestReport, run: "ScenarioRun", narration: "NarrationCapture"
+    ) -> None:
         from narration_capture._assertions import NarrationFailure  # noqa: PLC0415 - as above
-        from narration_capture._scenario_run import RUN  # noqa: PLC0415 - as above
-
-        run = item.stash.get(RUN, None)
-        if run is None or ear is None:
-            return
         from narration_capture._golden import story_path, tags_of  # noqa: PLC0415 - as above
 
-        story = story_path(item)
         item.user_properties += [
             ("feature", run.path),
             ("line", run.scenario.line_number),
-            ("tags", " ".join(sorted(tags_of(item) - {"parametrize", "usefixtures", "syrupy_snapshot"}))),
-            ("story", story.relative_to(self.root).as_posix() if story.is_relative_to(self.root) else story.name),
-            ("narrated", len(ear.heard)),
+            ("tags", " ".join(sorted(tags_of(item) - _NOT_TAGS))),
+            ("story", self._shown(story_path(item))),
+            ("narrated", len(narration.captured)),
         ]
         report.user_properties = list(item.user_properties)
         if self.messages is not None:
-            from narration_capture._compat import example_of  # noqa: PLC0415 - as above
             from narration_capture._cucumber_messages import Part  # noqa: PLC0415 - as above
 
-            Part(self.root, self._process).write(run, example_of(item).values(), int(report.start * 1000))
+            Part(self.root, self._process).write(run, int(report.start * 1000))
         if report.failed:
             failed = run.failed_step()
             if failed is not None and isinstance(run.error, NarrationFailure):
                 report.longrepr = f"{run.path}:{failed.step.line}: {failed.step.text}\n\n{run.error}"
             lines = [f"{run.path}:{run.scenario.line_number}: {run.scenario.keyword}: {run.scenario.name}"]
             lines += [f"  {step.outcome:<8}{step.step.text}" for step in run.all_steps()]
+            if failed is not None and not isinstance(run.error, Exception | None):
+                lines.append(f"  the step ended with {type(run.error).__name__}: {run.error}")
             report.sections.append(("Scenario", "\n".join(lines)))
 
     def finish(self, session: pytest.Session) -> None:
-        """Close the records; a complaint makes the run fail."""
+        """Close the records; a problem makes the run fail."""
         self._recorder.close()
-        self._take_inventory()
-        if self.messages is not None and not self.is_worker:
+        if not self.is_worker and self.features is not None:
+            self._take_inventory(self.features)
+        if self.messages is not None and not self.is_worker and not self.is_collect_only:
             from narration_capture import _cucumber_messages as messages  # noqa: PLC0415 - as above
 
             messages.assemble(self.root, self.messages, success=session.exitstatus == pytest.ExitCode.OK)
-        if self.complaints and session.exitstatus == pytest.ExitCode.OK:
+        if self.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _record(item: pytest.Item, outcome: str, ear: "NarrationCapture | None") -> dict[str, Any]:
-    run = state = template = None
-    tags: set[str] = {mark.name for mark in item.iter_markers()}
-    if "narration_capture._scenario_run" in sys.modules:
-        from narration_capture._golden import STATE  # noqa: PLC0415 - as above
-        from narration_capture._scenario_run import RUN  # noqa: PLC0415 - as above
+def _is_feature_file(collector: object) -> bool:
+    if "narration_capture._collector" not in sys.modules:
+        return False
+    from narration_capture._collector import FeatureFile  # noqa: PLC0415 - as above
 
-        run = item.stash.get(RUN, None)
-        state = item.stash.get(STATE, None)
-    if "narration_capture._compat" in sys.modules:
+    return isinstance(collector, FeatureFile)
+
+
+def _first_scenario(items: Iterable[pytest.Item]) -> pytest.Item | None:
+    if "pytest_bdd" not in sys.modules:
+        return None
+    from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
+
+    return next((item for item in items if scenario_of(item) is not None), None)
+
+
+def _run_of(item: pytest.Item) -> "ScenarioRun | None":
+    if "narration_capture._scenario_run" not in sys.modules:
+        return None
+    from narration_capture._scenario_run import RUN  # noqa: PLC0415 - as above
+
+    return item.stash.get(RUN, None)
+
+
+def _record(item: pytest.Item, outcome: str, narration: "NarrationCapture | None") -> dict[str, Any]:
+    run = _run_of(item)
+    template = state = None
+    if "pytest_bdd" in sys.modules:
         from narration_capture._compat import scenario_of  # noqa: PLC0415 - as above
 
         template = scenario_of(item)
-    heard = [*ear.heard, *ear.lost] if ear is not None else []
+    if run is not None:
+        from narration_capture._golden import STATE  # noqa: PLC0415 - as above
+
+        state = item.stash.get(STATE, None)
+    captured = [*narration.captured, *narration.lost] if narration is not None else []
     return {
         "test": item.nodeid,
         "scenario": run.scenario.name if run is not None else template.name if template is not None else None,
         "feature": item.nodeid.split("::")[0] if template is not None else None,
-        "tags": sorted(tags - {"parametrize", "usefixtures", "syrupy_snapshot"}),
+        "tags": sorted({mark.name for mark in item.iter_markers()} - _NOT_TAGS),
         "outcome": outcome,
         "story": state,
-        "events": [records.of_event(one) for one in heard],
+        "events": [records.of_event(event) for event in captured],
     }
 
 
@@ -257,40 +320,15 @@ _emitted_before = 0
 
 
 def settle() -> None:
-    """Let the sinks write now, so that a test's lines are shown with that test and not between others."""
-    global _emitted_before  # noqa: PLW0603 - tests that emitted nothing should not wait for the sinks
+    """Let the sinks write now, so that lines become part of the captured output of the phase that narrated them."""
+    global _emitted_before  # noqa: PLW0603 - phases that emitted nothing should not wait for the sinks
     from narration_core import flush, stats  # noqa: PLC0415 - as above
 
     emitted = sum(stats()["emitted"].values())
     if emitted != _emitted_before:
         _emitted_before = emitted
-        with contextlib.suppress(Exception):  # a sink that fails is its own test's affair
+        with contextlib.suppress(Exception):  # a sink that fails concerns its own test
             flush(1.0)
 
 
-def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException]) -> None:
-    """Leave only the step's own frames in the traceback of a scenario."""
-    from narration_capture._scenario_run import RUN  # noqa: PLC0415 - as above
-
-    if item.stash.get(RUN, None) is None:
-        return
-    homes = tuple(
-        f"{Path(sys.modules[name].__file__ or '').parent}{os.sep}" for name in _MACHINERY if name in sys.modules
-    )
-    own = failure.traceback.filter(lambda entry: not str(entry.path).startswith(homes))
-    if own:
-        failure.traceback = own
-
-
-_MACHINERY = ("asyncio", "pluggy", "_pytest", "pytest_bdd", "narration_capture")
-
-
-def unacknowledged(ear: "NarrationCapture", severe: "Sequence[Heard]") -> str:
-    """Return the message about errors that were narrated and that nothing in the test asserts."""
-    from narration_capture._failure_text import numbered_story  # noqa: PLC0415 - as above
-
-    what = "an error that nothing in it asserts" if len(severe) == 1 else f"{len(severe)} errors that nothing asserts"
-    lines = [f"the test narrated {what}:"]
-    lines += [f"  {one.event.level}: {one.event.actor} {one.event.action}: {one.event.human}" for one in severe]
-    lines.append("assert each one (assert_event, a Then step), or mark the test `narrated_errors`")
-    return "\n".join([*lines, "", numbered_story(ear.heard, severe[0])])
+_MACHINERY: Final = ("asyncio", "pluggy", "_pytest", "pytest_bdd", "narration_capture")

@@ -1,13 +1,14 @@
-"""The strict step registry: every step has exactly one definition, known before anything runs."""
+"""The strict step registry: every step has exactly one definition, checked before anything runs."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 import pytest
 
 from narration_capture._compat import (
+    ANY_KIND,
     Scenario,
     Step,
     StepFunctionContext,
@@ -41,7 +42,7 @@ def faults_of(items: Sequence[pytest.Item], root: Path) -> list[str]:
             known = list(visible_steps(item))
         used = item.config.stash.setdefault(USED, set())
         for step in template.render(example_of(item)).steps:
-            fitting = [context for context in known if _defines(context, step)]
+            fitting = _fitting(step, known)
             used.update(id(context.step_func) for context in fitting)
             fault = _fault(step, fitting, known, root)
             if fault:
@@ -54,19 +55,27 @@ def faults_of(items: Sequence[pytest.Item], root: Path) -> list[str]:
     return list(faults)
 
 
+def _fitting(step: Step, known: Iterable[StepFunctionContext]) -> list[StepFunctionContext]:
+    """Return the definitions of a step; a function that stands for several kinds is one of them."""
+    fitting = [context for context in known if _defines(context, step)]
+    if step.type is ANY_KIND:
+        fitting = list({id(inspect.unwrap(context.step_func)): context for context in fitting}.values())
+    return fitting
+
+
 def _defines(context: StepFunctionContext, step: Step) -> bool:
-    return context.type in {None, step.type} and context.parser.is_matching(step.name)
+    return (context.type is None or context.type == step.type) and bool(context.parser.is_matching(step.name))
 
 
 def _fault(step: Step, fitting: list[StepFunctionContext], known: list[StepFunctionContext], root: Path) -> str | None:
-    said = f"{step.keyword.strip()} {step.name}"
+    written = f"{step.keyword.strip()} {step.name}"
     if not fitting:
-        return f"unknown step: no definition matches {said!r}{_advice(step, known)}"
+        return f"unknown step: no definition matches {written!r}{_advice(step, known)}"
     if len(fitting) > 1:
         places = "; ".join(
             sorted(f"{context.parser.name!r} at {function_place(context.step_func, root)}" for context in fitting)
         )
-        return f"ambiguous step: {said!r} matches {len(fitting)} definitions: {places}"
+        return f"ambiguous step: {written!r} matches {len(fitting)} definitions: {places}"
     function = fitting[0].step_func
     if inspect.isasyncgenfunction(function):
         return (
@@ -98,7 +107,7 @@ def unused(item: pytest.Item, folders: Sequence[Path], root: Path) -> list[str]:
         place = function_place(context.step_func, root)
         path = (root / place.rsplit(":", 1)[0]).resolve()
         if id(context.step_func) not in used and any(path.is_relative_to(folder) for folder in folders):
-            lines.add(f"{place}: unused step: no scenario says {context.parser.name!r}")
+            lines.add(f"{place}: unused step: no scenario uses {context.parser.name!r}")
     return sorted(lines)
 
 

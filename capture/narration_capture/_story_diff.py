@@ -3,10 +3,11 @@
 import difflib
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from narration_capture._review import KINDS, Kind, kind_of
+from narration_capture._review import KINDS, Kind, PendingStory, kind_of
 
 LIMIT: Final = 60_000
 """Longest Markdown, in characters; the platforms that show it cut at 64 KiB."""
@@ -23,9 +24,9 @@ class Change(NamedTuple):
         name: its file, relative to the root.
         before: the text it had.
         now: the text it has.
-        kind: what became of it.
-        added: lines more.
-        removed: lines less.
+        kind: how it changed.
+        added: lines added.
+        removed: lines removed.
     """
 
     name: str
@@ -60,7 +61,7 @@ def changes(root: Path, folder: str, base: str) -> list[Change]:
         base: the commit, branch or tag.
 
     Raises:
-        StoryDiffError: there is no such commit, or this is no repository.
+        StoryDiffError: there is no such commit, or this is not a repository.
     """
     _git(root, "rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}")
     listed = _git(root, "ls-tree", "-r", "-z", "--name-only", base, "--", f"{folder}/")
@@ -78,7 +79,7 @@ def changes(root: Path, folder: str, base: str) -> list[Change]:
 
 
 def prose(before: str, now: str) -> str:
-    """Return one line in which the words that went are struck out and the new ones are bold."""
+    """Return one line in which removed words are struck out and new words are bold."""
     old, new = _WORDS.findall(before.strip()), _WORDS.findall(now.strip())
     parts = []
     for what, start, end, from_, to in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
@@ -125,16 +126,35 @@ def _section(change: Change, wording: list[str]) -> str:
     )
 
 
-def markdown(found: list[Change], base: str, limit: int = LIMIT) -> str:
+def _pending_section(pending: Sequence[PendingStory], left: int) -> str:
+    """Return the stories that await review: they are not part of the comparison."""
+    if not pending:
+        return ""
+    lines = [
+        f"### Pending: {len(pending)}",
+        "",
+        "These await `narration review`; they are not in the golden stories:",
+        "",
+    ]
+    entries = [f"- {story.kind}: `{story.name}`" for story in pending]
+    shown = [entry for number, entry in enumerate(entries) if sum(map(len, entries[: number + 1])) + number < left]
+    if len(shown) < len(entries):
+        shown.append(f"- and {len(entries) - len(shown)} more")
+    return "\n".join([*lines, *shown]) + "\n"
+
+
+def markdown(found: list[Change], base: str, limit: int = LIMIT, pending: Sequence[PendingStory] = ()) -> str:
     """Return the Markdown of a pull request.
 
     Args:
         found: the changes.
         base: what they are against.
-        limit: longest Markdown, in characters; what does not fit is named and left out.
+        limit: longest Markdown, in characters; what does not fit is counted and left out.
+        pending: stories that await review.
     """
     if not found:
-        return f"No story differs from `{base}`.\n"
+        text = f"No golden story differs from `{base}`.\n"
+        return text + (f"\n{_pending_section(pending, limit - len(text) - 200)}" if pending else "")
     counts = ", ".join(f"{number} {kind}" for kind in KINDS if (number := sum(change.kind == kind for change in found)))
     lines = [f"### Stories: {counts}", "", "| | story | lines |", "|---|---|---|"]
     lines += [f"| {change.kind} | `{change.name}` | +{change.added} -{change.removed} |" for change in found]
@@ -156,4 +176,5 @@ def markdown(found: list[Change], base: str, limit: int = LIMIT) -> str:
         text += section + "\n"
     if left_out:
         text += f"\n{left_out} more stories do not fit here; `narration story-diff {base}` shows them all.\n"
-    return text
+    section = _pending_section(pending, limit - len(text) - 100)
+    return f"{text}\n{section}" if section else text

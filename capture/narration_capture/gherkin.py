@@ -1,7 +1,7 @@
-"""Steps about narration that every project can use as they are; described in docs/gherkin.md.
+"""Steps about narration for every project; described in docs/gherkin.md.
 
-In `.feature` files that are collected as they are these steps are there by themselves. Where scenarios are
-bound in modules, `pytest_plugins = ["narration_capture.gherkin"]` brings them.
+Feature files under `narration_features` have these steps at once. Where scenarios are bound in modules,
+`pytest_plugins = ["narration_capture.gherkin"]` brings them.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 import pytest
-from pytest_bdd import parsers, then
+from pytest_bdd import given, parsers, then, when
 
 from narration_capture._fixture import NarrationCapture
 from narration_capture._tables import one_table, rows
@@ -22,7 +22,7 @@ ABSENT: Final = "(absent)"
 
 
 class _Cell:
-    """Fits a value whose text is what stands in a cell: `25` fits 25, `cpu` fits "cpu"."""
+    """Fits a value whose text is the text of a cell: `25` fits 25, `cpu` fits "cpu"."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -33,7 +33,7 @@ class _Cell:
 
 
 def wanted(cell: str) -> Any:
-    """Return what a cell of a table asks for: a text, `...`, `(absent)` or `/pattern/`."""
+    """Return what a cell of a table wants: a text, `...`, `(absent)` or `/pattern/`."""
     if cell == ANY:
         return ...
     if cell == ABSENT:
@@ -49,7 +49,7 @@ def _fields(datatable: Table) -> dict[str, Any]:
 
 def _level(name: str) -> str:
     if name not in get_args(LevelName):
-        raise ValueError(f"{name!r} is no level: choose one of {', '.join(get_args(LevelName))}")
+        raise ValueError(f"{name!r} is not a level: choose one of {', '.join(get_args(LevelName))}")
     return name
 
 
@@ -72,14 +72,23 @@ def narration_does_not_include(narration: NarrationCapture, text: str) -> None:
 
 @then(parsers.parse('"{actor}" narrates "{action}"'))
 def narrates(narration: NarrationCapture, actor: str, action: str) -> None:
-    """The actor told the action."""
+    """The actor narrated the action."""
     __tracebackhide__ = True
     narration.assert_event(actor=actor, action=action)
 
 
+@given(parsers.parse('eventually "{actor}" narrates "{action}"'))
+@when(parsers.parse('eventually "{actor}" narrates "{action}"'))
+@then(parsers.parse('eventually "{actor}" narrates "{action}"'))
+async def eventually_narrates(narration: NarrationCapture, actor: str, action: str) -> None:
+    """Wait until the actor narrates the action, at most ten seconds; other tasks and threads go on."""
+    __tracebackhide__ = True
+    await narration.eventually(actor=actor, action=action)
+
+
 @then(parsers.parse('"{actor}" narrates "{action}" with:'))
 def narrates_with(narration: NarrationCapture, actor: str, action: str, datatable: Table) -> None:
-    """The actor told the action, with these fields."""
+    """The actor narrated the action, with these fields."""
     __tracebackhide__ = True
     narration.assert_event(actor=actor, action=action, **_fields(datatable))
 
@@ -109,31 +118,38 @@ def every_event_with(narration: NarrationCapture, datatable: Table) -> None:
 # -- the story -----------------------------------------------------------------------------------
 
 
-def _beats(datatable: Table) -> list[dict[str, Any]]:
+def _entries(datatable: Table) -> list[dict[str, Any]]:
     return [{name: wanted(cell) for name, cell in row.items() if cell} for row in rows(datatable)]
 
 
 @then("the story includes, in order:")
 def story_includes(narration: NarrationCapture, datatable: Table) -> None:
-    """These events were told in this order, others perhaps between them."""
+    """These events were narrated in this order, others perhaps between them."""
     __tracebackhide__ = True
-    narration.assert_story(_beats(datatable))
+    narration.assert_story(_entries(datatable))
 
 
 @then("the story is exactly:")
 def story_is(narration: NarrationCapture, datatable: Table) -> None:
-    """These events were told in this order, and no others."""
+    """These events were narrated in this order, and no others."""
     __tracebackhide__ = True
-    narration.assert_story(_beats(datatable), only=True)
+    narration.assert_story(_entries(datatable), only=True)
+
+
+@then("the story includes, in any order:")
+def story_includes_unordered(narration: NarrationCapture, datatable: Table) -> None:
+    """These events were narrated, each by an event of its own, in any order."""
+    __tracebackhide__ = True
+    narration.assert_story(_entries(datatable), any_order=True)
 
 
 @then("the story matches the golden story")
 def story_matches(request: pytest.FixtureRequest, narration: NarrationCapture, snapshot: Any) -> None:
-    """The golden story says the same; as the last step. Feature files need not ask: theirs is always compared."""
+    """The story equals the golden one; as the last step. Scenarios of feature files are always compared."""
     __tracebackhide__ = True
     from narration_capture._golden import compare  # noqa: PLC0415 - syrupy is needed for this step alone
 
-    if not narration.heard:
+    if not narration.captured:
         pytest.fail("nothing was narrated, so there is no story to compare", pytrace=False)
     compare(request.node, narration, snapshot)
 
@@ -150,7 +166,7 @@ def correlated_by(narration: NarrationCapture, correlation_id: str) -> None:
 
 @then("every event carries one and the same correlation id")
 def correlated(narration: NarrationCapture) -> None:
-    """Every event carries an id, and it is one."""
+    """Every event carries the same id."""
     __tracebackhide__ = True
     narration.assert_correlation_id()
 
@@ -160,14 +176,14 @@ def correlated(narration: NarrationCapture) -> None:
 
 @then(parsers.parse('the narration never tells "{secret}"'))
 def never_tells(narration: NarrationCapture, secret: str) -> None:
-    """No text of any event holds it."""
+    """No text of any event contains it."""
     __tracebackhide__ = True
     narration.assert_no_secrets(secret)
 
 
 @then("the narration tells no secret")
 def tells_no_secret(narration: NarrationCapture) -> None:
-    """Nothing that the redaction rules know is left in any event."""
+    """No event contains anything that the redaction rules hide."""
     __tracebackhide__ = True
     narration.assert_no_secrets()
 
@@ -198,14 +214,14 @@ def nothing_at(narration: NarrationCapture, level: str) -> None:
 
 @then(parsers.re(r'(?P<count>\d+) events? (?:is|are) narrated at level "(?P<level>[a-z]+)"'))
 def count_at(narration: NarrationCapture, count: str, level: str) -> None:
-    """There are so many events of this level."""
+    """There is this number of events of this level."""
     __tracebackhide__ = True
     narration.assert_count(int(count), level=_level(level))
 
 
 @then("the levels are counted:")
 def levels(narration: NarrationCapture, datatable: Table) -> None:
-    """There are so many events of each level; levels that are not named have none."""
+    """There is this number of events of each level; levels that are not named have none."""
     __tracebackhide__ = True
     counts = {row["level"]: int(row["count"]) for row in rows(datatable)}
     for name in counts:

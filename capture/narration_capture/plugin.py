@@ -1,4 +1,7 @@
-"""The pytest plugin. Loaded in every run of every project that has it installed, so it imports nothing by itself."""
+"""The pytest plugin. It loads in every run of every project that has it installed, and does nothing until asked.
+
+Asking is the setting `narration_features` or `narration_strict`, a `--narration-*` option, or the fixture `narration`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from narration_capture._item_state import EAR
+from narration_capture._item_state import CAPTURE, CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -17,31 +20,32 @@ if TYPE_CHECKING:
 
     from narration_capture._collector import FeatureFile
     from narration_capture._fixture import NarrationCapture
-    from narration_capture._scenario_run import ScenarioRun
     from narration_capture._session import NarrationSession
     from narration_core import Sources
 
 SESSION: Final[pytest.StashKey[NarrationSession]] = pytest.StashKey()
 
 _MARKERS: Final = (
-    "narrated_errors: the test expects error events and does not assert on each",
-    "narrated-errors: a scenario that expects error events and does not assert on each",
+    "narrated_errors: the test expects error events and does not name each",
+    "narrated-errors: a scenario that expects error events and does not name each",
     "narration-required: a scenario that must narrate",
     "silent-ok: a scenario that must not narrate",
-    "req(*ids): the requirement ids that this test proves",
+    "any-order: a scenario in which the order of the events of a step does not matter",
 )
+_OPTIONS: Final = ("narration_records", "narration_messages")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and settings of narration."""
     group = parser.getgroup("narration", "narration under test")
-    group.addoption("--narration-records", metavar="DIR", help="where run records go (default: .narration/records)")
-    group.addoption("--narration-messages", metavar="FILE", help="write Cucumber Messages (NDJSON) to this file")
-    parser.addini("narration_features", "folder of the feature files", default="features")
-    parser.addini("narration_stories", "folder of the golden stories", default="snapshots")
-    parser.addini(
-        "narration_steps", "folders of step definitions, loaded by themselves", type="args", default=["steps"]
+    group.addoption(
+        "--narration-records", metavar="DIR", help="folder of the run records (default: .narration/records)"
     )
+    group.addoption("--narration-messages", metavar="FILE", help="write Cucumber Messages (NDJSON) to this file")
+    parser.addini("narration_features", "folder of the feature files that are collected as they are", default="")
+    parser.addini("narration_strict", "check the steps of scenarios in test modules too", type="bool", default=False)
+    parser.addini("narration_stories", "folder of the golden stories", default="snapshots")
+    parser.addini("narration_steps", "folders of step definitions that are loaded", type="args", default=["steps"])
     parser.addini("narration_requirements", "TSV file whose first column names the tags of requirements", default="")
 
 
@@ -54,47 +58,91 @@ def pytest_configure(config: pytest.Config) -> None:
         path = config.rootpath / table
         if not path.is_file():
             raise pytest.UsageError(f"narration_requirements: there is no file {path}")
+        config.addinivalue_line("markers", "req(*ids): the requirement ids that this test proves")
         for line in path.read_text("utf-8").splitlines()[1:]:
             columns = line.split("\t")
             if columns[0]:
                 config.addinivalue_line("markers", f"{columns[0]}: {columns[-1]}")
 
 
+def _asked(config: pytest.Config) -> bool:
+    """Tell whether a setting or an option asks for narration."""
+    settings = (config.getini("narration_features"), config.getini("narration_strict"))
+    return any(settings) or any(config.getoption(name, default=None) for name in _OPTIONS)
+
+
+def _state(config: pytest.Config) -> NarrationSession | None:
+    return config.stash.get(SESSION, None)
+
+
+def _ask(config: pytest.Config) -> NarrationSession:
+    """Return the session's state; created when something asks for it first."""
+    state = _state(config)
+    if state is None:
+        state = importlib.import_module("narration_capture._session").NarrationSession(config)
+        config.stash[SESSION] = state
+    return state
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Empty the records before any process, xdist's workers included, writes to them."""
-    state = importlib.import_module("narration_capture._session").NarrationSession(session.config)
-    session.config.stash[SESSION] = state
+    if _asked(session.config):
+        _ask(session.config).begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist which run it belongs to."""
+    from narration_capture._records import Run  # noqa: PLC0415 - xdist runs only
+
+    state = _state(node.config)
+    node.workerinput["narration_run"] = tuple(state.run if state is not None else Run.begin(None))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of xdist found when it collected."""
+    state = _state(node.config)
+    if state is not None:
+        state.take_from_worker(getattr(node, "workeroutput", {}))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
     """Collect feature files as they are."""
-    if file_path.suffix != ".feature":
-        return None
-    state = parent.config.stash[SESSION]
-    if not state.takes(file_path):
+    state = _state(parent.config)
+    if file_path.suffix != ".feature" or state is None or not state.collects(file_path):
         return None
     state.load_steps()
-    from narration_capture._collector import FeatureFile  # noqa: PLC0415 - see the module's docstring
+    from narration_capture._collector import FeatureFile  # noqa: PLC0415 - needs pytest-bdd and syrupy
 
     collected: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
     return collected
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Check every step of the scenarios of a file against the definitions."""
-    report = yield
-    if report.passed and "pytest_bdd" in sys.modules and isinstance(collector, pytest.Module):
-        collector.config.stash[SESSION].check(report)
+    try:
+        report = yield
+    finally:
+        _settle()
+    state = _state(collector.config)
+    if state is not None and "pytest_bdd" in sys.modules and isinstance(collector, pytest.Module):
+        state.check(collector, report)
     return report
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Look, in a full run, for what nothing uses any more."""
-    session.config.stash[SESSION].collected(session)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """See every test before options deselect some."""
+    if _state(config) is None and any("narration" in getattr(item, "fixturenames", ()) for item in items):
+        _ask(config).begin()
+    state = _state(config)
+    if state is not None:
+        state.collected(items)
 
 
 @pytest.fixture
@@ -106,16 +154,17 @@ def narration_sources() -> Sources | None:
 @pytest.fixture
 def narration(request: pytest.FixtureRequest, narration_sources: Sources | None) -> Iterator[NarrationCapture]:
     """Capture everything that this test narrates."""
-    from narration_capture._fixture import capture  # noqa: PLC0415 - as above
+    from narration_capture._fixture import capture_test  # noqa: PLC0415 - nothing is imported until asked
 
-    with capture(request.node.name, sources=narration_sources) as ear:
-        request.node.stash[EAR] = ear
-        yield ear
+    _ask(request.config).begin()
+    with capture_test(request.node.name, request.instance, narration_sources) as capture:
+        request.node.stash[CAPTURE] = capture
+        yield capture
 
 
 @pytest.fixture
 def cleanup(narration: NarrationCapture) -> AsyncExitStack:  # noqa: ARG001 - the scenario has one
-    """Take what is to be done after the last step, async or not; runs on the scenario's event loop."""
+    """Take what must be done after the last step, async or not; runs on the scenario's event loop."""
     from narration_capture._scenario_run import running  # noqa: PLC0415 - as above
 
     run = running()
@@ -124,91 +173,152 @@ def cleanup(narration: NarrationCapture) -> AsyncExitStack:  # noqa: ARG001 - th
     return run.cleanup
 
 
-@pytest.hookimpl(wrapper=True)
+# -- phases of a test -----------------------------------------------------------------------------
+# Innermost, so that pytest still captures what the sinks write.
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Let the sinks write while pytest captures."""
+    try:
+        yield
+    except BaseException:
+        _new_errors(item)
+        raise
+    finally:
+        _settle()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that narrated an error which nothing in it asserts."""
+    """Fail a test that narrated an error which no assertion in it names."""
     __tracebackhide__ = True
-    yield
+    try:
+        yield
+    except BaseException:
+        _new_errors(item)
+        raise
+    finally:
+        _settle()
+    _fail_for_errors(item)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Close the capture of a test when its fixtures are taken down, and check what they narrated."""
+    __tracebackhide__ = True
+    try:
+        yield
+    finally:
+        capture = item.stash.get(CAPTURE, None)
+        if capture is not None:
+            importlib.import_module("narration_capture._fixture").stop(capture)
+        _settle()
+    _fail_for_errors(item)
+
+
+def _settle() -> None:
+    """Let the sinks write now, so that lines are part of this test's captured output and not of the terminal's."""
     if "narration_core" in sys.modules:
         importlib.import_module("narration_capture._session").settle()
-    ear = item.stash.get(EAR, None)
-    if (
-        ear is not None
-        and not any(item.iter_markers("narrated_errors"))
-        and not any(item.iter_markers("narrated-errors"))
-    ):
-        severe = ear.unacknowledged()
-        if severe:
-            from narration_capture._session import unacknowledged  # noqa: PLC0415 - as above
 
-            pytest.fail(unacknowledged(ear, severe), pytrace=False)
+
+def _new_errors(item: pytest.Item) -> list[Any]:
+    """Return the errors since the last call that no assertion names."""
+    capture = item.stash.get(CAPTURE, None)
+    if capture is None or not capture.captured:
+        return []
+    checked = item.stash.get(CHECKED, 0)
+    item.stash[CHECKED] = len(capture.captured)
+    new = {id(captured) for captured in capture.captured[checked:]}
+    return [captured for captured in capture.unexpected() if id(captured) in new]
+
+
+def _fail_for_errors(item: pytest.Item) -> None:
+    __tracebackhide__ = True
+    severe = _new_errors(item)
+    if severe and not any(mark.name in {"narrated_errors", "narrated-errors"} for mark in item.iter_markers()):
+        from narration_capture._failure_text import unexpected  # noqa: PLC0415 - as above
+
+        pytest.fail(unexpected(item.stash[CAPTURE].captured, severe), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the scenario so far in a failing report; record the test when it is over."""
-    if call.excinfo is not None and "narration_capture._scenario_run" in sys.modules:
-        importlib.import_module("narration_capture._session").shorten(item, call.excinfo)
+    """Show the story in a failing report; record the test when it is over."""
+    state = _state(item.config)
+    if state is not None and call.excinfo is not None:
+        state.shorten(item, call.excinfo)
     report = yield
-    item.config.stash[SESSION].reported(item, report)
+    if state is not None:
+        state.reported(item, report)
     return report
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Close the records and tell what a full run found."""
-    state = session.config.stash.get(SESSION, None)
+    """Close the records and report what the run found."""
+    state = _state(session.config)
     if state is not None:
         state.finish(session)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Tell what a full run found."""
-    state = config.stash.get(SESSION, None)
-    if state is not None and state.left_out:
-        terminalreporter.write_line(f"narration: feature files not collected: {state.left_out}; {state.missing_extra}")
-    if state is not None and state.complaints:
-        terminalreporter.write_sep("=", "narration", red=True)
-        for line in state.complaints:
-            terminalreporter.write_line(line)
+    """Show what the run found and what it did not check."""
+    state = _state(config)
+    problems = state.problems if state is not None else []
+    notes = [*(state.notes if state is not None else []), *_not_collected(config)]
+    if problems or notes:
+        terminalreporter.write_sep("=", "narration", red=bool(problems))
+    for line in (*problems, *notes):
+        terminalreporter.write_line(line)
 
 
-# -- scenarios; these hooks exist only where pytest-bdd is installed, which may be another release than ours ------
+def _not_collected(config: pytest.Config) -> Iterator[str]:
+    """Yield a line for feature files that were named on the command line and that no setting asks for."""
+    state = _state(config)
+    for name in dict.fromkeys(arg.split("::")[0] for arg in config.invocation_params.args):
+        path = config.invocation_params.dir / name
+        if name.endswith(".feature") and path.is_file() and (state is None or not state.collects(path)):
+            yield (
+                f"{name} was not collected by narration: set narration_features in pytest's configuration "
+                f'to the folder of your feature files, for example narration_features = "{Path(name).parent}"'
+            )
+
+
+# -- scenarios; these hooks exist only where pytest-bdd is installed ------------------------------
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
     """Open the scenario's capture and context."""
-    if request.config.stash[SESSION].missing_extra is not None:
-        return
-    from narration_capture._scenario_run import RUN, start  # noqa: PLC0415 - as above
+    state = _state(request.config)
+    if state is not None and state.runs(request.node):
+        from narration_capture._scenario_run import RUN, start  # noqa: PLC0415 - as above
 
-    request.node.stash[RUN] = start(scenario, request.getfixturevalue("narration"), request.config.rootpath)
+        request.node.stash[RUN] = start(scenario, request.node, request.getfixturevalue("narration"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_before_step(step: Any) -> None:
     """Note which step is running."""
-    run = _running()
-    if run is not None:
+    if (run := _running()) is not None:
         run.before(step)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_after_step() -> None:
     """Note that the step went well."""
-    run = _running()
-    if run is not None:
+    if (run := _running()) is not None:
         run.after()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_step_error(exception: Exception) -> None:
     """Note that the step failed."""
-    run = _running()
-    if run is not None:
+    if (run := _running()) is not None:
         run.after(exception)
 
 
@@ -219,7 +329,6 @@ def pytest_bdd_after_scenario() -> None:
         importlib.import_module("narration_capture._scenario_run").stop()
 
 
-def _running() -> ScenarioRun | None:
+def _running() -> Any:
     module = sys.modules.get("narration_capture._scenario_run")
-    run: ScenarioRun | None = None if module is None else module.running()
-    return run
+    return module.running() if module is not None else None

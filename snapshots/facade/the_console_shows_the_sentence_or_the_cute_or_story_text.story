@@ -3,5 +3,7 @@ Scenario: The console shows the sentence, or the cute or story text
 When the pool manager spawns an engine
   pool-managerd | spawn | GPU0 | -
       Spawning engine llamacpp-v1 for pool 'default' on GPU0
+      cute: Waking llamacpp-v1 up on its cosy GPU0
+      story: "Ready?" asked pool-managerd. "Ready," said llamacpp-v1.
 
 Then the console shows:

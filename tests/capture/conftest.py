@@ -13,15 +13,25 @@ from syrupy.extensions.base import SnapshotCollectionStorage
 from narration_capture import _normalise as normalise
 
 # A run inside this process must find these modules as they are here: pytester forgets what a run imports.
-for _name in ("scenario_run", "collector", "golden", "inventory", "cucumber_messages", "review", "step_registry"):
+for _name in (
+    "scenario_run",
+    "collector",
+    "golden",
+    "inventory",
+    "cucumber_messages",
+    "review",
+    "step_modules",
+    "step_registry",
+):
     importlib.import_module(f"narration_capture._{_name}")
 
 PYPROJECT = """
 [tool.pytest]
 strict = true
 filterwarnings = ["error"]
+narration_features = "features"
 testpaths = ["features"]
-addopts = ["-p", "no:hypothesispytest", "--import-mode=importlib", "--snapshot-no-cleanup", "--snapshot-warn-unused"]
+addopts = ["-p", "no:hypothesispytest", "--import-mode=importlib"]
 """
 
 STEPS = """
@@ -67,6 +77,19 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip("\n"), "utf-8")
         return path
+
+    def set(self, key: str, value: str) -> None:
+        """Set a key of pytest's configuration, as TOML."""
+        path = self.path / "pyproject.toml"
+        lines = path.read_text("utf-8").splitlines()
+        kept = [line for line in lines if not line.startswith(f"{key} =")]
+        path.write_text("\n".join([*kept, f"{key} = {value}", ""]), "utf-8")
+
+    def unset(self, key: str) -> None:
+        """Remove a key of pytest's configuration."""
+        path = self.path / "pyproject.toml"
+        lines = path.read_text("utf-8").splitlines()
+        path.write_text("\n".join([*(line for line in lines if not line.startswith(f"{key} =")), ""]), "utf-8")
 
     def feature(self, text: str = FEATURE, name: str = "pools") -> Path:
         return self.write(f"features/{name}.feature", text)

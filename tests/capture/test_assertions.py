@@ -16,11 +16,11 @@ pytestmark = pytest.mark.req("NARR-6001")
 @pytest.fixture
 def story():
     """Three events of one request, held in a capture of their own."""
-    with capture("A request") as ear, bind(correlation_id="req-xyz", job_id="job-123"):
+    with capture("A request") as narration, bind(correlation_id="req-xyz", job_id="job-123"):
         orchestrator("admission", "session-9", "Accepted request at queue position {queue_position}", queue_position=3)
         manager("spawn", "GPU0", "Spawning engine {engine} on {device}", engine="llamacpp-v1", device="GPU0")
         manager.warn("slow", "GPU0", "Engine is slow to start", cute="Sleepy engine", error_kind="slow_start")
-    return ear
+    return narration
 
 
 def message(call, *args, **kwargs):
@@ -32,7 +32,7 @@ def message(call, *args, **kwargs):
 def test_includes(story):
     assert story.assert_includes("Spawning engine").action == "spawn"
     assert story.assert_includes("Sleepy").action == "slow"
-    assert story.heard[1].asserted_by == ("assert_includes",)
+    assert story.captured[1].asserted_by == ("assert_includes",)
     text = message(story.assert_includes, "Spawning motor llamacpp-v1 on GPU0")
     assert "no event says 'Spawning motor llamacpp-v1 on GPU0'" in text
     assert "nearest is event 2 of 3" in text
@@ -42,7 +42,7 @@ def test_includes(story):
 
 def test_event(story):
     assert story.assert_event(actor="pool-managerd", action="spawn", device="GPU0").engine == "llamacpp-v1"
-    assert [one.asserted_by for one in story.heard] == [(), ("assert_event",), ()]
+    assert [captured.asserted_by for captured in story.captured] == [(), ("assert_event",), ()]
     text = message(story.assert_event, actor="pool-managerd", action="spawn", device="GPU1")
     assert "no event has actor='pool-managerd', action='spawn', device='GPU1'" in text
     assert "nearest is event 2 of 3" in text
@@ -58,13 +58,13 @@ def test_event_with_other_ways_to_want_a_value(story):
 
 
 def test_event_with_a_misspelt_field_says_so(story):
-    assert "'devise' is no field of an event; did you mean 'device'?" in message(story.assert_event, devise="GPU0")
+    assert "'devise' is not a field of an event; did you mean 'device'?" in message(story.assert_event, devise="GPU0")
 
 
 def test_event_when_nothing_was_narrated():
-    with capture() as ear:
+    with capture() as narration:
         pass
-    assert "nothing was narrated" in message(ear.assert_event, action="spawn")
+    assert "nothing was narrated" in message(narration.assert_event, action="spawn")
 
 
 def test_field(story):
@@ -77,7 +77,7 @@ def test_field(story):
 def test_correlation_id(story):
     assert story.assert_correlation_id() == "req-xyz"
     assert story.assert_correlation_id("req-xyz") == "req-xyz"
-    assert all(one.asserted_by == ("assert_correlation_id",) for one in story.heard)
+    assert not any(captured.asserted_by for captured in story.captured)
     assert "event 1 of 3 carries 'req-xyz', not 'req-abc'" in message(story.assert_correlation_id, "req-abc")
 
 
@@ -89,16 +89,16 @@ def test_correlation_id_that_one_event_lost(story):
 
 
 def test_correlation_id_that_nobody_has():
-    with capture() as ear:
+    with capture() as narration:
         manager("spawn", "GPU0", "Spawning")
-    assert "no event carries a correlation id" in message(ear.assert_correlation_id)
-    ear.clear()
-    assert "nothing was narrated" in message(ear.assert_correlation_id)
+    assert "no event carries a correlation id" in message(narration.assert_correlation_id)
+    narration.clear()
+    assert "nothing was narrated" in message(narration.assert_correlation_id)
 
 
 def test_story(story):
     story.assert_story([("orchestratord", "admission"), ("pool-managerd", "slow")])
-    assert [one.asserted_by for one in story.heard] == [("assert_story",), (), ("assert_story",)]
+    assert [captured.asserted_by for captured in story.captured] == [("assert_story",), (), ("assert_story",)]
     story.assert_story([("orchestratord", "admission", "session-9"), {"engine": ...}, "slow to start"], only=True)
     story.clear()
     story.assert_story([], only=True)
@@ -141,14 +141,14 @@ def test_no_secrets(story):
     story.assert_no_secrets("hunter2")
     story.feed({"actor": "a", "action": "login", "human": "Fine", "note": {"list": ["so hunter2 it is"]}})
     text = message(story.assert_no_secrets, "s3same", "hunter2")
-    assert "secret 2 is told in 'note.list' of event 4: a login" in text
+    assert "secret 2 is in 'note.list' of event 4: a login" in text
     assert "hunter2" not in text
 
 
 def test_no_secrets_finds_what_the_rules_know_without_being_told(story):
     story.feed({"actor": "a", "action": "login", "human": "Calling with password=made-up-secret"})
     text = message(story.assert_no_secrets)
-    assert "something that the redaction rules hide is told in 'human' of event 4" in text
+    assert "something that the redaction rules hide is in 'human' of event 4" in text
     assert "made-up-secret" not in text
 
 
@@ -158,10 +158,10 @@ def test_no_secrets_refuses_an_empty_one(story):
 
 
 def test_a_long_story_is_shown_around_what_matters():
-    with capture() as ear:
+    with capture() as narration:
         for number in range(200):
             manager("step", f"GPU{number}", "Stepping")
-    text = message(ear.assert_event, action="step", target="GPU7", device="x")
+    text = message(narration.assert_event, action="step", target="GPU7", device="x")
     assert "GPU7 " in text
     assert "(160 more events are not shown)" in text
     assert len(text.splitlines()) < 110
@@ -194,7 +194,7 @@ def test_an_error_that_nobody_asserts_fails_the_test(project):
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "the test narrated an error that nothing in it asserts:",
+            "the test narrated an error that no assertion names:",
             "  error: pool-managerd spawn: Engine did not start",
             "assert each one *",
         ]
@@ -221,15 +221,24 @@ def test_an_error_in_a_scenario_needs_a_step_or_a_tag(project):
     project.accept().assert_outcomes(passed=2, failed=1)
     result = project.run()
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["the test narrated an error that nothing in it asserts:"])
+    result.stdout.fnmatch_lines(["the test narrated an error that no assertion names:"])
 
 
 @pytest.mark.parametrize(
     ("claim", "said"),
     [
-        (lambda ear: ear.assert_none(levle="error"), "'levle' is no field of an event; did you mean 'level'?"),
-        (lambda ear: ear.assert_none(level="warning"), "'warning' is no level of an event: choose one of trace, debug"),
-        (lambda ear: ear.assert_count(0, acter="pool"), "'acter' is no field of an event; did you mean 'actor'?"),
+        (
+            lambda narration: narration.assert_none(levle="error"),
+            "'levle' is not a field of an event; did you mean 'level'?",
+        ),
+        (
+            lambda narration: narration.assert_none(level="warning"),
+            "'warning' is not a level of an event: choose one of trace, debug",
+        ),
+        (
+            lambda narration: narration.assert_count(0, acter="pool"),
+            "'acter' is not a field of an event; did you mean 'actor'?",
+        ),
     ],
     ids=["field", "level", "count"],
 )
@@ -240,12 +249,15 @@ def test_what_no_event_could_ever_have_cannot_be_asserted_absent(story, claim, s
 @pytest.mark.parametrize(
     ("claim", "said"),
     [
-        (lambda ear: ear.assert_event(), "assert_event: name at least one field"),
-        (lambda ear: ear.assert_includes(""), "every event includes an empty text"),
-        (lambda ear: ear.assert_story([]), "say only=True for silence"),
-        (lambda ear: ear.assert_story([5]), "5 is no entry of a story: write (actor, action)"),
-        (lambda ear: ear.assert_story([("a", "b", "c", "d")]), "('a', 'b', 'c', 'd') is no entry of a story"),
-        (lambda ear: ear.assert_story([{}], only=True), "{} is no entry of a story"),
+        (lambda narration: narration.assert_event(), "assert_event: name at least one field"),
+        (lambda narration: narration.assert_includes(""), "every event includes an empty text"),
+        (lambda narration: narration.assert_story([]), "say only=True for silence"),
+        (lambda narration: narration.assert_story([5]), "5 is not an entry of a story: write (actor, action)"),
+        (
+            lambda narration: narration.assert_story([("a", "b", "c", "d")]),
+            "('a', 'b', 'c', 'd') is not an entry of a story",
+        ),
+        (lambda narration: narration.assert_story([{}], only=True), "{} is not an entry of a story"),
     ],
     ids=["event", "includes", "story", "number", "four", "empty entry"],
 )

@@ -14,29 +14,29 @@ BLOCK = re.compile(r"(<!-- output: ([a-z-]+) -->\n```text\n)(.*?)(\n```\n)", re.
 
 def story():
     orchestrator, manager = Narrator("orchestratord"), Narrator("pool-managerd")
-    with capture("A request") as ear, bind(correlation_id="req-xyz", job_id="job-123"):
+    with capture("A request") as narration, bind(correlation_id="req-xyz", job_id="job-123"):
         orchestrator("admission", "session-9", "Accepted {job_id} at queue position {queue_position}", queue_position=3)
         manager("spawn", "GPU0", "Spawning engine {engine} on {device}", engine="llamacpp-v1", device="GPU0")
         manager.warn("slow", "GPU0", "Engine is slow to start", error_kind="slow_start")
-    return ear
+    return narration
 
 
 def with_lost_id():
-    ear = story()
-    ear.feed({"actor": "pool-managerd", "action": "ready", "target": "GPU0", "human": "Engine is ready"})
-    return ear
+    narration = story()
+    narration.feed({"actor": "pool-managerd", "action": "ready", "target": "GPU0", "human": "Engine is ready"})
+    return narration
 
 
 def with_leak():
-    ear = story()
-    ear.feed({"actor": "pool-managerd", "action": "login", "human": "Trying hunter2 as the password"})
-    return ear
+    narration = story()
+    narration.feed({"actor": "pool-managerd", "action": "login", "human": "Trying hunter2 as the password"})
+    return narration
 
 
 def with_orphan():
-    ear = story()
-    ear.lost.append(ear.heard.pop())
-    return ear
+    narration = story()
+    narration.lost.append(narration.captured.pop())
+    return narration
 
 
 OUTPUTS = {

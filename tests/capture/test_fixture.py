@@ -59,11 +59,11 @@ def test_the_inner_of_two_captures_hears_its_own_events_only(narration):
 @pytest.mark.req("NARR-6007")
 def test_concurrent_captures_in_tasks_never_mix():
     async def one(name):
-        with capture(name) as ear:
+        with capture(name) as narration:
             for _ in range(20):
                 spawn(device=name)
                 await asyncio.sleep(0)
-        return {event.device for event in ear.events}, len(ear.events), ear.orphans
+        return {event.device for event in narration.events}, len(narration.events), narration.orphans
 
     async def all_of_them():
         return await asyncio.gather(*(one(f"gpu{number}") for number in range(10)))
@@ -74,22 +74,22 @@ def test_concurrent_captures_in_tasks_never_mix():
 
 @pytest.mark.req("NARR-6007")
 def test_concurrent_captures_in_threads_never_mix():
-    heard = {}
+    captured_events = {}
     together = threading.Barrier(8)
 
     def one(name):
-        with capture(name) as ear:
+        with capture(name) as narration:
             together.wait()
             for _ in range(200):
                 spawn(device=name)
-        heard[name] = [event.device for event in ear.events]
+        captured_events[name] = [event.device for event in narration.events]
 
     threads = [threading.Thread(target=one, args=(f"gpu{number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == {f"gpu{number}": [f"gpu{number}"] * 200 for number in range(8)}
+    assert captured_events == {f"gpu{number}": [f"gpu{number}"] * 200 for number in range(8)}
 
 
 def in_a_thread(work):
@@ -114,13 +114,13 @@ def test_a_thread_with_context_is_none(narration):
     narration.assert_no_orphans()
 
 
-def test_what_comes_after_the_end_is_nobodys(narration):
+def test_what_comes_after_the_end_of_a_capture_is_an_orphan_of_those_still_open(narration):
     with capture() as inner:
         context = contextvars.copy_context()
     context.run(spawn)
     assert inner.events == []
     assert narration.events == []
-    assert narration.orphans == []
+    assert [event.action for event in narration.orphans] == ["spawn"]
 
 
 def test_the_end_of_a_capture_leaves_no_tap():
@@ -134,9 +134,9 @@ def test_the_end_of_a_capture_leaves_no_tap():
 
 def test_clock_and_ids_can_be_injected():
     def story():
-        with capture(sources=CountingSources()) as ear, bind(correlation_id=new_correlation_id()):
+        with capture(sources=CountingSources()) as narration, bind(correlation_id=new_correlation_id()):
             spawn()
-        return [encode(event) for event in ear.events]
+        return [encode(event) for event in narration.events]
 
     assert story() == story()
 
@@ -192,7 +192,7 @@ def test_a_child_process_is_heard_with_its_points(narration, tmp_path):
 
 def test_capturing_costs_less_than_a_kilobyte_an_event():
     count = 20_000
-    with capture() as ear, bind(correlation_id="req-xyz", job_id="job-123"):
+    with capture() as narration, bind(correlation_id="req-xyz", job_id="job-123"):
         spawn(engine="llamacpp-v1", device="GPU0", pool_id="default")
         gc.collect()
         tracemalloc.start()
@@ -201,7 +201,7 @@ def test_capturing_costs_less_than_a_kilobyte_an_event():
         gc.collect()
         size, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert len(ear.heard) == count + 1
+    assert len(narration.captured) == count + 1
     # What still waits for the sinks is theirs.
     queued = sum(stats()["queued"].values())
     assert size / count < 1024 + 600 * queued / count

@@ -66,7 +66,7 @@ FAILS = {
     "the story includes, in order:": ([("action", "target"), ("slow", ""), ("spawn", "")], "is out of order"),
     "the story is exactly:": ([("action", "target"), ("admission", "")], "but event 2 follows"),
     'every event carries the correlation id "req-2"': (None, "carries 'req-1', not 'req-2'"),
-    'the narration never tells "Accepted"': (None, "secret 1 is told in 'human' of event 1"),
+    'the narration never tells "Accepted"': (None, "secret 1 is in 'human' of event 1"),
     "nothing is narrated": (None, "3 events have any fields at all, not 0"),
     'nothing is narrated at level "warn"': (None, "event 3 has"),
     '3 events are narrated at level "warn"': (None, "1 event has level='warn', not 3"),

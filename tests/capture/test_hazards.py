@@ -18,7 +18,7 @@ def test_1_two_scenarios_of_one_name(project):
     result = project.run()
     assert result.ret != 0
     result.stdout.fnmatch_lines(
-        ["*.feature:5: duplicate scenario: two scenarios *spawned', the other on line 2: only one of them would run"]
+        ["*.feature:5: duplicate scenario: two scenarios *spawned', the other on line 2: they would share a story"]
     )
 
 
@@ -161,16 +161,17 @@ def test_6_a_placeholder_without_a_column(project):
     )
 
 
-def test_6_a_placeholder_without_examples(project):
+def test_6_in_a_plain_scenario_angle_brackets_are_text(project):
     project.steps()
     project.feature("""
         Feature: Pools
           Scenario: An engine is spawned
-            When the pool manager spawns <missing>
+            When the pool manager spawns <llama@models.example>
     """)
-    result = project.run()
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["features/pools.feature:3: placeholder without a column: <missing>*no examples"])
+    project.accept().assert_outcomes(passed=1)
+    assert (
+        "When the pool manager spawns <llama@models.example>" in project.stories()["pools/an_engine_is_spawned.story"]
+    )
 
 
 def test_6_examples_without_rows(project):
@@ -223,9 +224,11 @@ def test_9_an_orphan_story_is_found(pools, arguments):
     )
 
 
-def test_9_a_narrowed_run_knows_no_orphans(pools):
+def test_9_a_run_narrowed_by_hand_says_what_it_found_and_does_not_fail(pools):
     pools.write("snapshots/deleted/something.story", "Scenario: deleted\n")
-    assert pools.run("-k", "engine").ret == 0
+    result = pools.run("-k", "engine")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["snapshots/deleted/something.story: orphan story: *"])
     assert pools.run("features/pools.feature::test_an_engine_is_spawned").ret == 0
 
 

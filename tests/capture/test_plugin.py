@@ -17,6 +17,7 @@ def test_nothing_of_ours_is_loaded():
 
 
 def test_a_run_without_narration_loads_no_narration(project):
+    project.unset("narration_features")
     project.write("test_it.py", NOTHING_LOADED)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", "test_it.py"],
@@ -36,6 +37,7 @@ def test_scenarios_bound_in_modules_are_captured_and_checked_too(project):
     project.pytester.syspathinsert(project.path)
     result = project.run("tests")
     result.assert_outcomes(passed=1)
+    project.set("narration_strict", "true")
     project.feature("Feature: Pools\n  Scenario: Odd\n    Given a swimming pool\n", name="odd")
     result = project.run("tests")
     assert result.ret != 0
@@ -71,7 +73,7 @@ def test_rules_and_examples_lend_their_tags(project):
     """)
     (found,) = inspect(path, "pools.feature").scenarios
     assert found.tags == {"outer", "rule", "own", "row"}
-    assert found.tests() == ["test_many[1]"]
+    assert [(case.row, case.name) for case in found.cases] == [(1, "Many")]
 
 
 @pytest.mark.parametrize(

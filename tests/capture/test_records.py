@@ -28,6 +28,7 @@ def test_a_record_says_what_was_told_and_asserted(pools, arguments):
     }
     assert event.pop("point").startswith("steps/pools.py:14:")
     assert event == {
+        "origin": "here",
         "actor": "pool-managerd",
         "action": "spawn",
         "level": "info",

@@ -49,7 +49,7 @@ def waiting(pools):
 
 
 def test_nothing_waits(pools):
-    assert "No story waits." in narration(pools, "review", rc=0).stdout
+    assert "No story is pending." in narration(pools, "review", rc=0).stdout
 
 
 def test_without_a_terminal_it_lists_and_exits_1(waiting):
@@ -114,12 +114,12 @@ def test_a_scenario_that_was_renamed_leaves_nothing_waiting(waiting):
 
 def test_an_unknown_name_is_an_error(waiting):
     done = narration(waiting, "review", "--accept", "snapshots/nobody.story", rc=1)
-    assert "no story waits under the name 'snapshots/nobody.story'" in done.stderr
+    assert "no story is pending under the name 'snapshots/nobody.story'" in done.stderr
 
 
 def step_through(project, keys):
     said = []
-    stories = reviewing.waiting(project.path, [project.path / "snapshots/pools/gone.story"])
+    stories = reviewing.pending_stories(project.path, [project.path / "snapshots/pools/gone.story"])
     done = reviewing.step_through(stories, iter(keys).__next__, said.append, str)
     return said, done
 
@@ -146,7 +146,7 @@ def test_a_capital_letter_is_for_all_the_rest(waiting):
 
 
 def test_keys_pressed_ahead_are_not_lost(waiting):
-    stories = reviewing.waiting(waiting.path, [waiting.path / "snapshots/pools/gone.story"])
+    stories = reviewing.pending_stories(waiting.path, [waiting.path / "snapshots/pools/gone.story"])
     done = reviewing.step_through(stories, iter(["s\nr", "s"]).__next__, lambda _: None, str)
     assert done == {"accepted": 0, "rejected": 1, "skipped": 2}
 
@@ -154,7 +154,10 @@ def test_keys_pressed_ahead_are_not_lost(waiting):
 def test_a_story_may_be_called_by_the_end_of_its_name(waiting):
     assert "Accepted 1." in narration(waiting, "review", "--accept", "pools/a_new_one", rc=0).stdout
     assert "pools/a_new_one.story" in waiting.stories()
-    assert "no story waits under the name 'new_one'" in narration(waiting, "review", "--accept", "new_one", rc=1).stderr
+    assert (
+        "no story is pending under the name 'new_one'"
+        in narration(waiting, "review", "--accept", "new_one", rc=1).stderr
+    )
 
 
 def test_quitting_changes_nothing(waiting):
@@ -221,7 +224,7 @@ def git(project, *args):
 
 
 def test_no_difference_says_so(committed):
-    assert narration(committed, "story-diff", "main", rc=0).stdout == "No story differs from `main`.\n"
+    assert narration(committed, "story-diff", "main", rc=0).stdout == "No golden story differs from `main`.\n"
 
 
 def test_the_markdown_marks_words_above_the_diff(committed):
