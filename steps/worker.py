@@ -20,6 +20,8 @@ from support.small_models import random_model
 # Durations depend on the machine; the length of an answer does too, in rare cases.
 normaliser("tokens so far", r"Generated \d+ tokens", "Generated <n> tokens")
 normaliser("tokens of an answer", r"Finished with \d+ tokens", "Finished with <n> tokens")
+normaliser("tokens in other words", r"\d+ tokens(?=(?: and still going|, take a bow|, all yours))", "<n> tokens")
+normaliser("a port in other words", r"\b(open, number|Door) \d+", r"\1 <port>")
 normaliser("a seed that was made", r"from seed \d{5,}", "from seed <seed>")
 normaliser("the native library's own words", r"llama\.cpp says: .*", "llama.cpp says: <anything>")
 repeating("generate", "native", "retry")

@@ -5,6 +5,8 @@ Given a worker
 When a client sends a request with:
   worker | validate | request | c1 j1 | warn: invalid_request
       Refused the request: it has 4 faults
+      cute: Oh dear, 4 things to mend in that request
+      story: "Is this right?" asked the caller. "Not quite: 4 faults," said the worker.
 
 Then the answer has status 400 and the code "INVALID_REQUEST"
 

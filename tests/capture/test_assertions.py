@@ -264,3 +264,77 @@ def test_what_no_event_could_ever_have_cannot_be_asserted_absent(story, claim, s
 def test_a_claim_that_every_test_fulfils_is_a_mistake(story, claim, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         claim(story)
+
+
+def lose_an_order():
+    narrate = Narrator("shop")
+    with bind(correlation_id="req-1"):
+        narrate("add", "apple", "Adding {target} to the cart")
+        narrate.error("db", "orders", "Lost the order", error_kind="lost")
+
+
+def unexpected(assertion):
+    with capture() as shop:
+        lose_an_order()
+        assertion(shop)
+    return [captured.event.action for captured in shop.unexpected()]
+
+
+@pytest.mark.req("PLUG-02")
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        lambda shop: shop.assert_correlation_id("req-1"),
+        lambda shop: shop.assert_every("actor"),
+        lambda shop: shop.assert_field("correlation_id"),
+        lambda shop: shop.assert_count(2),
+        lambda shop: shop.assert_count(2, actor="shop"),
+        lambda shop: shop.assert_event(actor="shop"),
+        lambda shop: shop.assert_event(action=..., actor="shop"),
+        lambda shop: shop.assert_includes("o"),
+        lambda shop: shop.assert_event(human=re.compile("o")),
+        lambda shop: shop.assert_none(level="fatal"),
+        lambda shop: shop.assert_no_secrets("hunter2"),
+        lambda shop: shop.assert_no_orphans(),
+        lambda shop: shop.assert_story(["Adding apple"]),
+        lambda shop: shop.assert_story([{"actor": "shop"}, {"actor": "shop"}]),
+        lambda shop: shop.assert_story([{"actor": "shop"}, {"actor": "shop"}], only=True, any_order=True),
+    ],
+)
+def test_an_assertion_that_does_not_name_an_error_does_not_expect_it(assertion):
+    assert unexpected(assertion) == ["db"]
+
+
+@pytest.mark.req("PLUG-02")
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        lambda shop: shop.assert_event(action="db"),
+        lambda shop: shop.assert_event(level="error"),
+        lambda shop: shop.assert_field("error_kind", "lost"),
+        lambda shop: shop.assert_includes("Lost the order"),
+        lambda shop: shop.assert_count(1, level="error"),
+        lambda shop: shop.assert_story([("shop", "add"), ("shop", "db")]),
+        lambda shop: shop.assert_story([("shop", "db"), "Adding apple"], any_order=True),
+    ],
+)
+def test_an_assertion_that_names_an_error_expects_it(assertion):
+    assert unexpected(assertion) == []
+
+
+@pytest.mark.req("PLUG-02")
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        lambda shop: shop.assert_correlation_id(),
+        lambda shop: shop.assert_every("actor"),
+        lambda shop: shop.assert_count(2),
+        lambda shop: shop.assert_count(1, level="error"),
+        lambda shop: shop.assert_none(level="fatal"),
+    ],
+)
+def test_an_assertion_over_all_events_makes_no_point_asserted(assertion):
+    with capture() as shop:
+        lose_an_order()
+        assertion(shop)
+    assert [captured.asserted_by for captured in shop.captured] == [(), ()]

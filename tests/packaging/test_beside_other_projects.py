@@ -98,30 +98,29 @@ def write(folder, files):
         (folder / path).write_text(text)
 
 
-def test_feature_files_of_another_runner_are_left_to_it_without_the_test_extra(with_pytest, tmp_path):
+@pytest.mark.req("PLUG-01")
+def test_feature_files_of_another_runner_are_left_to_it(with_pytest, tmp_path):
     write(tmp_path, BEHAVE)
-    done = with_pytest.run(tmp_path, "python", "-m", "pytest", "-q")
+    done = with_pytest.run(tmp_path, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
-    assert "narration: feature files not collected: 1; scenarios need `pip install" in done.stdout
+    assert "narration" not in done.stdout
+    assert not (tmp_path / ".narration").exists()
 
 
-@pytest.mark.parametrize(
-    ("files", "arguments"),
-    [
-        ({}, ["features"]),
-        ({}, ["features/sell.feature"]),
-        ({"snapshots/sell/s.story": "Scenario: s\n"}, []),
-    ],
-    ids=["folder", "file", "golden stories"],
-)
-def test_without_the_test_extra_features_that_are_ours_are_never_skipped_in_silence(
-    with_pytest, tmp_path, files, arguments
-):
-    write(tmp_path, BEHAVE | files)
+def test_a_feature_file_that_is_named_without_the_setting_gets_one_line_that_says_what_to_set(with_pytest, tmp_path):
+    write(tmp_path, BEHAVE)
+    done = with_pytest.run(tmp_path, "python", "-m", "pytest", "-q", "features/sell.feature")
+    assert "features/sell.feature was not collected by narration: set narration_features" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("features",), ("features/sell.feature",)], ids=["all", "folder", "file"])
+def test_without_the_test_extra_features_that_are_ours_are_never_skipped_in_silence(with_pytest, tmp_path, arguments):
+    write(tmp_path, BEHAVE | {"pytest.ini": "[pytest]\nnarration_features = features\n"})
     done = with_pytest.run(tmp_path, "python", "-m", "pytest", "-q", *arguments)
     assert done.returncode != 0
-    assert "scenarios need `pip install 'narration-core[test]'`" in done.stdout + done.stderr
+    assert "features need `pip install 'narration-core[test]'`" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

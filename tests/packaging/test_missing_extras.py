@@ -15,7 +15,6 @@ COMMANDS = sorted([*PROJECT["entry-points"]["narration.commands"], "taxonomy", "
 
 NEEDS = [
     ("worker --model bundled --device cpu", "worker"),
-    ("review", "test"),
     ("coverage run", "test"),
 ]
 
