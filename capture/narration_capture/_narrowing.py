@@ -17,6 +17,9 @@ _OPTIONS: Final = {
 """Names of pytest's options, and how they are shown."""
 
 
+_MOST_PATHS: Final = 2
+
+
 def narrowing(config: pytest.Config) -> str | None:
     """Return the options and arguments that narrow a run, as one text, or None."""
     found = []
@@ -25,7 +28,8 @@ def narrowing(config: pytest.Config) -> str | None:
         if value:
             found.append(shown.format(" ".join(map(str, value)) if isinstance(value, list) else value))
     here = config.invocation_params.dir
-    found += [arg for arg in config.args if "::" in arg or Path(here, arg).is_file()]
+    paths = [str(arg) for arg in config.args if "::" in str(arg) or Path(here, arg).is_file()]
+    found += paths if len(paths) <= _MOST_PATHS else [f"{len(paths)} paths"]
     return ", ".join(found) or None
 
 

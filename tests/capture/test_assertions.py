@@ -189,6 +189,7 @@ def test_marked(narration):
 
 
 def test_an_error_that_nobody_asserts_fails_the_test(project):
+    project.unset("narration_features")
     project.write("tests/test_errors.py", ERRS)
     result = project.run("tests")
     result.assert_outcomes(passed=2, failed=1)
@@ -196,7 +197,7 @@ def test_an_error_that_nobody_asserts_fails_the_test(project):
         [
             "the test narrated an error that no assertion names:",
             "  error: pool-managerd spawn: Engine did not start",
-            "assert each one *",
+            "name each by its action, *",
         ]
     )
 
@@ -300,6 +301,7 @@ def unexpected(assertion):
         lambda shop: shop.assert_story([{"actor": "shop"}, {"actor": "shop"}]),
         lambda shop: shop.assert_story([{"actor": "shop"}, {"actor": "shop"}], only=True, any_order=True),
     ],
+    ids=map(str, range(99)),
 )
 def test_an_assertion_that_does_not_name_an_error_does_not_expect_it(assertion):
     assert unexpected(assertion) == ["db"]
@@ -317,6 +319,7 @@ def test_an_assertion_that_does_not_name_an_error_does_not_expect_it(assertion):
         lambda shop: shop.assert_story([("shop", "add"), ("shop", "db")]),
         lambda shop: shop.assert_story([("shop", "db"), "Adding apple"], any_order=True),
     ],
+    ids=map(str, range(99)),
 )
 def test_an_assertion_that_names_an_error_expects_it(assertion):
     assert unexpected(assertion) == []
@@ -332,6 +335,7 @@ def test_an_assertion_that_names_an_error_expects_it(assertion):
         lambda shop: shop.assert_count(1, level="error"),
         lambda shop: shop.assert_none(level="fatal"),
     ],
+    ids=map(str, range(99)),
 )
 def test_an_assertion_over_all_events_makes_no_point_asserted(assertion):
     with capture() as shop:
