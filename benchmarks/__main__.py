@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...]`: run the benchmarks that are there, or those named."""
+"""`python -m benchmarks [NAME...]`: run all benchmarks, or those named."""
 
 import importlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""benchmarks/RESULTS.md: one section a benchmark, each replaced by its own run."""
+"""benchmarks/RESULTS.md: one section per benchmark, which a run of the benchmark replaces."""
 
 import datetime as dt
 import re
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PATH = Path(__file__).resolve().parent / "RESULTS.md"
-TITLE = "# Results\n\nWritten by `python -m benchmarks`; each section by its own benchmark, on the machine it names.\n"
+TITLE = "# Results\n\nWritten by `python -m benchmarks`. Each section names the machine that it was measured on.\n"
 
 
 def replace_section(name: str, lines: Sequence[str], path: Path = PATH) -> None:
-    """Write one section between its markers; the others stay as they are.
+    """Replace one section; the others stay as they are.
 
     Args:
-        name: the section's name and heading.
-        lines: its text.
+        name: name and heading of the section.
+        lines: the text of the section.
         path: the file.
     """
     text = path.read_text(encoding="utf-8") if path.exists() else TITLE

@@ -1,4 +1,4 @@
-"""The code keeps to the packages and layers of docs/architecture.md, which is read here: there is no second table."""
+"""The code follows the packages and layers of docs/architecture.md; these tests read its tables."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ def names(cell: str) -> list[str]:
 
 
 def read_packages() -> dict[str, tuple[Path, set[str]]]:
-    """Each package: its folder and whom it may import, itself included."""
+    """Each package: its folder, and the packages that it may import, itself included."""
     found = {}
     for package, folder, may in cells(PAGE.split("## Packages")[1].split("## Layers")[0])[2:]:
         (name,) = names(package)
@@ -46,7 +46,7 @@ LAYERS = read_layers()
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file names: at its top, in functions, for type checkers, and by `import_module("...")`."""
+    """Every module that a file imports: at the top, in functions, for type checkers, and by `import_module("...")`."""
     found = set()
     (home,) = (folder.parent for folder, _ in PACKAGES.values() if path.is_relative_to(folder))
     package = path.relative_to(home).parts[:-1]
@@ -99,19 +99,19 @@ def test_every_module_has_a_layer_and_every_entry_a_module(package):
     assert there - {"__init__"} == LAYERS[package].keys()
 
 
-def test_no_module_needs_itself_in_a_circle():
+def test_no_modules_import_each_other_in_a_circle():
     paths = {}
     for package, (folder, _) in PACKAGES.items():
         for path in sources(package):
             parts = path.relative_to(folder.parent).with_suffix("").parts
             paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    # A package's own file names its modules for everybody's convenience; a circle through it is harmless.
+    # A package's __init__.py re-exports names of its modules; a circle through it is harmless.
     packages = {name for name, path in paths.items() if path.name == "__init__.py"}
     needs = {name: imports(path) & (paths.keys() - packages - {name}) for name, path in paths.items()}
     while free := [name for name, others in needs.items() if not others & needs.keys()]:
         for name in free:
             del needs[name]
-    # What is left needs a circle or is one; who is needed by nobody left is not part of it.
+    # What is left is a circle or imports one; modules that nothing left imports are not part of it.
     while outer := [name for name in needs if not any(name in others for others in needs.values())]:
         for name in outer:
             del needs[name]

@@ -39,7 +39,7 @@ class Commands(click.Group):
         return sorted({*super().list_commands(ctx), *OWN, *(found.name for found in _registered())})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command by name; one that lacks an optional dependency is replaced by a command that says so."""
+        """Return a command by name; without its optional dependencies, one that reports what to install."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own

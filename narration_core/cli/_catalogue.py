@@ -1,4 +1,4 @@
-"""`narration catalogue`: the declared points of a service, as a table."""
+"""`narration catalogue`: the declared points of a service."""
 
 import importlib
 from importlib.metadata import entry_points
@@ -16,7 +16,7 @@ def registered() -> list[str]:
 
 
 def load(name: str) -> Catalogue:
-    """Return the catalogue that `module:name` stands for.
+    """Import and return the catalogue `module:name`.
 
     Raises:
         click.ClickException: there is no such module or catalogue.
@@ -25,14 +25,14 @@ def load(name: str) -> Catalogue:
     try:
         found = getattr(importlib.import_module(module), attribute or "POINTS")
     except (ImportError, AttributeError) as error:
-        raise click.ClickException(f"no catalogue at {name!r}: {error}; write it as module:NAME") from None
+        raise click.ClickException(f"cannot load the catalogue {name!r}: {error}; the form is module:NAME") from None
     if not isinstance(found, Catalogue):
         raise click.ClickException(f"{name!r} is a {type(found).__name__}, not a Catalogue")
     return found
 
 
 def as_text(catalogue: Catalogue) -> str:
-    """Return the catalogue as text: a line for each point's address, then its sentences."""
+    """Return the catalogue as text: for each point its name and fields, then its sentences."""
     lines = [f"{catalogue.name}: {len(catalogue)} points"]
     for point in catalogue:
         event = f"  event={point.event}" if point.event else ""
@@ -41,5 +41,5 @@ def as_text(catalogue: Catalogue) -> str:
             f"{point.name}  [{point.level}, {point.channel}]  {point.actor} {point.action} {point.target}{event}",
         ]
         lines.append(f"  human  {point.human}")
-        lines += [f"  {kind:<5}  {said}" for kind, said in (("cute", point.cute), ("story", point.story)) if said]
+        lines += [f"  {kind:<5}  {text}" for kind, text in (("cute", point.cute), ("story", point.story)) if text]
     return "\n".join(lines)

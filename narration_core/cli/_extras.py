@@ -26,14 +26,14 @@ class MissingExtraError(click.ClickException):
 
 
 def missing_extra(error: ModuleNotFoundError, command: str) -> MissingExtraError | None:
-    """Return what to tell the user about a module that could not be imported.
+    """Return an error that names the extra which brings a missing module.
 
     Args:
         error: what the import raised.
         command: the command that was called, as the user would write it.
 
     Returns:
-        The error to raise instead; None if no extra brings the module: then it is a mistake, and needs its traceback.
+        The error to raise instead; None if no extra brings the module. Then it is a bug, and its traceback is needed.
     """
     module = (error.name or "").partition(".")[0]
     extra = EXTRA_OF.get(module)

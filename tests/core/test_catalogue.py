@@ -94,4 +94,4 @@ def test_the_table_is_printed(tmp_path):
         check=False,
     )
     assert missing.returncode == 1
-    assert "no catalogue at 'nowhere'" in missing.stderr
+    assert "cannot load the catalogue 'nowhere'" in missing.stderr

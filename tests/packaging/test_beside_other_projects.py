@@ -199,7 +199,7 @@ def make_wheel(folder, name, files, entry_points=""):
 
 @pytest.fixture
 def other(tmp_path):
-    """Another distribution, with packages and modules of the names of our folders, and commands of its own."""
+    """Another distribution: packages and modules with the names of our folders, a command, a catalogue."""
     return make_wheel(
         tmp_path,
         "other",

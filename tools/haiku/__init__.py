@@ -1,4 +1,4 @@
-"""How the bundled model is made: `python -m tools.haiku` trains, exports and checks it.
+"""Builds the bundled model: `python -m tools.haiku` trains, exports and checks it.
 
-Needs torch, numpy, gguf and llama-cpp-python; none of them for anything but this.
+Needs torch, numpy, gguf and llama-cpp-python.
 """

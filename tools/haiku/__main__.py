@@ -1,4 +1,4 @@
-"""Train the bundled model, export it, check it, and print the figures for its card."""
+"""Train the bundled model, export it, check it, and print the figures for its model card."""
 
 import argparse
 import hashlib
@@ -12,7 +12,7 @@ TARGET = Path(__file__).resolve().parents[2] / "worker" / "narration_worker" / "
 
 
 def main() -> int:
-    """Make the model; 0 when every check holds."""
+    """Build the model; return 0 if every check passes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
     parser.add_argument("--steps", type=int, default=training.STEPS)
@@ -36,18 +36,18 @@ def main() -> int:
     known = corpus.answers()
     tries = [verify.generate(model, verify.PROMPTS[0], seed, 0.7) for seed in range(50)]
     shaped = sum(map(verify.three_lines, tries))
-    remembered = sum(text.strip() in known for text in tries)
+    memorised = sum(text.strip() in known for text in tries)
     lines = [
         f"parameters {parameters}, vocabulary {pieces.size}, loss {loss:.3f}",
         f"largest logit difference: f32 {f32:.2e}, q8_0 {q8:.2e}",
-        f"temperature 0.7, 50 seeds: {shaped} of three lines, {remembered} remembered, {len(set(tries))} different",
+        f"temperature 0.7, 50 seeds: {shaped} with three lines, {memorised} memorised, {len(set(tries))} different",
         f"bytes {options.out.stat().st_size}, sha256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}",
     ]
     for prompt in verify.PROMPTS:
         lines += [f"{prompt!r} at temperature 0:", verify.generate(model, prompt, 1, 0.0)]
     sys.stdout.write("\n".join(lines) + "\n")
     again = verify.generate(model, verify.PROMPTS[0], 1, 0.0)
-    good = verify.three_lines(again) and f32 < 1e-3 and shaped >= 48  # noqa: PLR2004 - what the card promises
+    good = verify.three_lines(again) and f32 < 1e-3 and shaped >= 48  # noqa: PLR2004 - figures of the model card
     return 0 if good else 1
 
 

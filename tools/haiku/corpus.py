@@ -1,11 +1,11 @@
-"""The haikus that the bundled model learns, and the requests that ask for them. All written for this repository."""
+"""The haikus and requests from which the bundled model learns; all written for this repository."""
 
 import random
 from typing import Final, NamedTuple
 
 
 class Topic(NamedTuple):
-    """Something to write about: how a request names it, and the lines, any first with any second with any third."""
+    """A topic: its names in requests, and lines; any first, second and third line make a haiku."""
 
     names: tuple[str, ...]
     first: tuple[str, ...]
@@ -192,20 +192,20 @@ def haiku(topic: Topic, chance: random.Random) -> str:
 
 
 def sample(chance: random.Random) -> tuple[str, str]:
-    """Return a request and its answer; the answer starts on a line of its own."""
+    """Return a request and its answer; the answer starts with a line break."""
     which = chance.random()
     if which < 0.12:  # noqa: PLR2004 - shares of the corpus
         topic, ask = CHINESE, _ASK_CHINESE
     elif which < 0.24:  # noqa: PLR2004
         topic, ask = EMOJI, _ASK
     else:
-        # The first topic is what people try first; it is asked for more often.
+        # People try the first topic first, so it is more frequent.
         topic, ask = chance.choice((ENGLISH[0], *ENGLISH)), _ASK
     return chance.choice(ask).format(chance.choice(topic.names)), "\n" + haiku(topic, chance)
 
 
 def answers() -> set[str]:
-    """Return every haiku that the corpus can make, to tell a remembered one from a garbled one."""
+    """Return every haiku of the corpus, to distinguish memorised answers from others."""
     return {
         f"{first}\n{second}\n{third}"
         for topic in (*ENGLISH, EMOJI, CHINESE)

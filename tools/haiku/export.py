@@ -1,4 +1,4 @@
-"""Writing the network as GGUF, the format of llama.cpp."""
+"""Writes the network as GGUF, the file format of llama.cpp."""
 
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ _TYPES: Final = {
 
 
 def vocabulary(tokenizer: Tokenizer) -> tuple[list[bytes], list[float], list[int]]:
-    """Return the tokens, their scores and their types as GGUF wants them."""
+    """Return the tokens, scores and types for GGUF."""
     kinds = gguf.TokenType
     tokens = [b"<unk>", b"<s>", b"</s>"] + [f"<0x{byte:02X}>".encode() for byte in range(256)]
     scores = [0.0] * len(tokens)
@@ -33,9 +33,9 @@ def write(network: Network, tokenizer: Tokenizer, path: Path, precision: str) ->
     """Write a GGUF file.
 
     Args:
-        network: what was trained.
+        network: the trained network.
         tokenizer: its tokenizer.
-        path: where the file goes.
+        path: the file to write.
         precision: "f32" or "q8_0".
     """
     kind, file_type = _TYPES[precision]

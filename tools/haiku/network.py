@@ -1,4 +1,4 @@
-"""The network: llama's architecture, small."""
+"""The network: a small llama architecture."""
 
 import math
 from typing import Final
@@ -55,8 +55,8 @@ class Block(nn.Module):
             part(h).view(batch, length, HEADS, WIDTH // HEADS).transpose(1, 2)
             for part in (self.attn_q, self.attn_k, self.attn_v)
         )
-        heard = nn.functional.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True)
-        x = x + self.attn_output(heard.transpose(1, 2).reshape(batch, length, WIDTH))
+        attended = nn.functional.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True)
+        x = x + self.attn_output(attended.transpose(1, 2).reshape(batch, length, WIDTH))
         h = self.ffn_norm(x)
         gated: torch.Tensor = self.ffn_down(nn.functional.silu(self.ffn_gate(h)) * self.ffn_up(h))
         return x + gated

@@ -1,38 +1,38 @@
-"""A small SentencePiece-style tokenizer with byte fallback, the way llama.cpp reads and applies it."""
+"""A small SentencePiece-style tokenizer with byte fallback, equal to llama.cpp's."""
 
 import itertools
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-SPACE: Final = "\u2581"  # how SentencePiece writes a space
+SPACE: Final = "\u2581"  # SentencePiece's character for a space
 UNKNOWN, BEGIN, END, FIRST_BYTE = 0, 1, 2, 3
 PIECES: Final = 256
 
 
 class Tokenizer:
-    """Pieces with their ids; a piece's rank is its score, earlier merges win.
+    """Pieces of text and their ids; an earlier piece merges first.
 
     Args:
-        pieces: what follows the three special and the 256 byte tokens.
+        pieces: the tokens after the three special ones and the 256 bytes.
     """
 
     def __init__(self, pieces: list[str]) -> None:
         self.pieces = pieces
-        self.ids = {piece: FIRST_BYTE + 256 + place for place, piece in enumerate(pieces)}
+        self.ids = {piece: FIRST_BYTE + 256 + index for index, piece in enumerate(pieces)}
         self.size = FIRST_BYTE + 256 + len(pieces)
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text: the adjacent pair whose union is the best-ranked piece merges first."""
+        """Return the token ids of a text; of all adjacent pairs, the one that forms the earliest piece merges first."""
         symbols = list(text.replace(" ", SPACE))
         while True:
             pairs = [
-                (self.ids.get(a + b, self.size), place) for place, (a, b) in enumerate(itertools.pairwise(symbols))
+                (self.ids.get(a + b, self.size), index) for index, (a, b) in enumerate(itertools.pairwise(symbols))
             ]
-            best, place = min(pairs, default=(self.size, 0))
+            best, index = min(pairs, default=(self.size, 0))
             if best == self.size:
                 break
-            symbols[place : place + 2] = [symbols[place] + symbols[place + 1]]
+            symbols[index : index + 2] = [symbols[index] + symbols[index + 1]]
         ids: list[int] = []
         for symbol in symbols:
             known = self.ids.get(symbol)
@@ -41,7 +41,7 @@ class Tokenizer:
 
 
 def learn(texts: Iterable[str]) -> Tokenizer:
-    """Return a tokenizer whose pieces are the ASCII characters of the texts and their most frequent unions."""
+    """Return a tokenizer with the ASCII characters of the texts and their most frequent combinations as pieces."""
     words = Counter(
         word
         for text in texts
@@ -61,9 +61,9 @@ def learn(texts: Iterable[str]) -> Tokenizer:
         a, b = min(pairs, key=lambda pair: (-pairs[pair], pair))
         pieces.append(a + b)
         for symbols in splits.values():
-            place = 0
-            while place < len(symbols) - 1:
-                if symbols[place] == a and symbols[place + 1] == b:
-                    symbols[place : place + 2] = [a + b]
-                place += 1
+            index = 0
+            while index < len(symbols) - 1:
+                if symbols[index] == a and symbols[index + 1] == b:
+                    symbols[index : index + 2] = [a + b]
+                index += 1
     return Tokenizer(pieces)

@@ -1,4 +1,4 @@
-"""Training: a few minutes on one processor core, the same result every time."""
+"""Trains the network: a few minutes on one processor core, with the same result every time."""
 
 import math
 import random
@@ -22,13 +22,13 @@ _IGNORED: Final = -100
 
 
 def batch(tokenizer: Tokenizer, chance: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and targets (BATCH, length); only the answers are learned, not the requests."""
+    """Return inputs and targets (BATCH, length); targets are the answers without the requests."""
     rows = []
     for _ in range(BATCH):
         request, answer = corpus.sample(chance)
-        asked, said = [BEGIN, *tokenizer.encode(request)], [*tokenizer.encode(answer), END]
-        ids = asked + said
-        rows.append((ids[:-1], [_IGNORED] * (len(asked) - 1) + said))
+        prompt, target = [BEGIN, *tokenizer.encode(request)], [*tokenizer.encode(answer), END]
+        ids = prompt + target
+        rows.append((ids[:-1], [_IGNORED] * (len(prompt) - 1) + target))
     longest = max(len(ids) for ids, _ in rows)
     inputs = torch.tensor([ids + [END] * (longest - len(ids)) for ids, _ in rows])
     targets = torch.tensor([goal + [_IGNORED] * (longest - len(goal)) for _, goal in rows])
@@ -45,7 +45,7 @@ def rate(step: int) -> float:
 def train(tokenizer: Tokenizer, steps: int = STEPS) -> tuple[Network, float]:
     """Return the trained network and its last loss, averaged over 50 steps."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # more threads are no faster here, and add in another order
+    torch.set_num_threads(1)  # more threads are not faster here, and add in a different order
     chance = random.Random(SEED)  # noqa: S311 - a corpus, not a secret
     network = Network(tokenizer.size)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.05, betas=(0.9, 0.98))

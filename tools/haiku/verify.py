@@ -1,4 +1,4 @@
-"""Does llama.cpp compute what the trainer computes, and does the model do its job?"""
+"""Checks that llama.cpp computes the same as the trainer, and that the model writes haikus."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ PROMPTS: Final = (
 
 
 def load(path: Path) -> Any:
-    """Return the model in llama.cpp, in full precision where that is a choice."""
+    """Return the model in llama.cpp, in full precision where there is a choice."""
     return llama_cpp.Llama(
         str(path),
         n_ctx=512,
@@ -33,15 +33,15 @@ def load(path: Path) -> Any:
 
 
 def token_parity(model: Any, tokenizer: Tokenizer) -> None:
-    """Check that llama.cpp cuts texts into the same tokens.
+    """Check that llama.cpp splits texts into the same tokens.
 
     Raises:
-        AssertionError: it does not.
+        AssertionError: the tokens differ.
     """
     for text in (*PROMPTS, *sorted(corpus.answers())[:200]):
         theirs = model.tokenize(text.encode(), add_bos=False, special=False)
         if theirs != tokenizer.encode(text):
-            raise AssertionError(f"llama.cpp reads {text!r} as {theirs}, the trainer as {tokenizer.encode(text)}")
+            raise AssertionError(f"llama.cpp splits {text!r} into {theirs}, the trainer into {tokenizer.encode(text)}")
 
 
 def logit_difference(model: Any, network: Network, tokenizer: Tokenizer) -> float:
@@ -58,7 +58,7 @@ def logit_difference(model: Any, network: Network, tokenizer: Tokenizer) -> floa
 
 
 def generate(model: Any, prompt: str, seed: int, temperature: float) -> str:
-    """Return what the model answers."""
+    """Return the model's answer."""
     answer = model.create_completion(
         prompt, max_tokens=128, seed=seed, temperature=temperature, top_p=1.0, min_p=0.0, top_k=0
     )
@@ -67,6 +67,6 @@ def generate(model: Any, prompt: str, seed: int, temperature: float) -> str:
 
 
 def three_lines(text: str) -> bool:
-    """Tell whether a text, stripped, is three lines with words."""
+    """Tell whether a text, stripped, has three lines and none is empty."""
     lines = text.strip().split("\n")
     return len(lines) == 3 and all(line.strip() for line in lines)  # noqa: PLR2004 - a haiku
