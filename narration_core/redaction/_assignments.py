@@ -4,15 +4,18 @@
 word in it, judged by `keys.judge`, and the value must fit the verdict.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from narration_core.redaction._checks import random_looking
+from narration_core.redaction._engines import lower_ascii
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
-from narration_core.redaction._values import fits_text
+from narration_core.redaction._secret_words import foreign_spellings
+from narration_core.redaction._values import fits_text, is_folder
 
 RULE_NAME: Final = "secret-by-name"
 
@@ -29,18 +32,34 @@ class Keyword(NamedTuple):
 _ASSIGNED: Final = r"[\\\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
 _ANYWHERE: Final = (
-    "passw passphrase passcode passwort secret credential apikey api_key api-key accesskey access_id accessid access-id "
-    "privatekey pswd kennwort contrasena contraseña senha wachtwoord hasło Hasło lösenord adgangskode salasana şifre Şifre "
-    "пароль Пароль 密码 パスワード 비밀번호 mnemonic authorization connectionstring softlayer requirepass masterauth"
+    "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
+    "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
+    "code_verifier samlresponse samlrequest connect.sid sessionid_ phpsessid jsessionid asp.net_sessionid"
 )
 _WITH_TAIL: Final = "auth pwd cred"
 _SHORT_TAIL: Final = "bearer jwt login hmac"
 _DIRECTLY: Final = (
-    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb heslo"
+    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb csrf xsrf passfile"
+)
+
+# A code, an answer, a phrase, an address is a secret by what stands before it.
+_OPENERS: Final = "pin|otp|totp|mfa|2fa|sms|security|verification|verify|recovery|backup|activation|unlock|door|access|reset|login|confirm|confirmation|auth|one.?time|device|invite"
+_QUALIFIED: Final = (
+    ("code", rf"(?:{_OPENERS})[_\-. ]?codes?" + _ASSIGNED),
+    ("answer", r"(?:security|secret)[_\-. ]?answers?" + _ASSIGNED),
+    ("phrase", r"(?:seed|recovery|secret|backup|wallet|mnemonic)[_\-. ]?phrase" + _ASSIGNED),
+    ("cookie", r"(?:session|auth|login|secret|remember)[_\-. ]?cookie" + _ASSIGNED),
+    ("link", r"(?:reset|magic|activation|verification|login|sign_?in|confirmation|invite)[_\-]?link" + _ASSIGNED),
+    ("seed", r"(?:totp|otp|wallet|mnemonic)[_\-. ]?seed" + _ASSIGNED),
 )
 
 KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word) for word in _ANYWHERE.split()),
+    *(Keyword(word, shape) for word, shape in _QUALIFIED),
+    *(
+        Keyword(word, word if len(word.encode()) > 6 else re.escape(word) + r"[\w]{0,4}" + _ASSIGNED)
+        for word in sorted({lower_ascii(spelling) for spelling in foreign_spellings()})
+    ),
     # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
     Keyword("token", r"token(?:[^s:]|s[^_\"a-z.,) ]|:[^0-9a-f]|:[0-9a-f]{7})"),
     Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
@@ -72,7 +91,7 @@ _ENTITY: Final = r"&(?:quot|\#3[49]|apos);|\\{1,2}u00(?:22|27)|%2[27]"
 
 # From the end of the word to the end of the value.
 _TAIL: Final = rf"""(?xsi)
-(?P<suffix>[\w\-.]{{0,48}}+)
+(?P<suffix>[\w\-.\u00c0-\u1fff\u2c00-\u2fff\u3041-\ud7ff\uf900-\ufdff]{{0,48}}+)
 (?P<close>(?:{_ENTITY}|\[\w{{0,24}}\]|[\]\)\\"'`*}}]){{0,6}}+)
 (?:
     (?P<inside>[ ]?:[ ]?\{{\s{{0,24}}\\{{0,3}}["']value\\{{0,3}}["'][ ]?:[ ]?)
@@ -104,6 +123,9 @@ _TAIL: Final = rf"""(?xsi)
         | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)){{0,48}}+)
 )
 """
+# Words up to the next name: `password=correct horse battery port=1`.
+_PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
+_SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
 _KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
 _LONG: Final = 250
 _PATIENCE: Final = 16
@@ -258,10 +280,17 @@ def _value(
         return None
     if kind == "tag":  # all that the element holds, blanks included
         end = text.index("</", begin)
+    if verdict is Verdict.PASSWORD and not quoted and kind == "assign" and found["assign"] == "=":
+        phrase = compiled(_PHRASE).match(text, begin)
+        end = end if phrase is None else max(end, phrase.end())
     scheme = compiled(_SCHEME).match(text, begin, end)
     if scheme is not None and scheme.end() < end:
         begin = scheme.end()
     value = text[begin:end]
+    if found["open"][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
+        return None
+    if kind == "assign" and not quoted and _separates(text, at, found, last, value):
+        return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
     if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
         return None
@@ -291,6 +320,11 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
     before = compiled(_HEAD).match(text, 0, at)
     first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
     last = option.lstrip(".-")
+    word = text[at:end]
+    if not word.isascii() or " " in word:  # "kata sandi"
+        verdict = judge(word)
+        if verdict:
+            return word, verdict
     verdict = judge(last)
     if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
@@ -342,13 +376,37 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
     return name == "PASS" and value.isalpha()
 
 
+_IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|[0-9a-f]{6,12})"
+
+
+def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
+    """Tell whether a sign only separates: an image and its tag, the scope of a commit, `PWD` and a folder."""
+    before = compiled(_HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    if is_folder(name, value):
+        return True
+    if found["assign"].startswith(":"):
+        if found["assign"] == ":" and compiled(r"(?r)[^\s]/").match(text, 0, start):  # not an option: /pass:
+            return True
+        if found["assign"] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
+            return True
+        # feat(api-key): ...
+        if found["close"] == ")" and compiled(r"(?r)(?:^|[\s:\"'])[a-z]{2,12}\(").match(text, 0, start):
+            return True
+        if name.upper() == name and name.endswith("PASSWD"):  # what sudo may run without asking
+            return True
+    return False
+
+
 def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
     if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
+    if kind == "assign" and found["assign"] == ": ":
+        return "colon"
     if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
         return "assign"
-    if quoted and kind in {"space", "call", "comma"} and verdict is Verdict.STRONG and len(value) >= 6:
+    if quoted and kind in {"space", "call", "comma"} and verdict >= Verdict.STRONG and len(value) >= 6:
         low = option.lower()
         # A password with a digit; a secret may be told by its name: `secret "db-2" created`.
         if ("pass" in low or "pwd" in low) and any(map(str.isdigit, value)) and not value.isdigit():
@@ -365,10 +423,10 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
     if not between:
         # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.
         if "." in option.strip("."):
-            return verdict is Verdict.STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
+            return verdict >= Verdict.STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
         return option.isupper() and "_" in option and verdict >= Verdict.MEDIUM and len(value) >= 16 and signed
     if between in {"with", "to", "as"}:
-        return verdict is Verdict.STRONG and "_" in option and _mixed(value)
+        return verdict >= Verdict.STRONG and "_" in option and _mixed(value)
     if verdict is Verdict.MEDIUM:
         return len(value) >= 16 and any(map(str.isdigit, value))
-    return verdict is Verdict.STRONG and (signed or quoted or random_looking(value, 10, 0.3))
+    return verdict >= Verdict.STRONG and (signed or quoted or random_looking(value, 10, 0.3))

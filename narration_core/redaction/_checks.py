@@ -114,6 +114,26 @@ def placeholder(value: str) -> bool:
     return _placeholder().fullmatch(value) is not None
 
 
+# What stands where a secret will be or was: a variable, a template, a mask.
+_EXACT: Final = r"""(?x)
+    \$[A-Z_][A-Z0-9_]* | \$[a-z_]*(?:pass|pwd|secret|token|key)[a-z_]* | \$\{[^{}]*\} | \$\([^()]*\) | \$\{\{[^{}]*\}\} | \{\{[^{}]*\}\} | \{%[^{}]*%\} | \{\w*\} | \#\{[^{}]*\}
+    | <[^<>]*> | %\w+% | %\(\w+\)[a-z] | %[a-z] | @@\w+@@ | @\{[^{}]*\} | \?
+    | \*+ | [•●∙·]+ | \.{3,} | x{3,} | X{3,} | -+ | _+ | \#+ | \?+ | …+
+    | \[?(?i:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]? | \[[A-Z_ \-]+\]
+    | (?:op|vault|ssm|awssm|gcpsm|secretsmanager)://[\w./\-]+ | !(?:vault|secret|encrypted|Ref|Sub|GetAtt|ImportValue|env|include|reference)\b.* | vault:[\w./\-]+\#\w+ | \((?i:null|none|empty|hidden|sensitive|not|unset|unchanged|known)\b[^()]*\)?
+    """
+
+
+@cache
+def _exact() -> re.Pattern[str]:
+    return re.compile(_EXACT)
+
+
+def exact_placeholder(value: str) -> bool:
+    """Tell whether a value is exactly a placeholder: `$NAME`, `${...}`, `{{...}}`, `<...>`, `***`, nothing."""
+    return not value or _exact().fullmatch(value[:512]) is not None
+
+
 _CLASS_OF: Final = str.maketrans(
     string.ascii_lowercase + string.ascii_uppercase + string.digits, "a" * 26 + "A" * 26 + "0" * 10
 )

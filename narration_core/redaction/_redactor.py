@@ -125,7 +125,7 @@ class Redactor:
     def key_is_secret(self, key: str) -> bool:
         """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
         found = self.verdict(key)
-        return found is Verdict.STRONG or (found is Verdict.MEDIUM and "token" in key.lower())
+        return found >= Verdict.STRONG or (found is Verdict.MEDIUM and "token" in key.lower())
 
     # -- text -----------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class Redactor:
         if verdict is Verdict.SAFE or not value or (value.startswith("[REDACTED") and value.endswith("]")):
             return None
         if self.key_is_secret(key):
-            if value in self.policy.allow or values.harmless(value):
+            if value in self.policy.allow or values.harmless(value, verdict, key):
                 return None
         elif not values.fits(verdict, value):
             return None

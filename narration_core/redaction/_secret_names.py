@@ -7,6 +7,14 @@ from typing import Final
 
 from narration_core._event import FIELDS, RENAMED
 from narration_core.redaction._provider_names import PROVIDERS
+from narration_core.redaction._secret_words import (
+    FOREIGN_SECRETS,
+    FOREIGN_TOKENS,
+    PASSWORD_WORDS,
+    SESSION_NAMES,
+    folded,
+    foreign_password,
+)
 
 
 class Verdict(IntEnum):
@@ -19,7 +27,9 @@ class Verdict(IntEnum):
     MEDIUM = 2
     """Names a credential in code and configuration (`token`): any value but words and small numbers is one."""
     STRONG = 3
-    """Names a secret whatever the value is (`password`)."""
+    """Names a secret whatever the value is (`secret`), but a path of a file stands, and so does what reads like a placeholder."""
+    PASSWORD = 4
+    """Names a password: any value is one but exactly a placeholder."""
 
 
 TAXONOMY: Final = frozenset((*FIELDS, *RENAMED, *"formatted traceparent tracestate event_id request_id run_id".split()))
@@ -27,23 +37,37 @@ TAXONOMY: Final = frozenset((*FIELDS, *RENAMED, *"formatted traceparent tracesta
 
 _STRONG_WORDS: Final = frozenset(
     (
-        "password passwords passwd passwort passphrase passcode pwd pswd passw pass psw pw secret secrets secretkey "
+        "secret secrets secretkey "
         "apikey apikeys accesskey secretaccesskey accesstoken authtoken refreshtoken bearertoken idtoken sessiontoken "
         "privatekey encryptionkey masterkey signingkey sharedkey accountkey authkey licensekey clientsecret appsecret "
-        "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase mnemonic cookie "
-        "cookies setcookie xauthtoken xapikey hapikey sshkey jwt pgpassword motdepasse contrasena contraseña senha "
-        "kennwort пароль 密码 userpass dbpass sharedsecret consumersecret sessionkey signature sig connectionstring "
-        "rootpw bindpw userpw dbpw adminpw psk presharedkey passe wachtwoord hasło lösenord adgangskode salasana heslo şifre パスワード 비밀번호 crumb "
-        "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode requirepass masterauth"
+        "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase recoveryphrase mnemonic cookie "
+        "cookies setcookie xauthtoken xapikey hapikey sshkey jwt "
+        "sharedsecret consumersecret sessionkey connectionstring psk presharedkey crumb sessioncookie "
+        "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode recoverycodes backupcodes "
+        "activationcode unlockcode doorcode accesscode resetcode logincode confirmationcode onetimecode onetimepassword authcode "
+        "securityanswer secretanswer codeverifier devicecode clientassertion samlresponse samlrequest samlassertion "
+        "totpseed totpsecret walletseed"
     ).split()
-)
+) | {folded(word) for word in FOREIGN_SECRETS} | FOREIGN_SECRETS
+_PASSWORD_STEMS: Final = ("password", "passwd", "passphrase", "pswd")
+_NO_PASS: Final = frozenset(["compass", "bypass", "trespass", "surpass", "overpass", "underpass", "encompass", "nopass", "nopasswd", "nopassword", "subpass", "multipass", "firstpass", "secondpass", "renderpass"])
 _STEMS: Final = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "accesstoken", "authtoken",
                  "credential", "clientsecret", "secretkey", "softlayerapi", "pswd")  # fmt: skip
 _NO_STEM: Final = frozenset(
     ["secretary", "secretaries", "secretariat", "secretion", "passwordless", "keyless", "secretsmanager"]
 )
 
-_TOKEN_WORDS: Final = frozenset(["token", "bearer", "authcode", "jwttoken"])
+_TOKEN_WORDS: Final = frozenset(
+    ["token", "bearer", "jwttoken", "csrf", "xsrf", "verifier", "signature", "sig", "passfile", "keyfilejson"]
+) | FOREIGN_TOKENS
+# A part of a form or of a screen that is typed into, a reference: the end of a name that still holds the secret.
+_ENTRY: Final = frozenset(["field", "input", "text", "box", "txt", "edit", "entry", "ref", "string", "str", "value"])
+# An address that signs in whoever has it.
+_OPENING: Final = frozenset(["reset", "magic", "activation", "verification", "login", "signin", "confirmation", "invite", "invitation", "unsubscribe"])
+# A question about a password, answered by yes or no.
+_ASKING: Final = frozenset("has have is was needs need require requires required show hide allow enable disable skip force save remember without with no use uses".split())
+_STORES: Final = frozenset("database db redis mongo mongodb postgres postgresql mysql amqp rabbitmq broker celery sentry cache jdbc".split())
+_SESSIONS: Final = frozenset(map(folded, SESSION_NAMES))
 # What makes a "key" one that opens something.
 _KEY_OPENERS: Final = frozenset(
     (
@@ -68,7 +92,7 @@ _KEY_SAFE: Final = frozenset(
 )
 _WEAK_WORDS: Final = frozenset(
     (
-        "key keys auth authentication oauth login session sess sid signature salt nonce license licence serial "
+        "key keys auth authentication oauth login session sess sid salt nonce license licence serial "
         "hook webhook access account tokens api sas dsn hmac code state certificate cert pat"
     ).split()
 )
@@ -118,7 +142,15 @@ def words(name: str) -> list[str]:
 
 
 def _stem(word: str) -> bool:
-    return len(word) > 5 and word not in _NO_STEM and any(stem in word for stem in _STEMS)
+    return len(word) > 5 and word not in _NO_STEM and word not in _NO_PASS and any(stem in word for stem in _STEMS)
+
+
+def _password(last: str, joined: str) -> bool:
+    if last in _NO_PASS or last in _NO_STEM:
+        return False
+    if last in PASSWORD_WORDS or joined in PASSWORD_WORDS or (len(last) > 5 and foreign_password(last)):
+        return True
+    return any(stem in last for stem in _PASSWORD_STEMS) or (len(last) > 5 and last.endswith(("pass", "pwd")))
 
 
 def _last(parts: list[str]) -> Verdict:
@@ -126,13 +158,16 @@ def _last(parts: list[str]) -> Verdict:
     last = parts[-1]
     before = parts[-2] if len(parts) > 1 else ""
     joined = before + last
-    if last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
-        if last in {"pass", "pw", "pin", "sig", "signature", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
+    password = _password(last, joined)
+    if password or last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
+        if last in {"pass", "pw", "pin", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
             "existing", "pull", "first", "second", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
         }:  # fmt: skip
             return Verdict.SAFE
-        return Verdict.STRONG
-    if last in _TOKEN_WORDS or last.endswith("token"):
+        if not password:
+            return Verdict.STRONG
+        return Verdict.MEDIUM if before in _ASKING else Verdict.PASSWORD
+    if last in _TOKEN_WORDS or joined in _TOKEN_WORDS or last.endswith(("token", "passfile")):
         return Verdict.SAFE if before in _COUNT_FIRST or before in _PLACES else Verdict.MEDIUM
     if last == "key" or (
         last.endswith("key") and last not in {"monkey", "turkey", "donkey", "hockey", "hotkey", "jockey", "whiskey"}
@@ -149,6 +184,12 @@ def _last(parts: list[str]) -> Verdict:
     return Verdict.WEAK if last in _WEAK_WORDS or last in PROVIDERS or joined in PROVIDERS else Verdict.SAFE
 
 
+def _session(lowered: str) -> bool:
+    """Tell whether a name is one of a session's: `connect.sid`, `JSESSIONID`, `ConnectionStrings:Default`."""
+    name = folded(lowered)
+    return name in _SESSIONS or name.startswith(("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid"))
+
+
 def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:
     """Return what a name says about its value.
 
@@ -160,13 +201,21 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     lowered = name.lower()
     if lowered in safe or lowered in TAXONOMY:
         return Verdict.SAFE
-    if lowered in extra or lowered in _STRONG_WORDS:
+    if lowered in extra or lowered in PASSWORD_WORDS or foreign_password(name[-120:]):
+        return Verdict.PASSWORD
+    if lowered in _STRONG_WORDS or _session(lowered):
         return Verdict.STRONG
     parts = words(name[-120:])
     if not parts:
         return Verdict.SAFE
     while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
         parts.pop()
+    if len(parts) > 1 and parts[-1] in _ENTRY and _last(parts[:-1]) is Verdict.PASSWORD:  # passwordField, password_text
+        return Verdict.MEDIUM
+    if parts[-1] in {"link", "url", "uri"} and len(parts) > 1:
+        if parts[-2] in _OPENING:
+            return Verdict.MEDIUM
+        return Verdict.WEAK if parts[-2] in _STORES else Verdict.SAFE
     verdict = _last(parts)
     if verdict or (parts[-1] in _SAFE_LAST and parts[-1] not in _SAFE_WITH_VALUE):
         return verdict
@@ -175,7 +224,7 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     if parts[-1] in _SAFE_WITH_VALUE:  # access_key_id: an id, but half of a credential
         halves = {"access", "client", "account"} | ({"secret"} if parts[-1] == "id" else set())
         return Verdict.WEAK if inner and halves & set(parts) else Verdict.SAFE
-    if inner is Verdict.STRONG:
+    if inner >= Verdict.STRONG:
         return Verdict.MEDIUM
     return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, placeholder, plain_hex, random_looking, uuid_like
+from narration_core.redaction._checks import exact_placeholder, noise, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
 
@@ -31,6 +31,56 @@ _FINGERPRINT: Final = r"(?:[0-9A-Fa-f]{2}:){5,40}[0-9A-Fa-f]{2}"
 
 def _symbols(value: str) -> int:
     return sum(char in "!@#$%^&*(){}[]~|<>?+" for char in value)
+
+
+# States that a program reports under a password's name: "password: expired".
+_STATES: Final = frozenset(
+    (
+        "yes no true false on off set unset none null nil undefined required optional missing present absent empty default ok valid invalid "
+        "wrong incorrect expired changed accepted rejected failed enabled disabled unknown n/a all"
+    ).split()
+)
+_NOTHING: Final = frozenset(["none", "null", "nil", "undefined", "(null)", "none,", "nan"])
+_VERSION: Final = r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[-+][\w.\-]{1,40})?"
+# Where a file is: a root, a home, a drive, a share.
+_PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
+# The name of a class and what it prints of itself: `Token{a64f992`, `Session@1b2c3d`.
+_PRINTED: Final = r"[A-Za-z$.]{4,80}(?:\{|@[0-9a-f]{4,16}\b)"
+
+
+def path(value: str) -> bool:
+    """Tell whether a value is the path of a file and nothing random."""
+    return compiled(_PATH).fullmatch(value) is not None and not random_looking(value, 40, 0.4)
+
+
+def is_folder(name: str, value: str) -> bool:
+    """Tell whether a value is a folder and its name is that of one: `PWD`, `OLDPWD`."""
+    return name.lower().strip("\"'$ ") in {"pwd", "oldpwd", "owd"} and compiled(_PATH).match(value) is not None
+
+
+def _password(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
+    low = value.lower().rstrip(".,;:!?)")
+    if exact_placeholder(value) or (not quoted and low in _NOTHING):
+        return False
+    if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
+        return not placeholder(value) and _strong(value, kind, quoted=quoted, more=more)
+    if quoted:
+        return not (kind == "pair" and len(value) < 4)
+    if kind == "colon":  # as sentences have it
+        return low not in _PROSE and low not in _STATES and not compiled(_CODE).match(value)
+    if value.isdigit() and len(value) < 4:
+        return False
+    return not _code(value)
+
+
+def _code(value: str) -> bool:
+    """Code that gets a password: calls, subscripts, attributes of well-known things."""
+    return (compiled(_CODE).match(value) is not None and not any(map(str.isdigit, value))) or (
+        placeholder(value) and compiled(_CONFIGURED).match(value) is not None and not any(map(str.isdigit, value))
+    )
+
+
+_CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"
 
 
 def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
@@ -63,7 +113,7 @@ def _weak(value: str, *, alone: bool) -> bool:
     return random_looking(value, 12, 0.33)
 
 
-def fits_text(
+def fits_text(  # noqa: PLR0911 - one answer after the other
     verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False
 ) -> bool:
     """Tell whether a value is what a name of this verdict promises.
@@ -71,24 +121,28 @@ def fits_text(
     Args:
         verdict: of the name.
         value: the text that may be the secret.
-        kind: how name and value are joined, assign, comma, call, pair, dash or space.
+        kind: how name and value are joined, assign, colon (and a blank), comma, call, pair, dash or space.
         quoted: the value stands in quotes.
         alone: the name is a bare word such as `key` or `token`, without anything that says whose.
         more: other words stand between the name and what assigns.
     """
     value = value[:256].strip()  # what is random there is random
+    if verdict is Verdict.PASSWORD and not (kind == "space" and not quoted):
+        return _password(value, kind, quoted=quoted, more=more)
     if placeholder(value):
         return False
     if kind == "space" and not quoted:
         return _after_a_blank(verdict, value)
-    if not quoted and compiled(_CODE).match(value):
+    if not quoted and (compiled(_CODE).match(value) or (verdict < Verdict.STRONG and compiled(_PRINTED).match(value))):
         return False
     if verdict is Verdict.STRONG:
-        return _strong(value, kind, quoted=quoted, more=more)
+        return not path(value) and _strong(value, kind, quoted=quoted, more=more)
     if compiled(_FINGERPRINT).match(value) or (
         value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:"))
         and not random_looking(value, 40, 0.4)
     ):
+        return False
+    if verdict is Verdict.WEAK and "://" in value:
         return False
     if " " in value:
         if _symbols(value) >= 6 and noise(value) >= 0.25 and any(map(str.isdigit, value)):
@@ -105,13 +159,21 @@ def _after_a_blank(verdict: Verdict, value: str) -> bool:
     if plain_hex(value):
         return verdict >= Verdict.MEDIUM and len(value) >= 24
     if uuid_like(value):
-        return verdict is Verdict.STRONG
-    return random_looking(value, 10 if verdict is Verdict.STRONG else 16, 0.42)
+        return verdict >= Verdict.STRONG
+    return random_looking(value, 10 if verdict >= Verdict.STRONG else 16, 0.42)
 
 
-def harmless(value: str) -> bool:
-    """Tell whether a value under a secret name hides nothing: empty, a template, a mask."""
-    return placeholder(value)
+def harmless(value: str, verdict: Verdict, name: str) -> bool:
+    """Tell whether a value under a secret name hides nothing: a template, a mask, a key's file, the folder of `PWD`.
+
+    Args:
+        value: what stands under the name.
+        verdict: the verdict on the name.
+        name: the name.
+    """
+    if verdict is Verdict.PASSWORD:
+        return exact_placeholder(value) or value.lower() in _NOTHING or is_folder(name, value)
+    return placeholder(value) or path(value)
 
 
 def fits(verdict: Verdict, value: str) -> bool:

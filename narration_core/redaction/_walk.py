@@ -64,7 +64,7 @@ def _number(redactor: Texts, number: float, key: str | None) -> object:
         return number
     if key is not None:
         verdict = redactor.verdict(key)
-        if verdict is Verdict.STRONG and _CODES.search(key) and (number > 99 or number < -99):
+        if verdict >= Verdict.STRONG and _CODES.search(key) and (number > 99 or number < -99):
             return redactor.text(str(number), key)
     if type(number) is int and number >= _CARD_LEAST and not (key is not None and says_nothing(key)):
         told = str(number)

@@ -1,0 +1,146 @@
+# ruff: noqa: RUF001 - words of the world's languages
+"""The words that say "password" or "secret" in the world's languages, and names that programs give to sessions: data for `_secret_names`."""
+
+import unicodedata
+from typing import Final
+
+PASSWORD_WORDS: Final = frozenset(
+    (
+        "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword passwrod passw0rd "
+        "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass"
+    ).split()
+)
+"""A password's name hides any value."""
+
+# A phrase is written without blanks here, as names are; see `foreign_password`.
+_FOREIGN: Final[dict[str, str]] = {
+    "Afrikaans": "wagwoord",
+    "Albanian": "fjalëkalimi fjalëkalim",
+    "Amharic": "የይለፍቃል",
+    "Arabic": "كلمةالمرور كلمةالسر كلمةسر",
+    "Armenian": "գաղտնաբառ",
+    "Azerbaijani": "şifrə parol",
+    "Basque": "pasahitza pasahitz",
+    "Bengali": "পাসওয়ার্ড",
+    "Bulgarian, Macedonian, Romanian, Turkish": "парола parolă лозинка",
+    "Burmese": "စကားဝှက်",
+    "Catalan": "contrasenya",
+    "Chinese": "密码 密碼 口令 通行码",
+    "Croatian, Serbian, Bosnian": "lozinka",
+    "Czech, Slovak": "heslo",
+    "Danish": "adgangskode kodeord",
+    "Dutch": "wachtwoord toegangscode",
+    "Esperanto": "pasvorto",
+    "Estonian": "salasõna parool",
+    "Finnish": "salasana tunnussana",
+    "French": "motdepasse mdp passe",
+    "Galician": "contrasinal",
+    "Georgian": "პაროლი",
+    "German": "passwort kennwort zugangscode",
+    "Greek": "κωδικός συνθηματικό κωδικόςπρόσβασης",
+    "Gujarati": "પાસવર્ડ",
+    "Hebrew": "סיסמה סיסמא ססמה",
+    "Hindi, Marathi, Nepali": "पासवर्ड कूटशब्द",
+    "Hungarian": "jelszó",
+    "Icelandic": "lykilorð aðgangsorð",
+    "Indonesian, Malay": "katasandi katalaluan",
+    "Irish": "pasfhocal",
+    "Italian": "parolad'ordine parolachiave",
+    "Japanese": "パスワード 暗証番号 合言葉",
+    "Kannada": "ಪಾಸ್ವರ್ಡ್",
+    "Kazakh": "құпиясөз",
+    "Khmer": "ពាក្យសម្ងាត់",
+    "Korean": "비밀번호 패스워드 암호",
+    "Lao": "ລະຫັດຜ່ານ",
+    "Lithuanian": "slaptažodis",
+    "Malayalam": "പാസ്‌വേഡ്",
+    "Mongolian": "нууцүг",
+    "Norwegian": "passord",
+    "Persian": "رمزعبور گذرواژه کلمهعبور",
+    "Polish": "hasło",
+    "Portuguese": "senha palavrapasse",
+    "Russian, Belarusian, Ukrainian": "пароль",
+    "Sinhala": "මුරපදය",
+    "Slovenian": "geslo",
+    "Spanish": "contraseña",
+    "Swahili": "nenosiri",
+    "Swedish": "lösenord",
+    "Tamil": "கடவுச்சொல்",
+    "Telugu": "పాస్‌వర్డ్",
+    "Thai": "รหัสผ่าน",
+    "Turkish": "şifre",
+    "Urdu": "پاسورڈ",
+    "Uzbek": "maxfiyso'z",
+    "Vietnamese": "mậtkhẩu",
+    "Welsh": "cyfrinair",
+}
+# With blanks, as text has them.
+_PHRASES: Final = (
+    "كلمة المرور, كلمة السر, كلمة سر, mot de passe, κωδικός πρόσβασης, kata sandi, kata laluan, parola d'ordine, "
+    "нууц үг, رمز عبور, کلمه عبور, palavra passe, palavra-passe, پاس ورڈ, mật khẩu, የይለፍ ቃል"
+)
+
+FOREIGN_SECRETS: Final = frozenset("секрет 密钥 密鑰 秘密鍵 私钥 私鑰 秘钥 验证码 驗證碼 認証コード 确认码 인증번호 인증코드 비밀키 geheimnis".split())
+"""Keys and codes: a file path may stand under one of these names."""
+FOREIGN_TOKENS: Final = frozenset("clave parola parole sandi losung токен 令牌 トークン 토큰".split())
+"""Words with other meanings as well: a plain word may stand under one of these names."""
+
+
+def folded(text: str) -> str:
+    """Return a name without case, accents and what joins its words: `Mật khẩu` and `mat_khau` are one.
+
+    Args:
+        text: a name in any script.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in plain if char.isalnum())
+
+
+_FOLDED: Final = frozenset(folded(word) for words in _FOREIGN.values() for word in words.split())
+_LONG: Final = tuple(sorted((word for word in _FOLDED if (len(word) > 4 or not word.isascii()) and not word.startswith("passwor")), key=len, reverse=True))
+_OTHER_WORDS: Final = frozenset("parole parolee parolees paroles parolier".split())
+# What a language hangs on a noun: cases, articles, "my"; and "is" in Chinese.
+_ENDING: Final = 3
+
+
+def foreign_password(name: str) -> bool:
+    """Tell whether a name says "password" in one of the world's languages, whatever its ending, accents and case.
+
+    Args:
+        name: a name of at most some hundred characters.
+    """
+    whole = folded(name)
+    if whole in _FOLDED:
+        return True
+    if (whole.isascii() and len(whole) < 6) or whole in _OTHER_WORDS:
+        return False
+    stems = (word[:-1] if word[0] < "\u0530" and len(word) > 4 else word for word in _LONG)
+    return any(
+        at >= 0 and 0 <= len(whole) - at - len(stem) <= (_ENDING if stem[0] < "\u3000" else 1)
+        for stem, at in ((stem, whole.rfind(stem)) for stem in stems)
+        if len(stem) > 4 or not stem.isascii()
+    )
+
+
+def foreign_spellings() -> frozenset[str]:
+    """Return every spelling to look for in text: as the table has it, with a capital letter, in capitals, without accents."""
+    plain = {word for words in _FOREIGN.values() for word in words.split()} | set(_PHRASES.split(", "))
+    plain |= FOREIGN_SECRETS | (FOREIGN_TOKENS - {"parole"})
+    plain |= {"".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)) for word in plain if word[0] < "\u0370"}
+    # Russian and its neighbours decline: what all cases share.
+    plain |= {"парол", "hasł", "лозинк", "jelsz"}
+    return frozenset(spelling for word in plain for spelling in (word, word.capitalize(), word.upper()))
+
+
+SESSION_NAMES: Final = (
+    "phpsessid jsessionid asp.net_sessionid aspsessionid .aspxauth .aspnetcore.session .aspnetcore.cookies .aspnet.applicationcookie "
+    "connect.sid express.sid sails.sid koa.sess koa:sess laravel_session ci_session symfony_session rack.session play_session "
+    "wordpress_logged_in wordpress_sec user_session __host-user_session_same_site _session_token remember_user_token "
+    "remember_token next-auth.session-token __secure-next-auth.session-token authjs.session-token authelia_session grafana_session "
+    "grafana_sess jenkins_sessionid jsessionid.sso sessionkey cakephp zenid oscsid xf_session xf_user bb_sessionhash "
+    "__secure-1psid __secure-3psid sapisid apisid hsid ssid li_at ct0 reddit_session sb-access-token sb-refresh-token csrftoken xsrf-token "
+    "_csrf _xsrf __requestverificationtoken .antiforgery adminer_sid phpmyadmin pma_pass roundcube_sessid roundcube_sessauth "
+    "mod_auth_openidc_session oauth2_proxy _oauth2_proxy keycloak_session keycloak_identity auth_session_id kc_restart vaadin_sessionid "
+    "dsautosession sap_sessionid mysapsso2 smsession iplanetdirectorypro lt_pa_token ltpatoken ltpatoken2 shiro.sid sid.sig session.sig"
+).split()
+"""Names of cookies that are a session; what they hold signs in."""
