@@ -38,9 +38,7 @@ _ANYWHERE: Final = (
 )
 _WITH_TAIL: Final = "auth pwd cred"
 _SHORT_TAIL: Final = "bearer jwt login hmac"
-_DIRECTLY: Final = (
-    "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb csrf xsrf passfile"
-)
+_DIRECTLY: Final = "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb csrf xsrf passfile"
 
 # A code, an answer, a phrase, an address is a secret by what stands before it.
 _OPENERS: Final = "pin|otp|totp|mfa|2fa|sms|security|verification|verify|recovery|backup|activation|unlock|door|access|reset|login|confirm|confirmation|auth|one.?time|device|invite"
@@ -260,7 +258,7 @@ def _unquoted(text: str, start: int, end: int) -> int:
     return end
 
 
-def _value(
+def _value(  # noqa: C901 - one condition after the other
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
@@ -274,22 +272,19 @@ def _value(
     quoted = found.lastgroup != "v6"
     if not quoted:
         end = _unquoted(text, begin, end)
+        if verdict is Verdict.PASSWORD and found["assign"] == "=":
+            end = _end_of_phrase(text, begin, end)
     elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
         return None
     if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
         return None
     if kind == "tag":  # all that the element holds, blanks included
         end = text.index("</", begin)
-    if verdict is Verdict.PASSWORD and not quoted and kind == "assign" and found["assign"] == "=":
-        phrase = compiled(_PHRASE).match(text, begin)
-        end = end if phrase is None else max(end, phrase.end())
     scheme = compiled(_SCHEME).match(text, begin, end)
     if scheme is not None and scheme.end() < end:
         begin = scheme.end()
     value = text[begin:end]
-    if found["open"][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
-        return None
-    if kind == "assign" and not quoted and _separates(text, at, found, last, value):
+    if _no_assignment(text, at, found, kind, last, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
     if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
@@ -374,6 +369,18 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
     if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
         return True
     return name == "PASS" and value.isalpha()
+
+
+def _end_of_phrase(text: str, begin: int, end: int) -> int:
+    """Return where a password of several words ends that the next name follows."""
+    phrase = compiled(_PHRASE).match(text, begin)
+    return end if phrase is None else max(end, phrase.end())
+
+
+def _no_assignment(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
+    if found["open"][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
+        return True
+    return kind == "assign" and not quoted and _separates(text, at, found, name, value)
 
 
 _IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|[0-9a-f]{6,12})"

@@ -35,38 +35,80 @@ class Verdict(IntEnum):
 TAXONOMY: Final = frozenset((*FIELDS, *RENAMED, *"formatted traceparent tracestate event_id request_id run_id".split()))
 """Names of an event's own fields and of well-known ids: their numbers and ids are never taken for secrets."""
 
-_STRONG_WORDS: Final = frozenset(
-    (
-        "secret secrets secretkey "
-        "apikey apikeys accesskey secretaccesskey accesstoken authtoken refreshtoken bearertoken idtoken sessiontoken "
-        "privatekey encryptionkey masterkey signingkey sharedkey accountkey authkey licensekey clientsecret appsecret "
-        "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase recoveryphrase mnemonic cookie "
-        "cookies setcookie xauthtoken xapikey hapikey sshkey jwt "
-        "sharedsecret consumersecret sessionkey connectionstring psk presharedkey crumb sessioncookie "
-        "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode recoverycodes backupcodes "
-        "activationcode unlockcode doorcode accesscode resetcode logincode confirmationcode onetimecode onetimepassword authcode "
-        "securityanswer secretanswer codeverifier devicecode clientassertion samlresponse samlrequest samlassertion "
-        "totpseed totpsecret walletseed"
-    ).split()
-) | {folded(word) for word in FOREIGN_SECRETS} | FOREIGN_SECRETS
+_STRONG_WORDS: Final = (
+    frozenset(
+        (
+            "secret secrets secretkey "
+            "apikey apikeys accesskey secretaccesskey accesstoken authtoken refreshtoken bearertoken idtoken sessiontoken "
+            "privatekey encryptionkey masterkey signingkey sharedkey accountkey authkey licensekey clientsecret appsecret "
+            "credential credentials creds cred authorization pin otp totp cvv cvc cvv2 ssn seedphrase recoveryphrase mnemonic cookie "
+            "cookies setcookie xauthtoken xapikey hapikey sshkey jwt "
+            "sharedsecret consumersecret sessionkey connectionstring psk presharedkey crumb sessioncookie "
+            "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode recoverycodes backupcodes "
+            "activationcode unlockcode doorcode accesscode resetcode logincode confirmationcode onetimecode onetimepassword authcode "
+            "securityanswer secretanswer codeverifier devicecode clientassertion samlresponse samlrequest samlassertion "
+            "totpseed totpsecret walletseed"
+        ).split()
+    )
+    | {folded(word) for word in FOREIGN_SECRETS}
+    | FOREIGN_SECRETS
+)
 _PASSWORD_STEMS: Final = ("password", "passwd", "passphrase", "pswd")
-_NO_PASS: Final = frozenset(["compass", "bypass", "trespass", "surpass", "overpass", "underpass", "encompass", "nopass", "nopasswd", "nopassword", "subpass", "multipass", "firstpass", "secondpass", "renderpass"])
+_NO_PASS: Final = frozenset(
+    [
+        "compass",
+        "bypass",
+        "trespass",
+        "surpass",
+        "overpass",
+        "underpass",
+        "encompass",
+        "nopass",
+        "nopasswd",
+        "nopassword",
+        "subpass",
+        "multipass",
+        "firstpass",
+        "secondpass",
+        "renderpass",
+    ]
+)
 _STEMS: Final = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "accesstoken", "authtoken",
                  "credential", "clientsecret", "secretkey", "softlayerapi", "pswd")  # fmt: skip
 _NO_STEM: Final = frozenset(
     ["secretary", "secretaries", "secretariat", "secretion", "passwordless", "keyless", "secretsmanager"]
 )
 
-_TOKEN_WORDS: Final = frozenset(
-    ["token", "bearer", "jwttoken", "csrf", "xsrf", "verifier", "signature", "sig", "passfile", "keyfilejson"]
-) | FOREIGN_TOKENS
+_TOKEN_WORDS: Final = (
+    frozenset(
+        ["token", "bearer", "jwttoken", "csrf", "xsrf", "verifier", "signature", "sig", "passfile", "keyfilejson"]
+    )
+    | FOREIGN_TOKENS
+)
 # A part of a form or of a screen that is typed into, a reference: the end of a name that still holds the secret.
 _ENTRY: Final = frozenset(["field", "input", "text", "box", "txt", "edit", "entry", "ref", "string", "str", "value"])
 # An address that signs in whoever has it.
-_OPENING: Final = frozenset(["reset", "magic", "activation", "verification", "login", "signin", "confirmation", "invite", "invitation", "unsubscribe"])
+_OPENING: Final = frozenset(
+    [
+        "reset",
+        "magic",
+        "activation",
+        "verification",
+        "login",
+        "signin",
+        "confirmation",
+        "invite",
+        "invitation",
+        "unsubscribe",
+    ]
+)
 # A question about a password, answered by yes or no.
-_ASKING: Final = frozenset("has have is was needs need require requires required show hide allow enable disable skip force save remember without with no use uses".split())
-_STORES: Final = frozenset("database db redis mongo mongodb postgres postgresql mysql amqp rabbitmq broker celery sentry cache jdbc".split())
+_ASKING: Final = frozenset(
+    "has have is was needs need require requires required show hide allow enable disable skip force save remember without with no use uses".split()
+)
+_STORES: Final = frozenset(
+    "database db redis mongo mongodb postgres postgresql mysql amqp rabbitmq broker celery sentry cache jdbc".split()
+)
 _SESSIONS: Final = frozenset(map(folded, SESSION_NAMES))
 # What makes a "key" one that opens something.
 _KEY_OPENERS: Final = frozenset(
@@ -184,10 +226,36 @@ def _last(parts: list[str]) -> Verdict:
     return Verdict.WEAK if last in _WEAK_WORDS or last in PROVIDERS or joined in PROVIDERS else Verdict.SAFE
 
 
+def _by_ending(parts: list[str]) -> Verdict | None:
+    """Judge names whose last word says only where the secret is: `passwordField`, `reset_link`, `DATABASE_URL`."""
+    if len(parts) < 2:
+        return None
+    if parts[-1] in _ENTRY and _last(parts[:-1]) is Verdict.PASSWORD:
+        return Verdict.MEDIUM
+    if parts[-1] in {"link", "url", "uri"}:
+        if parts[-2] in _OPENING:
+            return Verdict.MEDIUM
+        return Verdict.WEAK if parts[-2] in _STORES else Verdict.SAFE
+    return None
+
+
 def _session(lowered: str) -> bool:
     """Tell whether a name is one of a session's: `connect.sid`, `JSESSIONID`, `ConnectionStrings:Default`."""
     name = folded(lowered)
-    return name in _SESSIONS or name.startswith(("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid"))
+    return name in _SESSIONS or name.startswith(
+        ("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid")
+    )
+
+
+def _inner(parts: list[str]) -> Verdict:
+    """Judge names like `db_pass_secure`: the secret word is not the last, and the last says nothing against it."""
+    inner = max((_last(parts[:end]) for end in range(1, len(parts))), default=Verdict.SAFE)
+    if parts[-1] in _SAFE_WITH_VALUE:  # access_key_id: an id, but half of a credential
+        halves = {"access", "client", "account"} | ({"secret"} if parts[-1] == "id" else set())
+        return Verdict.WEAK if inner and halves & set(parts) else Verdict.SAFE
+    if inner >= Verdict.STRONG:
+        return Verdict.MEDIUM
+    return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE
 
 
 def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:
@@ -210,23 +278,13 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
         return Verdict.SAFE
     while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
         parts.pop()
-    if len(parts) > 1 and parts[-1] in _ENTRY and _last(parts[:-1]) is Verdict.PASSWORD:  # passwordField, password_text
-        return Verdict.MEDIUM
-    if parts[-1] in {"link", "url", "uri"} and len(parts) > 1:
-        if parts[-2] in _OPENING:
-            return Verdict.MEDIUM
-        return Verdict.WEAK if parts[-2] in _STORES else Verdict.SAFE
+    special = _by_ending(parts)
+    if special is not None:
+        return special
     verdict = _last(parts)
     if verdict or (parts[-1] in _SAFE_LAST and parts[-1] not in _SAFE_WITH_VALUE):
         return verdict
-    # "db_pass_secure", "apikey_myservice": the secret word is not the last, and the last says nothing against it.
-    inner = max((_last(parts[:end]) for end in range(1, len(parts))), default=Verdict.SAFE)
-    if parts[-1] in _SAFE_WITH_VALUE:  # access_key_id: an id, but half of a credential
-        halves = {"access", "client", "account"} | ({"secret"} if parts[-1] == "id" else set())
-        return Verdict.WEAK if inner and halves & set(parts) else Verdict.SAFE
-    if inner >= Verdict.STRONG:
-        return Verdict.MEDIUM
-    return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE
+    return _inner(parts)
 
 
 def says_nothing(name: str) -> bool:

@@ -80,7 +80,9 @@ _PHRASES: Final = (
     "нууц үг, رمز عبور, کلمه عبور, palavra passe, palavra-passe, پاس ورڈ, mật khẩu, የይለፍ ቃል"
 )
 
-FOREIGN_SECRETS: Final = frozenset("секрет 密钥 密鑰 秘密鍵 私钥 私鑰 秘钥 验证码 驗證碼 認証コード 确认码 인증번호 인증코드 비밀키 geheimnis".split())
+FOREIGN_SECRETS: Final = frozenset(
+    "секрет 密钥 密鑰 秘密鍵 私钥 私鑰 秘钥 验证码 驗證碼 認証コード 确认码 인증번호 인증코드 비밀키 geheimnis".split()
+)
 """Keys and codes: a file path may stand under one of these names."""
 FOREIGN_TOKENS: Final = frozenset("clave parola parole sandi losung токен 令牌 トークン 토큰".split())
 """Words with other meanings as well: a plain word may stand under one of these names."""
@@ -97,7 +99,13 @@ def folded(text: str) -> str:
 
 
 _FOLDED: Final = frozenset(folded(word) for words in _FOREIGN.values() for word in words.split())
-_LONG: Final = tuple(sorted((word for word in _FOLDED if (len(word) > 4 or not word.isascii()) and not word.startswith("passwor")), key=len, reverse=True))
+_LONG: Final = tuple(
+    sorted(
+        (word for word in _FOLDED if (len(word) > 4 or not word.isascii()) and not word.startswith("passwor")),
+        key=len,
+        reverse=True,
+    )
+)
 _OTHER_WORDS: Final = frozenset("parole parolee parolees paroles parolier".split())
 # What a language hangs on a noun: cases, articles, "my"; and "is" in Chinese.
 _ENDING: Final = 3
@@ -126,7 +134,11 @@ def foreign_spellings() -> frozenset[str]:
     """Return every spelling to look for in text: as the table has it, with a capital letter, in capitals, without accents."""
     plain = {word for words in _FOREIGN.values() for word in words.split()} | set(_PHRASES.split(", "))
     plain |= FOREIGN_SECRETS | (FOREIGN_TOKENS - {"parole"})
-    plain |= {"".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)) for word in plain if word[0] < "\u0370"}
+    plain |= {
+        "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+        for word in plain
+        if word[0] < "\u0370"
+    }
     # Russian and its neighbours decline: what all cases share.
     plain |= {"парол", "hasł", "лозинк", "jelsz"}
     return frozenset(spelling for word in plain for spelling in (word, word.capitalize(), word.upper()))

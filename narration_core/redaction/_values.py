@@ -113,7 +113,7 @@ def _weak(value: str, *, alone: bool) -> bool:
     return random_looking(value, 12, 0.33)
 
 
-def fits_text(  # noqa: PLR0911 - one answer after the other
+def fits_text(
     verdict: Verdict, value: str, kind: str, *, quoted: bool, alone: bool = False, more: bool = False
 ) -> bool:
     """Tell whether a value is what a name of this verdict promises.

@@ -8,10 +8,22 @@ from narration_core.redaction._rule import Rule
 @cache
 def catalogue() -> tuple[Rule, ...]:
     """Return every rule, optional ones included; loaded on first use."""
-    from narration_core.redaction._rules import ai, cloud, commands, messaging, payments, pii, saas, structure, vcs  # noqa: PLC0415
+    from narration_core.redaction._rules import (  # noqa: PLC0415
+        ai,
+        cloud,
+        codes,
+        commands,
+        links,
+        messaging,
+        payments,
+        pii,
+        saas,
+        structure,
+        vcs,
+    )
 
     return tuple(
         rule
-        for family in (structure, commands, cloud, vcs, ai, payments, messaging, saas, pii)
+        for family in (structure, links, commands, codes, cloud, vcs, ai, payments, messaging, saas, pii)
         for rule in family.RULES
     )

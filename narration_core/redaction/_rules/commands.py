@@ -98,11 +98,28 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "cloud-login-password",
-        "az login|doctl auth|cf login|oc login|argocd login|rclone obscure|useradd|usermod|codecov|glab auth|gem push|nuget push",
+        "az login|doctl auth|cf login|oc login|argocd login|useradd|usermod|codecov|glab auth|gem push|nuget push",
         "[ptk]",
         ("az login -u ann -p qu1et.forest", "doctl auth init -t " + made_up(40, 3)),
         "az login --use-device-code",
         "manuals of the cloud command lines",
+    ),
+    _option(
+        "remote-login-password",
+        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|impacket-psexec",
+        "(?:p|P|pw)",
+        ("psexec -u ann -p bl4ck-tea cmd", "ipmitool -I lanplus -H h -U ann -P gr3en.leaf power status"),
+        "ipmitool -I lanplus power status",
+        "manuals of PsExec, ipmitool, PuTTY",
+    ),
+    Rule(
+        name="openssl-passphrase",
+        pattern=r"\bopenssl\s{1,2}(?:enc|aes[\w\-]{0,16}|des[\w\-]{0,16}|cms|smime)\b[^\r\n|;]{0,256}?\s-[kK]\s{1,2}[\"']?(?P<s>[^\s\"'\-][^\s\"']{2,256}+)",
+        literals=("openssl enc", "openssl aes", "openssl des", "openssl cms", "openssl smime"),
+        check=_given,
+        examples=("openssl enc -aes-256-cbc -k l0ud.music -in a", "openssl aes-256-cbc -d -k 'gr4y-stone'"),
+        counterexamples=("openssl enc -aes-256-cbc -kfile a", "openssl enc -k $PASS -in a"),
+        source="openssl-enc(1)",
     ),
     Rule(
         name="archive-password",
@@ -115,7 +132,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-password",
-        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\bpoetry\s{1,2}config\s{1,2}http-basic\.\S{1,64}\s\S{1,64}\s)(?P<s>[^\s\"',;]{4,256}+)",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\brclone\s{1,2}obscure\s{1,2}(?!-)|\bpoetry\s{1,2}config\s{1,2}http-basic\.\S{1,64}\s\S{1,64}\s)(?P<s>[^\s\"',;]{4,256}+)",
         literals=(
             "requirepass",
             "masterauth",
@@ -135,6 +152,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "operator unseal",
             "--with-token",
             "http-basic.",
+            "rclone obscure",
         ),
         check=_given,
         examples=("requirepass n1ght.train", "openssl rsa -in k.pem -passin pass:bl4ck-tea"),
@@ -167,8 +185,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="piped-password",
-        pattern=r"(?i)\becho\s(?:-n\s)?[\"']?(?:[\w.\-]{1,64}:(?=[^\r\n|]{1,200}\|\s?(?:sudo\s)?chpasswd))?(?P<s>[^\s\"'|]{4,512}+)[\"']?\s{0,4}\|[^\r\n]{0,200}?(?:password-stdin|chpasswd|sudo\s-S\b|--passphrase-fd|with-token)",
-        literals=("password-stdin", "chpasswd", "sudo -s", "passphrase-fd", "with-token"),
+        pattern=r"(?i)\becho\s(?:-n\s)?[\"']?(?:[\w.\-]{1,64}:(?=[^\r\n|]{1,200}\|\s?(?:sudo\s)?chpasswd))?(?P<s>[^\s\"'|]{4,512}+)[\"']?\s{0,4}\|[^\r\n]{0,200}?(?:password-stdin|chpasswd|passwd\s--stdin|sudo\s-S\b|--passphrase-fd|with-token)",
+        literals=("password-stdin", "chpasswd", "sudo -s", "passphrase-fd", "with-token", "passwd --stdin"),
         check=_given,
         examples=("echo f1ne-sugar | docker login -u ann --password-stdin", "echo 'ann:l0ud.music' | chpasswd"),
         counterexamples=("echo $PASS | docker login --password-stdin", "docker login --password-stdin < file"),

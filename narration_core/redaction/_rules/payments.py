@@ -216,4 +216,37 @@ RULES: Final[tuple[Rule, ...]] = (
         counterexamples=("x-api-key:", "x-api-key is missing"),
         source="usual HTTP header",
     ),
+    prefixed(
+        "klarna-key",
+        "klarna_live_api_ klarna_test_api_",
+        least=16,
+        body=r"[\w+/=\-]",
+        source="Klarna documentation, API credentials",
+    ),
+    prefixed(
+        "xendit-key", "xnd_production_ xnd_development_ xnd_public_", least=16, source="Xendit documentation, API keys"
+    ),
+    prefixed(
+        "midtrans-key", "Mid-server- SB-Mid-server- Mid-client-", least=12, source="Midtrans documentation, access keys"
+    ),
+    prefixed(
+        "omise-key",
+        "skey_ skey_test_ pkey_test_",
+        least=16,
+        body=r"[a-z0-9_]",
+        edge=r"(?<![\w])",
+        check=lambda v: sum(map(str.isdigit, v)) > 3,
+        source="Omise documentation, keys",
+    ),
+    Rule(
+        name="stripe-client-secret",
+        pattern=r"(?<![\w])(?P<s>(?:pi|seti|src|cs|ek)_(?:live_|test_)?[A-Za-z0-9]{10,64}_secret_[A-Za-z0-9]{10,64}+)",
+        literals=("_secret_",),
+        examples=(
+            "pi_" + made_up(24, 3) + "_secret_" + made_up(24, 4),
+            "got seti_" + made_up(24, 5) + "_secret_" + made_up(20, 6),
+        ),
+        counterexamples=("pi_secret_", "my_secret_value_is_here_today"),
+        source="Stripe documentation, client secrets",
+    ),
 )

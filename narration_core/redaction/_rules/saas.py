@@ -2,8 +2,19 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noise, plain_hex, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
+
+
+def _unknown_token(value: str) -> bool:
+    body = value[max(value.rfind("_"), value.rfind("-")) + 1 :]
+    return (
+        sum(map(str.isdigit, body)) >= 4
+        and sum(map(str.isupper, body)) >= 6
+        and sum(map(str.islower, body)) >= 6
+        and random_looking(body, 36, 0.42)
+    )
+
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -56,8 +67,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="newrelic-license",
-        pattern=r"(?<![\w])(?P<s>(?:[a-z]{2}\d{2}xx)?[0-9a-fA-F]{30,40}(?:FFFF)?(?:NRAL|-NRMA))(?![\w])",
+        pattern=r"(?<![\w])(?P<s>(?:[a-z]{2}\d{2}xx)?[0-9a-fA-F]{30,40}(?:FFFF)?(?:NRAL|-NRMA)|[a-z]{2}\d{2}x{1,2}[0-9a-f]{28,36}\w{0,2}NR(?:AL)?)(?![\w])",
         literals=("NRAL", "-NRMA"),
+        shapes=(r"[a-z]{2}[0-9]{2}xx?[0-9a-f]{28}",),
         examples=(made_up(36, 2, hexadecimal=True) + "NRAL", "eu01xx" + made_up(36, 4, hexadecimal=True) + "-NRMA"),
         counterexamples=("NRAL", "central-NRMA"),
         source="New Relic documentation, license keys",
@@ -141,6 +153,7 @@ RULES: Final[tuple[Rule, ...]] = (
         shapes=(r"00[\w\-]{38}",),
         check=lambda v: (
             len(v) in {40, 41, 42}
+            and not v.startswith("00-")  # traceparent
             and random_looking(v, 40, 0.4)
             and any(c.isupper() for c in v)
             and any(c.islower() for c in v)
@@ -412,5 +425,149 @@ RULES: Final[tuple[Rule, ...]] = (
         shapes=(r"b_[\w\-=]{40}",),
         check=lambda v: random_looking(v, 42, 0.35),
         source="Beamer documentation, API keys",
+    ),
+    prefixed("rootly-key", "rootly_", least=32, body=HEX, source="Rootly documentation, API keys"),
+    prefixed("split-key", "spu-", least=24, edge=r"(?<![\w\-])", source="tokens that start with spu-"),
+    prefixed(
+        "odoo-token",
+        "odt_ dtn_ fhb- kpat_ spat_",
+        least=24,
+        edge=r"(?<![\w\-])",
+        check=lambda v: random_looking(v, 24, 0.3) or plain_hex(v[5:]),
+        source="documentation of Daytona, FireHydrant, Kong, tokens",
+    ),
+    prefixed(
+        "akamai-token",
+        "akab-",
+        least=16,
+        edge=r"(?<![\w\-])",
+        source="Akamai documentation, EdgeGrid credentials",
+    ),
+    prefixed(
+        "stackhawk-key",
+        "hawk.",
+        least=30,
+        body=r"[\w\-.]",
+        edge=r"(?<![\w.])",
+        check=lambda v: random_looking(v, 30, 0.35),
+        source="StackHawk documentation, API keys",
+    ),
+    prefixed(
+        "teem-token",
+        "tkn.v1_",
+        least=24,
+        body=r"[\w\-=+/]",
+        most=1024,
+        source="tokens that start with tkn.v1_",
+    ),
+    prefixed("proxmox-key", "px-api- pxapi-", least=20, source="API keys that start with px"),
+    prefixed(
+        "cesium-ion-token",
+        "ion_",
+        least=30,
+        edge=r"(?<![\w\-])",
+        check=lambda v: random_looking(v, 30, 0.35),
+        source="tokens that start with ion_",
+    ),
+    prefixed(
+        "dfuse-key",
+        "web_ server_ mobile_",
+        least=32,
+        most=32,
+        body=HEX,
+        edge=r"(?<![\w\-])",
+        shapes=(r"(?:web|server|mobile)_[0-9a-fA-F]{32}",),
+        source="dfuse documentation, API keys",
+    ),
+    prefixed("onesignal-key", "os_v2_app_ os_v2_org_", least=30, source="OneSignal documentation, API keys"),
+    prefixed("n8n-key", "n8n_api_", least=24, source="n8n documentation, API keys"),
+    prefixed("dbt-token", "dbtc_ dbtu_ dbts_", least=20, body=r"[\w\-=]", source="dbt Cloud documentation, tokens"),
+    prefixed(
+        "configcat-key",
+        "configcat-sdk-1/ configcat-proxy/",
+        least=16,
+        body=r"[\w\-/]",
+        source="ConfigCat documentation, SDK keys",
+    ),
+    prefixed(
+        "statsig-key",
+        "secret- console-",
+        least=30,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w\-])",
+        check=lambda v: random_looking(v, 30, 0.4),
+        source="Statsig documentation, API keys",
+    ),
+    prefixed("socket-token", "sktsec_", least=20, body=r"[\w\-=]", source="Socket documentation, API tokens"),
+    prefixed("svix-key", "testsk_", least=16, body=r"[\w.\-]", source="Svix documentation, API keys"),
+    prefixed(
+        "riot-key",
+        "RGAPI-",
+        least=30,
+        body=r"[0-9a-fA-F\-]",
+        examples=(
+            "RGAPI-" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263",
+            "key RGAPI-" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634",
+        ),
+        source="Riot Games documentation, API keys",
+    ),
+    prefixed(
+        "roblox-cookie",
+        "_|WARNING:-DO-NOT-SHARE-THIS.".replace("|", "[|]"),
+        least=30,
+        body=r"[^\s\"'<>;]",
+        most=2048,
+        edge="",
+        shapes=(r"_\|WARNING:-DO-NOT-SHARE-THIS",),
+        examples=(
+            "_|WARNING:-DO-NOT-SHARE-THIS." + "--Sharing-this-is-bad.|_" + made_up(60, 3),
+            ".ROBLOSECURITY=_|WARNING:-DO-NOT-SHARE-THIS." + "--It-is-bad.|_" + made_up(80, 5),
+        ),
+        counterexamples=("WARNING:-DO-NOT", "_|WARNING: hot|_"),
+        source="Roblox, the cookie that signs in",
+    ),
+    Rule(
+        name="ably-key",
+        pattern=r"(?<![\w.])(?P<s>[\w\-]{6}\.[\w\-]{6}:[\w\-]{40,60})(?![\w\-])",
+        shapes=(r"[\w\-]{6}\.[\w\-]{6}:[\w\-]{40}",),
+        check=lambda value: random_looking(value, 50, 0.35),
+        examples=("q7Zk2X.w9Lr4T:" + made_up(43, 3), "key Xw9Lr4.Tn8Vb3:" + made_up(43, 5)),
+        counterexamples=("module.method:argument", "q7Zk2X.w9Lr4T:short"),
+        source="Ably documentation, API keys",
+    ),
+    Rule(
+        name="ghost-admin-key",
+        pattern=r"(?<![\w])(?P<s>[0-9a-f]{24}:[0-9a-f]{64})(?![\w])",
+        shapes=(r"[0-9a-f]{24}:[0-9a-f]{64}",),
+        examples=(
+            made_up(24, 2, hexadecimal=True) + ":" + made_up(64, 3, hexadecimal=True),
+            "key " + made_up(24, 4, hexadecimal=True) + ":" + made_up(64, 5, hexadecimal=True),
+        ),
+        counterexamples=("7a1f9c04:e5b8d263", "sha256:7a1f9c04"),
+        source="Ghost documentation, Admin API keys",
+    ),
+    Rule(
+        name="unleash-token",
+        pattern=r"(?<![\w])(?P<s>(?:\*|\[\]|[\w\-]{1,40}):[\w\-]{1,40}\.[0-9a-f]{56,64})(?![\w])",
+        shapes=(r":[\w\-]+\.[0-9a-f]{56}",),
+        examples=(
+            "*:production." + made_up(60, 3, hexadecimal=True),
+            "default:development." + made_up(64, 5, hexadecimal=True),
+        ),
+        counterexamples=("default:development.short", "sha256:" + made_up(64, 2, hexadecimal=True)),
+        source="Unleash documentation, API tokens",
+    ),
+    Rule(
+        name="prefixed-token",
+        # A service nobody told us of: a short name, a sign and far more noise than any id has.
+        pattern=r"(?<![\w\-./@=])(?P<s>[a-z][a-z0-9]{1,11}(?:[_\-][a-z0-9]{2,12}){0,2}[_\-][A-Za-z0-9]{36,200}+)(?![\w\-./])",
+        shapes=(r"[a-z0-9][_\-][A-Za-z0-9]{36}",),
+        check=_unknown_token,
+        examples=("widgetly_" + made_up(40, 3), "key acme-live-" + made_up(44, 5)),
+        counterexamples=(
+            "image-" + made_up(40, 2, hexadecimal=True),
+            "get_" + "TheLongestNameThatAnybodyEverGaveAMethod",
+        ),
+        source="usual shape of tokens",
     ),
 )

@@ -212,4 +212,40 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     prefixed("depot-token", "depot_project_ depot_org_", least=32, source="Depot tokens"),
     prefixed("jetbrains-token", "perm:", least=30, body=r"[\w+/=.\-]", source="JetBrains Hub permanent tokens"),
+    prefixed(
+        "packagist-token",
+        "packagist_ort_ packagist_out_ packagist_uut_",
+        least=32,
+        body=HEX,
+        source="Private Packagist documentation, tokens",
+    ),
+    prefixed(
+        "infisical-token",
+        "st.",
+        least=40,
+        body=r"[\w.\-]",
+        edge=r"(?<![\w.])",
+        shapes=(r"st\.[0-9a-f]{24}\.[0-9a-f]{32}",),
+        examples=(
+            "st."
+            + made_up(24, 2, hexadecimal=True)
+            + "."
+            + made_up(32, 3, hexadecimal=True)
+            + "."
+            + made_up(32, 4, hexadecimal=True),
+            "token st."
+            + made_up(24, 5, hexadecimal=True)
+            + "."
+            + made_up(32, 6, hexadecimal=True)
+            + "."
+            + made_up(16, 1, hexadecimal=True),
+        ),
+        source="Infisical documentation, service tokens",
+    ),
+    prefixed(
+        "gitlab-other-token",
+        "glcbt- gltok- gloas- glffct- glimt- gldt-",
+        least=16,
+        source="GitLab documentation, token prefixes",
+    ),
 )

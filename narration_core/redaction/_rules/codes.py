@@ -1,0 +1,98 @@
+"""Secrets that sentences and dialogues tell: one-time codes, passwords that were changed, answers to a prompt."""
+
+from typing import Final
+
+from narration_core.redaction._checks import exact_placeholder, placeholder
+from narration_core.redaction._rule import Rule, made_up
+
+
+def _odd(value: str) -> bool:
+    """A word that nobody writes in a sentence: digits among letters."""
+    value = value.rstrip(".,;:!?)")
+    return (
+        len(value) >= 6
+        and not exact_placeholder(value)
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and "/" not in value[:-1]
+        and "::" not in value
+    )
+
+
+_KINDS: Final = r"(?:code|otp|pin|passcode|password|token|one-time|verification|authentication|security|login)"
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        name="code-sentence",
+        pattern=rf"(?i)(?<![\w.\-/:])(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:is|as)[ ](?:your|the|ur|my)[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}{_KINDS}|(?i)\byour[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}(?:code|otp|pin|passcode)(?:[ ]for[ ][\w.\-]{{1,40}})?(?:[ ]is[ ]?:?|[ ]?[:=])[ ]?(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})(?!\d)|(?i)\b(?:use|enter|type)[ ](?:the[ ]code[ ]|code[ ])?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:to|as|for)[ ](?:[\w\-]{{1,20}}[ ]){{0,3}}(?:verify|sign|log|login|confirm|authenticat|complete|activate|your|code)",
+        shapes=(
+            r"[0-9]{3} (?:[Ii]s|[Aa]s) (?:[Yy]our|[Tt]he|ur|[Mm]y) ",
+            r"[Yy]our [\w\- ]{0,48}(?:[Cc]ode|OTP|otp|PIN|pin|[Pp]asscode)[\w.\- ]{0,24}[:= ][ ]?(?:[A-Z]{1,3}-)?[0-9]{3}",
+            r"(?:[Uu]se|[Ee]nter|[Tt]ype) [a-z ]{0,9}[0-9]{3}[ \-]?[0-9]+ (?:to|as|for) ",
+        ),
+        examples=("482913 is your Acme verification code", "Your login code is: 739-204", "Use 55120 to sign in"),
+        counterexamples=("404 is the code of a missing page", "your exit code is 1", "use 1024 to keep the size"),
+        source="usual text messages",
+    ),
+    Rule(
+        name="password-sentence",
+        pattern=r"(?i)\bpass(?:word|code|phrase|wd)?\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)?\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?pass(?:word|wd|code)?[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
+        shapes=(
+            r"[Pp]ass(?:word|code|phrase|wd)?[^\r\n\"'`=:]{0,60} (?:from|was|to) ",
+            r"(?:[Uu]ser(?:name)?|[Ll]ogin|[Aa]ccount)[ :=]{1,2}[^\s,;]{1,64}[,;]? (?:(?:and|with|/) )?[Pp]ass(?:word|wd|code)? ",
+        ),
+        check=_odd,
+        examples=(
+            "changed password from w1nter-sun",
+            "user ann, pass b1rd-house",
+            "the password of ann was changed to qu1et-forest",
+        ),
+        counterexamples=(
+            "password changed from 10.0.0.1",
+            "user ann pass the salt",
+            "Accepted password for ann from 10.0.0.7 port 5022 ssh2",
+            "Failed password for invalid user web1master from 10.0.0.7",
+        ),
+        source="usual sentences",
+    ),
+    Rule(
+        name="mail-dialogue",
+        pattern=r"334[ ]UGFzc3dvcmQ6[\s\"',]{1,6}(?:[A-Z>]{1,8}:?[ ])?(?P<s>[A-Za-z0-9+/]{4,256}={0,2})",
+        literals=("UGFzc3dvcmQ6",),
+        check=lambda value: not placeholder(value),
+        examples=("334 UGFzc3dvcmQ6\r\n" + made_up(16, 3), "S: 334 UGFzc3dvcmQ6\nC: " + made_up(19, 4) + "="),
+        counterexamples=("334 UGFzc3dvcmQ6", "334 VXNlcm5hbWU6\nYW5u"),
+        source="draft-murchison-sasl-login",
+    ),
+    Rule(
+        name="windows-command-password",
+        pattern=r"(?i)\bnet1?(?:\.exe)?[ ]{1,2}user[ ]{1,2}[^\s/]{1,64}[ ]{1,2}(?P<s>[^\s/*][^\s]{2,128}+)|(?i)\bnet(?:\.exe)?[ ]{1,2}use[ ]{1,2}(?:[a-z*]:?[ ]{1,2})?\\{1,4}[^\s]{1,120}[ ]{1,2}(?P<s>[^\s/*][^\s]{2,128}+)(?=[ ]{1,2}/user:)|(?i)\b(?:wmic|schtasks|cmdkey|xfreerdp|wfreerdp|mstsc|sc)(?:\.exe)?[ ][^\r\n|]{0,200}?[ /](?:password|pass|p|rp):(?P<s>[^\s\"']{3,128}+)|(?i)\bschtasks(?:\.exe)?[ ][^\r\n|]{0,200}?[ ]/rp[ ]{1,2}[\"']?(?P<s>[^\s\"'/]{3,128}+)",
+        shapes=(
+            r"[Nn][Ee][Tt]1?(?:\.exe)? {1,2}(?:user|use|USER|USE) ",
+            r"(?:wmic|schtasks|cmdkey|[xw]freerdp|mstsc|sc)(?:\.exe)? [^\r\n|]*[ /](?:password|pass|p|rp)[: ]",
+        ),
+        check=lambda value: not exact_placeholder(value) and not value.startswith("/"),
+        examples=(
+            "net user ann st1ll-water /add",
+            r"net use \\files\a c0ld.lake /user:ann",
+            "xfreerdp /u:ann /p:wh1te-rose /v:h",
+        ),
+        counterexamples=("net user ann /delete", r"net use \\files\a /delete", "net use is deprecated"),
+        source="Microsoft documentation, net, cmdkey, schtasks",
+    ),
+    Rule(
+        name="returned-secret",
+        # A function named like a secret that returns a literal.
+        pattern=r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|credential)s?\w{0,16}[\"']?\s{0,2}(?:=\s{0,2})?\([^(){}\r\n]{0,80}\)[^{};\r\n=]{0,40}(?:\{|=>|:|=)\s{0,40}(?:return\s{1,4})?[\"'`](?P<s>[^\"'`\s]{6,256}+)[\"'`]",
+        shapes=(
+            r"(?:[Pp]assw(?:or)?d|[Pp]assphrase|[Ss]ecret|[Tt]oken|[Aa]pi_?[Kk]ey|[Pp]rivate_?[Kk]ey|[Cc]redential)s?\w{0,16}[\"']?\s?(?:=\s?)?\([^(){}\r\n]*\)[^{};\r\n=]*(?:\{|=>|:|=)\s*(?:return\s+)?[\"'`]",
+        ),
+        check=lambda value: not placeholder(value) and any(map(str.isdigit, value)),
+        examples=(
+            'func getAcmeToken() string { return "' + made_up(24, 3) + '" }',
+            "const apiKey = () => '" + made_up(24, 5) + "'",
+        ),
+        counterexamples=('func tokenKind() string { return "bearer" }', 'def password_hint(): return "ask ann"'),
+        source="code, as diffs and tracebacks show it",
+    ),
+)
