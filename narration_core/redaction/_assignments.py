@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from narration_core.redaction._checks import random_looking
+from narration_core.redaction._checks import noise, random_looking
 from narration_core.redaction._engines import lower_ascii
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
 from narration_core.redaction._secret_words import foreign_spellings
-from narration_core.redaction._values import fits_text, is_folder
+from narration_core.redaction._values import fits_text, is_folder, plain_word
 
 RULE_NAME: Final = "secret-by-name"
 
@@ -94,7 +94,7 @@ _TAIL: Final = rf"""(?xsi)
 (?:
     (?P<inside>[ ]?:[ ]?\{{\s{{0,24}}\\{{0,3}}["']value\\{{0,3}}["'][ ]?:[ ]?)
   | (?:[ ]\(\w{{1,12}}\)(?=[ ]?[:=]))?
-    (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+){{0,2}}?)
+    (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+(?<!\.)){{0,2}}?)
     (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ])|\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜]|%3[ad])\s{{0,24}}+
         (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
   | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_|parameter|output)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
@@ -122,6 +122,11 @@ _TAIL: Final = rf"""(?xsi)
 )
 """
 # Words up to the next name: `password=correct horse battery port=1`.
+# What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
+_COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
+_FILE: Final = (
+    r"\.(?:[1-8c-h]|cc|cpp|py|go|rs|js|ts|java|rb|sh|pl|php|xml|ya?ml|json|conf|txt|md|html|css|kt|cs|swift|scala)$"
+)
 _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
 _SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
 _KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
@@ -324,6 +329,8 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
     if verdict is Verdict.WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
         verdict = verdict if joined is Verdict.MEDIUM else joined
+    if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") is Verdict.SAFE:  # "second pass"
+        return option, Verdict.SAFE
     if verdict is Verdict.SAFE and after == end and text[at:after].lower() in PROVIDERS:  # "getAcme", "newAcme"
         verdict = Verdict.WEAK
     return option, verdict
@@ -343,10 +350,12 @@ def _mixed(value: str) -> bool:
 
 def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
     """Tell whether what stands between name and value can join them there."""
-    if not quoted and _echoes(value.lower(), name.lower()):
+    if (not quoted or found.lastgroup == "v5") and _echoes(value.lower(), name.lower()):
         return False
     more = (found["more"] or "").strip().lower()
     if more and more != "value" and set(found["close"]) & set("\"'"):  # <input type="password" id="pw">
+        return False
+    if kind == "space" and (value.startswith(("(", "`")) or found["suffix"].endswith(".")):
         return False
     if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
         return 0 < len(found["close"]) <= 3 or (not found["close"] and text[max(at - 1, 0) : at] == "{")
@@ -368,7 +377,11 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
         return False
     if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
         return True
-    return name == "PASS" and value.isalpha()
+    if name in {"PASS", "XPASS", "Pass"}:  # the result of a test
+        return not _mixed(value) or bool(set(value) & set("/.:(")) or noise(value) < 0.3
+    if assign.startswith(": ") and name.rpartition("-")[2] in _COMMANDS and value.isalpha():
+        return True
+    return compiled(_FILE).search(name) is not None
 
 
 def _end_of_phrase(text: str, begin: int, end: int) -> int:
@@ -397,9 +410,8 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
             return True
         if found["assign"] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
             return True
-        # feat(api-key): ...
-        if found["close"] == ")" and compiled(r"(?r)(?:^|[\s:\"'])[a-z]{2,12}\(").match(text, 0, start):
-            return True
+        if found["close"].startswith(")") and (text[max(start - 1, 0) : start] == "(" or value.isalnum()):
+            return True  # feat(api-key): ...
         if name.upper() == name and name.endswith("PASSWD"):  # what sudo may run without asking
             return True
     return False
@@ -409,7 +421,9 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
     if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
-    if kind == "assign" and found["assign"] == ": ":
+    if kind == "assign" and (
+        found["assign"] == ": " or (found["assign"].startswith("=") and found["assign"][-1] == " ")
+    ):
         return "colon"
     if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
         return "assign"
@@ -423,9 +437,17 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
 
 def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
     """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
-    signed = any(char.isdigit() or not char.isalnum() for char in value.rstrip(".,;:!?"))
+    if value.startswith(("$", "%")) or "%s" in value or option.upper() in {"PWD", "OLDPWD"}:
+        return False
+    signed = any(char.isdigit() or char in "!@#$%^&*+=~?" for char in value.rstrip(".,;:!?"))
     if option.startswith("--") or (option.startswith("-") and len(option) > 4):
-        return verdict >= Verdict.MEDIUM and not found["space"].strip()
+        return (
+            verdict >= Verdict.MEDIUM
+            and not found["space"].strip()
+            and not (
+                plain_word(value) or (verdict < Verdict.PASSWORD and value.rstrip(".,").isalpha() and value.islower())
+            )
+        )
     between = found["space"].strip()
     if not between:
         # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.

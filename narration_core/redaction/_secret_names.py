@@ -203,7 +203,7 @@ def _last(parts: list[str]) -> Verdict:
     password = _password(last, joined)
     if password or last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
         if last in {"pass", "pw", "pin", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
-            "existing", "pull", "first", "second", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
+            "existing", "pull", "first", "second", "third", "to", "single", "this", "each", "one", "two", "next", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
         }:  # fmt: skip
             return Verdict.SAFE
         if not password:

@@ -12,7 +12,7 @@ _PROSE: Final = frozenset(
         "a all an and any are as at be because been before but by can cannot changed contains could did do does expired "
         "failed for from had has have if in incorrect into invalid is it its lasts length may mismatch missing must "
         "needs never no none not of on only or please provided refreshed rejected required reset rotated rotation "
-        "seems set should since that the their then this to too until updated used using validation via was were when "
+        "seems set should specified flag option options argument arguments given unless needed instead since that the their then this to too until updated used using validation via was were when "
         "which while will with without would you your"
     ).split()
 )
@@ -48,6 +48,11 @@ _PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
 _PRINTED: Final = r"[A-Za-z$.]{4,80}(?:\{|@[0-9a-f]{4,16}\b)"
 
 
+def plain_word(value: str) -> bool:
+    """Tell whether a value is a word that a sentence goes on with: `the option --password is missing`."""
+    return value.lower().rstrip(".,;:!?)") in _PROSE
+
+
 def path(value: str) -> bool:
     """Tell whether a value is the path of a file and nothing random."""
     return compiled(_PATH).fullmatch(value) is not None and not random_looking(value, 40, 0.4)
@@ -65,7 +70,7 @@ def _password(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
         return not placeholder(value) and _strong(value, kind, quoted=quoted, more=more)
     if quoted:
-        return not (kind == "pair" and len(value) < 4)
+        return not (kind == "pair" and len(value) < 4) and (len(value) > 2 or any(map(str.isalnum, value)))
     if kind == "colon":  # as sentences have it
         return low not in _PROSE and low not in _STATES and not compiled(_CODE).match(value)
     if value.isdigit() and len(value) < 4:

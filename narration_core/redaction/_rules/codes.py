@@ -36,9 +36,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="password-sentence",
-        pattern=r"(?i)\bpass(?:word|code|phrase|wd)?\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)?\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?pass(?:word|wd|code)?[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
+        pattern=r"(?i)\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?pass(?:word|wd|code)?[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
         shapes=(
-            r"[Pp]ass(?:word|code|phrase|wd)?[^\r\n\"'`=:]{0,60} (?:from|was|to) ",
+            r"[Pp]ass(?:word|code|phrase|wd)[^\r\n\"'`=:]{0,60} (?:from|was|to) ",
             r"(?:[Uu]ser(?:name)?|[Ll]ogin|[Aa]ccount)[ :=]{1,2}[^\s,;]{1,64}[,;]? (?:(?:and|with|/) )?[Pp]ass(?:word|wd|code)? ",
         ),
         check=_odd,

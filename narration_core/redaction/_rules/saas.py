@@ -203,7 +203,7 @@ RULES: Final[tuple[Rule, ...]] = (
     prefixed("figma-token", "figd_ figu_ figo_ figoh_", least=24, source="Figma documentation, personal access tokens"),
     Rule(
         name="figma-legacy-token",
-        pattern=r"(?<![\w\-])(?P<s>\d{6,8}-[0-9a-zA-Z]{8}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{12})",
+        pattern=r"(?<![\w\-/])(?P<s>\d{6,8}-[0-9a-zA-Z]{8}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{12})",
         shapes=(r"[0-9]{6}-[0-9a-zA-Z]{8}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-",),
         examples=("204815-7a1f9c04-e5b8-4263-90fa-9e17c8d5b263", "token 2048151-0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634"),
         counterexamples=("204815-7a1f9c04", "2026-0101"),
