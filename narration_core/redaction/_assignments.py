@@ -124,6 +124,8 @@ _TAIL: Final = rf"""(?xsi)
 # Words up to the next name: `password=correct horse battery port=1`.
 # What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
 _COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
+# A package and its version: `secretstorage-3.3.3`.
+_PACKAGE: Final = r"[a-z]-\d{1,4}(?:\.\d{1,4}){1,3}$"
 _FILE: Final = (
     r"\.(?:[1-8c-h]|cc|cpp|py|go|rs|js|ts|java|rb|sh|pl|php|xml|ya?ml|json|conf|txt|md|html|css|kt|cs|swift|scala)$"
 )
@@ -289,7 +291,7 @@ def _value(  # noqa: C901 - one condition after the other
     if scheme is not None and scheme.end() < end:
         begin = scheme.end()
     value = text[begin:end]
-    if _no_assignment(text, at, found, kind, last, value, quoted=quoted):
+    if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
     if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
@@ -331,6 +333,8 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         verdict = verdict if joined is Verdict.MEDIUM else joined
     if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") is Verdict.SAFE:  # "second pass"
         return option, Verdict.SAFE
+    if compiled(_PACKAGE).search(last):
+        return option, Verdict.SAFE
     if verdict is Verdict.SAFE and after == end and text[at:after].lower() in PROVIDERS:  # "getAcme", "newAcme"
         verdict = Verdict.WEAK
     return option, verdict
@@ -355,7 +359,9 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
     more = (found["more"] or "").strip().lower()
     if more and more != "value" and set(found["close"]) & set("\"'"):  # <input type="password" id="pw">
         return False
-    if kind == "space" and (value.startswith(("(", "`")) or found["suffix"].endswith(".")):
+    if kind == "space" and value.startswith(("(", "`")):
+        return False
+    if found["suffix"].endswith(".") and (kind == "space" or more):  # the end of a sentence
         return False
     if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
         return 0 < len(found["close"]) <= 3 or (not found["close"] and text[max(at - 1, 0) : at] == "{")
@@ -390,13 +396,21 @@ def _end_of_phrase(text: str, begin: int, end: int) -> int:
     return end if phrase is None else max(end, phrase.end())
 
 
-def _no_assignment(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
+def _no_assignment(
+    text: str, at: int, end: int, found: Any, kind: str, name: str, verdict: Verdict, value: str, *, quoted: bool
+) -> bool:
+    """Tell whether name and value only stand side by side: in a list of errors, in a sentence, as an image and its tag."""
     if found["open"][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
         return True
-    return kind == "assign" and not quoted and _separates(text, at, found, name, value)
+    if kind != "assign" or quoted:
+        return False
+    if verdict is Verdict.STRONG and found["assign"] == ": " and value.isalpha():  # a sentence goes on
+        if compiled(r"[ ][a-z]{1,24}+(?![=:])").match(text, end):
+            return True
+    return _separates(text, at, found, name, value)
 
 
-_IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|[0-9a-f]{6,12})"
+_IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|amd64|arm64|armhf|i386|all|any|[0-9a-f]{6,12})"
 
 
 def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:

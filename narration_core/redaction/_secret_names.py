@@ -76,7 +76,17 @@ _NO_PASS: Final = frozenset(
 _STEMS: Final = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "accesstoken", "authtoken",
                  "credential", "clientsecret", "secretkey", "softlayerapi", "pswd")  # fmt: skip
 _NO_STEM: Final = frozenset(
-    ["secretary", "secretaries", "secretariat", "secretion", "passwordless", "keyless", "secretsmanager"]
+    [
+        "secretary",
+        "secretaries",
+        "secretariat",
+        "secretion",
+        "passwordless",
+        "keyless",
+        "secretsmanager",
+        "secretstorage",
+        "libsecret",
+    ]
 )
 
 _TOKEN_WORDS: Final = (
@@ -210,7 +220,8 @@ def _last(parts: list[str]) -> Verdict:
             return Verdict.STRONG
         return Verdict.MEDIUM if before in _ASKING else Verdict.PASSWORD
     if last in _TOKEN_WORDS or joined in _TOKEN_WORDS or last.endswith(("token", "passfile")):
-        return Verdict.SAFE if before in _COUNT_FIRST or before in _PLACES else Verdict.MEDIUM
+        harmless = before in _COUNT_FIRST or before in _PLACES or parts[-3:-1] == ["public", "key"]
+        return Verdict.SAFE if harmless else Verdict.MEDIUM
     if last == "key" or (
         last.endswith("key") and last not in {"monkey", "turkey", "donkey", "hockey", "hotkey", "jockey", "whiskey"}
     ):

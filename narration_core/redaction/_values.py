@@ -48,14 +48,20 @@ _PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
 _PRINTED: Final = r"[A-Za-z$.]{4,80}(?:\{|@[0-9a-f]{4,16}\b)"
 
 
+# A thing of a cluster, told by its namespace and its name.
+_REFERENCE: Final = r"[a-z][a-z0-9\-]{0,62}/[a-z][a-z0-9.\-]{0,62}"
+
+
 def plain_word(value: str) -> bool:
     """Tell whether a value is a word that a sentence goes on with: `the option --password is missing`."""
     return value.lower().rstrip(".,;:!?)") in _PROSE
 
 
 def path(value: str) -> bool:
-    """Tell whether a value is the path of a file and nothing random."""
-    return compiled(_PATH).fullmatch(value) is not None and not random_looking(value, 40, 0.4)
+    """Tell whether a value is the path of a file, or of a thing in a cluster, and nothing random."""
+    if compiled(_PATH).fullmatch(value):
+        return not random_looking(value, 40, 0.4)
+    return compiled(_REFERENCE).fullmatch(value) is not None and noise(value) < 0.2
 
 
 def is_folder(name: str, value: str) -> bool:

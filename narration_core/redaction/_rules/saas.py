@@ -560,7 +560,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="prefixed-token",
         # A service nobody told us of: a short name, a sign and far more noise than any id has.
-        pattern=r"(?<![\w\-./@=])(?P<s>[a-z][a-z0-9]{1,11}(?:[_\-][a-z0-9]{2,12}){0,2}[_\-][A-Za-z0-9]{36,200}+)(?![\w\-./])",
+        pattern=r"(?<![\w\-./@=])(?!sha\d{1,3}-)(?P<s>[a-z][a-z0-9]{1,11}(?:[_\-][a-z0-9]{2,12}){0,2}[_\-][A-Za-z0-9]{36,200}+)(?![\w\-./])",
         shapes=(r"[a-z0-9][_\-][A-Za-z0-9]{36}",),
         check=_unknown_token,
         examples=("widgetly_" + made_up(40, 3), "key acme-live-" + made_up(44, 5)),
