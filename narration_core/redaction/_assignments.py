@@ -129,6 +129,7 @@ _PACKAGE: Final = r"[a-z]-\d{1,4}(?:\.\d{1,4}){1,3}$"
 _FILE: Final = (
     r"\.(?:[1-8c-h]|cc|cpp|py|go|rs|js|ts|java|rb|sh|pl|php|xml|ya?ml|json|conf|txt|md|html|css|kt|cs|swift|scala)$"
 )
+_ONWARD: Final = r"[ ](?:[a-z]{1,24}+(?![=:])|\[REDACTED)"
 _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
 _SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
 _KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
@@ -404,9 +405,9 @@ def _no_assignment(
         return True
     if kind != "assign" or quoted:
         return False
-    if verdict is Verdict.STRONG and found["assign"] == ": " and value.isalpha():  # a sentence goes on
-        if compiled(r"[ ][a-z]{1,24}+(?![=:])").match(text, end):
-            return True
+    sentence = verdict is Verdict.STRONG and found["assign"] == ": " and value.isalpha()
+    if sentence and compiled(_ONWARD).match(text, end):
+        return True
     return _separates(text, at, found, name, value)
 
 

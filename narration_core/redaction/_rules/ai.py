@@ -106,6 +106,7 @@ RULES: Final[tuple[Rule, ...]] = (
         least=30,
         edge=r"(?<![\w\-])",
         check=lambda v: random_looking(v, 30, 0.35),
+        shapes=(r"(?:^|[^\w\-])luma-[\w\-]{30}",),
         source="Luma documentation, API keys",
     ),
     prefixed(
