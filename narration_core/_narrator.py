@@ -11,7 +11,8 @@ from narration_core._emitters import level_function, switch
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._pipeline import PIPELINE
 from narration_core._settings import RANK
-from narration_core._span import Span, wrapped
+from narration_core._span import Span
+from narration_core._wrapping import wrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,6 +57,9 @@ class Narrator:
             if PIPELINE.locate and "source_location" not in fields:
                 fields["source_location"] = call_site(1)
             self.info(action, target, human, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Narrator, (self.actor,))
 
     def __repr__(self) -> str:
         return f"Narrator({self.actor!r})"

@@ -22,7 +22,7 @@ _INVISIBLE = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
-_OUTCOME = re.compile(r"(?:Finished|Failed \([^()]*\)): ")
+_OUTCOME = re.compile(r"(?:Finished|Cancelled|Failed \([^()]*\)): ")
 _NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
 _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
