@@ -53,3 +53,9 @@ def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module():
     costs = [[float(fresh(program.format(name))) for name in (USUAL, "import asyncio")] for _ in range(7)]
     ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
     assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
+
+
+def test_a_program_that_imports_only_a_narrator_writes_its_events_before_it_ends(tmp_path):
+    program = "from narration_core import Narrator; Narrator('shop')('pay', 'cart', 'Paid {target}')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert '"human":"Paid cart"' in done.stdout
