@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
 
+from narration_core._caller_delivery import LineWriter
 from narration_core._channels import CHANNELS
 from narration_core._environment import switch
 from narration_core._event import Mode
@@ -128,6 +129,8 @@ def configure(
     )
 
     def writer(sink: Sink) -> Writer:
+        if hasattr(sink, "output"):
+            return LineWriter(sink, PIPELINE.outputs, capacity=capacity, overflow=overflow)
         return Writer(sink, PIPELINE.outputs, capacity=capacity, overflow=overflow)
 
     old = PIPELINE.use_sinks(default_sinks(output, mode) if sinks is None else sinks, writer)

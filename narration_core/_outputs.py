@@ -135,4 +135,4 @@ class Outputs:
                 self.inline_failures[other.name] = self.inline_failures.get(other.name, 0) + 1
         for writer in self.writers:
             if writer.sink is not sink:
-                writer.put(record)
+                writer.post(record)
