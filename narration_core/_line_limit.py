@@ -52,7 +52,8 @@ def _cut(value: Any, size: int, over: int) -> str | None:
         marker = f"...[{size} bytes left out]"
         return marker if len(marker) + 2 < size else None
     text, _, before = _uncut(value)
-    kept = _prefix(text, max(size - over - _MARKER_SIZE, 0))
+    # Halved at most at a time, so that the next longest is shortened as well before this one is gone.
+    kept = _prefix(text, max(size - over, size // 2) - _MARKER_SIZE)
     if len(kept) < _KEPT or len(kept) == len(text):
         return None
     return f"{kept}...[{len(text) - len(kept) + before} more characters]"

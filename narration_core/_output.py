@@ -17,7 +17,6 @@ FILE_LIMIT: Final = 1 << 16
 """Most bytes of one write to a file: others may append between two writes, never inside of one."""
 
 
-
 _never_again = itertools.count()
 
 
@@ -28,6 +27,7 @@ class Output(Protocol):
         joined: most bytes of several lines that go in one write.
         longest: longest line that it takes, in bytes, the line end included; None when it takes any.
         may_be_slow: True when a write may take long although the output was ready.
+        lead: what comes before the first line: a line end after a line that was torn off earlier.
         calls_back: True when writing runs code of others, which may narrate itself.
     """
 
@@ -35,6 +35,7 @@ class Output(Protocol):
     longest: int | None
     may_be_slow: bool
     calls_back: bool
+    lead: bytes
 
     def ready(self, wait_s: float) -> bool:
         """Wait until the output takes data, but no longer than so many seconds; True when it does."""
@@ -61,6 +62,7 @@ class DescriptorOutput:
     """
 
     calls_back = False
+    lead = b""
 
     def __init__(self, descriptor: int, stream: TextIO | None = None) -> None:
         self.descriptor = descriptor
@@ -139,6 +141,7 @@ class TextOutput:
     longest = None
     may_be_slow = True
     calls_back = True
+    lead = b""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -202,7 +205,7 @@ def output_of(stream: TextIO | None) -> Output:
     return cast("Output", TextOutput(stream))
 
 
-def same_place(one: Output | None, other: Output) -> bool:
+def same_place(one: Output, other: Output) -> bool:
     """Tell whether two outputs write to the same place in the same way."""
     if isinstance(one, DescriptorOutput) and isinstance(other, DescriptorOutput):
         return (one.descriptor, one.identity) == (other.descriptor, other.identity)

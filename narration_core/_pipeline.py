@@ -12,6 +12,7 @@ from narration_core._build import Builder
 from narration_core._clock import SYSTEM
 from narration_core._event import Event, Record
 from narration_core._fast_path import FastPath
+from narration_core._first_use import ensure_configured
 from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
@@ -100,6 +101,7 @@ class Pipeline:
             fields: everything else that the call gave; changed here.
         """
         try:
+            ensure_configured()
             scope = active_scope()
             settings = self.settings
             if settings.enrich is not None:
@@ -130,6 +132,7 @@ class Pipeline:
             event: the foreign event; a missing time or level is filled in.
         """
         try:
+            ensure_configured()
             scope = active_scope()
             if LEVELS[EMITTING[RANK.get(event.level or "info", RANK["info"])]] < self.threshold:
                 return

@@ -30,7 +30,8 @@ class Sink(Protocol):
     Attributes:
         name: what it is called in narration and in `stats()`.
         background: True when `write` may take long: it then runs on a thread of its own. False for
-            sinks in memory that are called on the emitting thread.
+            sinks in memory that are called on the emitting thread. Such a sink may have an attribute `idle`:
+            while it is True, the sink is not called.
     """
 
     name: str
@@ -41,16 +42,6 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of what the sink holds."""
-
-
-class InlineSink(Sink, Protocol):
-    """A sink in memory, called on the emitting thread.
-
-    Attributes:
-        idle: True while it wants no events; it is then not called.
-    """
-
-    idle: bool
 
 
 class Notices(Protocol):
@@ -100,6 +91,8 @@ class Writer:
         cool_off_s: how long a failed sink rests, in seconds.
     """
 
+    delivery: Literal["caller", "queued"] = "queued"
+
     def __init__(
         self,
         sink: Sink,
@@ -143,6 +136,27 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._thread_id = 0
         self.gone = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the sink did not fail last."""
+        return not self._resting
+
+    @property
+    def state(self) -> str:
+        """What the sink does: "ready" or "failed" (it is tried again later)."""
+        return "failed" if self._resting else "ready"
+
+    def use(self, *, capacity: int, overflow: Overflow) -> None:
+        """Change the settings of a writer whose sink stays.
+
+        Args:
+            capacity: longest queue, in events.
+            overflow: "drop" or "wait".
+        """
+        self.capacity = capacity
+        self._much = (capacity + 1) // 2
+        self.overflow = overflow
 
     @property
     def queued(self) -> int:
@@ -389,7 +403,9 @@ class Writer:
         thread = self._thread
         if thread is not None and threading.current_thread() is not thread:
             thread.join(_STUCK_S if abandoned else deadline_s)
-        if not keep_sink and (thread is None or not thread.is_alive()):  # a thread stuck in a write still holds the sink
+        if not keep_sink and (
+            thread is None or not thread.is_alive()
+        ):  # a thread stuck in a write still holds the sink
             self.sink.close()
         _writers.discard(self)
         return abandoned

@@ -47,6 +47,8 @@ class FileSink:
             if self._output is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
                 self._output = DescriptorOutput(os.open(self.path, flags, 0o640))
+                if self._ends_torn():
+                    self._output.lead = b"\n"
             self._look_at = now + _LOOK_AGAIN_S
         return self._output
 
@@ -61,6 +63,14 @@ class FileSink:
             return None
         return (status.st_dev, status.st_ino)
 
+    def _ends_torn(self) -> bool:
+        """Return whether the file ends in the middle of a line: the disk was full, or a writer was killed."""
+        try:
+            with self.path.open("rb") as file:
+                return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
+        except OSError:
+            return False
+
     def write(self, batch: Sequence[Record]) -> None:
         """Append a line for each event.
 
@@ -68,6 +78,20 @@ class FileSink:
             OSError: the file cannot be opened or the disk is full.
         """
         write_lines(self, batch)
+
+    def check(self) -> None:
+        """See whether the file can be written.
+
+        Raises:
+            OSError: its folder does not exist, it is a folder, or it may not be written.
+        """
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{self.name}: the folder {folder} does not exist; create it, or give another path")
+        if self.path.is_dir():
+            raise IsADirectoryError(f"{self.name}: {self.path} is a folder; give the path of a file in it")
+        if not os.access(self.path if self.path.exists() else folder, os.W_OK):
+            raise PermissionError(f"{self.name}: {self.path} may not be written by this user; give another path")
 
     def close(self) -> None:
         """Close the file."""

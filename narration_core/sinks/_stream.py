@@ -78,13 +78,15 @@ class StreamSink:
         """
         stream = self._stream()
         now = time.monotonic()
-        if self._output is None or stream is not self._seen or now >= self._look_at:
-            output = output_of(stream)
-            if stream is not self._seen or not same_place(self._output, output):
-                self._output = output
-            self._seen = stream
-            self._look_at = now + _LOOK_AGAIN_S
-        return self._output
+        known = self._output
+        if known is not None and stream is self._seen and now < self._look_at:
+            return known
+        output = output_of(stream)
+        if known is None or stream is not self._seen or not same_place(known, output):
+            self._output = known = output
+        self._seen = stream
+        self._look_at = now + _LOOK_AGAIN_S
+        return known
 
     def forget_output(self) -> None:
         """Look at the stream anew when it is written to next."""
@@ -97,6 +99,18 @@ class StreamSink:
             OSError: the stream is closed or broken.
         """
         write_lines(self, batch)
+
+    def check(self) -> None:
+        """See whether the stream can be asked for.
+
+        Raises:
+            TypeError: it is a stream, not a function that returns one.
+        """
+        if not callable(self._stream):
+            raise TypeError(
+                f"{self.name}: StreamSink takes a function that returns the stream, not {self._stream!r}: "
+                "write StreamSink(lambda: stream)"
+            )
 
     def close(self) -> None:
         """Leave the stream open: it is not ours."""
