@@ -1,5 +1,6 @@
 """narration: one plain-English sentence an event, the fields to prove it, secrets gone."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def __getattr__(name: str) -> Any:
         # It sets the facade up at the first event, and writes what is left at exit and after a fork.
         import_module("narration_core._configuration")
     value = globals()[name] = getattr(import_module(home), name)
+    if "narration_core._pipeline" in sys.modules:  # whoever can emit must be configured by the first event
+        import_module("narration_core._configuration")
     return value
 
 
