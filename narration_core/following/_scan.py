@@ -1,7 +1,7 @@
 """Finding the lines of a log that hold one of several byte strings, without parsing the others.
 
-One buffer is filled again and again and searched for all strings at once: memory stays the same for a file of any size, a
-file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
+One buffer is filled again and again and searched for all strings at once: memory stays the same for a file of any size,
+a file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
 """
 
 import codecs
