@@ -156,8 +156,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'narration_core' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - not needed to import the package
 
-    # It sets the facade up at the first event, and writes what is left at exit and after a fork.
-    import_module("narration_core._configuration")
     value = globals()[name] = getattr(import_module(home), name)
     if "narration_core._pipeline" in sys.modules:  # whoever can emit must be configured by the first event
         import_module("narration_core._configuration")
