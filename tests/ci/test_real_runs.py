@@ -162,7 +162,7 @@ def test_scenarios_are_known_by_name(shop):
     assert totals == {"declared": 4, "emitted": 2, "asserted": 2}
     shop.baseline(threshold=50)
     said = shop.narration("gate", code=1)
-    assert 'features/shop.feature::test_mute: the scenario "Mute" narrates nothing' in said
+    assert 'features/shop.feature::test_mute: the scenario "Mute" has no narration' in said
     assert "Nothing happens" not in said
     # One sentence changes: its story no longer matches, so its points are not asserted.
     text = (shop.root / "app/shop.py").read_text()
