@@ -172,7 +172,11 @@ def find(
             places.append((at, after))
             at = low.find(word, after)
     places.sort()
-    look = _remembering(text, judge) if len(places) > _MANY else lambda at, after: _look(text, at, after, judge)
+    look = (
+        _remembering(text, judge)
+        if len(places) > _MANY
+        else lambda at, after: _look(text, at, after, judge, (first, last))
+    )
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
@@ -215,7 +219,9 @@ class _Look(NamedTuple):
         return _Look(self.name_end + distance, self.begin + distance, self.end + distance, self.quoted, secret)
 
 
-def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _Look | None:
+def _look(
+    text: str, at: int, after: int, judge: Callable[[str], Verdict], claim: tuple[int, int] = _NOWHERE
+) -> _Look | None:
     """Look at what follows a word of a name; None when that is no value.
 
     Args:
@@ -223,6 +229,7 @@ def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _L
         at: where the word starts.
         after: where the word ends.
         judge: gives the verdict on a name.
+        claim: a span that is a secret already: a value inside it needs no verdict.
     """
     found = compiled(_TAIL).match(text, after)
     if found is None:
@@ -230,7 +237,8 @@ def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _L
     begin, end = found.span(found.lastgroup)
     quoted = found.lastgroup != "v6"
     secret = None
-    if not _has_structure(text, found, begin, end, quoted=quoted):
+    claimed = claim[0] <= begin and end <= claim[1]
+    if not claimed and not _has_structure(text, found, begin, end, quoted=quoted):
         secret = _value(text, at, found, begin, end, judge)
     return _Look(found.end("suffix"), begin, end, quoted, secret)
 
