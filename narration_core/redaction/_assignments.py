@@ -172,20 +172,16 @@ def find(
             places.append((at, after))
             at = low.find(word, after)
     places.sort()
-    look = (
-        _remembering(text, judge)
-        if len(places) > _MANY
-        else lambda at, after: _look(text, at, after, judge, (first, last))
-    )
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
+    look = _remembering(text, judge) if len(places) > _MANY else None
     for at, after in places:
         while last <= at:
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
             continue
-        seen = look(at, after)
+        seen = look(at, after) if look is not None else _look(text, at, after, judge, (first, last))
         if seen is None:
             continue
         done = seen.name_end
