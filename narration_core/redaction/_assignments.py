@@ -435,6 +435,8 @@ def _no_assignment(
         return True
     if kind != "assign" or quoted:
         return False
+    if name.lower().lstrip("_") in {"pin", "otp", "cvv", "cvc", "totp"} and value.isalpha():  # what is a number is none
+        return True
     sentence = verdict is Verdict.STRONG and found["assign"] == ": " and value.isalpha()
     if sentence and compiled(_ONWARD).match(text, end):
         return True
