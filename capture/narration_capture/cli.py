@@ -1,14 +1,19 @@
-"""`narration review` and `narration story-diff`."""
+"""`narration review`, `narration story-diff` and `narration scenario`."""
 
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narration_capture import _inventory as inventory
 from narration_capture import _review as reviewing
+from narration_capture._incident import Incident, incident, slug
 from narration_capture._story_diff import LIMIT, StoryDiffError, changes, markdown
+
+if TYPE_CHECKING:
+    from narration_core.following import Answer
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -109,3 +114,66 @@ def story_diff(base: str, limit: int, output: Path | None) -> None:
         output.write_text(text, "utf-8")
     else:
         click.echo(text, nl=False)
+
+
+@click.command("scenario")
+@click.argument("asked", metavar="ID")
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--feature",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The feature file to write; by default one named after ID, among the features.",
+)
+@click.option("--title", help="The scenario's name.")
+def scenario(asked: str, paths: tuple[str, ...], feature: Path | None, title: str | None) -> None:
+    """Make a scenario and a golden story of the real story of ID.
+
+    The scenario runs as it is, on the recorded events. It fails as long as what went wrong is in them: replace the
+    recording by steps that do the real thing, and it passes when that is mended. PATHS as in `narration story`.
+
+    Exit codes: 0 written, 1 nothing found, 2 the command is wrong or a file is there already.
+    """
+    root = _root()
+    features = root / _setting(root, "narration_features", "features")
+    stories = root / _setting(root, "narration_stories", "snapshots")
+    answer = _answer(asked, paths)
+    target = (feature or features / f"incident_{slug(asked)}.feature").absolute()
+    if not target.is_relative_to(features):
+        raise click.UsageError(f"{target}: is not below {features}, where features are collected")
+    found = incident(answer, title or f"The request of {asked}", target, features, stories)
+    _write(found)
+    what = "passes as it is" if found.is_over else "fails until what went wrong is mended"
+    click.echo(f"Wrote {target}: the scenario {what}.")
+    click.echo(f"Wrote {found.golden_path}, the story that it should have, and {found.recording_path}.")
+    click.echo("Steps to be written, in place of the recording:")
+    for step in found.to_be_written:
+        click.echo(f"  {step}")
+
+
+def _answer(asked: str, paths: tuple[str, ...]) -> "Answer":
+    """Return how the request of an id is, or end because nothing is found."""
+    from narration_core.following import Files, NoLogsError, follow, why  # noqa: PLC0415 - for this command alone
+
+    try:
+        with Files(paths) as files:
+            story = follow(files, asked)
+            if not any(line.event is not None for line in story.lines):
+                click.echo(f"No event holds {asked!r} in {len(files.paths)} files.", err=True)
+                sys.exit(1)
+            return why(files, story)
+    except NoLogsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _write(found: Incident) -> None:
+    texts = {
+        found.feature_path: found.feature.encode(),
+        found.recording_path: found.recording,
+        found.golden_path: found.golden.encode(),
+    }
+    for path in texts:
+        if path.exists():
+            raise click.UsageError(f"{path}: is there already; remove it, or choose another --feature or --title")
+    for path, data in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

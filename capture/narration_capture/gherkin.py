@@ -53,6 +53,17 @@ def _level(name: str) -> str:
     return name
 
 
+# -- recorded narration ------------------------------------------------------------------------
+
+
+@given(parsers.parse('the narration of "{path}" is replayed'))
+@when(parsers.parse('the narration of "{path}" is replayed'))
+def replayed(request: pytest.FixtureRequest, narration: NarrationCapture, path: str) -> None:
+    """Add the events of a file of JSON lines; its path is relative to the feature file."""
+    __tracebackhide__ = True
+    narration.replay(request.path.parent / path)
+
+
 # -- one event -----------------------------------------------------------------------------------
 
 
