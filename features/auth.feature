@@ -55,6 +55,20 @@ Feature: Who may ask a worker
     When a client behind a proxy asks "Write a haiku about GPU computing"
     Then the answer has status 401 and the code "MISSING_TOKEN"
 
+  @AUTH-1004 @M0-W-1340
+  Scenario Outline: A web page cannot shut a worker down that needs no token
+    Given a worker of its own
+    When a page sends "POST /shutdown" with the header "<name>" set to "<value>"
+    Then the answer has status 403 and the code "FORBIDDEN"
+    And the next request works
+
+    Examples:
+      | name           | value                |
+      | Origin         | http://evil.example  |
+      | Origin         | null                 |
+      | Host           | rebound.evil.example |
+      | Sec-Fetch-Site | cross-site           |
+
   @AUTH-1006
   Scenario: A proxy that has checked the token is trusted
     Given settings:

@@ -12,9 +12,9 @@ Feature: A worker writes haikus
     And the story includes, in order:
       | action      | event         |
       | validate    |               |
+      | execute     | execute_start |
       | tokenise    |               |
       | cache_reset |               |
-      | execute     | execute_start |
       | generate    |               |
       | execute     | execute_end   |
     And every event is narrated with:
@@ -60,12 +60,44 @@ Feature: A worker writes haikus
   Scenario: A prompt that is longer than the context is refused, and the next request works
     Given a worker
     When a client asks with a prompt that is longer than the context
-    Then the stream ends with the error "INVALID_REQUEST"
-    And "worker" narrates "execute" with:
+    Then the answer has status 400 and the code "INVALID_REQUEST"
+    And "worker" narrates "validate" with:
       | event | error           |
-      | level | error           |
+      | level | warn            |
       | code  | INVALID_REQUEST |
     And the next request works
+
+  @M0-W-1300
+  Scenario: A client that wants no stream gets the whole answer
+    Given a worker
+    When a client sends a request with:
+      | prompt      | "Write a haiku about GPU computing" |
+      | temperature | 0                                   |
+      | stream      | false                               |
+    Then the answer has status 200
+    And the answer is one object with the whole haiku
+
+  @M0-W-1300
+  Scenario: A chat is refused by a model that has no template for it
+    Given a worker
+    When a client sends a request with:
+      | messages | [{"role": "user", "content": "Hello"}] |
+    Then the answer has status 400 and the code "INVALID_REQUEST"
+
+  @M0-W-1320
+  Scenario: The state of a job can be asked for
+    Given a worker
+    When the job "job-asked-for" asks "Write a haiku about GPU computing"
+    Then the state of the job "job-asked-for" is "finished"
+
+  @SSE-10 @M0-W-1611
+  Scenario: A stream that was cut is taken up again
+    Given settings:
+      | model            | slow |
+      | resume-grace-sec | 30   |
+    And a worker of its own
+    When a client goes away after the first token and comes back for the rest
+    Then the rest begins after what it has, and the stream is whole
 
   @NARR-2003
   Scenario: The caller's correlation id is on every event and on the answer

@@ -62,6 +62,23 @@ Feature: A worker starts and stops
       | level | fatal             |
       | code  | MODEL_LOAD_FAILED |
 
+  @M0-W-1212 @M0-W-1111
+  Scenario Outline: What cannot generate text is refused by its true name
+    Given a model file that is <what>
+    When a worker tries to start
+    Then it ends with exit code 1
+    And "worker" narrates "start_failed" with:
+      | level  | fatal             |
+      | code   | MODEL_LOAD_FAILED |
+      | reason | <reason>          |
+
+    Examples:
+      | what               | reason                                |
+      | an encoder-decoder | /t5 is an encoder-decoder model/      |
+      | an embedding model | /an embedding model/                  |
+      | a LoRA adapter     | /a LoRA adapter/                      |
+      | a later shard      | /shard 2 of 3/                        |
+
   Scenario: Another program has the port
     Given a port that another program listens on
     When a worker tries to start
@@ -113,6 +130,16 @@ Feature: A worker starts and stops
       | action   | event    |
       | drain    |          |
       | shutdown | shutdown |
+
+  @M0-W-1340
+  Scenario: Shutdown and SIGTERM together, as Kubernetes sends them, cut no answer short
+    Given settings:
+      | model | slow |
+    And a worker of its own
+    When somebody asks the worker to shut down and it gets SIGTERM in the middle of an answer
+    Then it ends with exit code 0
+    And "worker" narrates "execute" with:
+      | event | execute_end |
 
   @M0-W-1340
   Scenario: A client asks the worker to shut down

@@ -11,7 +11,7 @@ from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.requests import ExecuteRequest
 from steps.evidence import keep_proof
-from steps.harness import Answer, WorkerProcess, ask
+from steps.harness import Answer, WorkerProcess, ask, call
 from steps.request_helpers import HAIKU, TABLE, request_body
 
 
@@ -54,6 +54,26 @@ def has_code(answer: Answer, status: int, code: str) -> None:
 def ends_with_error(answer: Answer, code: str) -> None:
     assert answer.frames[-1].name == "error", [frame.name for frame in answer.frames]
     assert answer.frames[-1].data["code"] == code
+
+
+@then("the answer is one object with the whole haiku")
+def whole_answer(answer: Answer) -> None:
+    assert len(answer.body["text"].strip().splitlines()) == 3, answer.body
+    assert {"job_id", "tokens_in", "tokens_out", "seed", "stop_reason"} <= set(answer.body)
+
+
+@then(parsers.parse('the state of the job "{job_id}" is "{status}"'))
+async def state_is(worker: WorkerProcess, job_id: str, status: str) -> None:
+    code, body, _ = await call("GET", f"{worker.url}/jobs/{job_id}")
+    assert (code, body["status"], body["stop_reason"]) == (200, status, "eos"), body
+
+
+@then("the rest begins after what it has, and the stream is whole")
+def stream_is_whole(answers: list[Answer]) -> None:
+    before, after = answers
+    ids = [int(frame.id or 0) for frame in [*before.frames, *after.frames]]
+    assert ids == list(range(1, len(ids) + 1))
+    assert after.frames[-1].name == "end"
 
 
 @then("both answers are the same")

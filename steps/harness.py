@@ -263,6 +263,15 @@ class OpenRequest:
         assert self._response.status == 200, await self._response.text()
         self._frames = frames(self._response)
 
+    async def take_up(self, job_id: str, last_event_id: str) -> None:
+        """Take up the stream of a job after an event."""
+        self._session = aiohttp.ClientSession()
+        self._response = await self._session.get(
+            f"{self.url}/jobs/{job_id}/events", headers={"Last-Event-ID": last_event_id}
+        )
+        assert self._response.status == 200, await self._response.text()
+        self._frames = frames(self._response)
+
     async def until(self, name: str) -> Frame:
         """Read up to an event with this name."""
         assert self._frames is not None

@@ -16,7 +16,8 @@ TABLE = list[list[str]]
 def ends_the_job(event: Event) -> bool:
     """Whether this is the last event of its request."""
     return (
-        event.action in {"cancel", "disconnect", "timeout", "auth"}
+        event.action in {"cancel", "timeout", "auth"}
+        or (event.action == "disconnect" and event.event == "error")
         or (event.action == "execute" and event.event in {"execute_end", "error"})
         or (event.action in {"validate", "queue"} and event.level == "warn")
         or (event.action == "drain" and event.job_id is not None)

@@ -14,7 +14,7 @@ from narration_capture import NarrationCapture, one_table
 from narration_core import CORRELATION_HEADER, bind, configure
 from narration_worker.client import WorkerClient
 from narration_worker.config import BUNDLED
-from steps.harness import Answer, WorkerProcess, ask, call
+from steps.harness import Answer, OpenRequest, WorkerProcess, ask, call
 from steps.request_helpers import (
     TABLE,
     ask_and_feed,
@@ -167,6 +167,30 @@ async def goes_away(worker: WorkerProcess, narration: NarrationCapture, cleanup:
     client = await open_request(worker, cleanup, "req-gone", max_tokens=1500)
     await client.close()
     await asyncio.to_thread(feed_stopped_request, worker, narration, "req-gone")
+
+
+@when("a client goes away after the first token and comes back for the rest", target_fixture="answers")
+async def comes_back(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> list[Answer]:
+    client = await open_request(worker, cleanup, "req-cut", job_id="cut", max_tokens=60)
+    await client.close()
+    await asyncio.to_thread(worker.wait_for, lambda event: event.action == "disconnect")
+    again = OpenRequest(worker.url)
+    cleanup.push_async_callback(again.close)
+    await again.take_up("cut", client.seen[-1].id or "0")
+    await again.until("end")
+    await asyncio.to_thread(feed_stopped_request, worker, narration, "req-cut")
+    return [Answer(200, {}, client.seen, None), Answer(200, {}, again.seen, None)]
+
+
+@when(
+    parsers.parse('a page sends "{method} {path}" with the header "{name}" set to "{value}"'), target_fixture="answer"
+)
+async def page_sends(
+    worker: WorkerProcess, narration: NarrationCapture, method: str, path: str, name: str, value: str
+) -> Answer:
+    status, body, headers = await call(method, worker.url + path, headers={name: value})
+    await asyncio.to_thread(feed_request, worker, narration, headers[CORRELATION_HEADER])
+    return Answer(status, headers, [], body)
 
 
 @when("a client asks for more than there is time for", target_fixture="answer")

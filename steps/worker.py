@@ -15,7 +15,7 @@ from narration_worker.config import BUNDLED
 from steps.answers import ends_with_error
 from steps.harness import Answer, WorkerProcess, arguments, call, healthy
 from steps.request_helpers import TABLE, is_independent_of_timing, open_request
-from support.small_models import random_model
+from support.small_models import not_for_text, random_model
 
 # Durations depend on the machine; the length of an answer does too, in rare cases.
 normaliser("tokens so far", r"Generated \d+ tokens", "Generated <n> tokens")
@@ -153,6 +153,11 @@ def unknown_architecture(tmp_path: Path) -> dict[str, str]:
     return {"model": str(random_model(tmp_path / "odd.gguf", 0.2, architecture="moonbeam"))}
 
 
+@given(parsers.re("a model file that is (?P<what>an? .+|a later shard)"), target_fixture="settings")
+def cannot_generate(tmp_path: Path, what: str) -> dict[str, str]:
+    return {"model": str(not_for_text(tmp_path / "other.gguf", what))}
+
+
 @given("a model file that is not there", target_fixture="settings")
 def missing_model(tmp_path: Path) -> dict[str, str]:
     return {"model": str(tmp_path / "missing.gguf")}
@@ -183,6 +188,19 @@ async def shut_down(worker: WorkerProcess, narration: NarrationCapture) -> int:
     assert status == 202
     code = await asyncio.to_thread(worker.wait)
     worker.feed_rest(narration)
+    return code
+
+
+@when(
+    "somebody asks the worker to shut down and it gets SIGTERM in the middle of an answer", target_fixture="exit_code"
+)
+async def shut_down_and_sigterm(worker: WorkerProcess, narration: NarrationCapture, cleanup: AsyncExitStack) -> int:
+    client = await open_request(worker, cleanup, "req-whole", max_tokens=60)
+    assert (await call("POST", f"{worker.url}/shutdown"))[0] == 202
+    worker.signal(signal.SIGTERM)
+    await client.until("end")
+    code = await asyncio.to_thread(worker.wait)
+    worker.feed_rest(narration, is_independent_of_timing)
     return code
 
 

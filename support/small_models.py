@@ -148,6 +148,60 @@ def invalid_text_model(target: Path, *, seed: int = SEED) -> Path:
     return random_model(target, 0.2, context=2048, seed=seed)
 
 
+def header_only(target: Path, facts: dict[str, object]) -> Path:
+    """Write a file with metadata and one tiny tensor: enough to be recognised, not to be loaded.
+
+    Args:
+        target: where it goes.
+        facts: its metadata; `general.architecture` is required.
+    """
+    writer = GGUFWriter(target, str(facts["general.architecture"]))
+    for name, value in facts.items():
+        if name == "general.architecture":
+            continue
+        if isinstance(value, bool):
+            writer.add_bool(name, value)
+        elif isinstance(value, int):
+            writer.add_uint32(name, value)
+        elif isinstance(value, list):
+            writer.add_array(name, value)
+        else:
+            writer.add_string(name, str(value))
+    writer.add_tensor("nothing.weight", np.zeros(_BLOCK, np.float32))
+    return _finish(writer, target)
+
+
+NOT_FOR_TEXT: Final[dict[str, dict[str, object]]] = {
+    "an encoder-decoder": {"general.architecture": "t5"},
+    "an encoder": {"general.architecture": "t5encoder"},
+    "an embedding model": {"general.architecture": "bert", "bert.attention.causal": False, "bert.pooling_type": 1},
+    "a reranker": {"general.architecture": "qwen3", "qwen3.pooling_type": 4},
+    "a LoRA adapter": {"general.architecture": "llama", "general.type": "adapter", "adapter.type": "lora"},
+    "a projector": {"general.architecture": "clip", "general.type": "mmproj"},
+    "a later shard": {"general.architecture": "llama", "split.no": 1, "split.count": 3},
+}
+"""Files that are GGUF and cannot generate text, by what they are; see `not_for_text`."""
+
+
+def not_for_text(target: Path, what: str) -> Path:
+    """Write a file that is GGUF and cannot generate text.
+
+    Args:
+        target: where it goes.
+        what: one of `NOT_FOR_TEXT`.
+    """
+    facts = NOT_FOR_TEXT[what]
+    architecture = facts["general.architecture"]
+    usual = {
+        f"{architecture}.context_length": 64,
+        f"{architecture}.embedding_length": 32,
+        f"{architecture}.block_count": 1,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": ["a", "b"],
+    }
+    return header_only(target, {**usual, **facts})
+
+
 def shape_of(megabytes: float) -> Shape:
     """Return the dimensions of a random model of about this size, in millions of bytes."""
     weights = megabytes * 1e6 * _BLOCK / _BLOCK_BYTES

@@ -6,7 +6,7 @@ And a worker of its own
 
 When a client waits in the queue until a heartbeat comes
   worker | validate | j1 | c1 j1
-      Accepted the request: 33 characters, at most 5 tokens
+      Accepted the request: 34 prompt tokens, at most 5 to generate
       cute: What a well-behaved request
       story: "May I?" asked the caller. "You may," said the worker.
   worker | queue | j1 | c1 j1

@@ -5,7 +5,7 @@ Given settings:
 And a worker of its own
 
 When more clients ask than there is room for
-  worker | queue | one-too-many | c1 | warn: queue_full
+  worker | queue | j1 | c1 j1 | warn: queue_full
       Refused the request: the queue is full
       cute: No seat left in the waiting room
       story: "Room for one more?" asked the caller. "Not now," said the worker.

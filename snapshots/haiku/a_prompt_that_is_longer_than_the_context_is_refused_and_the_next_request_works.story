@@ -3,16 +3,13 @@ Scenario: A prompt that is longer than the context is refused, and the next requ
 Given a worker
 
 When a client asks with a prompt that is longer than the context
-  worker | validate | j1 | c1 j1
-      Accepted the request: 8000 characters, at most 100 tokens
-      cute: What a well-behaved request
-      story: "May I?" asked the caller. "You may," said the worker.
-  worker | execute | j1 | c1 j1 | error: invalid_request
-      Could not finish the request: the prompt has 20001 tokens, the context holds 2048
-      cute: That did not go to plan: the prompt has 20001 tokens, the context holds 2048
+  worker | validate | request | c1 j1 | warn: invalid_request
+      Refused the request: prompt has 20001 tokens, the context holds 2048
+      cute: Oh dear, something to mend in that request: prompt has 20001 tokens, the context holds 2048
+      story: "Is this right?" asked the caller. "Not quite: prompt has 20001 tokens, the context holds 2048," said the worker.
 
-Then the stream ends with the error "INVALID_REQUEST"
+Then the answer has status 400 and the code "INVALID_REQUEST"
 
-And "worker" narrates "execute" with:
+And "worker" narrates "validate" with:
 
 And the next request works

@@ -4,9 +4,9 @@ Given a worker
 
 When a client sends a request with:
   worker | validate | request | c1 j1 | warn: invalid_request
-      Refused the request: it has 4 faults
-      cute: Oh dear, 4 things to mend in that request
-      story: "Is this right?" asked the caller. "Not quite: 4 faults," said the worker.
+      Refused the request: 4 faults: (unknown), prompt, max_tokens, temperature
+      cute: Oh dear, something to mend in that request: 4 faults: (unknown), prompt, max_tokens, temperature
+      story: "Is this right?" asked the caller. "Not quite: 4 faults: (unknown), prompt, max_tokens, temperature," said the worker.
 
 Then the answer has status 400 and the code "INVALID_REQUEST"
 

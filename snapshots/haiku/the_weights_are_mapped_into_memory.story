@@ -4,18 +4,18 @@ Given a worker
 
 When a client asks "Write a haiku about GPU computing"
   worker | validate | j1 | c1 j1
-      Accepted the request: 33 characters, at most 100 tokens
+      Accepted the request: 20 prompt tokens, at most 100 to generate
       cute: What a well-behaved request
       story: "May I?" asked the caller. "You may," said the worker.
+  worker | execute | j1 | c1 j1
+      Generating with haiku-1m-q8_0.gguf from seed 7
+      cute: haiku-1m-q8_0.gguf clears its throat
   worker | tokenise | j1 | c1 j1
       Cut the prompt into 20 tokens
       cute: Snip snip: 20 little tokens
   worker | cache_reset | kv-cache | c1 j1
       Cleared the key-value cache for the request
       cute: Wiping the blackboard clean
-  worker | execute | j1 | c1 j1
-      Generating with haiku-1m-q8_0.gguf from seed 7
-      cute: haiku-1m-q8_0.gguf clears its throat
   worker | generate | j1 | c1 j1 (any number of times)
       Generated <n> tokens so far
       cute: <n> tokens and still going

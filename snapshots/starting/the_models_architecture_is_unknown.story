@@ -16,7 +16,7 @@ When a worker tries to start
       Listening on 127.0.0.1 port <port>
       cute: The door at 127.0.0.1 is open, number <port>
   worker | model_load | odd.gguf | -
-      Loading odd.gguf
+      Loading odd.gguf: 1 MB, threads: 1
       cute: Unpacking odd.gguf, mind the weights
   worker | start_failed | odd.gguf | - | fatal: model_load_failed
       Cannot start: unknown model architecture: 'moonbeam'

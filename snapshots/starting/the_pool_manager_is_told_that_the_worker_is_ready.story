@@ -16,7 +16,7 @@ When a worker starts
       Listening on 127.0.0.1 port <port>
       cute: The door at 127.0.0.1 is open, number <port>
   worker | model_load | haiku-1m-q8_0.gguf | -
-      Loading haiku-1m-q8_0.gguf
+      Loading haiku-1m-q8_0.gguf: 1 MB, threads: 1
       cute: Unpacking haiku-1m-q8_0.gguf, mind the weights
   worker | model_load | haiku-1m-q8_0.gguf | -
       Loading haiku-1m-q8_0.gguf: 0 %

@@ -6,18 +6,18 @@ And a worker of its own
 
 When the worker gets SIGTERM in the middle of a long answer
   worker | validate | j1 | c1 j1
-      Accepted the request: 33 characters, at most 1900 tokens
+      Accepted the request: 34 prompt tokens, at most 1900 to generate
       cute: What a well-behaved request
       story: "May I?" asked the caller. "You may," said the worker.
+  worker | execute | j1 | c1 j1
+      Generating with slow.gguf from seed 7
+      cute: slow.gguf clears its throat
   worker | tokenise | j1 | c1 j1
       Cut the prompt into 34 tokens
       cute: Snip snip: 34 little tokens
   worker | cache_reset | kv-cache | c1 j1
       Cleared the key-value cache for the request
       cute: Wiping the blackboard clean
-  worker | execute | j1 | c1 j1
-      Generating with slow.gguf from seed 7
-      cute: slow.gguf clears its throat
   worker | drain | w1 | -
       Taking no more requests after SIGTERM; finishing those under way
       cute: Last orders, please

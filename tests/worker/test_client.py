@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from narration_core import bind
-from narration_worker.client import Message, WorkerClient, WorkerRefusedError
+from narration_worker.client import Message, StreamCutError, WorkerClient, WorkerRefusedError
 
 
 @asynccontextmanager
@@ -140,11 +140,11 @@ def test_a_stream_is_read_the_same_however_it_is_cut(size):
     raw = (
         b': a comment\n\nid: 1\nevent: started\ndata: {"a": 1}\n\n'
         b'event: token\r\nid: 2\r\ndata: {"t":\r\ndata:  "\xe2\x82\xac"}\r\n\r\n'
-        b'data: {"no": "name"}\n\nevent: never finished\ndata: {}\n'
+        b'data: {"no": "name"}\n\nevent: end\ndata: {}\n\nevent: never read\ndata: {}\n'
     )  # fmt: skip
 
     async def handler(request):
-        answer = web.StreamResponse()
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await answer.prepare(request)
         for start in range(0, len(raw), size):
             await answer.write(raw[start : start + size])
@@ -158,4 +158,63 @@ def test_a_stream_is_read_the_same_however_it_is_cut(size):
         Message("started", {"a": 1}, 1),
         Message("token", {"t": "\u20ac"}, 2),
         Message("message", {"no": "name"}, 2),
+        Message("end", {}, 2),
     ]
+
+
+STARTED = b'event: started\ndata: {"job_id": "j"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent"),
+    [
+        ("text/event-stream", STARTED + b'event: token\ndata: {"t": "hi", "i": 0}\n\n'),
+        ("text/event-stream", STARTED + b'event: end\ndata: {"tokens_out": 3'),
+        ("text/event-stream", STARTED + b"event: token\ndata: {oops\n\n"),
+        ("text/event-stream", b""),
+        ("text/html", b"<html>"),
+    ],
+    ids=["no end", "half an end", "not JSON", "nothing", "a page"],
+)
+def test_the_end_of_the_file_is_not_the_end_of_the_stream(content_type, sent):
+    async def handler(_):
+        return web.Response(body=sent, content_type=content_type)
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await client.text(prompt="a")
+
+    with pytest.raises(StreamCutError):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_an_answer(status):
+    asked = []
+
+    async def handler(request):
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            with pytest.raises(WorkerRefusedError) as refused:
+                await client.shutdown()
+            return refused.value.code
+
+    assert asyncio.run(run()) == f"HTTP_{status}"
+    assert asked == ["/shutdown"]
+
+
+def test_an_error_event_without_a_code_is_still_an_error():
+    async def handler(_):
+        return web.Response(
+            body=STARTED + b'event: error\ndata: {"message": "x"}\n\n', content_type="text/event-stream"
+        )
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await client.text(prompt="a")
+
+    with pytest.raises(WorkerRefusedError):
+        asyncio.run(run())

@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 import aiohttp
 import pytest
 
+from narration_core import decode
 from narration_worker.client import WorkerClient
 from narration_worker.launch import WorkerEndedError, launch
 
@@ -44,7 +46,7 @@ def test_a_cancel_reaches_prompt_evaluation(slow):
     async def run():
         async with launch(slow, environment=STRICT) as worker, WorkerClient(worker.url) as client:
             stream = client.execute(prompt="x" * 3000, max_tokens=5, job_id="long")
-            await is_told(stream, "execute")
+            await is_told(stream, "cache_reset")
             answers = [await client.cancel("long"), await client.cancel("long")]
             rest = [message async for message in stream]
             after = await client.text(prompt="a", max_tokens=2, job_id="after")
@@ -71,7 +73,7 @@ def test_a_client_that_hangs_up_stops_prompt_evaluation_and_generation(slow):
                     stream = leaving.execute(prompt=prompt, max_tokens=4000, job_id=job_id)
                     await names_until(stream, until)
                     if until == "narration":
-                        await is_told(stream, "execute")
+                        await is_told(stream, "cache_reset")
                     await stream.aclose()
                 await worker.wait_for(job_id=job_id, error_kind="client_gone")
             return await client.text(prompt="a", max_tokens=2), await client.health(), worker.events
@@ -112,14 +114,63 @@ def test_a_second_signal_ends_the_worker_at_once(slow):
             await names_until(stream, "token")
             worker.signal(signal.SIGTERM)
             await worker.wait_for(action="drain")
-            worker.signal(signal.SIGTERM)
-            return await worker.wait(), worker.events
+            rest = asyncio.create_task(names_until(stream, "error"))
+            while not rest.done():  # only a signal that comes a second after the first cuts the work short
+                worker.signal(signal.SIGTERM)
+                await asyncio.sleep(0.05)
+            return (await rest).data["code"], await worker.wait(), worker.events
 
-    code, events = asyncio.run(run())
+    last, code, events = asyncio.run(run())
+    assert last == "SHUTTING_DOWN"
     assert code == 128 + signal.SIGTERM
     assert events[-1].event == "shutdown"
     assert "second" in events[-1].human
     assert [event.error_kind for event in events if event.job_id == "cut" and event.error_kind] == ["shutting_down"]
+
+
+@pytest.mark.req("M0-W-1340")
+@pytest.mark.parametrize("first", ["POST /shutdown", "SIGTERM"])
+def test_one_signal_right_after_the_first_request_to_stop_cuts_nothing_short(slow, first):
+    """Kubernetes posts to /shutdown and sends SIGTERM right after it; terminals send SIGINT twice."""
+
+    async def run():
+        async with launch(slow, environment=STRICT) as worker, WorkerClient(worker.url) as client:
+            stream = client.execute(prompt="x", max_tokens=60, job_id="whole")
+            await names_until(stream, "token")
+            if first == "SIGTERM":
+                worker.signal(signal.SIGTERM)
+            else:
+                await client.shutdown()
+            await worker.wait_for(action="drain")
+            worker.signal(signal.SIGTERM)
+            return (await names_until(stream, "end")).data, await worker.wait(), worker.events
+
+    end, code, events = asyncio.run(run())
+    assert (end["tokens_out"], code) == (60, 0)
+    assert events[-1].get("signal") == first
+
+
+@pytest.mark.req("M0-W-1340", "M0-W-1111")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_imports_is_remembered_and_narrated(root, number):
+    """The program stops itself with a signal before its first slow import, which no test could time from outside."""
+    program = (
+        "import os, signal, sys\n"
+        "from narration_worker.early_signals import remember_signals\n"
+        "remember_signals()\n"
+        f"os.kill(os.getpid(), {int(number)})\n"
+        "from narration_worker.cli import command\n"
+        "command(['--model', 'bundled', '--device', 'cpu'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=root,
+        env={**os.environ, **STRICT, "NARRATION_FORMAT": "json"}, check=False,
+    )  # fmt: skip
+    events = [decode(line.encode()) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [event.action for event in events[-2:]] == ["drain", "shutdown"]
+    assert events[-1].get("signal") == signal.Signals(number).name
+    assert "ready" not in {event.action for event in events}
 
 
 @pytest.mark.req("M0-W-1340")

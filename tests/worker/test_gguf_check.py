@@ -51,7 +51,7 @@ def test_what_is_no_file_is_told(tmp_path):
     assert "no such file" in refusal(tmp_path / "absent.gguf")
     assert "not a file" in refusal(tmp_path)
     assert "0 bytes" in refusal(tmp_path / "empty.gguf", b"")
-    assert "GGUF" in refusal(tmp_path / "page.gguf", b"<!DOCTYPE html><html>Not found</html>")
+    assert "a web page" in refusal(tmp_path / "page.gguf", b"<!DOCTYPE html><html>Not found</html>")
 
 
 @pytest.mark.req("M0-W-1200")
@@ -68,7 +68,8 @@ def test_other_versions_are_refused(tmp_path, model, version):
 def test_absurd_counts_are_refused_without_reading_on(tmp_path, model, at, count):
     data = bytearray(model.read_bytes())
     data[at : at + 8] = struct.pack("<Q", count)
-    assert str(count) in refusal(tmp_path / "counts.gguf", data)
+    said = refusal(tmp_path / "counts.gguf", data)
+    assert str(count) in said or (count == 0 and "without weights" in said)
 
 
 @pytest.mark.req("M0-W-1200")

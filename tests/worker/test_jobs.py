@@ -152,13 +152,13 @@ def test_nobody_knows_a_job_that_never_was(bundled):
 def test_a_prompt_longer_than_allowed_fails_alone(bundled):
     async def run():
         jobs = queue(bundled, max_tokens_in=10)
-        long = jobs.submit(request("too-long"))
+        with pytest.raises(WorkerError, match="the limit is 10") as refused:
+            jobs.submit(request("too-long"))
         short = jobs.submit(ExecuteRequest(prompt="a", job_id="short-enough", max_tokens=3))
-        return await worked(jobs, [long, short])
+        return refused.value.code, await worked(jobs, [short])
 
-    long, short = asyncio.run(run())
-    assert long[-1][0] == "error"
-    assert long[-1][1].code == "INVALID_REQUEST"
+    code, (short,) = asyncio.run(run())
+    assert code == "INVALID_REQUEST"
     assert short[-1][0] == "end"
 
 
@@ -203,8 +203,9 @@ class NoEndings(MemorySink):
             raise OSError("no room for endings")
 
 
-def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog):
-    configure(sinks=[CHANNELS, NoEndings()], strict=True)
+def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundled):
+    sink = NoEndings()
+    configure(sinks=[CHANNELS, sink], strict=True)
 
     async def run():
         jobs = queue(bundled)
@@ -212,9 +213,9 @@ def test_the_queue_goes_on_when_the_end_of_a_job_cannot_be_told(bundled, caplog)
         return await worked(jobs, accepted)
 
     untold, told = asyncio.run(run())
-    assert untold[-1][0] == "token"
+    assert untold[-1][0] == "end"
     assert told[-1][0] == "end"
-    assert "the story of job untold could not be narrated" in caplog.text
+    assert [event.get("callers_job_id") for event in sink.events if event.action == "narrate"] == ["untold"]
 
 
 def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_time(endless):
@@ -238,7 +239,7 @@ def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_
 
     ended_at_ms, story = asyncio.run(run())
     told = [delivery.event.action if delivery.event else delivery.message[0] for delivery in story]
-    assert told[:5] == ["started", "validate", "tokenise", "cache_reset", "execute"]
+    assert told[:5] == ["started", "validate", "execute", "tokenise", "cache_reset"]
     assert told[-2:] == ["execute", "end"]
     generated = [
         delivery.event.tokens_out - 0.5 if delivery.event else delivery.message[1].i for delivery in story[5:-2]

@@ -2,6 +2,10 @@
 
 import sys
 
-from narration_core.cli import main
+from narration_worker.early_signals import remember_signals
+
+remember_signals()
+
+from narration_core.cli import main  # noqa: E402 - slow to import; signals are remembered before
 
 main(["worker", *sys.argv[1:]], prog_name="narration")

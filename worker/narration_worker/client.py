@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -17,6 +18,8 @@ TRIES: Final = 4
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 MAX_LINE: Final = 1 << 20
+LAST_EVENTS: Final = frozenset(("end", "error"))
+_OK, _REDIRECT = 200, 300
 
 narrate = Narrator("worker-client")
 
@@ -50,6 +53,10 @@ class WorkerRefusedError(Exception):
         """Whether the same request may work later."""
         known = CODES.get(self.code)
         return bool(self.body.get("retriable", known.retriable if known else False))
+
+
+class StreamCutError(aiohttp.ClientPayloadError):
+    """A stream ended without `end` or `error`: the answer is not complete, and nobody knows how the job ended."""
 
 
 class WorkerClient:
@@ -97,13 +104,15 @@ class WorkerClient:
         for attempt in range(1, self._tries + 1):
             last = attempt == self._tries
             try:
-                response = await self._session.request(method, self.url + path, json=body, headers=headers)
+                response = await self._session.request(
+                    method, self.url + path, json=body, headers=headers, allow_redirects=False
+                )
             except aiohttp.ClientConnectionError as error:
                 if last:
                     raise
                 kind, asked_s = type(error).__name__, 0.0
             else:
-                if response.status < 400:  # noqa: PLR2004 - HTTP: below is not an error
+                if _OK <= response.status < _REDIRECT:
                     return response
                 refused = WorkerRefusedError(response.status, await _json(response), response.headers)
                 if last or not refused.retriable:
@@ -135,12 +144,18 @@ class WorkerClient:
 
         Raises:
             WorkerRefusedError: the worker refused it.
+            StreamCutError: the stream ended without `end` or `error`.
             aiohttp.ClientError: the connection broke; a request is not sent again once its answer has begun.
         """
         response = await self._open("POST", "/execute", request, headers or {})
         async with response:
+            if response.content_type != "text/event-stream":
+                raise StreamCutError(f"{self.url} answered with {response.content_type}, not with a stream of events")
             async for message in read_events(response.content):
                 yield message
+                if message.name in LAST_EVENTS:
+                    return
+            raise StreamCutError(f"the stream of {self.url} ended without `end` or `error`")
 
     async def text(self, **request: Any) -> str:
         """Return only the generated text.
@@ -153,13 +168,17 @@ class WorkerClient:
             if message.name == "token":
                 texts.append(message.data["t"])
             elif message.name == "error":
-                code = CODES.get(message.data["code"])
+                code = CODES.get(message.data.get("code", ""))
                 raise WorkerRefusedError(code.status if code else 500, message.data, {})
         return "".join(texts)
 
     async def cancel(self, job_id: str) -> dict[str, Any]:
         """Stop a job."""
         return await self._call("POST", "/cancel", {"job_id": job_id})
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        """Return the state of a job."""
+        return await self._call("GET", f"/jobs/{quote(job_id, safe='')}")
 
     async def shutdown(self) -> dict[str, Any]:
         """Ask the worker to shut down."""
@@ -209,5 +228,9 @@ async def read_events(content: aiohttp.StreamReader) -> AsyncIterator[Message]:
             elif field == "id":
                 event_id = int(value) if value.isdigit() else None
         elif data:
-            yield Message(name, msgspec.json.decode("\n".join(data)), event_id)
+            try:
+                body = msgspec.json.decode("\n".join(data))
+            except msgspec.DecodeError as error:
+                raise StreamCutError(f"event {name} is not valid JSON") from error
+            yield Message(name, body, event_id)
             name, data = "message", []

@@ -2,16 +2,21 @@
 
 import ipaddress
 import os
-import uuid
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from narration_worker.model.devices import DeviceKind
 
 BUNDLED: Final = Path(__file__).parent / "models" / "haiku-1m-q8_0.gguf"
 BUNDLED_NAME: Final = "bundled"
 """Value of `--model` for the model in this package."""
+
+LOOPBACK: Final = "127.0.0.1"
+_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,256}")
+_TOKEN: Final = re.compile(r"[!-~]+")
 
 
 class ConfigError(ValueError):
@@ -39,6 +44,12 @@ class Settings(NamedTuple):
         heartbeat_s: silence after which an SSE comment is sent, in seconds.
         residency_check_s: how often residency is verified, in seconds.
         shutdown_timeout_s: longest drain, in seconds.
+        threads: threads that compute; None chooses by affinity, quota and model size.
+        pool_id: the pool that this worker belongs to, for narration.
+        replica_id: which replica this worker is, for narration.
+        heartbeat_narration_s: time between narrated heartbeats, in seconds; 0 narrates none.
+        resume_grace_s: time in which a cut stream can be resumed, in seconds; 0 stops the job at once.
+        callback_tries: how many times the ready callback is tried; 0 is without limit.
         token: the bearer token; None when no token is needed.
         auth_optional: loopback callers need no token.
         trust_proxy: any bearer token counts as checked by a proxy.
@@ -48,7 +59,7 @@ class Settings(NamedTuple):
     worker_id: str
     device: DeviceKind = "cuda"
     gpu_device: int = 0
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
     port: int = 0
     callback_url: str | None = None
     max_tokens_in: int | None = None
@@ -61,6 +72,12 @@ class Settings(NamedTuple):
     heartbeat_s: float = 15.0
     residency_check_s: float = 60.0
     shutdown_timeout_s: float = 30.0
+    threads: int | None = None
+    pool_id: str | None = None
+    replica_id: str | None = None
+    heartbeat_narration_s: float = 0.0
+    resume_grace_s: float = 0.0
+    callback_tries: int = 0
     token: str | None = None
     auth_optional: bool = False
     trust_proxy: bool = False
@@ -69,12 +86,15 @@ class Settings(NamedTuple):
         """Check for settings that the worker must not start with.
 
         Raises:
-            ConfigError: an address that other machines reach without a token, or an invalid worker id.
+            ConfigError: an address that other machines reach without a token, an invalid id, or an impossible URL.
         """
-        try:
-            uuid.UUID(self.worker_id)
-        except ValueError:
-            raise ConfigError(f"--worker-id {self.worker_id!r} is not a UUID; leave it out to get a new one") from None
+        for option, value in (
+            ("--worker-id", self.worker_id), ("--pool-id", self.pool_id), ("--replica-id", self.replica_id),
+        ):  # fmt: skip
+            if value is not None and not _ID.fullmatch(value):
+                raise ConfigError(f"{option} {value[:80]!r} must be 1 to 256 characters of [A-Za-z0-9._:-]")
+        if self.callback_url is not None:
+            check_url("--callback-url", self.callback_url)
         if not self.token and not is_loopback(self.host):
             raise ConfigError(
                 f"refusing to listen on {self.host} without a token: anyone who reaches that address could use the "
@@ -97,11 +117,72 @@ def model_path(value: str) -> Path:
     return BUNDLED if value == BUNDLED_NAME else Path(value)
 
 
+def bind_address(value: str) -> tuple[str, int | None]:
+    """Return host and port of `host`, `host:port` or `[IPv6]:port`; the port is None when it is absent.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    text = value.strip()
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return text, None  # an IPv6 address without brackets has no port
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or parts.netloc != text or "@" in text or re.search(r"\s", text):
+        raise ConfigError(f"BIND_ADDR or --host {value[:80]!r} is not host, host:port or [IPv6]:port")
+    return host, port
+
+
+def check_url(option: str, url: str) -> None:
+    """Check that a URL can be requested.
+
+    Raises:
+        ConfigError: it cannot; the message does not repeat it, because it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        possible = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ConfigError(f"{option} is not a possible URL; it must be http://host[:port]/path or https://...")
+
+
+def url_host(host: str) -> str:
+    """Return a host as it stands in a URL: an IPv6 address needs brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _token(value: str | None) -> str | None:
+    """Return a usable AUTH_TOKEN.
+
+    Raises:
+        ConfigError: no client can send it.
+    """
+    if not value:
+        return None
+    token = value.strip()
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError("AUTH_TOKEN must be visible ASCII characters without spaces; no client can send this one")
+    return token
+
+
 def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, object]:
-    """Return the settings that come from the environment."""
+    """Return the settings that come from the environment.
+
+    Raises:
+        ConfigError: AUTH_TOKEN is not usable.
+    """
     values = os.environ if environment is None else environment
     return {
-        "token": values.get("AUTH_TOKEN") or None,
+        "token": _token(values.get("AUTH_TOKEN")),
         "auth_optional": _is_true(values.get("AUTH_OPTIONAL", "")),
         "trust_proxy": _is_true(values.get("TRUST_PROXY_AUTH", "")),
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from narration_core import Event, decode
+from narration_worker.config import url_host
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0
@@ -91,7 +92,7 @@ class RunningWorker:
         """Its address, once it is narrated."""
         for event in self.events:
             if event.action == "server_bound":
-                return f"http://{event.get('address')}:{event.get('port')}"
+                return f"http://{url_host(str(event.get('address')))}:{event.get('port')}"
         raise WorkerEndedError("the worker has not narrated its address yet")
 
     def find(self, **fields: Any) -> Event | None:

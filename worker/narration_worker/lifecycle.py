@@ -1,9 +1,10 @@
 """The life of the process: device, server, model, signals, drain."""
 
 import asyncio
-import logging
+import contextlib
 import os
 import signal
+import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -11,14 +12,16 @@ from typing import Final
 from aiohttp import web
 
 from narration_core import bind, bound, configure, flush, new_correlation_id
-from narration_core.bridges.stdlib import NarrationHandler
 from narration_worker import points
-from narration_worker.config import Settings
+from narration_worker.config import Settings, url_host
+from narration_worker.early_signals import handled_signals, remembered_signal
 from narration_worker.errors import WorkerError
 from narration_worker.http.callback import announce
+from narration_worker.http.connection import connection_factory
 from narration_worker.http.server import Server
 from narration_worker.jobs.gil_priority import shorten_switch_interval
 from narration_worker.jobs.manager import Jobs
+from narration_worker.library_log import narrate_logging
 from narration_worker.metrics import Metrics
 from narration_worker.model.devices import Device
 from narration_worker.model.engine import Engine
@@ -26,17 +29,25 @@ from narration_worker.model.generation import Stopped
 from narration_worker.wire import ReadyCallback
 
 EXIT_AT_ONCE: Final = 128 + signal.SIGTERM
-_LAST_WAIT_S: Final = 0.2
+SECOND_SIGNAL_AFTER_S: Final = 1.0
+"""A second signal counts only so long after the first: terminals and wrappers send the same one twice at once."""
+
+FORCED_EXIT_S: Final = 1.0
+"""Longest time that streams get for their last event when the worker is stopped at once, in seconds."""
+
+ENGINE: Final = "llama-cpp-python"
+_BACKLOG: Final = 128
+_MILLION: Final = 1_000_000
 
 
 class StartError(Exception):
     """The worker could not start. It is narrated already; the message is for the person at the terminal."""
 
 
-def package_version() -> str:
-    """Return the version of this package."""
+def package_version(name: str = "narration-core") -> str:
+    """Return the version of an installed package; "0" when it is not installed."""
     try:
-        return version("narration-core")
+        return version(name)
     except PackageNotFoundError:
         return "0"
 
@@ -56,37 +67,61 @@ def run(settings: Settings) -> None:
         StartError: it could not start.
     """
     configure(service="worker", version=package_version())
-    # Log records of aiohttp and asyncio are narrated; without a handler they would be raw text on standard error.
-    logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
+    narrate_logging()
     shorten_switch_interval()
-    engine = Engine(settings.model, settings.device, settings.gpu_device, settings.context_length, settings.kv_cache_mb)
+    engine = Engine(
+        settings.model,
+        settings.device,
+        settings.gpu_device,
+        settings.context_length,
+        settings.kv_cache_mb,
+        settings.threads,
+    )
+    worker = _Worker(settings, engine)
     try:
-        with bind(worker_id=settings.worker_id, model_ref=engine.model_ref):
+        with bind(
+            worker_id=settings.worker_id,
+            model_ref=engine.model_ref,
+            engine=ENGINE,
+            engine_version=package_version(ENGINE),
+            pool_id=settings.pool_id,
+            replica_id=settings.replica_id,
+        ):
             points.startup(device=settings.device)
             try:
-                asyncio.run(_Worker(settings, engine).run())
+                asyncio.run(worker.run())
             except WorkerError as error:
                 points.start_failed(
                     code=error.code,
                     reason=error.reason,
                     error_kind=error.code.lower(),
-                    model_path=str(settings.model),
+                    model_path=_printable(settings.model),
                     device=engine.gpu_device or settings.device,
                 )
                 raise StartError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     finally:
         engine.close()
         flush()
+    if worker.forced:
+        raise SystemExit(EXIT_AT_ONCE)
+
+
+def _printable(path: os.PathLike[str]) -> str:
+    """Return a path as text that can be encoded."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 class _Worker:
     """One run of the worker, inside its event loop."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.forced = False
         self._settings = settings
         self._engine = engine
         self._stop_reason = ""
         self._stop = asyncio.Event()
+        self._force = asyncio.Event()
+        self._first_signal_at: float | None = None
         self._jobs: Jobs | None = None
 
     async def run(self) -> None:
@@ -97,12 +132,15 @@ class _Worker:
             StartError: the address is in use.
         """
         settings, engine = self._settings, self._engine
+        loop = asyncio.get_running_loop()
+        for number in handled_signals():
+            loop.add_signal_handler(number, self._on_signal, number.name)
+        remembered = remembered_signal()
+        if remembered is not None:
+            self._on_signal(remembered)
         engine.check_file()
         device = engine.check_device()
         with bind(gpu_device=engine.gpu_device):
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._on_signal, signal.Signals(number).name)
             metrics = Metrics(
                 settings.worker_id, lambda: self._jobs.depth if self._jobs else 0, lambda: engine.vram_bytes
             )
@@ -112,51 +150,62 @@ class _Worker:
                 queue_limit=settings.queue_limit,
                 timeout_s=settings.inference_timeout_s,
                 max_tokens_in=settings.max_tokens_in,
+                resume_grace_s=settings.resume_grace_s,
             )
             server = Server(settings, engine, jobs, metrics, self._shut_down)
             runner = web.AppRunner(
                 server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
             )
             await runner.setup()
+            listener: asyncio.Server | None = None
             try:
-                address = await self._listen(runner)
+                listener, address = await self._listen(runner)
                 jobs.start()
                 if await self._load(device):
-                    watching = await self._watch_residency()
+                    tasks = await self._background_tasks(jobs, metrics)
                     points.ready(device=engine.gpu_device or engine.device)
-                    announcing = asyncio.create_task(self._announce(address)) if settings.callback_url else None
+                    if settings.callback_url:
+                        tasks.append(asyncio.create_task(self._announce(address)))
                     await self._stop.wait()
-                    for task in (announcing, watching):
-                        if task is not None:
-                            task.cancel()
+                    for task in tasks:
+                        task.cancel()
                 await self._drain(jobs)
             finally:
+                if listener is not None:
+                    listener.close()
                 await runner.cleanup()
-                jobs.close()
-        points.server_shutdown(signal=self._stop_reason or "a failure")
+                jobs.close(FORCED_EXIT_S if self.forced else None)
+        self._narrate_shutdown()
 
-    async def _listen(self, runner: web.AppRunner) -> str:
-        """Open the server; return its address."""
+    async def _listen(self, runner: web.AppRunner) -> tuple[asyncio.Server, str]:
+        """Open the server; return it and its URL."""
         host, port = self._settings.host, self._settings.port
         points.server_start(address=host, port=port)
-        site = web.TCPSite(runner, host, port)
         try:
-            await site.start()
-        except OSError as error:
-            kind = os.strerror(error.errno).lower().replace(" ", "_") if error.errno else type(error).__name__
-            points.bind_failed(address=host, port=port, error_kind=kind)
+            listener = await asyncio.get_running_loop().create_server(
+                connection_factory(runner), host, port, backlog=_BACKLOG
+            )
+        except (OSError, UnicodeError) as error:
+            number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+            reason = os.strerror(number) if number else "the host name cannot be resolved"
+            points.bind_failed(address=host, port=port, error_kind=reason.lower().replace(" ", "_"))
             raise StartError(
-                f"cannot listen on {host} port {port}: {os.strerror(error.errno) if error.errno else error}; "
-                "choose another --port, or 0 for any free one"
+                f"cannot listen on {host} port {port}: {reason}; choose another --port, or 0 for any free one"
             ) from None
-        bound_port = runner.addresses[0][1]
+        bound_port = listener.sockets[0].getsockname()[1]
         points.server_bound(address=host, port=bound_port)
-        return f"http://{host}:{bound_port}"
+        return listener, f"http://{url_host(host)}:{bound_port}"
 
     async def _load(self, device: Device | None) -> bool:
         """Load the model while the server already answers; False when the worker was stopped before the end."""
         engine = self._engine
-        points.model_load_start(model_path=str(self._settings.model))
+        if self._stop.is_set():
+            return False
+        points.model_load_start(
+            model_path=_printable(self._settings.model),
+            model_mb=max(1, round((engine.file.size if engine.file else 0) / _MILLION)),
+            threads=engine.threads or 1,
+        )
         began = time.monotonic()
         loading = asyncio.create_task(asyncio.to_thread(engine.load, device))
         stopped = asyncio.create_task(self._stop.wait())
@@ -171,13 +220,22 @@ class _Worker:
         points.model_load_complete(duration_ms=int((time.monotonic() - began) * 1000))
         return not self._stop.is_set()
 
-    async def _watch_residency(self) -> "asyncio.Task[None] | None":
-        """Verify that the model is in GPU memory, now and at intervals; does nothing on a CPU."""
+    async def _background_tasks(self, jobs: Jobs, metrics: Metrics) -> "list[asyncio.Task[None]]":
+        """Start what runs beside the jobs: the residency check on a GPU, and the narrated heartbeat."""
+        tasks = []
         residency = self._engine.residency
-        if residency is None:
-            return None
-        await asyncio.to_thread(residency.check)
-        return asyncio.create_task(residency.watch(self._settings.residency_check_s, asyncio.to_thread))
+        if residency is not None:
+            await asyncio.to_thread(residency.check)
+            watching = residency.watch(self._settings.residency_check_s, asyncio.to_thread)
+            tasks.append(asyncio.create_task(watching))
+        if self._settings.heartbeat_narration_s:
+            tasks.append(asyncio.create_task(self._narrate_heartbeats(jobs, metrics)))
+        return tasks
+
+    async def _narrate_heartbeats(self, jobs: Jobs, metrics: Metrics) -> None:
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_narration_s)
+            points.heartbeat(uptime_s=int(metrics.uptime_seconds()), jobs_running=jobs.running, queue_depth=jobs.depth)
 
     async def _announce(self, address: str) -> None:
         settings = self._settings
@@ -187,22 +245,43 @@ class _Worker:
         )
         # One id for all tries: the pool manager continues the story under the id that comes with the request.
         with bind(correlation_id=bound().get("correlation_id") or new_correlation_id()):
-            await announce(settings.callback_url or "", body, settings.token)
+            await announce(settings.callback_url or "", body, settings.token, settings.callback_tries)
 
     async def _drain(self, jobs: Jobs) -> None:
         points.draining(signal=self._stop_reason)
-        await jobs.drain(self._settings.shutdown_timeout_s)
+        draining = asyncio.create_task(jobs.drain(self._settings.shutdown_timeout_s))
+        forced = asyncio.create_task(self._force.wait())
+        await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done():
+            jobs.stop_all()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(draining, FORCED_EXIT_S)
+        forced.cancel()
 
     def _shut_down(self, reason: str) -> None:
         self._stop_reason = self._stop_reason or reason
         self._stop.set()
 
     def _on_signal(self, name: str) -> None:
-        """Drain at the first signal, exit at once at the second."""
-        if self._stop.is_set():
-            if self._jobs is not None:  # the ending of every job is narrated before the last event
-                self._jobs.close(_LAST_WAIT_S)
-            points.server_shutdown(signal=f"a second {name}")
-            flush(1.0)
-            os._exit(EXIT_AT_ONCE)
-        self._shut_down(name)
+        """Drain at the first signal; at a second one, a second later, stop the jobs at once.
+
+        A shutdown that a client asked for is not a signal: Kubernetes asks for one and sends SIGTERM right after it.
+        """
+        loop = asyncio.get_running_loop()
+        if self._first_signal_at is None:
+            self._first_signal_at = loop.time()
+            self._shut_down(name)
+        elif loop.time() - self._first_signal_at >= SECOND_SIGNAL_AFTER_S and not self.forced:
+            self.forced = True
+            self._stop_reason = f"a second {name}"
+            self._force.set()
+            loop.call_later(2 * FORCED_EXIT_S, self._exit_at_once)
+
+    def _exit_at_once(self) -> None:
+        """End the process although native code or a client holds it up."""
+        self._narrate_shutdown()
+        flush(1.0)
+        os._exit(EXIT_AT_ONCE)
+
+    def _narrate_shutdown(self) -> None:
+        points.server_shutdown(signal=self._stop_reason or "a failure")

@@ -29,6 +29,21 @@ for _name, _type, _meaning in (
     ("native", str, "a line of llama.cpp's log"),
     ("callers_job_id", str, "the job id that the caller sent"),
     ("fault_count", int, "number of faults of a request"),
+    ("max_tokens", int, "the most tokens that the answer may have"),
+    ("limit_ms", int, "the longest time allowed, in milliseconds"),
+    ("threads", int, "threads that compute"),
+    ("cpus", int, "CPUs that the process may keep busy"),
+    ("model_mb", int, "size of the model, in millions of bytes"),
+    ("context_length", int, "tokens of prompt and answer together"),
+    ("trained_length", int, "the longest text that the model was trained on, in tokens"),
+    ("library", str, "the library's logger that reported a problem"),
+    ("repeated", int, "how often the same problem came since it was narrated last"),
+    ("queue_depth", int, "number of waiting jobs"),
+    ("jobs_running", int, "number of running jobs"),
+    ("uptime_s", int, "time since the start, in seconds"),
+    ("grace_s", float, "time in which a stream can be resumed, in seconds"),
+    ("last_event_id", int, "id of the last event that a client received"),
+    ("failed_at", str, "where in the code an exception came from"),
 ):
     register_field(_name, _type, _meaning)
 
@@ -52,7 +67,7 @@ device_metal = POINTS.point(
     cute="{gpu_device} gleams and says good morning",
 )  # fmt: skip
 model_load_start = POINTS.point(
-    "model_load_start", "model_load", "{model_ref}", "Loading {model_ref}",
+    "model_load_start", "model_load", "{model_ref}", "Loading {model_ref}: {model_mb} MB, threads: {threads}",
     event="model_load_start", cute="Unpacking {model_ref}, mind the weights",
 )  # fmt: skip
 model_load_complete = POINTS.point(
@@ -94,13 +109,13 @@ server_shutdown = POINTS.point(
 
 # Request, 1 to 8.
 validation_failed = POINTS.point(
-    "validation_failed", "validate", "request", "Refused the request: it has {fault_count} faults",
-    event="error", level="warn", channel="request", cute="Oh dear, {fault_count} things to mend in that request",
-    story='"Is this right?" asked the caller. "Not quite: {fault_count} faults," said the worker.',
+    "validation_failed", "validate", "request", "Refused the request: {reason}",
+    event="error", level="warn", channel="request", cute="Oh dear, something to mend in that request: {reason}",
+    story='"Is this right?" asked the caller. "Not quite: {reason}," said the worker.',
 )  # fmt: skip
 request_validated = POINTS.point(
     "request_validated", "validate", "{job_id}",
-    "Accepted the request: {prompt_chars} characters, at most {tokens_out} tokens",
+    "Accepted the request: {tokens_in} prompt tokens, at most {max_tokens} to generate",
     channel="request", cute="What a well-behaved request",
     story='"May I?" asked the caller. "You may," said the worker.',
 )  # fmt: skip
@@ -132,6 +147,46 @@ inference_complete = POINTS.point(
 )  # fmt: skip
 
 # Beyond the 21.
+threads_exceed_cpus = POINTS.point(
+    "threads_exceed_cpus", "device_init", "cpu",
+    "Using {threads} threads on {cpus} CPUs: generation may be many times slower",
+    level="warn", cute="{threads} cooks at {cpus} stoves, mind the elbows",
+)  # fmt: skip
+context_beyond_training = POINTS.point(
+    "context_beyond_training", "model_load", "{model_ref}",
+    "Opening {context_length} tokens of context; the model was trained on {trained_length}",
+    level="warn", cute="{model_ref} is asked to read further than it learned",
+)  # fmt: skip
+heartbeat = POINTS.point(
+    "heartbeat", "heartbeat", "{worker_id}",
+    "Still up after {uptime_s} s: {jobs_running} running, {queue_depth} waiting",
+    cute="Thump, thump: {jobs_running} at work, {queue_depth} in line",
+)  # fmt: skip
+http_failed = POINTS.point(
+    "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
+    level="warn", cute="Somebody mumbled at the door: {error_kind}",
+)  # fmt: skip
+endpoint_failed = POINTS.point(
+    "endpoint_failed", "http", "{address}", "Could not answer a request: {error_kind} at {failed_at}",
+    event="error", level="error", cute="A cup slipped: {error_kind}",
+)  # fmt: skip
+library_problem = POINTS.point(
+    "library_problem", "library", "{library}", "{library} reports a problem: {error_kind}",
+    level="warn", cute="{library} coughs: {error_kind}",
+)  # fmt: skip
+request_refused = POINTS.point(
+    "request_refused", "refuse", "{job_id}", "Refused the request: {reason}",
+    event="error", level="warn", channel="request", cute="Not this time: {reason}",
+    story='"May I?" asked the caller. "Not now: {reason}," said the worker.',
+)  # fmt: skip
+stream_cut = POINTS.point(
+    "stream_cut", "disconnect", "{job_id}", "The client is gone; its stream can be resumed for {grace_s} s",
+    level="warn", channel="request", cute="The listener left the room; the song goes on for {grace_s} s",
+)  # fmt: skip
+stream_resumed = POINTS.point(
+    "stream_resumed", "resume", "{job_id}", "Resumed the stream after event {last_event_id}",
+    channel="request", cute="Where were we? After number {last_event_id}",
+)  # fmt: skip
 model_load_progress = POINTS.point(
     "model_load_progress", "model_load", "{model_ref}", "Loading {model_ref}: {percent} %",
     event="model_load_progress", cute="{percent} % of {model_ref} is in",
@@ -149,27 +204,37 @@ queued = POINTS.point(
     channel="request", cute="Take a seat, number {queue_position}",
     story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
 )  # fmt: skip
+queued_predicted = POINTS.point(
+    "queued_predicted", "queue", "{job_id}",
+    "Waiting in the queue at place {queue_position}, predicted to start in {predicted_start_ms} ms",
+    channel="request", cute="Take a seat, number {queue_position}, about {predicted_start_ms} ms",
+    story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
+)  # fmt: skip
+story_failed = POINTS.point(
+    "story_failed", "narrate", "{callers_job_id}", "Could not narrate a part of the job: {error_kind}",
+    level="error", cute="A page of the story is torn: {error_kind}",
+)  # fmt: skip
 queue_full = POINTS.point(
-    "queue_full", "queue", "{callers_job_id}", "Refused the request: the queue is full",
-    level="warn", cute="No seat left in the waiting room",
+    "queue_full", "queue", "{job_id}", "Refused the request: the queue is full",
+    event="error", level="warn", channel="request", cute="No seat left in the waiting room",
     story='"Room for one more?" asked the caller. "Not now," said the worker.',
 )  # fmt: skip
 cancelled = POINTS.point(
     "cancelled", "cancel", "{job_id}", "Stopped the request: it was cancelled",
-    channel="request", cute="Pencils down, as you wish",
+    event="error", channel="request", cute="Pencils down, as you wish",
     story='"Stop, please," said the caller. "Stopped," said the worker.',
 )  # fmt: skip
 client_gone = POINTS.point(
     "client_gone", "disconnect", "{job_id}", "Stopped the request: its client is gone",
-    level="warn", channel="request", cute="The listener left, so the singing stops",
+    event="error", level="warn", channel="request", cute="The listener left, so the singing stops",
 )  # fmt: skip
 timed_out = POINTS.point(
-    "timed_out", "timeout", "{job_id}", "Stopped the request: it took longer than {duration_ms} ms",
-    level="warn", channel="request", cute="Time is up after {duration_ms} ms",
+    "timed_out", "timeout", "{job_id}", "Stopped the request: it took longer than {limit_ms} ms",
+    event="error", level="warn", channel="request", cute="Time is up after {limit_ms} ms",
 )  # fmt: skip
 drained = POINTS.point(
     "drained", "drain", "{job_id}", "Stopped the request: the worker is shutting down",
-    level="warn", channel="request", cute="Closing time, sorry",
+    event="error", level="warn", channel="request", cute="Closing time, sorry",
 )  # fmt: skip
 draining = POINTS.point(
     "draining", "drain", "{worker_id}", "Taking no more requests after {signal}; finishing those under way",

@@ -3,21 +3,40 @@
 import math
 import secrets
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from narration_worker.wire import Fault
 
-MAX_BODY: Final = 256 * 1024
-"""Longest request body, in bytes."""
+MAX_PROMPT: Final = 32768
+"""Longest prompt, in characters."""
+
+MAX_BODY: Final = 512 * 1024
+"""Longest request body, in bytes: a prompt of emoji takes 12 bytes a character when JSON escapes them."""
+
+MAX_FAULTS: Final = 20
 
 MAX_SEED: Final = 2**64 - 1
+UNKNOWN_FIELD: Final = "is not a field of this request"
 RANDOM_SEED: Final = 0xFFFFFFFF
 """llama.cpp chooses a random seed when it gets this one."""
 
-JobId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9._:-]+$")]
+# `$` alone matches before a final newline.
+JobId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9._:-]+$(?!\n)")]
+
+
+class ChatMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """One message of a chat.
+
+    Attributes:
+        role: who says it.
+        content: what is said.
+    """
+
+    role: Literal["system", "user", "assistant"]
+    content: Annotated[str, Meta(max_length=MAX_PROMPT)]
 
 
 class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -25,7 +44,8 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     Attributes:
         job_id: the caller's id for the job; a new one when absent.
-        prompt: the text to continue.
+        prompt: the text to continue; either this or `messages`.
+        messages: a chat to answer, through the model's own template; either this or `prompt`.
         max_tokens: longest answer, in tokens.
         temperature: 0 always takes the most likely token; higher values vary more.
         top_p: keep the most likely tokens that together reach this probability.
@@ -34,9 +54,12 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         repetition_penalty: above 1 avoids repetition; 1 and 0 do nothing.
         stop: texts that end the answer and are not sent.
         seed: makes the answer repeatable; a new one when absent.
+        stream: false gives the whole answer as one JSON object, when it is finished.
+        parse_special: read the model's special tokens in `prompt`, such as `<s>`, as tokens and not as text.
     """
 
-    prompt: Annotated[str, Meta(min_length=1, max_length=32768)]
+    prompt: Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)] | None = None
+    messages: Annotated[list[ChatMessage], Meta(min_length=1, max_length=256)] | None = None
     job_id: JobId | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=4096)] = 256
     temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
@@ -48,6 +71,18 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         default_factory=list
     )
     seed: Annotated[int, Meta(ge=0)] | None = None
+    stream: bool = True
+    parse_special: bool = False
+
+    @property
+    def prompt_chars(self) -> int:
+        """Length of the prompt or of all messages, in characters."""
+        return sum(map(len, self.texts))
+
+    @property
+    def texts(self) -> list[str]:
+        """The prompt, or the messages' contents."""
+        return [message.content for message in self.messages or ()] if self.prompt is None else [self.prompt]
 
 
 _WHOLE_NUMBERS: Final = ("max_tokens", "top_k", "seed")
@@ -86,13 +121,27 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
         return None, [Fault("body", f"is not valid JSON: {error}")]
     if not isinstance(given, dict):
         return None, [Fault("body", "must be a JSON object")]
+    if not _encodable("".join(map(str, given))):
+        return None, [Fault("body", "has a field name that contains a lone surrogate")]
     given = {name: _whole(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
     faults = more(given)
     try:
         whole = msgspec.convert(given, kind)
     except (msgspec.ValidationError, OverflowError) as error:
         return None, [*_field_faults(given, kind), *faults] or [Fault("body", str(error))]
+    faults += _faults_together(whole)
     return (None, faults) if faults else (whole, [])
+
+
+def _faults_together(whole: Any) -> list[Fault]:
+    """Return faults that no single field shows."""
+    if not isinstance(whole, ExecuteRequest):
+        return []
+    if (whole.prompt is None) == (whole.messages is None):
+        return [Fault("prompt", "is required, or else messages, and not both")]
+    if whole.prompt_chars > MAX_PROMPT:
+        return [Fault("messages", f"must have at most {MAX_PROMPT} characters together")]
+    return []
 
 
 def _whole(value: Any) -> Any:
@@ -104,7 +153,10 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
     """Check each field by itself, to find every fault and not only the first."""
     faults = []
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    faults += [Fault(str(name)[:64], "is not a field of this request") for name in given if name not in fields]
+    unknown = [name for name in given if name not in fields]
+    faults += [Fault(str(name)[:64], UNKNOWN_FIELD) for name in unknown[:MAX_FAULTS]]
+    if len(unknown) > MAX_FAULTS:
+        faults.append(Fault("body", f"has {len(unknown) - MAX_FAULTS} more unknown fields"))
     for name, field in fields.items():
         if name not in given:
             if field.required:
@@ -122,11 +174,14 @@ def _more_faults(given: dict[str, Any]) -> list[Fault]:
     faults = []
     for name, value in given.items():
         texts = value if isinstance(value, list) else [value]
+        texts = [text.get("content") if isinstance(text, dict) else text for text in texts]
         for text in texts:
             if isinstance(text, str) and not _encodable(text):
-                faults.append(Fault(str(name)[:64].encode("ascii", "replace").decode(), "contains a lone surrogate"))
+                faults.append(Fault(str(name)[:64], "contains a lone surrogate"))
             if isinstance(text, float) and not math.isfinite(text):
                 faults.append(Fault(name, "must be a finite number"))
+        if len(faults) >= MAX_FAULTS:
+            break
     seed = given.get("seed")
     if isinstance(seed, int) and seed > MAX_SEED:
         faults.append(Fault("seed", f"must be at most {MAX_SEED}"))

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+StopReason = Literal["eos", "length", "stop"]
+
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """One fault of a request.
@@ -114,12 +116,71 @@ class End(msgspec.Struct, forbid_unknown_fields=True):
         decode_time_ms: time spent on the prompt and the answer, in milliseconds.
         stop_reason: why generation ended.
         stop_sequence_matched: the stop text that ended it.
+        tokens_in: tokens of the prompt.
+        seed: the seed in use.
     """
 
     tokens_out: int
     decode_time_ms: int
-    stop_reason: Literal["eos", "length", "stop"]
+    stop_reason: StopReason
     stop_sequence_matched: str | None
+    tokens_in: int
+    seed: int
+
+
+class Completion(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole answer, for requests with `"stream": false`.
+
+    Attributes:
+        job_id: the job's id.
+        model: the model's file name.
+        text: the generated text.
+        tokens_in: tokens of the prompt.
+        tokens_out: tokens generated.
+        seed: the seed in use.
+        decode_time_ms: time spent on the prompt and the answer, in milliseconds.
+        stop_reason: why generation ended.
+        stop_sequence_matched: the stop text that ended it.
+    """
+
+    job_id: str
+    model: str
+    text: str
+    tokens_in: int
+    tokens_out: int
+    seed: int
+    decode_time_ms: int
+    stop_reason: StopReason
+    stop_sequence_matched: str | None
+
+
+JobStatus = Literal["waiting", "running", "finished", "cancelled", "timeout", "failed"]
+
+
+class JobState(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """State of a job that waits, runs, or ended not long ago.
+
+    Attributes:
+        job_id: the job's id.
+        status: whether it waits, runs, or how it ended.
+        accepted_at: when the request was accepted, in milliseconds since the epoch.
+        tokens_in: tokens of the prompt.
+        tokens_out: tokens generated so far.
+        seed: the seed in use.
+        queue_position: position in the queue, from 0; while it waits.
+        stop_reason: why generation ended; when it is finished.
+        code: the error code; when it did not finish.
+    """
+
+    job_id: str
+    status: JobStatus
+    accepted_at: int
+    tokens_in: int
+    tokens_out: int
+    seed: int
+    queue_position: int | None = None
+    stop_reason: StopReason | None = None
+    code: str | None = None
 
 
 CancelStatus = Literal["cancelled", "finished", "timeout"]
@@ -165,6 +226,7 @@ class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         vocab_size: number of tokens in the vocabulary.
         context_length: tokens of prompt and answer together.
         architecture: the model's architecture.
+        threads: threads that compute.
     """
 
     status: HealthStatus
@@ -182,6 +244,7 @@ class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     vocab_size: int | None = None
     context_length: int | None = None
     architecture: str | None = None
+    threads: int | None = None
 
 
 class ReadyCallback(msgspec.Struct, forbid_unknown_fields=True):

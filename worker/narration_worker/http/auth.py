@@ -10,7 +10,8 @@ from narration_worker.errors import WorkerError
 
 LOCALHOST: Final = "localhost"
 _SCHEME: Final = "bearer "
-_PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_PROXY_HEADERS: Final = ("via", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip")
+_PROXY_PREFIXES: Final = ("x-forwarded", "x-original-", "cf-", "fly-", "x-envoy", "x-amzn-")
 
 
 def identity_of(token: str) -> str:
@@ -29,6 +30,11 @@ def _bytes(token: str) -> bytes:
     return token.encode("utf-8", "surrogateescape")
 
 
+def _behind_proxy(headers: Mapping[str, str]) -> bool:
+    names = [name.lower() for name in headers]
+    return any(name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) for name in names)
+
+
 def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | None) -> str:
     """Return the caller's identity.
 
@@ -42,7 +48,7 @@ def authenticate(settings: Settings, headers: Mapping[str, str], remote: str | N
     """
     given = bearer(headers)
     # Behind a proxy on this machine everyone has a loopback address.
-    local = remote is not None and is_loopback(remote) and not any(name in headers for name in _PROXY_HEADERS)
+    local = remote is not None and is_loopback(remote) and not _behind_proxy(headers)
     if settings.token is None:
         return LOCALHOST
     if given is None:

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from narration_core import __version__
 from narration_worker.errors import CODES
-from narration_worker.requests import MAX_SEED, CancelRequest, ExecuteRequest
-from narration_worker.wire import STREAM_EVENTS, CancelResult, Draining, Fault, Health
+from narration_worker.requests import MAX_SEED, CancelRequest, ChatMessage, ExecuteRequest
+from narration_worker.wire import STREAM_EVENTS, CancelResult, Completion, Draining, Fault, Health, JobState
 
 TokenRule = Literal["needed", "optional", "none"]
 
@@ -19,6 +19,7 @@ _SECURITY: Final[dict[TokenRule, list[dict[str, list[str]]]]] = {
     "optional": [{"token": []}, {}],
     "none": [],
 }
+_JOB_ID: Final = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _REF: Final = "#/components/schemas/{name}"
 _ATTRIBUTE: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<meaning>.+(?:\n {8}.+)*)", re.MULTILINE)
 
@@ -31,8 +32,11 @@ _PAGE_HEADERS: Final = {
 
 _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     ExecuteRequest,
+    ChatMessage,
     CancelRequest,
     CancelResult,
+    Completion,
+    JobState,
     Draining,
     Health,
     Fault,
@@ -106,16 +110,17 @@ def _body(name: str) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    refused = ("MISSING_TOKEN", "BAD_TOKEN")
+    refused = ("MISSING_TOKEN", "BAD_TOKEN", "FORBIDDEN")
     stream = {
         "description": "A stream of server-sent events: `started`, then any of `narration`, `token`, `metrics`, then "
-        "exactly one of `end` and `error`. Each has an id.",
+        "exactly one of `end` and `error`. Events have an id when the stream can be resumed.",
         "content": {
+            "application/json": {"schema": {"$ref": _REF.format(name="Completion")}},
             "text/event-stream": {
                 "x-sse-events": {
                     name: {"$ref": _REF.format(name=kind.__name__)} for name, kind in STREAM_EVENTS.items()
                 },
-            }
+            },
         },
     }
     text = {"text/plain": {"schema": {"type": "string"}}}
@@ -125,11 +130,31 @@ def _paths() -> dict[str, Any]:
             "post": {
                 "operationId": "execute",
                 "summary": "Generate text; stream it and its narration.",
+                "description": 'Send either `prompt` or `messages`. With `"stream": false` the answer is one object.',
                 "requestBody": _body("ExecuteRequest"),
                 "responses": {
                     "200": stream,
                     **_errors("INVALID_REQUEST", *refused, "CONFLICT", "QUEUE_FULL", "SHUTTING_DOWN", "LOADING"),
                 },
+            }
+        },
+        "/jobs/{job_id}": {
+            "get": {
+                "operationId": "job",
+                "summary": "State of a job that waits, runs, or ended not long ago.",
+                "parameters": [_JOB_ID],
+                "responses": {"200": _answer("The job's state.", "JobState"), **_errors(*refused, "NOT_FOUND")},
+            }
+        },
+        "/jobs/{job_id}/events": {
+            "get": {
+                "operationId": "jobEvents",
+                "summary": "Take up a cut stream after the event of Last-Event-ID; needs --resume-grace-sec.",
+                "parameters": [
+                    _JOB_ID,
+                    {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"}},
+                ],
+                "responses": {"200": stream, **_errors("INVALID_REQUEST", *refused, "NOT_FOUND")},
             }
         },
         "/cancel": {

@@ -1,31 +1,37 @@
 """The HTTP interface: one short method for each endpoint."""
 
 import asyncio
-import logging
-import secrets
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from narration_core import CORRELATION_HEADER, Narrator, bind, bound, close_job, open_job, subscribe
+from narration_core import CORRELATION_HEADER, Narrator, bind, bound
 from narration_core.bridges.aiohttp import correlation_middleware
 from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import CODES, WorkerError
 from narration_worker.http import openapi, sse
-from narration_worker.http.auth import authenticate
+from narration_worker.http.auth import LOCALHOST, authenticate
+from narration_worker.http.refusals import invalid, narrate_refusal, sent_job_id
+from narration_worker.http.web_guard import SAFE_METHODS, check_not_a_foreign_page
+from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import CONTENT_TYPE, Metrics
 from narration_worker.model.engine import Engine
 from narration_worker.requests import MAX_BODY, parse_cancel, parse_execute
-from narration_worker.wire import CancelResult, Draining, Fault, Health, HealthStatus
+from narration_worker.wire import CancelResult, Completion, Draining, End, Error, Fault, Health, HealthStatus, Token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 RETRY_AFTER_S: Final = 1
-_log: Final = logging.getLogger("worker.server")  # narrated, like all that is logged in this process
+BODY_TIMEOUT_S: Final = 15.0
+"""Longest time until a request's body is complete, in seconds."""
+
+_RETRY_CODES: Final = frozenset(("QUEUE_FULL", "LOADING"))
 _PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -43,7 +49,7 @@ def error_response(error: WorkerError, narration: list[bytes] | None = None) -> 
         narration: the JSON lines of the events that explain it.
     """
     headers = {}
-    if error.status == CODES["QUEUE_FULL"].status:
+    if error.code in _RETRY_CODES:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if error.status == CODES["MISSING_TOKEN"].status:
         headers["WWW-Authenticate"] = "Bearer"
@@ -82,6 +88,8 @@ class Server:
         app.router.add_post("/execute", self.execute)
         app.router.add_post("/cancel", self.cancel)
         app.router.add_post("/shutdown", self.shutdown)
+        app.router.add_get("/jobs/{job_id}", self.job)
+        app.router.add_get("/jobs/{job_id}/events", self.job_events, allow_head=False)
         app.router.add_get("/health", self.health)
         app.router.add_get("/metrics", self.metrics)
         rule: openapi.TokenRule = "optional" if self._settings.auth_optional else "needed"
@@ -103,12 +111,15 @@ class Server:
             return error_response(WorkerError("INVALID_REQUEST", f"the body is longer than {MAX_BODY} bytes"))
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
-            message = f"{request.path} does not take {request.method}; use {allowed}"
+            message = f"{request.path[:200]} does not take {request.method[:20]}; use {allowed}"
             return json_response(error.status, WorkerError("INVALID_REQUEST", message).to_wire(), {"Allow": allowed})
         except (web.HTTPException, ConnectionError):
             raise
-        except Exception as error:  # noqa: BLE001 - logged, and answered like every other failure
-            _log.exception("%s %s failed", request.method, request.path)
+        except Exception as error:  # noqa: BLE001 - narrated, and answered like every other failure
+            # Not the exception's text, which may hold bytes of the request.
+            points.endpoint_failed(
+                address=request.remote or "unknown", error_kind=type(error).__name__, failed_at=_origin(error)
+            )
             return error_response(
                 WorkerError("INTERNAL", f"unexpected {type(error).__name__}; the narration says more")
             )
@@ -118,8 +129,10 @@ class Server:
         """Authenticate the caller; unauthenticated callers reach only the public endpoints."""
         try:
             identity = authenticate(self._settings, request.headers, request.remote)
+            if identity == LOCALHOST and (request.method not in SAFE_METHODS or request.path.endswith("/events")):
+                check_not_a_foreign_page(request.headers, self._settings.host)
         except WorkerError as error:
-            if request.path in _PUBLIC:
+            if request.path in _PUBLIC and request.method in SAFE_METHODS:
                 request["authenticated"] = False
                 return await handler(request)
             points.auth_refused(address=request.remote or "unknown", code=error.code, error_kind=error.code.lower())
@@ -131,50 +144,125 @@ class Server:
     # -- endpoints -----------------------------------------------------------------------------------
 
     async def execute(self, request: web.Request) -> web.StreamResponse:
-        """POST /execute: stream events from `started` to `end` or `error`."""
-        execute, faults = parse_execute(await request.read())
+        """POST /execute: stream events from `started` to `end` or `error`, or answer with the whole text."""
+        body = await self._body(request)
+        execute, faults = parse_execute(body)
         if execute is None:
-            return self._refuse(faults)
+            return self._refuse(invalid(faults), sent_job_id(body))
         if execute.max_tokens > self._settings.max_tokens_out:
-            return self._refuse([Fault("max_tokens", f"must be at most {self._settings.max_tokens_out} here")])
-        job = self._jobs.submit(execute)
+            fault = Fault("max_tokens", f"must be at most {self._settings.max_tokens_out} here")
+            return self._refuse(invalid([fault]), execute.job_id)
+        if "Last-Event-ID" in request.headers and execute.job_id is not None and self._settings.resume_grace_s:
+            return await self._resume(request, execute.job_id)
+        try:
+            job = await self._jobs.accept(execute)
+        except WorkerError as error:
+            if error.code != "INVALID_REQUEST":
+                return self._refuse(error, execute.job_id)
+            field = "prompt" if execute.messages is None else "messages"
+            fault = Fault(field, error.message.removeprefix("the prompt "))
+            return self._refuse(invalid([fault]), execute.job_id)
+        return await self._stream(request, job) if execute.stream else await self._complete(job)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """Return a request's body.
+
+        Raises:
+            WorkerError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
+        """
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await request.read()
+        except TimeoutError:
+            raise WorkerError("INVALID_REQUEST", f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
+        except web.RequestPayloadError:
+            raise WorkerError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
+
+    async def _stream(self, request: web.Request, job: Job, after: int = 0) -> web.StreamResponse:
         response = web.StreamResponse(headers=sse.HEADERS | {"X-Job-Id": job.job_id})
         response.headers[CORRELATION_HEADER] = str(bound()["correlation_id"])
+        if request.version < (1, 1):
+            response.force_close()  # HTTP/1.0 knows no chunks: the end of the connection is the end of the stream
+        reader = job.reader = asyncio.current_task()
         try:
             await response.prepare(request)
             last = await sse.stream(
                 response,
-                job.subscription,
+                job,
                 micro_batch_ms=self._settings.micro_batch_ms,
                 heartbeat_s=self._settings.heartbeat_s,
+                after=after,
             )
             await response.write_eof(last)
         except (asyncio.CancelledError, ConnectionResetError):
-            self._jobs.stop(job, "client_gone")
+            self._jobs.client_gone(job, reader)
             raise
+        if self._settings.resume_grace_s:
+            self._jobs.client_gone(job, reader)  # the last bytes may not have arrived
         return response
 
-    def _refuse(self, faults: list[Fault]) -> web.Response:
-        """Answer an invalid request with every fault and with the narration of the refusal."""
-        job_id = f"refused-{secrets.token_hex(8)}"
-        open_job(job_id)
-        subscription = subscribe(job_id)
-        with bind(job_id=job_id):
-            points.validation_failed(
-                fault_count=len(faults), faults=msgspec.to_builtins(faults), error_kind="invalid_request"
-            )
-        lines = [delivery.record.line for delivery in subscription.waiting() if delivery.record is not None]
-        close_job(job_id)
-        message = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
-        return error_response(
-            WorkerError("INVALID_REQUEST", message, "correct every fault that is listed", faults=faults), lines
+    async def _complete(self, job: Job) -> web.Response:
+        """Answer with the whole text, when the job has ended."""
+        texts: list[str] = []
+        ending: End | Error | None = None
+        try:
+            while batch := await job.subscription.batch():
+                for _, data in (delivery.message for delivery in batch if delivery.message is not None):
+                    if isinstance(data, Token):
+                        texts.append(data.t)
+                    elif isinstance(data, End | Error):
+                        ending = data
+        except asyncio.CancelledError:
+            self._jobs.stop(job, "client_gone")
+            raise
+        headers = {"X-Job-Id": job.job_id, CORRELATION_HEADER: str(bound()["correlation_id"])}
+        if not isinstance(ending, End):
+            error = ending or WorkerError("INTERNAL", "the job ended without a result").to_wire()
+            return json_response(CODES[error.code].status, error, headers)
+        return json_response(
+            200,
+            Completion(
+                job.job_id,
+                self._engine.model_ref,
+                "".join(texts),
+                ending.tokens_in,
+                ending.tokens_out,
+                ending.seed,
+                ending.decode_time_ms,
+                ending.stop_reason,
+                ending.stop_sequence_matched,
+            ),
+            headers,
         )
+
+    def _refuse(self, error: WorkerError, job_id: str | None) -> web.Response:
+        """Answer a refused request with the narration of the refusal."""
+        known = job_id is not None and self._jobs.knows(job_id)
+        return error_response(error, narrate_refusal(error, job_id, known=known))
+
+    async def job(self, request: web.Request) -> web.Response:
+        """GET /jobs/{job_id}: the state of a job."""
+        return json_response(200, self._jobs.state(request.match_info["job_id"]))
+
+    async def job_events(self, request: web.Request) -> web.StreamResponse:
+        """GET /jobs/{job_id}/events: take up a cut stream after `Last-Event-ID`."""
+        return await self._resume(request, request.match_info["job_id"])
+
+    async def _resume(self, request: web.Request, job_id: str) -> web.StreamResponse:
+        given = request.headers.get("Last-Event-ID", "0").strip()
+        if not given.isascii() or not given.isdigit() or len(given) > 18:  # noqa: PLR2004 - digits of a 64-bit number
+            raise WorkerError("INVALID_REQUEST", "Last-Event-ID is not an id of this stream")
+        job = self._jobs.resume(job_id, int(given))
+        if isinstance(job.reader, asyncio.Task):
+            job.reader.cancel()  # one reader at a time: the old connection is probably dead
+        return await self._stream(request, job, after=int(given))
 
     async def cancel(self, request: web.Request) -> web.Response:
         """POST /cancel: stop a job; calling it again is fine."""
-        cancel, faults = parse_cancel(await request.read())
+        body = await self._body(request)
+        cancel, faults = parse_cancel(body)
         if cancel is None:
-            return self._refuse(faults)
+            return self._refuse(invalid(faults), None)
         return json_response(202, CancelResult(cancel.job_id, self._jobs.cancel(cancel.job_id)))
 
     async def shutdown(self, _: web.Request) -> web.Response:
@@ -216,8 +304,15 @@ class Server:
             health.vocab_size = engine.model.vocabulary_size
             health.context_length = engine.model.context_length
             health.architecture = engine.file.architecture
+            health.threads = engine.threads
         return health
 
     async def metrics(self, _: web.Request) -> web.Response:
         """GET /metrics: the metrics in Prometheus' text format."""
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _origin(error: BaseException) -> str:
+    """Return where an exception was raised, as file, line and function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"

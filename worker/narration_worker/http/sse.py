@@ -2,20 +2,22 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from narration_core import Delivery, Subscription
+from narration_core import Delivery
+from narration_worker.jobs.job import Job
 from narration_worker.wire import Gap, Token
 
 COMMENT: Final = b": still here\n"
 """Sent in silence. No empty line after it: httpx-sse would read one as the end of an event without data."""
 
 # The two frequent events, as templates: encoding them field by field costs more than generating a token.
-_NARRATION: Final = b'id: %d\nevent: narration\ndata: {"event":%b,"formatted":%b}\n\n'
-_TOKEN: Final = b'id: %d\nevent: token\ndata: {"t":%b,"i":%d}\n\n'
+_NARRATION: Final = b'event: narration\ndata: {"event":%b,"formatted":%b}\n\n'
+_TOKEN: Final = b'event: token\ndata: {"t":%b,"i":%d}\n\n'
 HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -24,35 +26,46 @@ HEADERS: Final = {
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def message(event_id: int, name: str, data: bytes) -> bytes:
+def message(name: str, data: bytes) -> bytes:
     """Return one event of a stream; `data` is a single line of JSON."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event_id, name.encode(), data)
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
 def as_bytes(delivery: Delivery) -> bytes:
-    """Return the bytes of a delivery of the job's channel."""
+    """Return the bytes of a delivery of the job's channel, without its id."""
     if delivery.record is not None:
-        record = delivery.record
-        return _NARRATION % (delivery.event_id, record.line, _encode(record.formatted))
+        return _NARRATION % (delivery.record.line, _encode(delivery.record.formatted))
     if delivery.message is None:
-        return message(delivery.event_id, "gap", _encode(Gap(delivery.missed)))
+        return message("gap", _encode(Gap(delivery.missed)))
     name, data = delivery.message
     if isinstance(data, Token):
-        return _TOKEN % (delivery.event_id, _encode(data.t), data.i)
-    return message(delivery.event_id, name, _encode(data))
+        return _TOKEN % (_encode(data.t), data.i)
+    return message(name, _encode(data))
+
+
+def with_ids(deliveries: Iterable[Delivery]) -> bytes:
+    """Return the bytes of deliveries, each with its id, for streams that can be resumed."""
+    return b"".join(b"id: %d\n%b" % (delivery.event_id, as_bytes(delivery)) for delivery in deliveries)
 
 
 async def stream(
-    response: web.StreamResponse, subscription: Subscription, *, micro_batch_ms: int, heartbeat_s: float
+    response: web.StreamResponse, job: Job, *, micro_batch_ms: int, heartbeat_s: float, after: int = 0
 ) -> bytes:
     """Send a job's stream until it ends; return its last bytes, to be sent together with the end of the response.
 
     Args:
         response: a prepared response.
-        subscription: the job's channel.
+        job: the job; when it keeps what was sent, every event carries an id.
         micro_batch_ms: time to collect more events before sending, in milliseconds; 0 sends at once.
         heartbeat_s: silence after which a comment is sent, in seconds.
+        after: id of the last event that the client has; 0 for none.
     """
+    subscription = job.subscription
+    replay = [delivery for delivery in job.sent or () if delivery.event_id > after]
+    if replay and not subscription.ended:
+        await response.write(with_ids(replay))
+    elif replay:
+        return with_ids(replay)
     heartbeat = _Heartbeat(response, heartbeat_s)
     heartbeat_task = asyncio.create_task(heartbeat.run())
     try:
@@ -62,7 +75,11 @@ async def stream(
                 await asyncio.sleep(micro_batch_ms / 1000)
                 batch += subscription.waiting()
             heartbeat.silent = False
-            data = b"".join(map(as_bytes, batch))
+            if job.sent is None:
+                data = b"".join(map(as_bytes, batch))
+            else:
+                job.sent.extend(batch)
+                data = with_ids(batch)
             if subscription.ended:
                 return data
             await response.write(data)

@@ -24,17 +24,15 @@ class InferenceThread:
 
     Args:
         engine: the model.
-        max_tokens_in: longest prompt, in tokens.
         wakeup: wakes the reader of the records.
 
     Attributes:
         transitions: pairs of the job that ended and the job that began, in order; the reader removes them.
     """
 
-    def __init__(self, engine: Engine, max_tokens_in: int | None, wakeup: Wakeup) -> None:
+    def __init__(self, engine: Engine, wakeup: Wakeup) -> None:
         self.transitions: deque[tuple[Job | None, Job | None]] = deque()
         self._engine = engine
-        self._max_tokens_in = max_tokens_in
         self._wakeup = wakeup
         # Only changed under this lock.
         self._changed = threading.Condition()
@@ -124,15 +122,11 @@ class InferenceThread:
     def _generate(self, job: Job) -> Result:
         request, engine, wakeup = job.request, self._engine, self._wakeup
         job.switch.check()
-        prompt = engine.tokenise(request)
-        if self._max_tokens_in is not None and len(prompt) > self._max_tokens_in:
-            raise WorkerError("INVALID_REQUEST", f"the prompt has {len(prompt)} tokens, at most {self._max_tokens_in}")
-        job.tokens_in = len(prompt)
-        job.record_event(points.tokenised, tokens_in=len(prompt))
-        job.record_event(points.cache_reset)
         job.record_event(points.inference_start, seed=job.seed)
+        job.record_event(points.tokenised, tokens_in=job.tokens_in)
+        job.record_event(points.cache_reset)  # the first thing that generation does
         wakeup.call()
-        for step in engine.generate(request, prompt, job.seed, job.switch):
+        for step in engine.generate(request, job.prompt, job.seed, job.switch):
             if isinstance(step, Result):
                 return step
             job.record_token(step)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from narration_core import CHANNELS, Subscription, subscribe
+from narration_core import CHANNELS, Delivery, Subscription, subscribe
 from narration_worker import wire
 from narration_worker.errors import WorkerError
 from narration_worker.metrics import Outcome
@@ -39,17 +39,21 @@ class Job:
     Args:
         job_id: its id.
         request: the request.
+        prompt: the prompt's tokens.
+        keep_events: keep what was sent, for a client that resumes a cut stream.
     """
 
-    def __init__(self, job_id: str, request: ExecuteRequest) -> None:
+    def __init__(self, job_id: str, request: ExecuteRequest, prompt: list[int], *, keep_events: bool = False) -> None:
         self.job_id = job_id
         self.request = request
         self.seed = native_seed(request.seed)
         self.switch = StopSwitch()
+        self.prompt = prompt
         self.accepted_ns = time.monotonic_ns()
+        self.accepted_at_ms = now_ms()
         self.position: int | None = None
         self.deadline: asyncio.TimerHandle | None = None
-        self.tokens_in = 0
+        self.tokens_in = len(prompt)
         self.tokens_out = 0
         self.output_digest = hashlib.sha256()
         self.output_chars = 0
@@ -60,6 +64,9 @@ class Job:
         self.duration_ms: float | None = None
         self.subscription: Subscription = subscribe(job_id, backlog=_BACKLOG)
         self.context = contextvars.copy_context()  # whoever ends the job narrates in the job's own context
+        self.sent: deque[Delivery] | None = deque(maxlen=_BACKLOG) if keep_events else None
+        self.reader: object | None = None
+        self.resume_deadline: asyncio.TimerHandle | None = None
         self._pending: deque[Token | _PendingEvent] = deque()
 
     def send(self, *events: wire.StreamEvent) -> None:
@@ -67,17 +74,22 @@ class Job:
         if events:
             CHANNELS.send(self.job_id, STREAM_EVENT_NAMES[type(events[0])], *events)
 
+    @property
+    def age_ms(self) -> int:
+        """Time since the request was accepted, up to its end, in milliseconds."""
+        return max(0, (self.ended_at_ms or now_ms()) - self.accepted_at_ms)
+
     def record_token(self, token: Token) -> None:
         """Record a token of the answer."""
         self._pending.append(token)
 
     def record_event(self, point: Callable[..., None], **fields: Any) -> None:
         """Record an event to narrate later, with the current time."""
-        self._pending.append(_PendingEvent(_now_ms(), point, fields))
+        self._pending.append(_PendingEvent(now_ms(), point, fields))
 
     def record_ending(self, ending: Ending) -> None:
         """Record how the job ended, with the current time."""
-        self.ended_at_ms = _now_ms()
+        self.ended_at_ms = now_ms()
         self.ending = ending
 
     def publish_pending(self) -> bool:
@@ -105,5 +117,6 @@ class Job:
         self.send(*tokens)
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """Return the time in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000

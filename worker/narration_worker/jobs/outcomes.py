@@ -11,7 +11,7 @@ from narration_worker.model.generation import Result, StopCause, Stopped
 from narration_worker.wire import End
 
 
-class _StopOutcome(NamedTuple):
+class StopOutcome(NamedTuple):
     """The outcome of a stopped job: error code, metrics label, message for the client, final event."""
 
     code: str
@@ -21,18 +21,20 @@ class _StopOutcome(NamedTuple):
     error_kind: str
 
 
-_STOPS: Final[dict[StopCause, _StopOutcome]] = {
-    "cancelled": _StopOutcome("CANCELLED", "cancelled", "the request was cancelled", points.cancelled, "cancelled"),
-    "client_gone": _StopOutcome("CANCELLED", "cancelled", "the client went away", points.client_gone, "client_gone"),
-    "timeout": _StopOutcome(
+STOPS: Final[dict[StopCause, StopOutcome]] = {
+    "cancelled": StopOutcome("CANCELLED", "cancelled", "the request was cancelled", points.cancelled, "cancelled"),
+    "client_gone": StopOutcome("CANCELLED", "cancelled", "the client went away", points.client_gone, "client_gone"),
+    "timeout": StopOutcome(
         "INFERENCE_TIMEOUT", "timeout", "the request took too long", points.timed_out, "inference_timeout"
     ),
-    "shutdown": _StopOutcome("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
+    "shutdown": StopOutcome("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
 }
 
 
 def publish_ending(job: Job, timeout_s: float) -> None:
     """Narrate and send how a job ended, in its own context, and set its outcome for the metrics.
+
+    The client gets its final message even when narrating fails.
 
     Args:
         job: a job that has ended.
@@ -40,38 +42,68 @@ def publish_ending(job: Job, timeout_s: float) -> None:
     """
     ending = job.ending
     if isinstance(ending, Result):
-        job.outcome = _completed(job, ending)
+        _completed(job, ending)
     elif isinstance(ending, Stopped):
-        job.outcome = _stopped(job, ending.cause, timeout_s)
+        _stopped(job, ending.cause, timeout_s)
     elif ending is not None:
-        job.outcome = _failed(job, ending)
+        _failed(job, ending)
 
 
-def _completed(job: Job, result: Result) -> Outcome:
-    points.inference_complete(
-        emitted_at_ms=job.ended_at_ms,
-        tokens_in=job.tokens_in,
-        tokens_out=result.tokens_out,
-        decode_time_ms=result.decode_time_ms,
-        stop_reason=result.stop_reason,
-        seed=job.seed,
-        output_sha256=job.output_digest.hexdigest(),
-        output_chars=job.output_chars,
-    )
-    job.send(End(result.tokens_out, result.decode_time_ms, result.stop_reason, result.matched))
-    return "success"
+def _completed(job: Job, result: Result) -> None:
+    job.outcome = "success"
+    try:
+        points.inference_complete(
+            emitted_at_ms=job.ended_at_ms,
+            tokens_in=job.tokens_in,
+            tokens_out=result.tokens_out,
+            decode_time_ms=result.decode_time_ms,
+            duration_ms=job.age_ms,
+            stop_reason=result.stop_reason,
+            seed=job.seed,
+            output_sha256=job.output_digest.hexdigest(),
+            output_chars=job.output_chars,
+        )
+    finally:
+        job.send(
+            End(
+                result.tokens_out,
+                result.decode_time_ms,
+                result.stop_reason,
+                result.matched,
+                job.tokens_in,
+                job.seed,
+            )
+        )
 
 
-def _stopped(job: Job, cause: StopCause, timeout_s: float) -> Outcome:
-    stop = _STOPS[cause]
-    amount = {"duration_ms": int(timeout_s * 1000)} if cause == "timeout" else {"tokens_out": job.tokens_out}
-    stop.point(emitted_at_ms=job.ended_at_ms, error_kind=stop.error_kind, **amount)
-    job.send(WorkerError(stop.code, stop.message).to_wire())
-    return stop.outcome
+def _stopped(job: Job, cause: StopCause, timeout_s: float) -> None:
+    stop = STOPS[cause]
+    job.outcome = stop.outcome
+    limit = {"limit_ms": int(timeout_s * 1000)} if cause == "timeout" else {}
+    try:
+        stop.point(
+            emitted_at_ms=job.ended_at_ms,
+            error_kind=stop.error_kind,
+            code=stop.code,
+            tokens_out=job.tokens_out,
+            duration_ms=job.age_ms,
+            **limit,
+        )
+    finally:
+        job.send(WorkerError(stop.code, stop.message).to_wire())
 
 
-def _failed(job: Job, error: WorkerError) -> Outcome:
+def _failed(job: Job, error: WorkerError) -> None:
     kind = type(error.__cause__).__name__ if error.__cause__ is not None else error.code.lower()
-    points.inference_failed(emitted_at_ms=job.ended_at_ms, code=error.code, reason=error.reason, error_kind=kind)
-    job.send(error.to_wire())
-    return "error"
+    job.outcome = "error"
+    try:
+        points.inference_failed(
+            emitted_at_ms=job.ended_at_ms,
+            code=error.code,
+            reason=error.reason,
+            error_kind=kind,
+            tokens_out=job.tokens_out,
+            duration_ms=job.age_ms,
+        )
+    finally:
+        job.send(error.to_wire())

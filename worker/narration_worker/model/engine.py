@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from narration_worker import points
 from narration_worker.errors import WorkerError
-from narration_worker.model import residency
+from narration_worker.model import chat, residency
+from narration_worker.model.cpu import available_cpus, thread_count
 from narration_worker.model.cuda import Cuda
 from narration_worker.model.devices import Device, DeviceKind, choose_gpu
 from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
 from narration_worker.model.gguf_check import ModelFile, NotAModelError, check
-from narration_worker.model.memory_estimate import context_length, require_room
+from narration_worker.model.memory_estimate import context_length, require_room, trained_length
 from narration_worker.model.residency import Residency
 from narration_worker.model.text_stream import TextStream
 from narration_worker.requests import ExecuteRequest
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PROGRESS_STEPS: Final = (0, 25, 50, 75)
 _LONGEST_NAME: Final = 48
-_ONE_THREAD_BELOW: Final = 64 * 1024 * 1024
 _NO_ROOM, _ABORTED = 1, 2
 
 
@@ -36,6 +36,7 @@ class Engine:
         gpu: which GPU, by number.
         context_length: tokens of prompt and answer together; the model's own (at most 4096) when None.
         kv_cache_mb: largest key-value cache, in MiB; a context that needs more is shortened to fit.
+        threads: threads that compute; chosen by affinity, quota and model size when None.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Engine:
         gpu: int = 0,
         context_length: int | None = None,
         kv_cache_mb: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.path = path
         self.model_ref = _short(path.name)
@@ -57,6 +59,8 @@ class Engine:
         self.cuda = Cuda()
         self._context_length = context_length
         self._kv_cache_mb = kv_cache_mb
+        self._requested_threads = threads
+        self.threads: int | None = None
         self._model: Model | None = None
         self._load_cancelled = False
 
@@ -90,7 +94,33 @@ class Engine:
                 "give a GGUF version 3 file with --model",
                 str(error),
             ) from None
+        size = self.file.size
+        cpus = available_cpus()
+        self.threads = thread_count(self._requested_threads, size, cpus)
+        if self.threads > cpus:
+            points.threads_exceed_cpus(threads=self.threads, cpus=cpus)
         return self.file
+
+    def _require_generation(self, file: ModelFile) -> None:
+        """Ask llama.cpp whether models of this architecture generate text, before the model is loaded."""
+        from narration_worker.model import native  # noqa: PLC0415 - see check_device
+
+        try:
+            known = native.ask_architecture(file.architecture)
+        except native.NativeError as error:
+            raise WorkerError(
+                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
+            ) from None
+        if not known.has_decoder:
+            what = "an encoder"
+        elif known.has_encoder:
+            what = "an encoder-decoder model"
+        elif known.is_diffusion:
+            what = "a diffusion model"
+        else:
+            return
+        reason = f"{file.architecture} is {what}, which this worker cannot serve"
+        raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {reason}", reason=reason)
 
     def load(self, device: Device | None) -> None:
         """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 %. Blocks.
@@ -102,9 +132,11 @@ class Engine:
         from narration_worker.model import native  # noqa: PLC0415 - see check_device
 
         file = self.file or self.check_file()
+        self._require_generation(file)
         length = context_length(file, self._context_length, self._kv_cache_mb)
-        if device is not None:
-            require_room(file, length, self.model_ref, device)
+        if length > trained_length(file) > 0:
+            points.context_beyond_training(context_length=length, trained_length=trained_length(file))
+        require_room(file, length, self.model_ref, device)
         steps = iter(PROGRESS_STEPS)
         upcoming = next(steps)
 
@@ -115,9 +147,8 @@ class Engine:
                 upcoming = next(steps, 101)
             return not self._load_cancelled
 
-        threads = 1 if file.size < _ONE_THREAD_BELOW else min(os.cpu_count() or 1, 8)
         try:
-            model = native.Model(self.path, device, length, threads, on_progress)
+            model = native.Model(self.path, device, length, self.threads or 1, on_progress)
         except native.NativeError as error:
             if self._load_cancelled:
                 raise Stopped("shutdown") from None
@@ -128,7 +159,9 @@ class Engine:
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
         if model.evaluate(warm) != 0:
             raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.last_error()}")
-        model.clear_cache()
+        if not model.has_logits:
+            reason = "it computes, but not what text can be generated from"
+            raise WorkerError("MODEL_LOAD_FAILED", f"cannot serve model {self.path}: {reason}", reason=reason)
         if device is not None:
             self._check_placement(model, device)
             self.cuda = native.cuda(device)
@@ -177,12 +210,14 @@ class Engine:
         return self.residency is not None and self.residency.resident
 
     def tokenise(self, request: ExecuteRequest) -> list[int]:
-        """Return the prompt's tokens.
+        """Return the prompt's tokens. Any thread may call it.
 
         Raises:
-            WorkerError: INVALID_REQUEST, the prompt does not fit into the context.
+            WorkerError: INVALID_REQUEST, the prompt has no tokens or too many, or the model's template refuses it.
         """
-        tokens = self.model.tokenise(request.prompt)
+        tokens = self._tokens(request)
+        if not tokens:
+            raise WorkerError("INVALID_REQUEST", "the prompt has no tokens in this model's vocabulary")
         if len(tokens) >= self.model.context_length:
             raise WorkerError(
                 "INVALID_REQUEST",
@@ -191,10 +226,19 @@ class Engine:
             )
         return tokens
 
+    def _tokens(self, request: ExecuteRequest) -> list[int]:
+        model = self.model
+        if request.messages is None:
+            return model.tokenise(request.prompt or "", parse_special=request.parse_special)
+        begin, end = model.special_texts()
+        text = chat.render(model.chat_template(), request.messages, begin, end)
+        # Most templates write the first token themselves; twice it would confuse the model.
+        return model.tokenise(text, add_special=not (begin and text.startswith(begin)), parse_special=True)
+
     def generate(
         self, request: ExecuteRequest, prompt: list[int], seed: int, switch: StopSwitch
     ) -> Iterator[Token | Result]:
-        """Yield each token and, last, the result. One thread at a time.
+        """Clear the key-value cache, then yield each token and, last, the result. One thread at a time.
 
         Args:
             request: the request.
@@ -209,6 +253,7 @@ class Engine:
         from narration_worker.model.native import CHUNK, Sampler  # noqa: PLC0415 - see check_device
 
         model = self.model
+        model.clear_cache()
         limit = min(request.max_tokens, model.context_length - len(prompt))
         sampler = Sampler(
             model.vocabulary_size,
@@ -251,7 +296,6 @@ class Engine:
         finally:
             switch.connect(None)
             model.abort.clear()
-            model.clear_cache()
             sampler.close()
 
     def _evaluate(self, tokens: list[int], switch: StopSwitch) -> None:
@@ -274,7 +318,8 @@ class Engine:
 
 
 def _short(name: str) -> str:
-    """Return a file's name short enough for a sentence; the middle of a long one is left out."""
+    """Return a file's name as one short piece of text; the middle of a long one is left out."""
+    name = "".join(char if char.isprintable() else "?" for char in os.fsencode(name).decode("utf-8", "replace"))
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 23]}...{name[-20:]}"
 
 

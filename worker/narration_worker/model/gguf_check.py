@@ -5,9 +5,12 @@ first. The layout is GGUF version 3: header, metadata pairs, tensor infos, align
 """
 
 import mmap
+import re
 import struct
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from narration_worker.model.tensor_types import type_size
 
 MAX_TENSORS: Final = 100_000
 MAX_PAIRS: Final = 10_000
@@ -23,14 +26,30 @@ _MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (2, 3)
 _STRING, _ARRAY = 8, 9
 _SCALARS: Final = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-# Block size and bytes of a block for each tensor type that llama.cpp still reads.
-_TENSOR_TYPES: Final = {
-    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40),
-    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
-    16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82),
-    23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2),
-    34: (256, 54), 35: (256, 66), 39: (32, 17),
-}  # fmt: skip
+# First bytes of files that are often given by mistake, and what they are.
+_OTHER_FILES: Final = (
+    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
+    (b"\x1f\x8b", "compressed with gzip; unpack it first"),
+    (b"PK\x03\x04", "a ZIP archive, perhaps a PyTorch checkpoint; convert it to GGUF"),
+    (b"\x80\x02", "a PyTorch checkpoint; convert it to GGUF"),
+    (b"lmgg", "an old GGML file; convert it to GGUF"),
+    (b"fmgg", "an old GGML file; convert it to GGUF"),
+    (b"tjgg", "an old GGML file; convert it to GGUF"),
+    (b"<", "a web page, perhaps of a failed download"),
+)
+_NOT_FOR_TEXT: Final = {
+    "adapter": "a LoRA adapter, not a model; merge it into its model",
+    "mmproj": "a projector for images or sound (mmproj), not a model",
+    "imatrix": "an importance matrix for quantisation, not a model",
+    "vocab": "a vocabulary without weights",
+}
+"""What a file is, by its `general.type`."""
+
+_POOLING: Final = {1: "mean", 2: "cls", 3: "last", 4: "rank"}
+_PER_LAYER: Final = 4096
+"""Arrays of numbers up to this length are kept: they may hold one number for each layer."""
+
+_SHARD: Final = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
 
 
 class NotAModelError(ValueError):
@@ -42,10 +61,10 @@ class ModelFile(NamedTuple):
 
     Attributes:
         path: the file.
-        size: bytes of the file.
+        size: bytes of the file and its further shards.
         architecture: such as llama.
         tensors: how many tensors it holds.
-        metadata: its metadata; arrays of numbers are replaced by their length.
+        metadata: its metadata; texts and long arrays of numbers are replaced by their length.
     """
 
     path: Path
@@ -91,8 +110,8 @@ class _Reader:
             return self.array()
         raise NotAModelError(f"its metadata has a value of unknown type {kind}")
 
-    def array(self) -> list[bytes] | int:
-        """Return the texts of an array of texts, or the length of any other array."""
+    def array(self) -> list[bytes] | list[int | float] | int:
+        """Return the values of an array, or the length of a long array of numbers."""
         kind, count = self.number("<I"), self.number("<Q")
         if count > MAX_ARRAY:
             raise NotAModelError(f"an array in its metadata claims {count} values")
@@ -100,6 +119,8 @@ class _Reader:
             return [self.text() for _ in range(count)]
         if kind not in _SCALARS:
             raise NotAModelError(f"an array in its metadata has values of type {kind}")
+        if count <= _PER_LAYER:
+            return [self.number(_SCALARS[kind]) for _ in range(count)]
         self.skip(struct.calcsize(_SCALARS[kind]) * count)
         return int(count)
 
@@ -132,19 +153,77 @@ def check(path: Path) -> ModelFile:
 def _check(path: Path, size: int, reader: _Reader) -> ModelFile:
     magic = reader.take(4)
     if magic != _MAGIC:
-        raise NotAModelError(f"it is not GGUF: it begins with {magic!r} instead of {_MAGIC!r}")
+        raise NotAModelError(f"it is not GGUF: {_other_file(path, magic)}")
     version = reader.number("<I")
+    if version.to_bytes(4, "little")[::-1] in {number.to_bytes(4, "little") for number in _VERSIONS}:
+        raise NotAModelError("it is a big-endian GGUF file; a little-endian one is needed")
     if version not in _VERSIONS:
         raise NotAModelError(f"it has GGUF version {version}; version 3 is read")
     tensors, pairs = reader.number("<Q"), reader.number("<Q")
-    if not 0 < tensors <= MAX_TENSORS or not 0 < pairs <= MAX_PAIRS:
+    if tensors > MAX_TENSORS or not 0 < pairs <= MAX_PAIRS:
         raise NotAModelError(f"its header claims {tensors} tensors and {pairs} metadata values")
     metadata: dict[str, Any] = {}
     for _ in range(pairs):
         key = reader.text().decode("utf-8", "replace")
         metadata[key] = reader.value(reader.number("<I"))
-    _check_tensors(reader, tensors, size, metadata.get("general.alignment", 32))
-    return ModelFile(path, size, _check_metadata(metadata), int(tensors), metadata)
+    _check_nature(metadata, int(tensors))
+    if tensors:
+        _check_tensors(reader, tensors, size, metadata.get("general.alignment", 32))
+    architecture = _check_metadata(metadata)
+    size += _size_of_further_shards(path, metadata)
+    # Vocabularies take tens of megabytes as Python objects: only their length is kept.
+    kept = {
+        key: len(value) if isinstance(value, list) and value and isinstance(value[0], bytes) else value
+        for key, value in metadata.items()
+    }
+    return ModelFile(path, size, architecture, int(tensors), kept)
+
+
+def _other_file(path: Path, magic: bytes) -> str:
+    with path.open("rb") as file:
+        start = file.read(32)
+    if start[8:9] == b"{" and start[3:8] == bytes(5):
+        return "it is a safetensors file; convert it to GGUF"
+    known = next((what for first, what in _OTHER_FILES if start.startswith(first)), None)
+    return f"it is {known}" if known else f"it begins with {magic!r} instead of {_MAGIC!r}"
+
+
+def _check_nature(metadata: dict[str, Any], tensors: int) -> None:
+    """Refuse what cannot generate text, by its true name."""
+    kind = metadata.get("general.type")
+    architecture = metadata.get("general.architecture")
+    if isinstance(kind, str) and kind in _NOT_FOR_TEXT:
+        raise NotAModelError(f"it is {_NOT_FOR_TEXT[kind]}")
+    if architecture == "clip":
+        raise NotAModelError(f"it is {_NOT_FOR_TEXT['mmproj']}")
+    shard, shards = metadata.get("split.no", 0), metadata.get("split.count", 0)
+    if isinstance(shard, int) and shard > 0:
+        raise NotAModelError(f"it is shard {shard + 1} of {shards}; give the first one, the others are found by it")
+    if not tensors and not (isinstance(shards, int) and shards > 1):
+        raise NotAModelError(f"it is {_NOT_FOR_TEXT['vocab']}")
+    pooling = metadata.get(f"{architecture}.pooling_type")
+    if isinstance(pooling, int) and pooling in _POOLING:
+        what = "a reranker" if _POOLING[pooling] == "rank" else "an embedding model"
+        raise NotAModelError(f"it is {what} (pooling {_POOLING[pooling]}); it cannot generate text")
+    if metadata.get(f"{architecture}.attention.causal") is False:
+        raise NotAModelError("it is an embedding model (its attention is not causal); it cannot generate text")
+
+
+def _size_of_further_shards(path: Path, metadata: dict[str, Any]) -> int:
+    """Return the bytes of all shards but the first.
+
+    Raises:
+        NotAModelError: one is missing.
+    """
+    named = _SHARD.fullmatch(path.name)
+    count = metadata.get("split.count", 0)
+    if named is None or not isinstance(count, int) or count != int(named["count"]):
+        return 0
+    others = [path.with_name(f"{named['prefix']}-{number:05d}-of-{count:05d}.gguf") for number in range(2, count + 1)]
+    missing = [other.name for other in others if not other.is_file()]
+    if missing:
+        raise NotAModelError(f"{len(missing)} of its {count} shards are missing, the first is {missing[0]}")
+    return sum(other.stat().st_size for other in others)
 
 
 def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> None:
@@ -158,12 +237,13 @@ def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> 
             raise NotAModelError(f"tensor {name!r} has {dimensions} dimensions")
         shape = [reader.number("<Q") for _ in range(dimensions)]
         kind, offset = reader.number("<I"), reader.number("<Q")
-        if kind not in _TENSOR_TYPES:
-            raise NotAModelError(f"tensor {name!r} has the unknown type {kind}")
+        size_of_type = type_size(kind)
+        if size_of_type is None:
+            raise NotAModelError(f"tensor {name!r} has type {kind}, which this build of llama.cpp cannot read")
         values = 1
         for length in shape:
             values *= length
-        block, width = _TENSOR_TYPES[kind]
+        block, width = size_of_type
         if values <= 0 or shape[0] % block or offset % alignment:
             raise NotAModelError(f"tensor {name!r} has a shape or place that its type does not allow")
         ends.append((offset + values // block * width, name))

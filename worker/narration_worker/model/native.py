@@ -6,11 +6,13 @@ This module imports llama_cpp, which takes a third of a second: import it only w
 import ctypes
 import os
 import re
+import struct
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import llama_cpp
 from llama_cpp import _ggml
@@ -21,6 +23,9 @@ from narration_worker.model.devices import Device
 
 CHUNK: Final = 128
 """Prompt tokens evaluated at once. Part of reproducibility: other chunk sizes add numbers in another order."""
+
+GREEDY_BELOW: Final = 1e-6
+"""Temperatures below this are 0: dividing by them gives infinity in 32 bits."""
 
 _FLASH_ATTENTION_OFF: Final = 0
 _GPU_DEVICE: Final = 1
@@ -121,6 +126,59 @@ def cuda(device: Device) -> Cuda:
     return query(_ggml.libggml, device.name)
 
 
+class Architecture(NamedTuple):
+    """What llama.cpp knows about an architecture."""
+
+    has_encoder: bool
+    has_decoder: bool
+    is_diffusion: bool
+
+
+def ask_architecture(name: str) -> Architecture:
+    """Return what this build of llama.cpp knows about an architecture; nothing of the model itself is loaded.
+
+    Args:
+        name: the value of `general.architecture`.
+
+    Raises:
+        NativeError: llama.cpp does not know it.
+    """
+    _log.install()
+    _log.errors.clear()
+    parameters = llama_cpp.llama_model_default_params()
+    parameters.vocab_only = True
+    with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+        file.write(_header_without_weights(name))
+        file.flush()
+        model = llama_cpp.llama_model_load_from_file(os.fsencode(file.name), parameters)
+    if not model:
+        raise NativeError(_log.cause())
+    try:
+        return Architecture(
+            llama_cpp.llama_model_has_encoder(model),
+            llama_cpp.llama_model_has_decoder(model),
+            llama_cpp.llama_model_is_diffusion(model),
+        )
+    finally:
+        llama_cpp.llama_model_free(model)
+
+
+def _header_without_weights(architecture: str) -> bytes:
+    """Return a GGUF file that names an architecture and holds no vocabulary and no weights."""
+
+    def text(value: str) -> bytes:
+        data = value.encode()
+        return struct.pack("<Q", len(data)) + data
+
+    string, uint32 = struct.pack("<I", 8), struct.pack("<I", 4)
+    pairs = (
+        text("general.architecture") + string + text(architecture),
+        text("tokenizer.ggml.model") + string + text("no_vocab"),
+        text(f"{architecture}.vocab_size") + uint32 + struct.pack("<I", 1),
+    )
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs) + bytes(64)
+
+
 class Model:
     """A loaded model with its context and vocabulary. One thread at a time.
 
@@ -171,7 +229,7 @@ class Model:
         parameters.n_gpu_layers = _ALL_LAYERS if device else 0
         parameters.split_mode = llama_cpp.LLAMA_SPLIT_MODE_NONE
         parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
-        model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
         if not model:
             raise NativeError(_log.cause())
         return model
@@ -203,15 +261,40 @@ class Model:
         name = llama_cpp.llama_ftype_name(llama_cpp.llama_model_ftype(self._model))
         return name.decode() if name else "unknown"
 
-    def tokenise(self, text: str) -> list[int]:
-        """Return a text's tokens, with the special tokens that the model wants around it."""
-        data = text.encode()
-        room = len(data) + 8
-        tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self.vocabulary, data, len(data), tokens, room, True, False)  # noqa: FBT003
-        if count < 0:
-            raise NativeError(f"the prompt of {len(data)} bytes could not be tokenised")
-        return list(tokens[:count])
+    def tokenise(self, text: str, *, add_special: bool = True, parse_special: bool = False) -> list[int]:
+        """Return a text's tokens. Any thread may call it: the vocabulary does not change.
+
+        Args:
+            text: valid Unicode.
+            add_special: add the special tokens that the model wants around a text.
+            parse_special: read `<s>` and the like as special tokens, not as text.
+
+        Raises:
+            NativeError: llama.cpp could not tokenise it.
+        """
+        return tokenise(self.vocabulary, text, add_special=add_special, parse_special=parse_special)
+
+    def chat_template(self) -> str | None:
+        """Return the model's chat template, or None when it has none."""
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        return template.decode("utf-8", "replace") if template else None
+
+    def special_texts(self) -> tuple[str, str]:
+        """Return the texts of the tokens that begin and end a text; empty when the model has none."""
+        begin = llama_cpp.llama_vocab_bos(self.vocabulary)
+        end = llama_cpp.llama_vocab_eos(self.vocabulary)
+        return self._text_of(begin), self._text_of(end)
+
+    def _text_of(self, token: int) -> str:
+        if token < 0:
+            return ""
+        text = llama_cpp.llama_vocab_get_text(self.vocabulary, token)
+        return text.decode("utf-8", "replace") if text else ""
+
+    @property
+    def has_logits(self) -> bool:
+        """Whether the last evaluation gave something to sample from."""
+        return bool(llama_cpp.llama_get_logits_ith(self._context, -1))
 
     def piece(self, token: int) -> bytes | None:
         """Return a token's bytes, none for special tokens; None when it ends the answer."""
@@ -260,6 +343,27 @@ class Model:
             self._context = self._model = None
 
 
+def tokenise(vocabulary: Any, text: str, *, add_special: bool = True, parse_special: bool = False) -> list[int]:
+    """Return a text's tokens; see `Model.tokenise`.
+
+    Args:
+        vocabulary: llama.cpp's pointer to a vocabulary.
+        text: valid Unicode.
+        add_special: add the special tokens that the model wants around a text.
+        parse_special: read `<s>` and the like as special tokens, not as text.
+
+    Raises:
+        NativeError: llama.cpp could not tokenise it.
+    """
+    data = text.encode()
+    room = len(data) + 8
+    tokens = (llama_cpp.llama_token * room)()
+    count = llama_cpp.llama_tokenize(vocabulary, data, len(data), tokens, room, add_special, parse_special)
+    if count < 0:
+        raise NativeError(f"the prompt of {len(data)} bytes could not be tokenised")
+    return list(tokens[:count])
+
+
 def _unless_raising(on_progress: Callable[[float], bool], done: float) -> bool:
     """Call a progress function from native code, where an exception would mean "cancel"."""
     try:
@@ -274,7 +378,7 @@ class Sampler:
     Args:
         vocabulary_size: tokens of the model.
         prompt: the prompt's tokens, which count for the repetition penalty.
-        temperature: 0 always takes the likeliest.
+        temperature: below `GREEDY_BELOW` the most likely token is always taken.
         top_k: 0 keeps all.
         top_p: 1 keeps all.
         min_p: 0 keeps all.
@@ -298,7 +402,7 @@ class Sampler:
         penalises = repetition_penalty not in {0.0, 1.0}  # llama.cpp would divide by 0
         if penalises:
             self._add(llama_cpp.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
-        if temperature == 0:
+        if temperature < GREEDY_BELOW:
             self._add(llama_cpp.llama_sampler_init_greedy())
         else:
             if top_k > 0:

@@ -1,0 +1,196 @@
+"""The edges of HTTP: bodies, versions, connections, and what must not be narrated."""
+
+import asyncio
+import gzip
+import json
+from contextlib import asynccontextmanager
+
+import aiohttp
+import msgspec
+import pytest
+
+from narration_worker.client import WorkerClient
+from narration_worker.http import connection, server
+from narration_worker.launch import launch
+from narration_worker.requests import MAX_FAULTS, MAX_PROMPT
+from narration_worker.wire import Error
+
+STRICT = {"NARRATION_STRICT": "1"}
+
+
+async def raw(url, data):
+    """Send bytes and read to the end of the connection."""
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    writer.write(data)
+    try:
+        async with asyncio.timeout(60):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+def post(body, *, version="1.1", headers=""):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"POST /execute HTTP/{version}\r\nHost: 127.0.0.1\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
+    return head.encode() + data
+
+
+@asynccontextmanager
+async def session():
+    connector = aiohttp.TCPConnector(force_close=True)  # a broken body costs its connection
+    async with launch(environment=STRICT) as worker, aiohttp.ClientSession(connector=connector) as web:
+        yield worker, web
+
+
+async def answer(web, url, data, **headers):
+    async with web.post(url, data=data, headers=headers) as response:
+        return response.status, await response.read(), response.headers
+
+
+@pytest.mark.req("M0-W-1302", "M0-W-1500")
+def test_odd_bodies_are_client_faults_in_our_format():
+    async def run():
+        async with session() as (worker, web):
+            url = f"{worker.url}/execute"
+            answers = {
+                "bad gzip": await answer(web, url, b"this is not gzip", **{"Content-Encoding": "gzip"}),
+                "cut gzip": await answer(web, url, gzip.compress(b"x" * 9000)[:20], **{"Content-Encoding": "gzip"}),
+                "a bomb": await answer(web, url, gzip.compress(b"x" * 50_000_000), **{"Content-Encoding": "gzip"}),
+                "newline": await answer(web, url, b'{"prompt": "a", "job_id": "a\\n"}'),
+                "both": await answer(web, url, b'{"prompt": "a", "messages": [{"role": "user", "content": "b"}]}'),
+                "neither": await answer(web, url, b"{}"),
+            }
+            emoji = json.dumps({"prompt": "\U0001f680" * MAX_PROMPT}).encode()
+            assert len(emoji) > 12 * MAX_PROMPT
+            too_long = await answer(web, url, emoji)
+            many = await answer(web, url, json.dumps({f"f{number}": 1 for number in range(5000)}).encode())
+            zipped = await answer(
+                web, url, gzip.compress(b'{"prompt": "a", "max_tokens": 1}'), **{"Content-Encoding": "gzip"}
+            )
+            return answers, too_long, many, zipped
+
+    answers, too_long, many, zipped = asyncio.run(run())
+    for name, (status, body, _) in answers.items():
+        error = msgspec.json.decode(body, type=Error)
+        assert (status, error.code, error.retriable) == (400, "INVALID_REQUEST", False), name
+    # The longest prompt arrives, however it is escaped: only its tokens are too many for this model.
+    assert too_long[0] == 400
+    assert "tokens, the context holds" in msgspec.json.decode(too_long[1], type=Error).message
+    assert len(msgspec.json.decode(many[1], type=Error).faults) <= MAX_FAULTS + 2
+    assert zipped[0] == 200
+
+
+@pytest.mark.req("M0-W-1302", "M0-W-1900")
+def test_a_refused_request_keeps_its_callers_job_id():
+    async def run():
+        async with session() as (worker, web):
+            url = f"{worker.url}/execute"
+            await answer(web, url, b'{"prompt": "a", "job_id": "mine", "temperature": 9}')
+            await answer(web, url, b'{"prompt": "a", "job_id": "done", "max_tokens": 1}')
+            conflict = await answer(web, url, b'{"prompt": "a", "job_id": "done"}')
+            return worker.events, conflict
+
+    events, conflict = asyncio.run(run())
+    (refused,) = [event for event in events if event.job_id == "mine"]
+    assert (refused.action, refused.event) == ("validate", "error")
+    assert [event.event for event in events if event.job_id == "done"][-1] == "execute_end"  # its own story only
+    assert [event.get("callers_job_id") for event in events if event.action == "refuse"] == ["done"]
+    assert conflict[0] == 409
+
+
+SECRET = "sunflower-made-up"
+
+
+@pytest.mark.fault
+@pytest.mark.req("M0-W-1902")
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"GET /health HTTP/1.1\r\nHost: a\r\nX-Api-Key: {SECRET}\x00\r\n\r\n".encode(),
+        f"POST /execute HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{SECRET}\r\n\r\n".encode(),
+        post({"prompt": "a", "max_tokens": 1}, headers="Connection: close\r\n")
+        + f"{SECRET} and more of the prompt\r\n\r\n".encode(),
+        f"{SECRET} /health HTTP/1.1\r\n\r\n".encode(),
+        post({"prompt": "a", SECRET: 1}, headers="Connection: close\r\n"),
+        post(f'{{"prompt": "{SECRET}'.encode(), headers="Connection: close\r\n"),
+    ],
+    ids=["header", "chunk", "after the body", "method", "field", "half a body"],
+)
+def test_nothing_of_a_broken_request_is_narrated(data):
+    async def run():
+        async with session() as (worker, _), WorkerClient(worker.url) as client:
+            received = await raw(worker.url, data)
+            await client.health()
+            await worker.stop()
+            return received, worker.lines, list(worker.other_output)
+
+    received, lines, other = asyncio.run(run())
+    assert received.startswith(b"HTTP/1.")
+    assert SECRET.encode() not in b"\n".join(lines)
+    assert other == []
+
+
+@pytest.mark.req("M0-W-1310")
+def test_http_1_0_ends_the_stream_with_the_connection():
+    async def run():
+        async with session() as (worker, _):
+            data = post({"prompt": "a", "max_tokens": 2}, version="1.0", headers="Connection: keep-alive\r\n")
+            return await raw(worker.url, data)
+
+    received = asyncio.run(run())
+    assert b"event: end" in received
+    assert b"Transfer-Encoding" not in received
+
+
+@pytest.mark.fault
+def test_half_sent_requests_do_not_hold_a_connection():
+    """The limits themselves are seconds; the test only asks that they are there, all at once."""
+
+    async def run():
+        async with session() as (worker, _):
+            parts = [b"", b"POST /exe", b"POST /execute HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"]
+            return await asyncio.gather(*(raw(worker.url, part) for part in parts))
+
+    nothing, half_head, half_body = asyncio.run(run())
+    assert (nothing, half_head) == (b"", b"")
+    assert half_body.startswith(b"HTTP/1.1 400")
+    assert connection.FIRST_REQUEST_S <= server.BODY_TIMEOUT_S <= 20
+
+
+def test_an_ipv6_worker_has_a_url_that_works():
+    async def run():
+        async with (
+            launch(arguments=("--host", "::1"), environment=STRICT) as worker,
+            WorkerClient(worker.url, tries=1) as client,
+        ):
+            return worker.url, await client.health()
+
+    url, health = asyncio.run(run())
+    assert url.startswith("http://[::1]:")
+    assert health["status"] == "healthy"
+
+
+@pytest.mark.req("M0-W-1900")
+def test_a_heartbeat_is_narrated_when_it_is_asked_for():
+    async def run():
+        async with launch(arguments=("--heartbeat-narration-sec", "0.05"), environment=STRICT) as worker:
+            return await worker.wait_for(action="heartbeat")
+
+    event = asyncio.run(run())
+    assert (event.get("jobs_running"), event.get("queue_depth")) == (0, 0)
+
+
+@pytest.mark.req("M0-W-1900")
+def test_pool_replica_and_engine_are_on_every_event():
+    async def run():
+        arguments = ("--worker-id", "worker-gpu0-r1", "--pool-id", "pool-a", "--replica-id", "r1")
+        async with launch(arguments=arguments, environment=STRICT) as worker, WorkerClient(worker.url) as client:
+            await client.text(prompt="a", max_tokens=1)
+            await worker.stop()
+            return worker.events
+
+    for event in asyncio.run(run()):
+        about = (event.worker_id, event.pool_id, event.replica_id, event.engine)
+        assert about == ("worker-gpu0-r1", "pool-a", "r1", "llama-cpp-python"), event
+        assert event.engine_version

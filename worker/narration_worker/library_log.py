@@ -1,0 +1,49 @@
+"""Log records of aiohttp and asyncio as narration: without their text, which may hold bytes of a request."""
+
+import logging
+import time
+from typing import Final
+
+from narration_core.bridges.stdlib import NarrationHandler
+from narration_worker import points
+
+QUIET_S: Final = 10.0
+"""Shortest time between two events about the same problem, in seconds: when file descriptors run out, asyncio logs
+hundreds of records a second."""
+
+_MOST_PROBLEMS: Final = 100
+_LIBRARIES: Final = ("aiohttp", "asyncio")
+
+
+class LibraryLogHandler(logging.Handler):
+    """Narrates which library had a problem and of which kind; counts what is repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._problems: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Narrate a record, unless the same problem was narrated just now."""
+        error = record.exc_info[1] if record.exc_info else None
+        kind = type(error).__name__ if error is not None else record.levelname.lower()
+        if isinstance(error, OSError) and error.errno is not None:
+            kind = f"{kind}_{error.errno}"
+        key, now = (record.name, kind), time.monotonic()
+        last, repeated = self._problems.get(key, (-QUIET_S, 0))
+        if now - last < QUIET_S:
+            self._problems[key] = (last, repeated + 1)
+            return
+        if len(self._problems) >= _MOST_PROBLEMS:
+            self._problems.clear()
+        self._problems[key] = (now, 0)
+        points.library_problem(library=record.name, error_kind=kind, repeated=repeated)
+
+
+def narrate_logging() -> None:
+    """Narrate everything that is logged in this process; without handlers it would be raw text on standard error."""
+    logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
+    handler = LibraryLogHandler()
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.propagate = False
