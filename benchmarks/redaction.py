@@ -40,6 +40,7 @@ GOALS = {
     "trufflehog half": ("≥ 88 %", 88),
     "benign lines left untouched": ("≥ 99.5 %", 99.5),
     "harmful false positives left untouched": ("≥ 96 %", 96),
+    "lines with many numbers left untouched": ("≥ 99.98 %", 99.98),
     "other words of the line kept": ("≥ 99 %", 99),
 }
 COSTS = (
@@ -49,8 +50,10 @@ COSTS = (
     ("clean 12-field event, its sentence and time never seen before", "new event us", "≤ 4 µs", "{:.2f} µs"),
     ("the same as ratio to `orjson.dumps` of the event", "new ratio", "", "{:.1f}×"),
     ("one secret in 100 characters", "one us", "≤ 15 µs", "{:.1f} µs"),
+    ("a line with many numbers (HDFS-, BGL-, ZooKeeper-like), the dearest kind", "line us", "≤ 5 µs", "{:.2f} µs"),
     ("worst adversarial 10 KB input", "worst ms", "≤ 50 ms", "{:.1f} ms"),
     ("growth 10 → 80 KB", "growth", "≤ 12×", "{:.1f}×"),
+    ("worst adversarial 1 MB input", "megabyte ms", "≤ 1,000 ms", "{:.0f} ms"),
 )
 
 __all__ = ["kept_words", "main", "revived", "survives"]

@@ -282,6 +282,40 @@ def adversarial(text, folder):
     return worst, name, growth
 
 
+def megabyte(text, folder):
+    """Return the milliseconds of the slowest of the adversarial inputs, made a megabyte long; infinite at the first that is not done in time."""
+    with gzip.open(Path(folder) / "adversarial.json.gz", "rt", encoding="utf-8") as file:
+        inputs = json.load(file)
+    worst = 0.0
+    for value in inputs.values():
+        worst = max(worst, limited_ms(text, value * (1_000_000 // len(value))))
+        if worst == float("inf"):
+            break
+    return worst
+
+
+def log_lines(text):
+    """Return the microseconds a line of the most expensive kind of lines with many numbers, and the share of all that stays."""
+    from redaction_logs import KINDS, lines  # beside this script
+
+    dearest, kept, total = 0.0, 0, 0
+    for kind in KINDS:
+        if kind == "counters":
+            continue
+        many = list(lines(kind, 1_000))
+        kept += sum(text(line) == line for line in many)
+        total += len(many)
+
+        def through(many=many):
+            start = time.process_time()
+            for line in many:
+                text(line)
+            return time.process_time() - start
+
+        dearest = max(dearest, min(through() for _ in range(5)) / len(many) * 1e6)
+    return dearest, 100 * kept / total
+
+
 def measure(candidate, folder):
     text, event = CANDIDATES[candidate]()
     result = {}
@@ -327,7 +361,9 @@ def measure(candidate, folder):
         pass
     result |= microseconds(calls)
     if reads:
+        result["line us"], result["lines with many numbers left untouched"] = log_lines(text)
         result["worst ms"], result["worst input"], result["growth"] = adversarial(text, folder)
+        result["megabyte ms"] = megabyte(text, folder)
     return result
 
 

@@ -1,5 +1,6 @@
 """narration: one plain-English sentence an event, the fields to prove it, secrets gone."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module  # noqa: PLC0415 - not needed to import the package
 
     value = globals()[name] = getattr(import_module(home), name)
+    if "narration_core._pipeline" in sys.modules:  # whoever can emit must be configured by the first event
+        import_module("narration_core._configuration")
     return value
 
 

@@ -1,4 +1,6 @@
-"""From a call to a finished event: fields sorted, text cleaned, templates filled, secrets masked, size bounded.
+"""From a call to a finished event: fields sorted, secrets masked, text cleaned, templates filled, size bounded.
+
+Redaction sees text before anything else changes it: a colour or a cut in the middle of a secret must not hide it.
 
 Nothing here sends an event or keeps one; `_pipeline` does that with what comes out.
 """
@@ -21,7 +23,7 @@ from narration_core._event import (
     from_fields,
 )
 from narration_core._levels import EMITTING, LevelName
-from narration_core._plain_data import MAX_ITEMS, plain
+from narration_core._plain_data import MAX_ITEMS, cleaned, plain, unmasked
 from narration_core._settings import RANK, Counts, Settings
 from narration_core._taxonomy import ExtraType, extra_fields, register_field
 
@@ -79,20 +81,28 @@ class Builder:
         now = self._moment(given, action) if now_ms is None else now_ms
         texts = {"human": human, "cute": values.pop("cute", None), "story": values.pop("story", None)}
         actor, action = self._name("actor", actor), self._name("action", action)
-        target = str(plain(target))
+        target = str(unmasked(target))
         if not target or human is None or (type(human) is str and not human):
             self.mistake(f"{actor} {action}: a narration needs a target and a sentence")
             texts["human"] = human or ""
         said = {"emitted_at_ms": now, "level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
-        safe: dict[str, Any] = self._redactor.fields({"target": target, **known, **extra})
-        written = {name: str(plain(template)) for name, template in texts.items() if template is not None}
+        given_fields = {"target": target, **known, **extra}
+        redacted = self._redactor.fields(given_fields)
+        safe: dict[str, Any] = {name: cleaned(value) for name, value in redacted.items()}
+        written = {name: str(unmasked(template)) for name, template in texts.items() if template is not None}
         # A template may name `cute` and `story`, which are fields that a call gives, but not `human` itself.
         filled = {**said, **safe, **{name: template for name, template in written.items() if name != "human"}}
+        if redacted is not given_fields:
+            filled |= {
+                name: text.Masked(safe[name])
+                for name, value in redacted.items()
+                if type(value) is str and value is not given_fields.get(name)
+            }
         for name, template in written.items():
             if self._strict:
                 self._check_template(name, template, filled, action)
-            safe[name] = self._redactor.text(text.clean(text.fill(template, filled)))
+            safe[name] = text.clean(self._redactor.text(text.limited(text.fill(template, filled))))
         if self._strict:
             for name, limit in _LIMITS:
                 length = len(text.without_outcome(safe.get(name) or ""))
@@ -134,12 +144,13 @@ class Builder:
         fixed: dict[str, Any] = {
             name: given.pop(name) for name in ("emitted_at_ms", "level", "source_location") if name in given
         }
-        safe: dict[str, Any] = self._redactor.fields(
+        redacted = self._redactor.fields(
             {
                 name if name in FIELD_SET else extra_name(name): fitted(value, FIELD_TYPES.get(name))
                 for name, value in given.items()
             }
         )
+        safe: dict[str, Any] = {name: cleaned(value) for name, value in redacted.items()}
         safe["actor"] = text.to_name(str(safe.get("actor")))
         safe["action"] = text.to_name(str(safe.get("action")))
         return bounded(from_fields({**fixed, **safe}), rank)
@@ -189,9 +200,9 @@ class Builder:
             types = FIELD_TYPES.get(name)
             if types is None:
                 self._check_extra(name, value, action)
-                extra[extra_name(name)] = plain(value)
+                extra[extra_name(name)] = unmasked(value)
             elif types == STR and type(value) is str:
-                known[name] = text.clean(value)
+                known[name] = text.limited(value)
             else:
                 known[name] = self._converted(name, value, types, action)
         return known, {key: value for key, value in extra.items() if value is not None}

@@ -1,4 +1,4 @@
-"""How every level of a Narrator is called, field by field, so that type checkers and editors know."""
+"""How every level of a Narrator is called, field by field, for type checkers and editors."""
 
 from typing import Any, Protocol
 
@@ -60,3 +60,14 @@ class Emit(Protocol):
         Raises:
             NarrationMistake: in strict mode only, when the call breaks the contract.
         """
+
+
+class Levels(Protocol):
+    """What has a function for each level, as a Narrator does."""
+
+    trace: Emit
+    debug: Emit
+    info: Emit
+    warn: Emit
+    error: Emit
+    fatal: Emit

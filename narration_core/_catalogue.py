@@ -7,12 +7,12 @@ from narration_core import _text as text
 from narration_core._build import NarrationMistake
 from narration_core._call_signature import Emit
 from narration_core._call_site import call_site
-from narration_core._context import current
 from narration_core._emitters import point_emitter
 from narration_core._fast_path_source import Declared
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._narrator import Narrator
 from narration_core._pipeline import PIPELINE
+from narration_core._scope import active_scope
 from narration_core._settings import RANK
 
 Channel = Literal["lifecycle", "request"]
@@ -85,7 +85,7 @@ class Point:
         """
         if self._threshold < PIPELINE.threshold or self._quick(fields):
             return
-        if self.channel == "lifecycle" and "job_id" in current.get().fields:
+        if self.channel == "lifecycle" and "job_id" in active_scope().fields:
             fields.setdefault("job_id", None)
         emit: Emit = getattr(self._narrator, self.level)
         fields = {**self._fields, **fields}
@@ -93,11 +93,20 @@ class Point:
             fields["source_location"] = self.location
         target = self.target
         if "{" in target:
-            target = text.fill(target, {**current.get().fields, **fields})
+            target = text.fill(target, {**active_scope().fields, **fields})
         emit(self.action, target, self.human, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        texts = (self.name, self._narrator, self.action, self.target, self.human)
+        names = ("event", "level", "cute", "story", "channel", "location")
+        return (_point, (texts, {name: getattr(self, name) for name in names}))
 
     def __repr__(self) -> str:
         return f"Point({self.name!r}, {self.actor!r}, {self.action!r})"
+
+
+def _point(texts: tuple[Any, ...], options: dict[str, Any]) -> Point:
+    return Point(*texts, **options)
 
 
 def _never(_: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from narration_core._event import Event, Record, encode
+from narration_core._first_use import ensure_configured
 from narration_core._levels import EMITTING
 from narration_core._locks import new_lock
 from narration_core._wakeup import Wakeup
@@ -141,6 +142,7 @@ class JobChannels:
 
     name = "channels"
     background = False
+    quiet = True  # its writing emits nothing
 
     def __init__(self, replay: int = REPLAY, backlog: int = BACKLOG) -> None:
         self._replay = replay
@@ -254,7 +256,14 @@ class JobChannels:
 
 CHANNELS: Final = JobChannels()
 open_job = CHANNELS.open_job
-publish = CHANNELS.publish
+
+
+def publish(event: Event) -> bool:
+    """Give an event to the channel of its own job; True when there is one. See `JobChannels.publish`."""
+    ensure_configured()
+    return CHANNELS.publish(event)
+
+
 subscribe = CHANNELS.subscribe
 unsubscribe = CHANNELS.unsubscribe
 close_job = CHANNELS.close_job

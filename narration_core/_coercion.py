@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from narration_core import _text as text
 from narration_core._event import FIELD_SET, VALUE_TYPES
-from narration_core._plain_data import plain
+from narration_core._plain_data import unmasked
 from narration_core._taxonomy import extra_fields
 
 STR: Final = (str,)
@@ -19,11 +19,14 @@ FIELD_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 def fitted(value: Any, types: tuple[type, ...] | None) -> Any:
-    """Return a value converted to one of these types; None if that is impossible. Without types, any plain value."""
+    """Return a value converted to one of these types; None if that is impossible. Without types, any plain value.
+
+    Its text is not cleaned: redaction comes first.
+    """
     if types is None or type(value) in types:
-        return plain(value)
+        return unmasked(value)
     if types == STR:
-        return str(plain(value))
+        return str(unmasked(value))
     try:
         number = float(value)
         return int(number) if number.is_integer() or types == _INT else number

@@ -1,28 +1,28 @@
 """Setting the facade up: `configure`, the environment, flushing at exit."""
 
-import atexit
 import contextlib
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO, get_args
+from typing import Any, Literal, TextIO, cast, get_args
 
+from narration_core._caller_delivery import Delivery, LineSink, LineWriter
 from narration_core._channels import CHANNELS
 from narration_core._environment import switch
 from narration_core._event import Mode
+from narration_core._exit import EXIT_DEADLINE_S, install
+from narration_core._first_use import configure_with
+from narration_core._last_word import say
 from narration_core._levels import EMITTING, LEVELS, LevelName, parse_level
-from narration_core._narrator import rebind_all, set_up, set_up_with
+from narration_core._narrator import rebind_all
 from narration_core._pipeline import PIPELINE
+from narration_core._sink_check import checked_sinks
 from narration_core._writer import CAPACITY, Overflow, Sink, Writer
 from narration_core.redaction import RedactionPolicy, Redactor
 from narration_core.sinks._stream import Format, StreamSink
 
 OutputFormat = Literal["json", "pretty", "auto", "off"]
-
-EXIT_DEADLINE_S: Final = 2.0
-_SINK: Final = ("name", "background", "write", "close")
 
 
 def _environment(name: str, choices: Sequence[str], default: str) -> str:
@@ -58,7 +58,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) -> list[Sink]:
-    """Return the sinks of a process that names none: standard output, unless it is switched off, and job channels.
+    """Return the sinks of a process that names none: job channels and, unless switched off, standard output or error.
 
     Args:
         output: json, pretty, auto (pretty on a terminal) or off; `NARRATION_FORMAT` when absent, else json.
@@ -69,10 +69,13 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     sinks: list[Sink] = [CHANNELS]
     if wanted == "off":
         return sinks
-    terminal = _is_terminal(sys.stdout)
+    on_stderr = _environment("NARRATION_STREAM", ("stdout", "stderr"), "stdout") == "stderr"
+    terminal = _is_terminal(sys.stderr if on_stderr else sys.stdout)
     line: Format = "pretty" if wanted == "pretty" or (wanted == "auto" and terminal) else "json"
     colour = terminal and not os.environ.get("NO_COLOR")
-    return [*sinks, StreamSink(format=line, mode=shown, colour=colour)]  # type: ignore[arg-type]  # checked above
+    stream, name = ((lambda: sys.stderr), "stderr") if on_stderr else ((lambda: sys.stdout), "stdout")
+    how = cast("Mode", shown)
+    return [*sinks, StreamSink(stream, format=line, mode=how, colour=colour, name=name)]
 
 
 def configure(
@@ -88,6 +91,7 @@ def configure(
     source_location: bool | None = None,
     capacity: int = CAPACITY,
     overflow: Overflow = "drop",
+    delivery: Delivery | None = None,
 ) -> None:
     """Set the facade up; what is not given comes from the environment, then from the defaults.
 
@@ -103,20 +107,24 @@ def configure(
         source_location: note each event's point in the source.
         capacity: longest queue of a background sink, in events.
         overflow: "drop" or "wait"; see `Writer`.
+        delivery: "caller": streams and files are written on the calling thread, so that nothing is lost however the
+            process ends; "queued": by a thread, every 20 ms. `NARRATION_DELIVERY` when absent, else "caller".
 
     Raises:
-        ValueError: a setting is none of its choices, or the capacity is not positive.
-        TypeError: something among the sinks is none.
+        ValueError: a setting is not one of its choices, the capacity is not positive, or a sink is there twice.
+        TypeError: an object in `sinks` is not a sink.
+        OSError: the place that a sink writes to does not exist.
     """
-    if capacity < 1:
-        raise ValueError(f"capacity must be at least 1 event, not {capacity}")
+    if type(capacity) is not int or capacity < 1:
+        raise ValueError(f"capacity must be at least 1 event, not {capacity!r}")
+    if level is not None and not isinstance(level, str):
+        raise TypeError(f"level must be one of {', '.join(LEVELS)}, not {level!r}")
     _check("output", output, get_args(OutputFormat))
     _check("mode", mode, get_args(Mode))
     _check("overflow", overflow, get_args(Overflow))
-    for sink in sinks or ():
-        missing = [name for name in _SINK if not hasattr(sink, name)]
-        if missing:
-            raise TypeError(f"{sink!r} is no sink: it has no {' and no '.join(missing)}")
+    _check("delivery", delivery, get_args(Delivery))
+    wanted = default_sinks(output, mode) if sinks is None else checked_sinks(sinks)
+    how = cast("Delivery", delivery or _environment("NARRATION_DELIVERY", get_args(Delivery), "caller"))
     threshold = parse_level(level) if level else _level_from_environment()
     located = switch("NARRATION_SOURCE_LOCATION", default=False) if source_location is None else source_location
     PIPELINE.apply(
@@ -128,9 +136,16 @@ def configure(
     )
 
     def writer(sink: Sink) -> Writer:
-        return Writer(sink, PIPELINE.outputs, capacity=capacity, overflow=overflow)
+        used = next((writer for writer in PIPELINE.outputs.writers if writer.sink is sink), None)
+        if not isinstance(sink, LineSink):
+            made = used or Writer(sink, PIPELINE.outputs)
+            made.use(capacity=capacity, overflow=overflow)
+            return made
+        lines = used if isinstance(used, LineWriter) else LineWriter(sink, PIPELINE.outputs)
+        lines.use(capacity=capacity, overflow=overflow, delivery=sink.delivery or how)
+        return lines
 
-    old = PIPELINE.use_sinks(default_sinks(output, mode) if sinks is None else sinks, writer)
+    old = PIPELINE.use_sinks(wanted, writer)
     rebind_all()
     for stale in old:
         stale.close(EXIT_DEADLINE_S)
@@ -146,7 +161,8 @@ def _check(name: str, given: str | None, choices: Sequence[str]) -> None:
 
 
 def _emitted_by(service: str | None, version: str | None) -> str:
-    program = Path(sys.argv[0] or "python")
+    given = getattr(sys, "argv", None)  # an embedding program may have none
+    program = Path(given[0] if given and isinstance(given[0], str) and given[0] else "python")
     # `python -m package` runs a file of that name in the package's folder.
     own = program.parent.name if program.name == "__main__.py" else program.name
     name = service or os.environ.get("NARRATION_SERVICE") or own
@@ -189,6 +205,10 @@ def stats() -> Mapping[str, Any]:
         "sampled": PIPELINE.sampler.skipped,
         "sink_failures": PIPELINE.outputs.inline_failures
         | {writer.sink.name: writer.failures for writer in PIPELINE.outputs.writers if writer.failures},
+        "outputs": {
+            writer.sink.name: {"delivery": writer.delivery, "state": writer.state, "echoes": writer.echoes}
+            for writer in PIPELINE.outputs.writers
+        },
         "queued": {writer.sink.name: writer.queued for writer in PIPELINE.outputs.writers},
         "fast_path": counts.fast_path,
         "mistakes": counts.mistakes,
@@ -209,32 +229,15 @@ def sample(action: str, *, per_second: float, actor: str | None = None, burst: f
     PIPELINE.settle()
 
 
-def _flush_at_exit() -> None:
-    """Write what is left, all sinks within one deadline; tell on stderr what had to be abandoned."""
-    PIPELINE.narrate_skipped()
-    until = time.monotonic() + EXIT_DEADLINE_S
-    for writer in PIPELINE.outputs.writers:
-        abandoned = writer.flush(max(until - time.monotonic(), 0.0))
-        if abandoned:
-            message = (
-                f"narration: gave up on {abandoned} events after {EXIT_DEADLINE_S} s: "
-                f"sink {writer.sink.name} did not take them\n"
-            )
-            with contextlib.suppress(OSError):
-                os.write(2, message.encode())
+def _fall_back(error: Exception) -> None:
+    """Configure the facade when the environment made `configure` fail: with every default, and saying so."""
+    say(f"configuring from the environment failed ({type(error).__name__}); using the defaults")
+    PIPELINE.use_sinks([StreamSink()], lambda sink: LineWriter(cast("LineSink", sink), PIPELINE.outputs))
+    rebind_all()
 
 
-def _flush_in_child() -> None:
-    """See to it that a child of multiprocessing flushes: it leaves with `os._exit`, past everything of `atexit`."""
-    util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(PIPELINE, lambda _: util.Finalize(None, _flush_at_exit, exitpriority=-100))
-
-
-atexit.register(_flush_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_flush_in_child)
-set_up_with(configure)
+install()
+configure_with(configure, _fall_back)
 
 __all__ = [
     "OutputFormat",
@@ -242,7 +245,6 @@ __all__ = [
     "default_sinks",
     "flush",
     "sample",
-    "set_up",
     "stats",
     "strict_by_default",
 ]

@@ -1,126 +1,137 @@
-"""What is known about the work at hand: one ContextVar holding one immutable mapping."""
+"""Binding fields to everything that happens inside a block, and carrying them into threads and processes."""
 
-import contextlib
 import functools
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar, Token, copy_context
+from contextvars import Context, copy_context
 from types import MappingProxyType, TracebackType
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
-from narration_core._clock import SYSTEM, Sources
-from narration_core._event import FIELDS, HEAD
+from narration_core._clock import Sources
+from narration_core._scope import Entered, Scope, active_scope, current, merged, plain_copy
+from narration_core._wrapping import wrapped
 
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-class _Unprepared:
-    """What `Scope.prepared` is until the fast path replaces it."""
-
-    owner = None
-
-
-class Scope:
-    """The context of the running task: its fields, its clock and ids, and whoever listens in.
-
-    What a scope says is never changed, only replaced. `listener` is an opaque token by which a tap (a test's
-    capture) recognises the events of its own scope. `prepared` belongs to the fast path, which keeps there what it
-    derives from the fields.
-    """
-
-    __slots__ = ("fields", "listener", "prepared", "sources")
-
-    def __init__(self, fields: dict[str, Any], sources: Sources = SYSTEM, listener: object = None) -> None:
-        self.fields = fields
-        self.sources = sources
-        self.listener = listener
-        self.prepared: Any = _Unprepared
-
-
-_ORDER = {name: place for place, name in enumerate(FIELDS)}
-_ROOT = Scope({})
-current: ContextVar[Scope] = ContextVar("narration_scope", default=_ROOT)
-
-
-def _place(item: tuple[str, Any]) -> tuple[int, str]:
-    return (_ORDER.get(item[0], len(_ORDER)), item[0])
-
-
-def merged(fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both mappings as one in the taxonomy's order; a None in `more` takes the field away."""
-    both = {**fields, **more}
-    return dict(sorted(((k, v) for k, v in both.items() if v is not None and k not in HEAD), key=_place))
+_VALUES: Final = (str, bytes, int, float, list, tuple, set, frozenset, dict)
 
 
 def bound() -> Mapping[str, Any]:
     """Return the fields bound here, read only, in the taxonomy's order."""
-    return MappingProxyType(current.get().fields)
+    return MappingProxyType(active_scope().fields)
 
 
 class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
-    """Bind fields to everything emitted inside: a context manager, or a decorator for sync and async functions.
+    """Bind fields to everything emitted inside: a context manager, or a decorator for every kind of function.
 
-    Binding copies; nothing outside the block ever sees the fields. A field given as None is unbound.
+    Binding copies; nothing outside the block ever sees the fields, and neither does the consumer of a generator that
+    binds them. A field given as None is unbound. One object may be used any number of times, also at once.
 
     Args:
-        sources: clock and ids for the block; tests use it.
-        listener: a token for taps; tests use it.
+        sources: clock and ids for the block; tests use it. Anything else of this name is a field.
+        listener: a token for taps, not a plain value; tests use it. A plain value of this name is a field.
+        trace_flags: the flags of the `traceparent` that the trace id came with, two hexadecimal digits.
         fields: fields of the taxonomy.
     """
 
-    def __init__(self, *, sources: Sources | None = None, listener: object = None, **fields: Any) -> None:
+    def __init__(
+        self,
+        /,
+        *,
+        sources: Sources | None = None,
+        listener: object = None,
+        trace_flags: str | None = None,
+        **fields: Any,
+    ) -> None:
+        if sources is not None and not hasattr(sources, "now_ms"):
+            fields["sources"], sources = sources, None
+        if isinstance(listener, _VALUES):
+            fields["listener"], listener = listener, None
         self._fields = fields
         self._sources = sources
         self._listener = listener
-        self._tokens: list[Token[Scope]] = []
+        self._trace_flags = trace_flags
+        self._entered: dict[int, Entered] = {}
 
     def __enter__(self) -> Mapping[str, Any]:
         """Bind the fields and return everything that is bound now."""
-        outer = current.get()
+        outer = active_scope()
+        fields = self._fields
+        flags = self._trace_flags or (None if "trace_id" in fields else outer.trace_flags)
         inner = Scope(
-            merged(outer.fields, self._fields) if self._fields else outer.fields,
+            merged(outer.fields, fields) if fields else outer.fields,
             self._sources or outer.sources,
             outer.listener if self._listener is None else self._listener,
+            flags,
         )
-        self._tokens.append(current.set(inner))
+        entered = Entered(inner, 1)
+        self._entered[id(entered.scope)] = entered
         return MappingProxyType(inner.fields)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Put the outer fields back."""
-        token = self._tokens.pop()
-        # A generator may be closed in another context than it was started in; there is nothing to undo there.
-        with contextlib.suppress(ValueError):
-            current.reset(token)
+        # Another thread, task or generator may be in a block of the same object: leave the one that is active here.
+        entered = self._entered.pop(id(active_scope()), None) or self._entered.popitem()[1]
+        entered.leave()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {"sources": self._sources, "listener": self._listener, "trace_flags": self._trace_flags}
+        return (_bind, ({**self._fields, **{name: value for name, value in given.items() if value is not None}},))
 
     def __call__(self, function: F) -> F:
-        """Decorate a function, sync or async, so that each call runs inside the binding."""
-        import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
+        """Decorate a function of any kind, so that each run of it is inside the binding."""
+        return wrapped(function, lambda: _bind(self.__reduce__()[1][0]))
 
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            # Its body runs when somebody asks for items, long after the call: nothing would be bound there.
-            raise TypeError(f"bind() cannot decorate the generator {function.__name__}: use `with bind(...)` inside it")
 
-        def again() -> bind:
-            return bind(sources=self._sources, listener=self._listener, **self._fields)
+def _bind(arguments: Mapping[str, Any]) -> bind:
+    return bind(**arguments)
 
-        if inspect.iscoroutinefunction(function):
 
-            @functools.wraps(function)
-            async def run_async(*args: Any, **kwargs: Any) -> Any:
-                with again():
-                    return await function(*args, **kwargs)
+class _Carried:
+    """A block inside a scope that was active elsewhere."""
 
-            return run_async  # type: ignore[return-value]  # wraps keeps the signature
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
 
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with again():
-                return function(*args, **kwargs)
+    def __enter__(self) -> None:
+        self._entered = Entered(plain_copy(self._scope), 1)
 
-        return run  # type: ignore[return-value]  # wraps keeps the signature
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered.leave()
+
+
+class _Propagated:
+    """A sync function with the context of the moment when it was propagated. Pickled, it keeps the bound fields."""
+
+    def __init__(self, function: Callable[..., Any], scope: Scope, context: Context | None) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._scope = scope
+        self._context = context
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        # A Context cannot be entered twice at once; a copy costs constant time.
+        context = copy_context() if self._context is None else self._context.copy()
+        return context.run(self._run, args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        current.set(plain_copy(self._scope))
+        return self._function(*args, **kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_propagated, (self._function, dict(self._scope.fields), self._scope.trace_flags))
+
+
+def _propagated(function: Callable[..., Any], fields: dict[str, Any], trace_flags: str | None) -> _Propagated:
+    return _Propagated(function, Scope(fields, trace_flags=trace_flags), None)
 
 
 @overload
@@ -128,32 +139,20 @@ def propagate(function: Callable[P, R]) -> Callable[P, R]: ...
 @overload
 def propagate(function: None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def propagate(function: Callable[..., Any] | None = None) -> Any:
-    """Return a function, sync or async, that carries the context of this moment into whatever thread calls it.
+    """Return a function that carries the scope of this moment into whatever thread or process calls it.
+
+    A sync function gets all context variables of this moment, and can be pickled: in another process it has the bound
+    fields. An async function, a generator and an async generator get the scope.
 
     Args:
         function: what the thread will run; it may be called any number of times, also at once.
     """
-    import inspect  # noqa: PLC0415 - as above
+    import inspect  # noqa: PLC0415 - costs milliseconds at import
 
     if function is None:
         return propagate
-    if inspect.iscoroutinefunction(function):
-        scope = current.get()
-
-        @functools.wraps(function)
-        async def carried_async(*args: Any, **kwargs: Any) -> Any:
-            token = current.set(scope)
-            try:
-                return await function(*args, **kwargs)
-            finally:
-                current.reset(token)
-
-        return carried_async
-    context = copy_context()
-
-    @functools.wraps(function)
-    def carried(*args: Any, **kwargs: Any) -> Any:
-        # A Context cannot be entered twice at once; a copy costs constant time.
-        return context.copy().run(function, *args, **kwargs)
-
-    return carried
+    scope = plain_copy(active_scope())
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    if any(kind(function) for kind in kinds):
+        return wrapped(function, lambda: _Carried(scope))
+    return _Propagated(function, scope, copy_context())

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
-from narration_core._context import current
 from narration_core._fast_path_source import Declared
 from narration_core._pipeline import PIPELINE
+from narration_core._scope import current
 from narration_core._text import is_name
 
 SlowPath = Callable[[str, str, str, dict[str, Any]], None]
@@ -98,7 +98,7 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, An
             if bound.owner is not path:
                 bound = path.prepare(scope)
             if lifecycle:
-                bound = bound.lifecycle or path.without_job(bound, scope)
+                bound = bound.lifecycle or path.without_job(bound)
             if bound.others:
                 fields = {**bound.others, **fields}
             names = tuple(fields)

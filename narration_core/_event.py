@@ -169,6 +169,10 @@ class Draft(Record, gc=False):
     bound_json: str
     end: str
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The generated subclass exists in this process only.
+        return (Record, (self.line, self.rank, None))
+
     def render(self) -> bytes:
         """Return the JSON line; each generated subclass implements this for its fields."""
         raise NotImplementedError

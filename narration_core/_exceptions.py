@@ -6,6 +6,7 @@ from typing import Final
 MAX_LINKS: Final = 8
 MAX_MEMBERS: Final = 5
 MAX_DEPTH: Final = 5
+_CANCELLING: Final = frozenset(("asyncio", "concurrent", "trio"))
 _UNREADABLE: Final = "(its message could not be read)"
 
 
@@ -15,10 +16,23 @@ def kind(error: BaseException) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _said(what: Callable[[], str]) -> str:
+def is_orderly_exit(error: BaseException) -> bool:
+    """Return whether work that raises this has ended in order: a closed generator, `sys.exit()` without an error."""
+    return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0))
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Return whether this is how asyncio, concurrent.futures, Trio or AnyIO cancel work."""
+    return any(
+        cls.__name__ in ("CancelledError", "Cancelled") and cls.__module__.partition(".")[0] in _CANCELLING
+        for cls in type(error).__mro__
+    )
+
+
+def _text(read: Callable[[], str]) -> str:
     try:
-        return what()
-    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure being told
+        return read()
+    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure itself
         return _UNREADABLE
 
 
@@ -28,9 +42,9 @@ def _notes(error: BaseException) -> str:
 
 
 def _one(error: BaseException, depth: int = 0) -> str:
-    message = _said(lambda: str(error))
+    message = _text(lambda: str(error))
     text = f"{kind(error)}: {message}" if message else kind(error)
-    notes = _said(lambda: _notes(error))
+    notes = _text(lambda: _notes(error))
     if notes:
         text += f" ({notes})"
     if isinstance(error, BaseExceptionGroup):
@@ -44,14 +58,14 @@ def _one(error: BaseException, depth: int = 0) -> str:
 
 def chain(error: BaseException) -> str:
     """Return the exception and what led to it, newest first, joined by " <- "; bounded in length and depth."""
-    told: list[str] = []
+    texts: list[str] = []
     seen: set[int] = set()
     step: BaseException | None = error
     while step is not None and id(step) not in seen:
-        if len(told) == MAX_LINKS:
-            told.append("...")
+        if len(texts) == MAX_LINKS:
+            texts.append("...")
             break
         seen.add(id(step))
-        told.append(_one(step))
+        texts.append(_one(step))
         step = step.__cause__ or (None if step.__suppress_context__ else step.__context__)
-    return " <- ".join(told)
+    return " <- ".join(texts)

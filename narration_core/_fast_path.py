@@ -16,11 +16,11 @@ import msgspec
 
 from narration_core._bounded import BoundedSet
 from narration_core._clock import SYSTEM
-from narration_core._context import Scope
 from narration_core._event import Draft, Event, encode
 from narration_core._fast_path_source import BODY, ID_INDEX, MOMENT, TEXTS, Declared, source
 from narration_core._generated import run_source
 from narration_core._levels import EMITTING
+from narration_core._scope import Scope, StackedScope, resolved
 from narration_core._settings import Counts, Settings
 from narration_core._taxonomy import extra_fields
 from narration_core._text import fill_simple, is_name, quick_template
@@ -93,22 +93,34 @@ class FastPath:
         }
 
     def prepare(self, scope: Scope) -> BoundFields:
-        """Return what the fast path needs of a scope, and keep it there."""
-        bound = self._prepared(scope, scope.fields)
-        scope.prepared = bound
+        """Return what the fast path needs of the active scope, and keep it there.
+
+        Args:
+            scope: the scope that is set here.
+        """
+        if type(scope) is StackedScope:
+            active = resolved(scope)
+            if type(active) is StackedScope:
+                if active.derived.owner is not self:
+                    active.derived = self._prepared(active.fields, ordinary=active.sources is SYSTEM)
+                found: BoundFields = active.derived
+                return found
+            scope = active
+            if scope.prepared.owner is self:
+                return scope.prepared  # type: ignore[no-any-return]  # the slot takes anything
+        bound = scope.prepared = self._prepared(scope.fields, ordinary=scope.sources is SYSTEM)
         return bound
 
-    def without_job(self, bound: BoundFields, scope: Scope) -> BoundFields:
-        """Return what the fast path needs of a scope for a lifecycle point, and keep it there."""
+    def without_job(self, bound: BoundFields) -> BoundFields:
+        """Return the same for a lifecycle point, and keep it there."""
         fields = {name: value for name, value in bound.fields.items() if name != "job_id"}
-        bound.lifecycle = self._prepared(scope, fields)
+        bound.lifecycle = self._prepared(fields, ordinary=bound.json is not None)
         return bound.lifecycle
 
-    def _prepared(self, scope: Scope, fields: Mapping[str, Any]) -> BoundFields:
+    def _prepared(self, fields: Mapping[str, Any], *, ordinary: bool) -> BoundFields:
         bound = BoundFields(self, fields)
         ids = {name: value for name, value in fields.items() if name in ID_INDEX}
-        usual = scope.sources is SYSTEM and all(type(value) is str for value in ids.values())
-        if usual and not self.needs_care(ids.values()):
+        if ordinary and all(type(value) is str for value in ids.values()) and not self.needs_care(ids.values()):
             bound.last_place = ID_INDEX[next(reversed(ids))] if ids else -1
             bound.json = _encode(ids)[1:-1].decode() + "," if ids else ""
         return bound

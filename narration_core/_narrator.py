@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from narration_core._call_signature import Emit
 from narration_core._call_site import call_site
 from narration_core._emitters import level_function, switch
+from narration_core._first_use import ensure_configured, is_configured, is_pending
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._pipeline import PIPELINE
 from narration_core._settings import RANK
-from narration_core._span import Span, wrapped
+from narration_core._span import Span
+from narration_core._wrapping import wrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,6 +58,9 @@ class Narrator:
             if PIPELINE.locate and "source_location" not in fields:
                 fields["source_location"] = call_site(1)
             self.info(action, target, human, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Narrator, (self.actor,))
 
     def __repr__(self) -> str:
         return f"Narrator({self.actor!r})"
@@ -133,12 +138,11 @@ class Narrator:
 
 
 _narrators: "weakref.WeakSet[Narrator]" = weakref.WeakSet()
-_setup: Callable[[], None] | None = None
 
 
 def _is_on(level: str) -> bool:
     """Return whether a level emits: it is enabled, or nothing is configured yet."""
-    return _setup is not None or LEVELS[level] >= PIPELINE.threshold
+    return is_pending() or LEVELS[level] >= PIPELINE.threshold
 
 
 def _mute(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
@@ -150,8 +154,8 @@ def _emitter(actor: str, level: LevelName) -> FunctionType:
     threshold = LEVELS[level]
 
     def slow(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
-        if _setup is not None:
-            set_up()
+        if is_pending():
+            ensure_configured()
             if threshold < PIPELINE.threshold:
                 return
         if PIPELINE.locate and "source_location" not in fields:
@@ -162,23 +166,8 @@ def _emitter(actor: str, level: LevelName) -> FunctionType:
     return level_function(actor, rank, slow, fast=rank < RANK["error"])
 
 
-def set_up_with(setup: Callable[[], None]) -> None:
-    """Name the function that configures the facade when the first event comes and nobody has."""
-    global _setup  # noqa: PLW0603 - the one moment of a process when it becomes configured
-    _setup = setup
-
-
-def set_up() -> None:
-    """Configure the facade now if nobody has."""
-    global _setup
-    setup, _setup = _setup, None
-    if setup is not None:
-        setup()
-
-
 def rebind_all() -> None:
     """Switch the levels of every narrator on or off, after the threshold changed."""
-    global _setup  # noqa: PLW0603 - whoever configures has configured
-    _setup = None
+    is_configured()
     for narrator in list(_narrators):
         narrator._switch()  # noqa: SLF001 - same module

@@ -1,17 +1,79 @@
 """Where finished events go: taps, sinks in memory, the queues of the other sinks; and the facade's own notices."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from threading import get_ident
+from typing import Any, Final, Protocol, cast
 
 from narration_core import _exceptions as exceptions
 from narration_core._build import Builder
 from narration_core._event import Event, Record
+from narration_core._last_word import say
 from narration_core._levels import LevelName
 from narration_core._settings import Counts
-from narration_core._writer import InlineSink, Sink, Writer
+from narration_core._writer import Sink, Writer
 
 Tap = Callable[[Event, Mapping[str, Any]], None]
 """Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
+
+
+_EARLY: Final = 1000
+_NESTED: Final = 2
+
+
+class InlineSink(Sink, Protocol):
+    """A sink in memory, called on the emitting thread.
+
+    Attributes:
+        idle: True while it wants no events; it is then not called.
+    """
+
+    idle: bool
+
+
+class GuardedSink:
+    """A sink in memory whose own writing may emit: that event reaches it too, but what comes of it does not.
+
+    Without that bound a sink that logs would be called until the stack is full.
+    """
+
+    background = False
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.name = sink.name
+        self.echoes = 0
+        self._depth: dict[int, int] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether it wants no events now."""
+        return bool(getattr(self.sink, "idle", False))
+
+    def write(self, batch: Sequence[Record]) -> None:
+        """Write events, unless they come from writing an event that came from writing."""
+        me = get_ident()
+        depth = self._depth.get(me, 0)
+        if depth >= _NESTED:
+            self.echoes += 1
+            return
+        self._depth[me] = depth + 1
+        try:
+            self.sink.write(batch)
+        finally:
+            if depth:
+                self._depth[me] = depth
+            else:
+                self._depth.pop(me, None)
+
+    def close(self) -> None:
+        """Close the sink."""
+        self.sink.close()
+
+
+def _guarded(sink: Sink) -> InlineSink:
+    """Return a sink in memory that cannot call itself without end."""
+    return cast("InlineSink", sink if getattr(sink, "quiet", False) else GuardedSink(sink))
 
 
 class Outputs:
@@ -28,17 +90,22 @@ class Outputs:
         self.taps: tuple[Tap, ...] = ()
         self.inline: tuple[InlineSink, ...] = ()
         self.writers: tuple[Writer, ...] = ()
-        self.puts: tuple[Callable[[Record], None], ...] = ()
+        # What a signal handler emits while the first use configures the facade.
+        self.early: deque[Record] = deque(maxlen=_EARLY)
+        self.puts: tuple[Callable[[Record], None], ...] = (self.early.append,)
         self.inline_failures: dict[str, int] = {}
         self._counts = counts
 
     def replace(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
         """Replace the sinks; returns the writers of the old ones, for the caller to close."""
         old = self.writers
-        self.inline = tuple(cast("InlineSink", sink) for sink in sinks if not sink.background)
+        inline = tuple(_guarded(sink) for sink in sinks if not sink.background)
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
+        self.inline = inline
         self.puts = tuple(writer.put for writer in self.writers)
-        return old
+        while self.early:
+            self.hand_on(self.early.popleft())
+        return tuple(writer for writer in old if writer not in self.writers)
 
     def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""
@@ -104,19 +171,20 @@ class Outputs:
             error: what it raised.
             retry_s: when it is tried again, seconds from now.
         """
-        self._tell_others(
-            sink,
-            self.builder.own(
-                "error",
-                "sink_failed",
-                sink.name,
-                "Sink {sink} failed ({error_kind}); trying again in {backoff_ms} ms",
-                sink=sink.name,
-                error_kind=exceptions.kind(error),
-                exception=exceptions.chain(error),
-                backoff_ms=int(retry_s * 1000),
-            ),
+        record = self.builder.own(
+            "error",
+            "sink_failed",
+            sink.name,
+            "Sink {sink} failed ({error_kind}); trying again in {backoff_ms} ms",
+            sink=sink.name,
+            error_kind=exceptions.kind(error),
+            exception=exceptions.chain(error),
+            backoff_ms=int(retry_s * 1000),
         )
+        self._tell_others(sink, record)
+        others = [inline for inline in self.inline if inline is not sink and not inline.idle]
+        if not others and not any(writer.sink is not sink and writer.is_well for writer in self.writers):
+            say(f"{record.event.human}: {record.event.get('exception')}")
 
     def recovered(self, sink: Sink) -> None:
         """Tell every other sink that this one works again."""
@@ -126,7 +194,7 @@ class Outputs:
 
     def _tell_others(self, sink: Sink, record: Record) -> None:
         for other in self.inline:
-            if other is sink:
+            if sink in (other, getattr(other, "sink", other)):
                 continue
             try:
                 other.write((record,))
@@ -135,4 +203,4 @@ class Outputs:
                 self.inline_failures[other.name] = self.inline_failures.get(other.name, 0) + 1
         for writer in self.writers:
             if writer.sink is not sink:
-                writer.put(record)
+                writer.post(record)

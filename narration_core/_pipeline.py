@@ -10,12 +10,13 @@ import msgspec
 from narration_core import _exceptions as exceptions
 from narration_core._build import Builder
 from narration_core._clock import SYSTEM
-from narration_core._context import current
 from narration_core._event import Event, Record
 from narration_core._fast_path import FastPath
+from narration_core._first_use import ensure_configured
 from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
+from narration_core._scope import active_scope
 from narration_core._settings import RANK, Counts, Settings
 from narration_core._writer import Sink, Writer
 
@@ -67,6 +68,10 @@ class Pipeline:
         slow = self.locate or self.sampler.active or self.settings.enrich is not None or not self._has_sinks
         self.fast_path = None if slow else self._fast_path
 
+    def warm_up(self) -> None:
+        """Do now what would make the first event slower than the others."""
+        self.settings.redactor.plan()
+
     def use_sinks(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
         """Replace the sinks; returns the writers of the old ones, for the caller to close."""
         old = self.outputs.replace(sinks, make_writer)
@@ -96,7 +101,8 @@ class Pipeline:
             fields: everything else that the call gave; changed here.
         """
         try:
-            scope = current.get()
+            ensure_configured()
+            scope = active_scope()
             settings = self.settings
             if settings.enrich is not None:
                 settings.enrich(fields)
@@ -126,7 +132,8 @@ class Pipeline:
             event: the foreign event; a missing time or level is filled in.
         """
         try:
-            scope = current.get()
+            ensure_configured()
+            scope = active_scope()
             if LEVELS[EMITTING[RANK.get(event.level or "info", RANK["info"])]] < self.threshold:
                 return
             record = self._builder.relayed(event, scope.fields, scope.sources)

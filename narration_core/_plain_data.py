@@ -1,4 +1,7 @@
-"""Any value as plain JSON data, bounded in depth and size, its text clean."""
+"""Any value as plain JSON data, bounded in depth and size.
+
+`unmasked` comes before redaction, which must see text as it was given; `cleaned` comes after it.
+"""
 
 import datetime as dt
 import decimal
@@ -10,11 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
-from narration_core._text import clean
+from narration_core._text import clean, limited
 
 MAX_DEPTH: Final = 8
 MAX_ITEMS: Final = 200
 MAX_NODES: Final = 2000
+_LONGEST_KEY: Final = 256
 _INT64: Final = 1 << 63
 
 
@@ -23,17 +27,17 @@ def _number(value: float) -> float | str:
 
 
 _SIMPLE: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
-    (str, lambda value: clean(str(value))),
+    (str, lambda value: limited(str(value))),
     (bool, bool),
     # An enum of ints is an int as well; its value is what readers expect.
-    (enum.Enum, lambda value: plain(value.value)),
-    (int, lambda value: int(value) if -_INT64 <= value < _INT64 else clean(str(value)[:64])),
+    (enum.Enum, lambda value: unmasked(value.value)),
+    (int, lambda value: int(value) if -_INT64 <= value < _INT64 else limited(str(value)[:64])),
     (float, lambda value: _number(float(value))),
-    ((bytes, bytearray, memoryview), lambda value: clean(bytes(value)[:65536].decode("utf-8", "replace"))),
-    (BaseException, lambda value: clean(exceptions.chain(value))),
+    ((bytes, bytearray, memoryview), lambda value: limited(bytes(value)[:65536].decode("utf-8", "replace"))),
+    (BaseException, lambda value: limited(exceptions.chain(value))),
     ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
     (dt.timedelta, lambda value: value.total_seconds()),
-    ((uuid.UUID, decimal.Decimal, pathlib.PurePath), lambda value: clean(str(value))),
+    ((uuid.UUID, decimal.Decimal, pathlib.PurePath), lambda value: limited(str(value))),
 )
 
 
@@ -62,25 +66,44 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
         return "...[more]"
     if isinstance(value, Mapping):
         pairs = list(value.items())
-        result = {clean(str(key), 256): _plain(item, depth + 1, budget) for key, item in pairs[:MAX_ITEMS]}
+        result = {limited(str(key)): _plain(item, depth + 1, budget) for key, item in pairs[:MAX_ITEMS]}
         if len(pairs) > MAX_ITEMS:
             result["..."] = f"[{len(pairs) - MAX_ITEMS} more items]"
         return result
     if isinstance(value, set | frozenset):
         # Sets have no order of their own; lines must be the same in every run.
         return _contained(sorted(value, key=repr), depth, budget)
+    if hasattr(value, "_fields") and isinstance(value, tuple) and len(value) <= MAX_ITEMS:
+        kind: Any = type(value)
+        return kind._make(_contained(list(value), depth, budget))  # its names tell redaction what its items are
     if isinstance(value, list | tuple):
         return _contained(list(value), depth, budget)
-    return clean(str(value))
+    return limited(str(value))
 
 
-def plain(value: Any) -> Any:
-    """Return a value as str, int, float, bool, None, list or dict; never raises.
+def unmasked(value: Any) -> Any:
+    """Return a value as str, int, float, bool, None, list, dict or named tuple of these; never raises.
 
-    Depth, items of a container and values in all are bounded; what is left out is marked. Text is
-    cleaned. What is none of the usual types is told by its `str()`.
+    Depth, items of a container, values in all and text are bounded; what is left out is marked. Text is not yet
+    cleaned. What is none of the usual types becomes its `str()`.
     """
     try:
         return _plain(value, 0, _Budget())
     except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
         return f"({type(value).__name__} could not be read)"
+
+
+def cleaned(value: Any) -> Any:
+    """Return what `unmasked` returned, and redaction may have changed, with its text clean and no named tuples."""
+    if type(value) is str:
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(str(key), _LONGEST_KEY): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(cleaned, value))
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Return a value as str, int, float, bool, None, list or dict, its text clean; never raises."""
+    return cleaned(unmasked(value))

@@ -16,7 +16,8 @@ from narration_core._event import Event, decode
 from narration_core._narrator import Narrator
 from narration_core._pipeline import PIPELINE
 from narration_core._taxonomy import register_field
-from narration_core._text import clean, to_name
+from narration_core._text import clean, limited, to_name
+from narration_core.redaction import LineRedactor
 
 Stream = Literal["stdout", "stderr"]
 
@@ -87,6 +88,8 @@ class _Listener:
         self._target = target
         self._on_event = on_event
         self._lock = threading.Lock()
+        redactor = PIPELINE.settings.redactor
+        self._redactors = {"stdout": LineRedactor(redactor), "stderr": LineRedactor(redactor)}
         self.narrated = 0
         self.raw = 0
         self.error: Exception | None = None
@@ -121,7 +124,8 @@ class _Listener:
             return None
 
     def _raw_output(self, stream: Stream, line: bytes, lost: int) -> Event:
-        said = PIPELINE.settings.redactor.text(clean(line.decode("utf-8", "replace"), _KEPT))
+        decoded = limited(line.decode("utf-8", "replace"))
+        said = clean(self._redactors[stream].line(decoded), _KEPT)
         if lost:
             said += f"...[{lost} more bytes]"
         self.last_words.append(said[:500])

@@ -1,27 +1,22 @@
-"""A piece of work that is narrated, and functions whose every call is one."""
+"""A span: a piece of work with an event at its start and one at its end."""
 
-import contextlib
-import functools
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextvars import Token
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from narration_core import _exceptions as exceptions
-from narration_core._call_signature import Emit
+from narration_core._call_signature import Emit, Levels
 from narration_core._call_site import call_site
-from narration_core._context import Scope, current, merged
 from narration_core._levels import LevelName
 from narration_core._pipeline import PIPELINE
-
-F = TypeVar("F", bound=Callable[..., Any])
+from narration_core._scope import Entered, Scope, active_scope, current, merged
 
 
 class Span:
     """A piece of work that is narrated; made by `Narrator.span`. Also usable with `async with`.
 
-    Its arguments are those of `Narrator.span`, and the narrator, of which the level's function is asked at each event:
-    it changes with the threshold.
+    Its events carry the ids of the span and of the scope that it was opened in, wherever they are emitted: in another
+    thread, inside another span, or when a task that knows nothing of it closes it. The arguments are the levels to
+    emit with and those of `Narrator.span`.
     """
 
     __slots__ = (
@@ -33,16 +28,16 @@ class Span:
         "_level",
         "_location",
         "_narrator",
+        "_outer",
         "_quiet",
         "_scope",
-        "_token",
         "action",
         "target",
     )
 
     def __init__(
         self,
-        narrator: object,
+        narrator: Levels,
         action: str,
         target: str,
         human: str,
@@ -63,20 +58,28 @@ class Span:
         self._fields = fields
         self._location = location
         self._scope: Scope | None = None
-        self._token: Token[Scope] | None = None
+        self._entered: Entered | None = None
         self._began = 0
-        # A span entered again inside itself puts back what it found.
-        self._entered: list[tuple[Scope | None, Token[Scope] | None, int]] = []
+        # A span that is entered again inside itself puts back what it found.
+        self._outer: list[tuple[Scope | None, Entered | None, int]] = []
 
     def _emit(self, level: LevelName, step: str, human: str, more: dict[str, Any]) -> None:
         fields = {"event": f"{self.action}_{step}", **self._fields, **more}
         if self._location is not None:
-            fields["source_location"] = self._location
+            fields.setdefault("source_location", self._location)
         emit: Emit = getattr(self._narrator, level)
-        emit(self.action, self.target, human, **fields)
+        scope = self._scope
+        if scope is None or active_scope().fields.get("span_id") == scope.fields["span_id"]:
+            emit(self.action, self.target, human, **fields)
+            return
+        token = current.set(scope)
+        try:
+            emit(self.action, self.target, human, **fields)
+        finally:
+            current.reset(token)
 
     def note(self, **fields: Any) -> None:
-        """Add fields to the events still to come, the end above all."""
+        """Add fields to the events still to come, mainly the end."""
         self._fields.update(fields)
 
     def progress(self, percent: float, human: str, **fields: Any) -> None:
@@ -89,145 +92,67 @@ class Span:
         """
         if PIPELINE.locate and "source_location" not in fields:
             fields["source_location"] = call_site(1)
-        self._emit(self._level, "progress", human, {"percent": percent, **fields} | self._own_location(fields))
-
-    def _own_location(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return {"source_location": fields["source_location"]} if "source_location" in fields else {}
+        self._emit(self._level, "progress", human, {"percent": percent, **fields})
 
     def __enter__(self) -> Self:
-        """Open the span: bind its ids, tell the start."""
-        outer = current.get()
+        """Open the span: bind its ids, emit the start."""
+        return self._open(1)
+
+    def _open(self, depth: int) -> Self:
+        outer = active_scope()
         ids = {
             "trace_id": outer.fields.get("trace_id") or outer.sources.trace_id(),
             "parent_span_id": outer.fields.get("span_id") or outer.fields.get("parent_span_id"),
             "span_id": outer.sources.span_id(),
         }
-        self._entered.append((self._scope, self._token, self._began))
-        self._scope = Scope(merged(outer.fields, ids), outer.sources, outer.listener)
-        self._token = current.set(self._scope)
+        self._outer.append((self._scope, self._entered, self._began))
+        self._scope = Scope(merged(outer.fields, ids), outer.sources, outer.listener, outer.trace_flags)
+        self._entered = Entered(self._scope, depth + 1)
+        PIPELINE.warm_up()  # the first span does not last longer than the others
         self._began = outer.sources.monotonic_ns()
         if not self._quiet:
             try:
                 self._emit(self._level, "start", self._human, {})
             except BaseException:  # a mistake in strict mode: the block does not run, so nothing would unbind
-                self.suspend()
+                self._leave()
                 raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Tell the end, or the failure with its `error_kind`; the exception goes on."""
-        sources = current.get().sources
+        """Emit the end, or the failure with its `error_kind`; the exception goes on.
+
+        To be cancelled, and to exit without an error code, is not a failure.
+        """
+        sources = active_scope().sources if self._scope is None else self._scope.sources
         duration = {"duration_ms": (sources.monotonic_ns() - self._began) // 1_000_000}
-        if error is None or isinstance(error, GeneratorExit):
-            if not self._quiet:
-                self._emit(self._level, "end", self._done or f"Finished: {self._human}", duration)
-        else:
-            told = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
-            self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | told)
-        self.suspend()
-        self._scope, self._token, self._began = self._entered.pop()
+        try:
+            if error is None or exceptions.is_orderly_exit(error):
+                if not self._quiet:
+                    self._emit(self._level, "end", self._done or f"Finished: {self._human}", duration)
+            elif exceptions.is_cancellation(error):
+                if not self._quiet:
+                    self._emit(self._level, "end", f"Cancelled: {self._human}", duration)
+            else:
+                failure = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
+                self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | failure)
+        finally:
+            self._leave()
 
-    def suspend(self) -> None:
-        """Put the outer context back while a generator hands over to its consumer."""
-        if self._token is not None:
-            with contextlib.suppress(ValueError):  # a generator closed in another context than it was opened in
-                current.reset(self._token)
-            self._token = None
-
-    def resume(self) -> None:
-        """Bind the span's context again when a generator goes on."""
-        if self._token is None and self._scope is not None:
-            self._token = current.set(self._scope)
+    def _leave(self) -> None:
+        """Put the outer scope back."""
+        if self._entered is not None:
+            self._entered.leave()
+        scope, self._entered, self._began = self._outer.pop()
+        self._scope = scope or self._scope  # what is emitted after the end still has its ids
 
     async def __aenter__(self) -> Self:
         """Open the span."""
-        return self.__enter__()
+        return self._open(1)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the span."""
         self.__exit__(kind, error, trace)
-
-
-def _step_by_step(steps: Generator[Any, Any, Any], span: Span) -> Generator[Any, Any, Any]:
-    """Run a generator with the span's context bound only while it runs, not while its consumer does."""
-    answer = None
-    resume = steps.send
-    while True:
-        try:
-            item = resume(answer)
-        except StopIteration as end:
-            return end.value
-        span.suspend()
-        try:
-            answer, resume = (yield item), steps.send
-        except GeneratorExit:
-            span.resume()
-            steps.close()
-            raise
-        except BaseException as thrown:  # noqa: BLE001 - whatever the consumer throws in belongs to the generator
-            answer, resume = thrown, steps.throw
-        span.resume()
-
-
-def _wrapped_async_generator(
-    function: Callable[..., AsyncGenerator[Any, Any]], span: Callable[[], Span]
-) -> Callable[..., AsyncGenerator[Any, Any]]:
-    """Return the function with each run in a span; as `_step_by_step`, to which an async generator cannot delegate."""
-
-    @functools.wraps(function)
-    async def run(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        with span() as running:
-            steps = function(*args, **kwargs)
-            answer, resume = None, steps.asend
-            while True:
-                try:
-                    item = await resume(answer)
-                except StopAsyncIteration:
-                    return
-                running.suspend()
-                try:
-                    answer, resume = (yield item), steps.asend
-                except GeneratorExit:
-                    running.resume()
-                    await steps.aclose()
-                    raise
-                except BaseException as thrown:  # noqa: BLE001 - whatever the consumer throws in
-                    answer, resume = thrown, steps.athrow
-                running.resume()
-
-    return run
-
-
-def wrapped(function: F, span: Callable[[], Span]) -> F:
-    """Return the function with each call inside a span of its own."""
-    import inspect  # noqa: PLC0415 - costs milliseconds at import, and only decorators need it
-
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def run_async(*args: Any, **kwargs: Any) -> Any:
-            with span():
-                return await function(*args, **kwargs)
-
-        return run_async  # type: ignore[return-value]  # wraps keeps the signature
-    if inspect.isasyncgenfunction(function):
-        return _wrapped_async_generator(function, span)  # type: ignore[return-value]  # as above
-    if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with span() as running:
-                return (yield from _step_by_step(function(*args, **kwargs), running))
-
-        return run_generator  # type: ignore[return-value]  # as above
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        with span():
-            return function(*args, **kwargs)
-
-    return run  # type: ignore[return-value]  # as above

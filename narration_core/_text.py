@@ -12,6 +12,9 @@ from narration_core._bounded import BoundedDict
 MAX_TEXT: Final = 8192
 """Longest text value of an event, in characters; a longer one is cut and says so."""
 
+MAX_READ: Final = MAX_TEXT + 16 * 1024
+"""How much of a text redaction reads, in characters: a secret that ends behind the limit is found whole."""
+
 HUMAN_LIMIT: Final = 100
 CUTE_LIMIT: Final = 150
 STORY_LIMIT: Final = 200
@@ -22,7 +25,8 @@ _INVISIBLE = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
-_OUTCOME = re.compile(r"(?:Finished|Failed \([^()]*\)): ")
+_CUT = re.compile(r"\.\.\.\[(\d{1,18}) more characters\]\Z")
+_OUTCOME = re.compile(r"(?:Finished|Cancelled|Failed \([^()]*\)): ")
 _NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
 _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
@@ -37,18 +41,35 @@ def _replacement(found: re.Match[str]) -> str:
     return "\ufffd" if "\ud800" <= char <= "\udfff" else ""
 
 
+def limited(value: str, limit: int = MAX_READ) -> str:
+    """Return text that is cut when it is too long, and says so; text that was cut before keeps one note.
+
+    Args:
+        value: any text.
+        limit: longest text allowed, in characters; the note comes on top.
+    """
+    if len(value) <= limit:
+        return value
+    lost = 0
+    cut = _CUT.search(value, len(value) - 50)
+    if cut is not None:
+        value, lost = value[: cut.start()], int(cut[1])
+        if len(value) <= limit:
+            return value + cut[0]
+    return f"{value[:limit]}...[{len(value) - limit + lost} more characters]"
+
+
 def clean(value: str, limit: int = MAX_TEXT) -> str:
     """Return text that cannot forge, hide or break a log line; the same object when nothing had to change.
 
     Line ends and tabs become spaces; other controls, zero-width, bidirectional and byte-order marks
-    go; lone surrogates become U+FFFD; what is longer than the limit is cut with a marker.
+    go; lone surrogates become U+FFFD; what is longer than the limit is cut with a note.
 
     Args:
         value: any text.
-        limit: longest text allowed, in characters; the marker comes on top.
+        limit: longest text allowed, in characters; the note comes on top.
     """
-    if len(value) > limit:
-        value = f"{value[:limit]}...[{len(value) - limit} more characters]"
+    value = limited(value, limit)
     if value.isascii() and value.isprintable():
         return value
     return _UNWANTED.sub(_replacement, value)
@@ -67,6 +88,16 @@ def is_name(value: str) -> bool:
 def to_name(value: str) -> str:
     """Return the nearest valid actor or action name: lower case, every other character an underscore."""
     return _NOT_NAME.sub("_", value.strip().lower())[:128] or "unknown"
+
+
+class Masked(str):
+    """A field's text with secrets masked: a template fills it in whole, whatever its format spec asks for."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        """Return the text; a spec would cut the marker, or make the template fail on it."""
+        return str(self)
 
 
 class _Template:

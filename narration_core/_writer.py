@@ -30,7 +30,8 @@ class Sink(Protocol):
     Attributes:
         name: what it is called in narration and in `stats()`.
         background: True when `write` may take long: it then runs on a thread of its own. False for
-            sinks in memory that are called on the emitting thread.
+            sinks in memory that are called on the emitting thread. Such a sink may have an attribute `idle`:
+            while it is True, the sink is not called.
     """
 
     name: str
@@ -41,16 +42,6 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of what the sink holds."""
-
-
-class InlineSink(Sink, Protocol):
-    """A sink in memory, called on the emitting thread.
-
-    Attributes:
-        idle: True while it wants no events; it is then not called.
-    """
-
-    idle: bool
 
 
 class Notices(Protocol):
@@ -100,6 +91,8 @@ class Writer:
         cool_off_s: how long a failed sink rests, in seconds.
     """
 
+    delivery: Literal["caller", "queued"] = "queued"
+
     def __init__(
         self,
         sink: Sink,
@@ -118,12 +111,14 @@ class Writer:
         self._notices = notices
         self._cool_off_s = cool_off_s
         self.lost = [0] * len(EMITTING)
+        self.echoes = 0
+        self._queue: deque[Record] = deque()
         self._reset()
         _writers.add(self)
 
     def _reset(self) -> None:
         """Start with nothing queued and no thread: at first, and in the child of a fork."""
-        self._queue: deque[Record] = deque()
+        self._queue.clear()  # not a new one: a signal handler that forks may have interrupted whoever uses it
         self._untold = [0] * len(EMITTING)
         # Whoever takes from the queue; putting needs no lock. A signal handler may narrate while it is held.
         self._lock = threading.RLock()
@@ -139,6 +134,29 @@ class Writer:
         self._started = 0
         self._finished = 0
         self._thread: threading.Thread | None = None
+        self._thread_id = 0
+        self.gone = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the sink did not fail last."""
+        return not self._resting
+
+    @property
+    def state(self) -> str:
+        """What the sink does: "ready" or "failed" (it is tried again later)."""
+        return "failed" if self._resting else "ready"
+
+    def use(self, *, capacity: int, overflow: Overflow) -> None:
+        """Change the settings of a writer whose sink stays.
+
+        Args:
+            capacity: longest queue, in events.
+            overflow: "drop" or "wait".
+        """
+        self.capacity = capacity
+        self._much = (capacity + 1) // 2
+        self.overflow = overflow
 
     @property
     def queued(self) -> int:
@@ -148,20 +166,36 @@ class Writer:
     def put(self, record: Record) -> None:
         """Queue an event; never blocks unless `overflow` is "wait"."""
         queue = self._queue
+        if self._writing and threading.get_ident() == self._thread_id:
+            self.echoes += 1  # the sink's own writing emits: each event would bring another
+            return
         if len(queue) >= self._much and not self._make_room(record.rank):
             return
         queue.append(record)
         if self._asleep:
             self._rouse()
 
+    def post(self, record: Record) -> None:
+        """Queue an event without ever waiting: what the facade reports of itself."""
+        if len(self._queue) < self.capacity or self._room_by_loss(record.rank):
+            self._queue.append(record)
+            if self._asleep:
+                self._rouse()
+
     def _rouse(self) -> None:
         if self._thread is not None:
             self._wake.ring()
             return
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
-                self._thread.start()
+            if self._thread is not None:
+                return
+            thread = threading.Thread(target=self._run, name=f"narration-{self.sink.name}", daemon=True)
+            self._thread = thread
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads may start, or the interpreter ends: the caller writes
+                self._thread = None
+                self._drain()
 
     def _hurry(self) -> None:
         """Have what waits written without the pause that gathers a batch."""
@@ -178,11 +212,14 @@ class Writer:
             self._hurry()
         if len(self._queue) < self.capacity:
             return True
-        if self.overflow == "wait" and threading.current_thread() is not self._thread:
+        if self.overflow == "wait" and threading.get_ident() not in _writing_threads:
             with self._changed:
                 while len(self._queue) >= self.capacity and not self._closed:
                     self._changed.wait(0.1)
             return True
+        return self._room_by_loss(rank)
+
+    def _room_by_loss(self, rank: int) -> bool:
         with self._lock:
             if len(self._queue) < self.capacity:
                 return True
@@ -214,7 +251,19 @@ class Writer:
         self.lost[rank] += 1
         self._untold[rank] += 1
 
+    def _idle(self) -> bool:
+        """Tell whether the thread has nothing to do."""
+        return not self._queue
+
     def _run(self) -> None:
+        self._thread_id = threading.get_ident()
+        _writing_threads.add(self._thread_id)
+        try:
+            self._write_on()
+        finally:
+            _writing_threads.discard(self._thread_id)
+
+    def _write_on(self) -> None:
         self._asleep = False
         while True:
             self._hurried = False
@@ -229,7 +278,7 @@ class Writer:
                 if self._closed:
                     return
                 self._asleep = True
-                if not self._queue:
+                if self._idle():
                     self._wake.wait()
                 self._asleep = False
             if not self._hurried:
@@ -259,11 +308,14 @@ class Writer:
         return written
 
     def _tell_losses(self) -> None:
+        self._write([self._loss_report()])
+
+    def _loss_report(self) -> Record:
         with self._lock:
             lost = zip(EMITTING, self._untold, strict=True)
             counts: dict[str, int] = {level: count for level, count in lost if count}
             self._untold = [0] * len(EMITTING)
-        self._write([self._notices.dropped(self.sink, counts)])
+        return self._notices.dropped(self.sink, counts)
 
     def _write(self, chunk: Sequence[Record]) -> None:
         """Write until it works: a sink that fails rests, and the queue behind it stays bounded."""
@@ -331,14 +383,19 @@ class Writer:
         wanted = self._started + 1
         self._hurry()
         with self._changed:
-            while self._finished < wanted:
+            while self._finished < wanted and not self.gone:
                 left = until - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     return max(self.queued, 1)
-        return 0
+        return self.queued if self.gone else 0
 
-    def close(self, deadline_s: float) -> int:
-        """Write what is queued, stop the thread and close the sink; returns what had to be abandoned."""
+    def close(self, deadline_s: float, *, keep_sink: bool = False) -> int:
+        """Write what is queued, stop the thread and close the sink; returns what had to be abandoned.
+
+        Args:
+            deadline_s: longest wait, in seconds.
+            keep_sink: leave the sink open: somebody else goes on with it.
+        """
         abandoned = self.flush(deadline_s)
         self._closed = True
         self._stop.set()
@@ -346,17 +403,23 @@ class Writer:
         thread = self._thread
         if thread is not None and threading.current_thread() is not thread:
             thread.join(_STUCK_S if abandoned else deadline_s)
-        if thread is None or not thread.is_alive():  # a thread stuck in a write still holds the sink
+        if not keep_sink and (
+            thread is None or not thread.is_alive()
+        ):  # a thread stuck in a write still holds the sink
             self.sink.close()
         _writers.discard(self)
         return abandoned
 
+
+_writing_threads: set[int] = set()
+"""Threads of writers. None of them waits for room in the queue of another, which may wait for room in its own."""
 
 _writers: "weakref.WeakSet[Writer]" = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
     # The parent's thread is not here, and its queue is the parent's to write: a line must not appear twice.
+    _writing_threads.clear()
     for writer in list(_writers):
         writer._reset()  # noqa: SLF001 - same module
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from narration_core._context import current
 from narration_core._outputs import Tap
 from narration_core._pipeline import PIPELINE
+from narration_core._scope import active_scope
 
 __all__ = ["Tap", "add_tap", "listener", "remove_tap"]
 
@@ -21,4 +21,4 @@ def remove_tap(tap: Tap) -> None:
 
 def listener() -> Any:
     """Return the object bound as `listener` in the current context, or None."""
-    return current.get().listener
+    return active_scope().listener

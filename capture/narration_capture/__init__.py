@@ -11,16 +11,16 @@ from narration_capture import _run_start as _run_start
 if TYPE_CHECKING:
     from narration_capture._captured import CapturedEvent
     from narration_capture._fixture import NarrationCapture, capture
-    from narration_capture._normalise import normaliser, repeating
     from narration_capture._tables import one_table, rows
+    from narration_core.following.normalise import normaliser, repeating
 
 _HOMES: Final = {
     "CapturedEvent": "narration_capture._captured",
     "NarrationCapture": "narration_capture._fixture",
     "capture": "narration_capture._fixture",
-    "normaliser": "narration_capture._normalise",
+    "normaliser": "narration_core.following.normalise",
     "one_table": "narration_capture._tables",
-    "repeating": "narration_capture._normalise",
+    "repeating": "narration_core.following.normalise",
     "rows": "narration_capture._tables",
 }
 

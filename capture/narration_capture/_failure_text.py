@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from narration_capture._captured import CapturedEvent
 from narration_capture._matching import described, fits, nearest, nearest_text, shown, unknown_field
-from narration_capture._story import EventRenderer
+from narration_core.following.shape import EventRenderer
 
 MOST_EVENTS: Final = 40
 NUMBER_WIDTH: Final = 4

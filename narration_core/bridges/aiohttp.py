@@ -47,7 +47,12 @@ def correlation_middleware(narrate: Narrator) -> Middleware:
         ids = accept(request.headers)
         request[_ID] = ids.correlation_id
         # The caller's span is the parent of ours: spans opened inside take it as theirs.
-        with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, parent_span_id=ids.parent_span_id):
+        with bind(
+            correlation_id=ids.correlation_id,
+            trace_id=ids.trace_id,
+            parent_span_id=ids.parent_span_id,
+            trace_flags=ids.trace_flags,
+        ):
             if ids.refused:
                 narrate.warn(
                     "correlation_replaced",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from narration_core._context import bound
 from narration_core._event import Record, sentence
 from narration_core._pipeline import PIPELINE
 
@@ -10,7 +11,7 @@ _SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, 
 
 
 def use_trace_ids(*, on: bool = True) -> None:
-    """Give events the ids of the current OpenTelemetry span where they carry none of their own.
+    """Give events the ids of the current OpenTelemetry span if neither the call nor the scope has a trace id.
 
     Args:
         on: False switches it off again.
@@ -25,7 +26,7 @@ def use_trace_ids(*, on: bool = True) -> None:
 
     def enrich(fields: dict[str, Any]) -> None:
         context = trace.get_current_span().get_span_context()
-        if context.is_valid and "trace_id" not in fields:
+        if context.is_valid and "trace_id" not in fields and "trace_id" not in bound():
             fields["trace_id"] = f"{context.trace_id:032x}"
             fields["span_id"] = f"{context.span_id:016x}"
 

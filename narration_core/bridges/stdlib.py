@@ -7,7 +7,6 @@ from typing import Any, Final
 from narration_core import _exceptions as exceptions
 from narration_core._event import FIELD_SET, HEAD, Event, Record, sentence
 from narration_core._levels import LevelName
-from narration_core._narrator import set_up
 from narration_core._pipeline import PIPELINE
 from narration_core._taxonomy import extra_fields
 from narration_core._text import to_name
@@ -34,7 +33,6 @@ class NarrationHandler(logging.Handler):
         """Pass on a record; what came from narration itself is left alone."""
         if hasattr(record, _OURS):
             return
-        set_up()
         try:
             PIPELINE.relay(_event(record))
         except Exception:  # noqa: BLE001 - a handler reports its failures the way logging does

@@ -7,7 +7,6 @@ from typing import Any
 from narration_core import _exceptions as exceptions
 from narration_core._event import FIELD_SET, HEAD, Event
 from narration_core._levels import parse_level
-from narration_core._narrator import set_up
 from narration_core._pipeline import PIPELINE
 from narration_core._text import to_name
 
@@ -32,7 +31,6 @@ class NarrationProcessor:
         """
         from structlog import DropEvent  # noqa: PLC0415 - optional
 
-        set_up()
         PIPELINE.relay(self._event(logger, method, dict(event_dict)))
         raise DropEvent
 

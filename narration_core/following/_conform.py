@@ -15,7 +15,7 @@ from narration_core.following._source import Files
 _TWICE: Final = 2  # a start and an end with nothing between are a run of two, and golden stories have both
 
 
-class _Brief(msgspec.Struct):
+class _Brief(msgspec.Struct, gc=False):
     actor: str
     action: str
     correlation_id: str | None = None

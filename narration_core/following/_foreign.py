@@ -5,7 +5,7 @@ Read for: structlog, python-json-logger, Elastic Common Schema, pino, bunyan, za
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from narration_core._event import FIELD_SET, Event, from_fields
@@ -42,6 +42,13 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 _NUMBERS: Final = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
 _TIME: Final = re.compile(
     r"(?<![\d-])(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+_OTHER_TIMES: Final = (
+    # nginx and Apache; Go's log; klog of Kubernetes; syslog. The last two name no year: it is this one.
+    (re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"), "%d/%b/%Y:%H:%M:%S %z"),
+    (re.compile(r"(?<!\d)(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"), "%Y/%m/%d %H:%M:%S"),
+    (re.compile(r"^[IWEF](\d{4} \d\d:\d\d:\d\d)\.(\d{6})"), "%m%d %H:%M:%S"),
+    (re.compile(r"^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)"), "%b %d %H:%M:%S"),
 )
 _EPOCH: Final = re.compile(r"\b1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?\b", re.ASCII)
 _OWN_TIME: Final = re.compile(rb'"emitted_at_ms":(\d{10,16})')
@@ -142,9 +149,32 @@ def time_of(text: str) -> int | None:
         except ValueError:
             return None
         moment = moment if moment.tzinfo else moment.astimezone()
-        return int(moment.timestamp()) * 1000 + int((fraction or "0").ljust(3, "0")[:3])
+        return int(moment.timestamp()) * 1000 + _thousandths(fraction)
+    for pattern, form in _OTHER_TIMES:
+        other = pattern.search(head)
+        if other is not None:
+            return _read(other[1], form, other[2] if pattern.groups > 1 else None)
     epoch = _EPOCH.search(head)
     return milliseconds(float(epoch.group())) if epoch else None
+
+
+def _read(text: str, form: str, fraction: str | None) -> int | None:
+    """Return a time in a known form, in milliseconds since the epoch."""
+    now = datetime.now().astimezone()
+    has_year = "%Y" in form
+    try:
+        # The year stands before the text: without one, 29 February could not be read.
+        moment = datetime.strptime(text if has_year else f"{now.year} {text}", form if has_year else f"%Y {form}")  # noqa: DTZ007 - the zone is the reader's, below
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.astimezone()
+    if not has_year and moment > now + timedelta(days=2):
+        moment = moment.replace(year=moment.year - 1)  # December, read in January
+    return int(moment.timestamp()) * 1000 + _thousandths(fraction)
+
+
+def _thousandths(fraction: str | None) -> int:
+    return int((fraction or "0").ljust(3, "0")[:3])
 
 
 def last_time(before: bytes) -> int | None:

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from narration_core._event import Event
-
-AGAIN: Final = "(any number of times)"
-"""What a golden story says of an event that may come any number of times."""
+from narration_core.following.shape import AGAIN
 
 _HEAD: Final = re.compile(r"  (?P<columns>\S[^|]* \| [^|]+ \| .+)")
 _REQUEST: Final = re.compile(r"\bc\d+\b")

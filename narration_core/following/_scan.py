@@ -1,7 +1,7 @@
 """Finding the lines of a log that hold one of several byte strings, without parsing the others.
 
-One buffer is filled again and again and searched with `bytes.find`: memory stays the same for a file of any size, a
-file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
+One buffer is filled again and again and searched for all strings at once: memory stays the same for a file of any size,
+a file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
 """
 
 import codecs
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import IO, Final, NamedTuple, Protocol, Self
 
+import ahocorasick_rs
 import msgspec
 
 from narration_core.following._log_files import STDIN, shown
@@ -24,7 +25,6 @@ MAX_LINE: Final = 1 << 20
 """Longest line that is read, in bytes; longer ones are counted and passed over."""
 
 _BEFORE: Final = 4096
-_FEW: Final = 4  # up to here, one `find` for each needle is faster than one automaton for all of them
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -244,30 +244,15 @@ class _Searcher(Protocol):
 
 
 def _searcher(needles: Sequence[bytes]) -> _Searcher:
-    """Return a function that gives at least one place in each line that holds a needle, in order."""
-    if len(needles) <= _FEW:
-        return lambda buffer, start, end: _found(buffer, needles, start, end)
-    import ahocorasick_rs  # noqa: PLC0415 - for many ids only
-
+    """Return a function that gives the places of all needles, in order."""
     automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
-    return lambda buffer, start, end: [
-        place for _, place, _ in automaton.find_matches_as_indexes(bytes(buffer[start:end]))
-    ]
+
+    def search(buffer: bytearray, start: int, end: int, /) -> Sequence[int]:
+        with memoryview(buffer)[start:end] as part:
+            return [start + place for _, place, _ in automaton.find_matches_as_indexes(part)]
+
+    return search
 
 
 def _anything(buffer: bytearray, start: int, end: int, /) -> Sequence[int]:  # noqa: ARG001 - a searcher for every line
     return (start,)
-
-
-def _found(buffer: bytearray, needles: Sequence[bytes], start: int, end: int) -> Sequence[int]:
-    places = []
-    for needle in needles:
-        at = buffer.find(needle, start, end)
-        while at >= 0:
-            places.append(at)
-            # The rest of the line needs no search: one place a line is enough.
-            line_end = buffer.find(b"\n", at, end)
-            at = buffer.find(needle, line_end, end) if line_end >= 0 else -1
-    if len(needles) > 1:
-        places.sort()
-    return places

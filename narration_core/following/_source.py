@@ -11,7 +11,7 @@ from narration_core.following._lines import Line, belongs, mention, parse
 from narration_core.following._scan import Counts, Hit, LogReader
 from narration_core.following._usual import Recent
 
-RECENT_BYTES: Final = 8 << 20
+RECENT_BYTES: Final = 4 << 20
 """How much is read to learn what is usual, in bytes: the same share of the end of each file."""
 
 _LEAST_SHARE: Final = 256 << 10

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noise, plain_hex, random_looking, uuid_like
 from narration_core.redaction._engines import lower_ascii
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
@@ -67,6 +67,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     # `(sid:2 cport:-1)` stands in every line of a coordination service.
     Keyword("sid", r"sid[\\\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\\\"'`]{0,3}[\w\-.%+/]{8}"),
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
+    Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )
@@ -129,6 +130,9 @@ _PACKAGE: Final = r"[a-z]-\d{1,4}(?:\.\d{1,4}){1,3}$"
 _FILE: Final = (
     r"\.(?:[1-8c-h]|cc|cpp|py|go|rs|js|ts|java|rb|sh|pl|php|xml|ya?ml|json|conf|txt|md|html|css|kt|cs|swift|scala)$"
 )
+# The words before that of a name: "acme api", "acme_app_".
+_PROVIDER_BEFORE: Final = r"(?r)\b[A-Za-z][A-Za-z0-9]{1,24}(?:[ _\-][A-Za-z]{2,12}){0,2}[ _\-]{0,2}+"
+_WALLET_WORDS: Final = r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){2,23}+"
 _ONWARD: Final = r"[ ](?:[a-z]{1,24}+(?![=:])|\[REDACTED)"
 _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
 _SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
@@ -168,16 +172,16 @@ def find(
             places.append((at, after))
             at = low.find(word, after)
     places.sort()
-    look = _remembering(text, judge) if len(places) > _MANY else lambda at, after: _look(text, at, after, judge)
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
+    look = _remembering(text, judge) if len(places) > _MANY else None
     for at, after in places:
         while last <= at:
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
             continue
-        seen = look(at, after)
+        seen = look(at, after) if look is not None else _look(text, at, after, judge, (first, last))
         if seen is None:
             continue
         done = seen.name_end
@@ -211,7 +215,9 @@ class _Look(NamedTuple):
         return _Look(self.name_end + distance, self.begin + distance, self.end + distance, self.quoted, secret)
 
 
-def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _Look | None:
+def _look(
+    text: str, at: int, after: int, judge: Callable[[str], Verdict], claim: tuple[int, int] = _NOWHERE
+) -> _Look | None:
     """Look at what follows a word of a name; None when that is no value.
 
     Args:
@@ -219,6 +225,7 @@ def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _L
         at: where the word starts.
         after: where the word ends.
         judge: gives the verdict on a name.
+        claim: a span that is a secret already: a value inside it needs no verdict.
     """
     found = compiled(_TAIL).match(text, after)
     if found is None:
@@ -226,7 +233,8 @@ def _look(text: str, at: int, after: int, judge: Callable[[str], Verdict]) -> _L
     begin, end = found.span(found.lastgroup)
     quoted = found.lastgroup != "v6"
     secret = None
-    if not _has_structure(text, found, begin, end, quoted=quoted):
+    claimed = claim[0] <= begin and end <= claim[1]
+    if not claimed and not _has_structure(text, found, begin, end, quoted=quoted):
         secret = _value(text, at, found, begin, end, judge)
     return _Look(found.end("suffix"), begin, end, quoted, secret)
 
@@ -282,6 +290,9 @@ def _value(  # noqa: C901 - one condition after the other
         end = _unquoted(text, begin, end)
         if verdict is Verdict.PASSWORD and found["assign"] == "=":
             end = _end_of_phrase(text, begin, end)
+        elif verdict is Verdict.STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
+            words = compiled(_WALLET_WORDS).match(text, begin)
+            end = end if words is None else max(end, words.end())
     elif found.lastgroup == "v5" and " " in text[begin:end]:  # a command between backticks
         return None
     if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
@@ -295,7 +306,9 @@ def _value(  # noqa: C901 - one condition after the other
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
-    if not fits_text(verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])):
+    if not _of_a_provider(text, at, found, verdict, value, quoted=quoted) and not fits_text(
+        verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])
+    ):
         return None
     if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
         end = compiled(_REST).match(text, end).end()
@@ -336,7 +349,10 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         return option, Verdict.SAFE
     if compiled(_PACKAGE).search(last):
         return option, Verdict.SAFE
-    if verdict is Verdict.SAFE and after == end and text[at:after].lower() in PROVIDERS:  # "getAcme", "newAcme"
+    apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
+    if (
+        verdict is Verdict.SAFE and after == end and apart and text[at:after].lower() in PROVIDERS
+    ):  # "getAcme", "newAcme"
         verdict = Verdict.WEAK
     return option, verdict
 
@@ -391,6 +407,20 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
     return compiled(_FILE).search(name) is not None
 
 
+def _of_a_provider(text: str, at: int, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
+    """Tell whether a key is a UUID or a hash and the word before its name is a service: `acme token 7c6b5a49-...`."""
+    if verdict < Verdict.WEAK or not (
+        uuid_like(value) or (plain_hex(value) and 20 <= len(value) <= 128 and not value.isdigit())
+    ):
+        return False
+    if (quoted or found["assign"] == "=") and text[at : found.end("suffix")].lower() in PROVIDERS:
+        return True
+    before = compiled(_PROVIDER_BEFORE).match(text, 0, at)
+    return before is not None and any(
+        piece.lower() in PROVIDERS for piece in before[0].replace("_", " ").replace("-", " ").split()
+    )
+
+
 def _end_of_phrase(text: str, begin: int, end: int) -> int:
     """Return where a password of several words ends that the next name follows."""
     phrase = compiled(_PHRASE).match(text, begin)
@@ -405,6 +435,8 @@ def _no_assignment(
         return True
     if kind != "assign" or quoted:
         return False
+    if name.lower().lstrip("_") in {"pin", "otp", "cvv", "cvc", "totp"} and value.isalpha():  # what is a number is none
+        return True
     sentence = verdict is Verdict.STRONG and found["assign"] == ": " and value.isalpha()
     if sentence and compiled(_ONWARD).match(text, end):
         return True

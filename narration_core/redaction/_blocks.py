@@ -53,14 +53,17 @@ def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
         text: the text.
         is_secret: whether a name promises a secret.
     """
-    yield from _containers(text, is_secret)
+    # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
+    if "[" in text or "{" in text or "(" in text:
+        yield from _containers(text, is_secret)
     if '"""' in text or "'''" in text:
         for found in compiled(_TRIPLE).finditer(text):
             if is_secret(found["name"]):
                 yield _trimmed(text, *found.span("s"))
-    if ":" in text:
+    if ":" in text and ("\n" in text or "&" in text or "!" in text):
         yield from _yaml(text, is_secret)
-    yield from _records(text, is_secret)
+    if text.count(":") + text.count("=") > 1:
+        yield from _records(text, is_secret)
 
 
 def _fits(value: str, *, quoted: bool) -> bool:

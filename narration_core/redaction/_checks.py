@@ -116,7 +116,7 @@ def placeholder(value: str) -> bool:
 
 # What stands where a secret will be or was: a variable, a template, a mask.
 _EXACT: Final = r"""(?x)
-    \$[A-Z_][A-Z0-9_]* | \$[a-z_]*(?:pass|pwd|secret|token|key)[a-z_]* | \$\{[^{}]*\} | \$\([^()]*\) | \$\{\{[^{}]*\}\} | \{\{[^{}]*\}\} | \{%[^{}]*%\} | \{\w*\} | \#\{[^{}]*\}
+    \$[A-Z_][A-Z0-9_]* | \$\d{1,3} | [$:@](?i:[a-z_]*(?:pass|pwd|secret|token|key)[a-z_]*) | \$\{[^{}]*\} | \$\([^()]*\) | \$\{\{[^{}]*\}\} | \{\{[^{}]*\}\} | \{%[^{}]*%\} | \{\w*\} | \#\{[^{}]*\}
     | <[^<>]*> | %\w+% | %\(\w+\)[a-z] | %[a-z] | @@\w+@@ | @\{[^{}]*\} | \?
     | \*+ | [•●∙·]+ | \.{3,} | x{3,} | X{3,} | -+ | _+ | \#+ | \?+ | …+
     | \[?(?i:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]? | \[[A-Z_ \-]+\]

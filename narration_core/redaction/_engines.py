@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
+from narration_core._locks import new_lock
+
 
 class Entry(NamedTuple):
     """One thing to look for: a literal (any letter case) or a shape; its place in the list is what a hit reports."""
@@ -58,13 +60,12 @@ class Hyperscan:
             flags=[once | (caseless if entry.literal or entry.caseless else 0) for entry in entries],
         )
         self._all = list(range(len(entries)))
-        self._lock = threading.Lock()
+        self._lock = new_lock()  # a finaliser may narrate while it is held
         self._original = hyperscan.Scratch(self._database)
         self.hits = self._scanner()
         os.register_at_fork(after_in_child=self._after_fork)
 
     def _after_fork(self) -> None:
-        self._lock = threading.Lock()
         self._original = self._hyperscan.Scratch(self._database)
         self._local.__dict__.clear()
 

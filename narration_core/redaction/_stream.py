@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final, NamedTuple
 
+from narration_core.redaction._lines import Context
 from narration_core.redaction._redactor import OVERLAP, WINDOW, Redactor, Span, merged
 
 MAX_JSON_LINE: Final = 1 << 20
@@ -28,6 +29,7 @@ class StreamRedactor:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._context = Context(redactor)
         self._held = ""
         self._line = 1
         self.findings: list[Finding] = []
@@ -61,7 +63,7 @@ class StreamRedactor:
 
     def _give(self, end: int, *, exact: bool = False) -> str:
         held = self._held
-        spans = self._redactor.wanted_spans(held)
+        spans = self._context.spans(held)
         if not exact:
             end = held.rfind("\n", 0, end) + 1 or end
         # A secret is never cut in two: the whole of it goes now or later.
@@ -70,6 +72,7 @@ class StreamRedactor:
                 end = start or stop
         self._held = held[end:]
         piece = held[:end]
+        self._context.add(piece[-WINDOW:], continued=any(span.start < end for span in spans) and len(piece) < OVERLAP)
         inside = [Span(span.start, min(span.end, end), span.rule) for span in spans if span.start < end]
         if self.keep_findings:
             told = 0

@@ -37,7 +37,8 @@ def _symbols(value: str) -> int:
 _STATES: Final = frozenset(
     (
         "yes no true false on off set unset none null nil undefined required optional missing present absent empty default ok valid invalid "
-        "wrong incorrect expired changed accepted rejected failed enabled disabled unknown n/a all"
+        "wrong incorrect expired changed accepted rejected failed enabled disabled unknown n/a all "
+        "str string bytes int integer bool boolean optional any object char text varchar"
     ).split()
 )
 _NOTHING: Final = frozenset(["none", "null", "nil", "undefined", "(null)", "none,", "nan"])
@@ -85,10 +86,12 @@ def _password(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
 
 
 def _code(value: str) -> bool:
-    """Code that gets a password: calls, subscripts, attributes of well-known things."""
-    return (compiled(_CODE).match(value) is not None and not any(map(str.isdigit, value))) or (
-        placeholder(value) and compiled(_CONFIGURED).match(value) is not None and not any(map(str.isdigit, value))
-    )
+    """Code that gets a password: calls, subscripts, attributes of well-known things, whose names have no digit."""
+    found = compiled(_CODE).match(value)
+    if found is not None:
+        named = value if " " in value else found[0].partition("(")[0].partition("[")[0]
+        return not any(map(str.isdigit, named))
+    return placeholder(value) and compiled(_CONFIGURED).match(value) is not None and not any(map(str.isdigit, value))
 
 
 _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"
@@ -98,6 +101,8 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind == "space" and value.islower() and not any(map(str.isdigit, value)):
         return False  # secret "db-main": its name
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
+        if len(value) < 6 and value.isalpha():
+            return False
         return noise(value) >= 0.25 or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
     if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):
         return False

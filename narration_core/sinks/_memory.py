@@ -16,6 +16,7 @@ class MemorySink:
 
     background = False
     idle = False
+    quiet = True  # its writing emits nothing
 
     def __init__(self, limit: int = 10_000, name: str = "memory") -> None:
         self.name = name

@@ -1,13 +1,14 @@
 """Lines on an output stream, as JSON or for people."""
 
-import io
-import os
-import select
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, TextIO
 
-from narration_core._event import Event, Mode, Record, formatted, lines
+from narration_core._caller_delivery import Delivery, write_lines
+from narration_core._event import Event, Mode, Record, formatted
+from narration_core._line_limit import json_line, shortened_text
+from narration_core._output import Output, output_of, same_place
 
 Format = Literal["json", "pretty"]
 
@@ -20,7 +21,7 @@ _COLOURS: Final = {
     "error": "\x1b[31m",
     "fatal": "\x1b[1;31m",
 }
-_WRITE_TIMEOUT_S: Final = 1.0
+_LOOK_AGAIN_S: Final = 1.0
 
 
 def pretty(event: Event, mode: Mode = "human", *, colour: bool = False) -> str:
@@ -30,31 +31,16 @@ def pretty(event: Event, mode: Mode = "human", *, colour: bool = False) -> str:
     return f"{paint}{line}{_RESET}" if paint else line
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte to a file descriptor, whole lines first, also when it does not block.
-
-    Raises:
-        OSError: the descriptor is closed, its reader is gone, or the disk is full.
-    """
-    view = memoryview(data)
-    while view:
-        try:
-            written = os.write(descriptor, view)
-        except BlockingIOError:
-            select.select((), (descriptor,), (), _WRITE_TIMEOUT_S)
-            continue
-        view = view[written:]
-
-
 class StreamSink:
     """Writes a line an event to a text stream such as standard output.
 
     Args:
-        stream: returns the stream; asked at every batch, so that a replaced `sys.stdout` is followed.
+        stream: returns the stream; asked at every line, so that a replaced `sys.stdout` is followed.
         format: "json", or "pretty" for people.
         mode: which text people see: human, cute or story.
         colour: paint pretty lines by level.
         name: what `stats()` calls the sink.
+        delivery: "caller" or "queued"; what `configure` says when absent.
     """
 
     background = True
@@ -67,40 +53,64 @@ class StreamSink:
         mode: Mode = "human",
         colour: bool = False,
         name: str = "stdout",
+        delivery: Delivery | None = None,
     ) -> None:
         self.name = name
+        self.delivery = delivery
         self._stream = stream
-        self._format = format
+        self._seen: TextIO | None = None
+        self._output: Output | None = None
+        self.line: Callable[[Record, int | None], bytes] = json_line if format == "json" else self._pretty_line
+        self._look_at = 0.0
         self._mode = mode
         self._colour = colour
 
-    def _lines(self, batch: Sequence[Record]) -> bytes:
-        if self._format == "json":
-            return lines(batch)
-        return "".join([pretty(record.event, self._mode, colour=self._colour) + "\n" for record in batch]).encode()
+    def _pretty_line(self, record: Record, longest: int | None) -> bytes:
+        line = pretty(record.event, self._mode, colour=self._colour)
+        return (line.encode() if longest is None else shortened_text(line, longest - 1)) + b"\n"
+
+    def output(self) -> Output:
+        """Return where the stream writes now.
+
+        Raises:
+            OSError: there is no stream.
+            ValueError: the stream is closed.
+        """
+        stream = self._stream()
+        now = time.monotonic()
+        known = self._output
+        if known is not None and stream is self._seen and now < self._look_at:
+            return known
+        output = output_of(stream)
+        if known is None or stream is not self._seen or not same_place(known, output):
+            self._output = known = output
+        self._seen = stream
+        self._look_at = now + _LOOK_AGAIN_S
+        return known
+
+    def forget_output(self) -> None:
+        """Look at the stream anew when it is written to next."""
+        self._look_at = 0.0
 
     def write(self, batch: Sequence[Record]) -> None:
-        """Write a line for each event.
+        """Write a line for each event, however long the stream takes.
 
         Raises:
             OSError: the stream is closed or broken.
         """
-        stream = self._stream()
-        data = self._lines(batch)
-        try:
-            descriptor = stream.fileno()
-        except (OSError, ValueError, AttributeError, io.UnsupportedOperation):
-            # A line is UTF-8, whatever the stream's own encoding can write.
-            raw = getattr(stream, "buffer", None)
-            stream.flush()
-            if raw is None:
-                stream.write(data.decode())
-            else:
-                raw.write(data)
-            stream.flush()
-            return
-        # The stream's own buffer is left alone: flushing it from here could tear a line that the program is printing.
-        write_all(descriptor, data)
+        write_lines(self, batch)
+
+    def check(self) -> None:
+        """See whether the stream can be asked for.
+
+        Raises:
+            TypeError: it is a stream, not a function that returns one.
+        """
+        if not callable(self._stream):
+            raise TypeError(
+                f"{self.name}: StreamSink takes a function that returns the stream, not {self._stream!r}: "
+                "write StreamSink(lambda: stream)"
+            )
 
     def close(self) -> None:
         """Leave the stream open: it is not ours."""

@@ -10,7 +10,7 @@ import pytest
 import syrupy
 from syrupy.extensions.base import SnapshotCollectionStorage
 
-from narration_capture import _normalise as normalise
+from narration_core.following import normalise
 
 # A run inside this process must find these modules as they are here: pytester forgets what a run imports.
 for _name in (

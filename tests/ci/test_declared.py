@@ -294,3 +294,28 @@ def test_code_that_nests_deep_is_read(project):
     project.write("app/generated.py", f"from narration_core import Narrator\n{code}")
     # A name that is handed on sixty times is too far; its event would be reported by the gate.
     assert [point.action for point in project.declared().points] == ["a"]
+
+
+def test_one_comment_excludes_one_point(project):
+    project.write(
+        "app/a.py",
+        """
+        from narration_core import Narrator
+        narrate = Narrator("a")
+        narrate("a", "b", "C"); narrate("d", "e", "F")  # narration: silent - the first of its line
+        # narration: silent - the comment above
+        narrate("g", "h", "I"); narrate("j", "k", "L")  # narration: silent - the comment beside
+        narrate(
+            "m", "n", (lambda: narrate("o", "p", "Q"))() or  # narration: silent - the inner one
+            "R",
+        )
+        """,
+    )
+    found = project.declared()
+    assert [(point.action, point.silent) for point in found.silent] == [
+        ("a", "the first of its line"),
+        ("g", "the comment above"),
+        ("j", "the comment beside"),
+        ("o", "the inner one"),
+    ]
+    assert [point.action for point in found.points] == ["d", "m"]

@@ -332,3 +332,102 @@ def test_the_report_shows_files_actors_points_and_scenarios(held):
     assert "app/shop.py:6: shop pay" in said
     assert "reached by 1 test, asserted by none (f.feature::a)" in said
     assert "      A sale" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('narrate("close", "shop", "Closing")', 'narrate.error("close", "shop", "Closing")'),
+        ('narrate("close", "shop", "Closing")', 'narrate("lose", "order", "Lost the order")'),
+        ('narrate("close", "shop", "Closing")', 'getattr(narrate, what)("close", "shop", "Closing")'),
+    ],
+)
+def test_a_silent_point_is_not_traded_for_another_or_a_louder_one(held, old, new):
+    text = (held.root / "app/shop.py").read_text()
+    held.write("app/shop.py", text.replace(old, new))
+    silent(held, CLOSE)
+    said = held.narration("gate", code=1)
+    assert "stands where a quieter or another silent point was, and is silent: no test reaches it" in said
+
+
+def test_a_silent_point_may_become_quieter_or_move(held):
+    text = (held.root / "app/shop.py").read_text()
+    held.write("app/shop.py", text.replace('narrate("close"', 'narrate.debug("close"').replace("def close", "def shut"))
+    held.record(held.reached("tests/t.py::test_all", [BUY, PAY, OPEN]))
+    assert "note: app/shop.py::close#1 is now app/shop.py::shut#1" in held.narration("gate")
+
+
+def test_replayed_events_do_not_show_that_code_ran(held):
+    record = held.reached("tests/t.py::test_all", [BUY, PAY, OPEN])
+    record["events"][0]["origin"] = "replayed"
+    record["events"][1]["origin"] = "process"
+    held.record(record)
+    said = held.narration("gate", code=1)
+    assert 'app/shop.py:5: shop buy "Buying {target}" is no longer asserted: no test reaches it' in said
+    assert "note: 1 event replayed by tests: they do not show that code ran" in said
+
+
+def test_events_from_elsewhere_are_shown(held):
+    record = held.reached("tests/t.py::test_all", [BUY, PAY, OPEN])
+    record["events"] += [
+        {"point": "/usr/lib/python3/concurrent/futures/thread.py:58:9", "actor": "shop", "action": "x"}
+    ]
+    held.record(record)
+    shown = "/usr/lib/python3/concurrent/futures/thread.py"
+    assert f"note: 1 event came from outside of the sources that count: {shown} (1)" in held.narration("gate")
+    assert f"outside of the sources that count\n  {shown}: 1 event" in held.narration("report")
+
+
+def test_a_narrowed_run_says_what_it_did_not_check(held):
+    held.record(held.reached("tests/t.py::test_all", [BUY, PAY, OPEN]), narrowed="-k cart")
+    said = held.narration("gate")
+    assert "note: the run was narrowed (-k cart): the tests it left out were not run, their stories" in said
+    assert "the run was narrowed (-k cart)" in held.narration("report")
+
+
+def test_a_call_that_may_narrate_fails_the_gate(held):
+    held.write("app/more.py", "def more(say):\n    say('more', 'x', 'More')\n")
+    silent(held, CLOSE)
+    assert "app/more.py:2: cannot tell whether `say(...)` narrates: annotate `say`" in held.narration("gate", code=1)
+
+
+def test_one_failed_test_is_one_reason_however_many_points_it_asserted(held, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    held.record(
+        held.reached("tests/t.py::test_other", [OPEN]),
+        held.reached("tests/t.py::test_failed", [BUY], outcome="failed"),
+    )
+    said = held.narration("gate", code=1)
+    assert said.count("::error") == 1
+    assert "tests/t.py::test_failed: 1 test failed, and no other asserts 2 points: make it pass" in said
+    assert "FAILED, 1 reason above" in said
+
+
+@pytest.mark.parametrize(("missing", "threshold"), [((), 95), ((CLOSE,), 75), ((CLOSE, PAY, BUY), 25), (ALL, 0)])
+def test_init_chooses_a_threshold_that_holds(shop, missing, threshold):
+    silent(shop, *missing)
+    assert f"threshold {threshold}, {4 - len(missing)} points asserted" in shop.narration("init")
+    shop.narration("gate")
+
+
+def test_init_refuses_a_threshold_that_would_fail_at_once(shop):
+    silent(shop, CLOSE)
+    said = shop.narration("init", "--threshold", "80", code=2)
+    assert "the last run reaches 75 %, so a threshold of 80 would fail at once: leave --threshold out" in said
+
+
+def test_runs_of_shards_are_combined(held):
+    folder = held.root / ".narration/records"
+    shards = []
+    for number, (keys, root) in enumerate((([BUY], "/runner/one"), ([PAY, OPEN], "/runner/two"))):
+        record = held.reached(f"tests/t.py::test_{number}", keys)
+        for event in record["events"]:
+            event["point"] = f"{root}/{event['point']}"
+        held.record(record, run_id=f"run-{number}", root=root)
+        shards.append(held.root / f"shard{number}")
+        folder.rename(shards[-1])
+    said = held.narration("combine", *map(str, shards))
+    assert said == f"wrote {folder}: 2 tests of 2 runs\n"
+    assert "3 asserted: 75 %" in held.narration("gate")
+    assert "one run is named twice" in held.narration("combine", str(shards[0]), str(shards[0]), code=2)
+    assert "there are no run records" in held.narration("combine", str(held.root / "app"), code=2)

@@ -143,3 +143,17 @@ def test_a_broken_chain_fails_the_gate(shop):
 
 def test_records_know_what_the_check_needs():
     assert {"correlation_id", "job_id", "span_id", "parent_span_id"} <= set(RecordedEvent.__struct_fields__)
+
+
+def test_nothing_checked_is_no_pass(shop):
+    shop.record(shop.reached("t::a", ["app/shop.py::buy#1"]))
+    result = CliRunner().invoke(links, ["--root", str(shop.root)])
+    assert result.exit_code == 2
+    assert "0 stories: none of the 1 test of the last run is a scenario that passed" in result.output
+
+
+def test_a_narrowed_run_says_so(shop):
+    shop.record(shop.reached("f::a", ["app/shop.py::buy#1"], scenario="A"), narrowed="-m smoke")
+    result = CliRunner().invoke(links, ["--root", str(shop.root)])
+    assert result.exit_code == 0
+    assert result.output == "narration links: 1 scenario of a narrowed run (-m smoke): every link holds\n"

@@ -149,7 +149,8 @@ def test_scenarios_are_known_by_name(shop):
     shop.write("steps/shop.py", STEPS)
     shop.write(
         "pyproject.toml",
-        "[tool.pytest]\naddopts = ['--import-mode=importlib']\n[tool.narration.coverage]\nsource = ['app']\n",
+        "[tool.pytest]\naddopts = ['--import-mode=importlib']\nnarration_features = 'features'\n"
+        "[tool.narration.coverage]\nsource = ['app']\n",
     )
     ran = shop.pytest("features", "--snapshot-update")
     ran = shop.pytest("features")
@@ -161,7 +162,7 @@ def test_scenarios_are_known_by_name(shop):
     assert totals == {"declared": 4, "emitted": 2, "asserted": 2}
     shop.baseline(threshold=50)
     said = shop.narration("gate", code=1)
-    assert 'features/shop.feature::test_mute: the scenario "Mute" tells nothing' in said
+    assert 'features/shop.feature::test_mute: the scenario "Mute" has no narration' in said
     assert "Nothing happens" not in said
     # One sentence changes: its story no longer matches, so its points are not asserted.
     text = (shop.root / "app/shop.py").read_text()
@@ -184,8 +185,8 @@ def test_without_columns_the_gate_says_so_or_copes(tested):
     assert "run without PYTHONNODEBUGRANGES" in tested.narration("report", code=2)
 
 
-def test_the_room_imports_nothing_that_it_measures():
-    rooms = ("capture", "worker", "steps", "pytest")
-    code = f"import narration_ci.cli, sys; print([m for m in sys.modules if m.split('.')[0] in {rooms}])"
+def test_narration_ci_imports_nothing_that_it_measures():
+    others = ("narration_capture", "narration_worker", "steps", "pytest")
+    code = f"import narration_ci.cli, sys; print([m for m in sys.modules if m.split('.')[0] in {others}])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

@@ -37,7 +37,7 @@ def test_an_accepted_id_holds_only_what_is_allowed(text):
 @pytest.mark.req("NARR-2003")
 def test_headers_in_and_out():
     ids = accept({"x-correlation-id": "req-1", "Traceparent": f"00-{TRACE}-{SPAN}-01"})
-    assert ids == ("req-1", TRACE, SPAN, False)
+    assert ids == ("req-1", TRACE, SPAN, False, "01")
     with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, span_id="b7ad6b7169203331"):
         assert outbound_headers() == {
             "X-Correlation-Id": "req-1",
@@ -79,7 +79,7 @@ def test_an_invalid_traceparent_is_ignored(header):
 
 
 def test_a_later_version_is_read_as_far_as_it_is_known():
-    assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-more") == (TRACE, SPAN)
+    assert parse_traceparent(f"01-{TRACE}-{SPAN}-01-more") == (TRACE, SPAN, "01")
 
 
 def test_ids_that_no_service_would_accept_are_not_sent():

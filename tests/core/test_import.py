@@ -53,3 +53,21 @@ def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module():
     costs = [[float(fresh(program.format(name))) for name in (USUAL, "import asyncio")] for _ in range(7)]
     ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
     assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
+
+
+BRIDGE = """
+import logging
+from narration_core.bridges.stdlib import NarrationHandler
+logging.getLogger("a").addHandler(NarrationHandler())
+logging.getLogger("a").warning("D")
+"""
+FIRSTS = {
+    "narrator": "from narration_core import Narrator; Narrator('a')('b', 'c', 'D')",
+    "catalogue": "from narration_core import Catalogue; Catalogue('a').point('b', 'b', 'c', 'D')()",
+    "bridge": BRIDGE,
+}
+
+
+@pytest.mark.parametrize("name", FIRSTS)
+def test_whatever_is_loaded_first_the_first_event_is_written(name):
+    assert '"human":"D"' in fresh(FIRSTS[name])

@@ -1,6 +1,8 @@
 """Lines of any logger are understood by their usual names, and others are shown as they are."""
 
 import json
+import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -91,6 +93,31 @@ def test_a_pretty_line_of_ours_is_an_event():
 def test_plain_text_has_the_time_that_it_says(text):
     line = read(text)
     assert (line.event, line.at_ms, line.guessed, line.text) == (None, AT, False, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at_ms"),
+    [
+        ('10.0.0.7 - - [28/Nov/2026:21:06:40 +0000] "GET /r-1"', AT - 123),
+        ("2026/11/28 21:06:40.123 r-1", AT),
+        ("I1128 21:06:40.123456    7 a.go:1] r-1", AT),
+        ("Nov 28 21:06:40 host sshd[7]: r-1", AT - 123),
+        ("<13>Nov 28 21:06:40 host a: r-1", AT - 123),
+    ],
+)
+def test_the_times_of_servers_are_read(text, at_ms, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    try:
+        year = datetime.now(UTC).year
+        found = datetime.fromtimestamp(read(text).at_ms / 1000, UTC)
+        expected = datetime.fromtimestamp(at_ms / 1000, UTC)
+        # Klog and syslog name no year; theirs is this year or, for days to come, the last one.
+        assert found.replace(year=2026) == expected
+        assert found.year == 2026 or found.year in {year, year - 1}
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_plain_text_without_a_time_has_that_of_the_line_before_it():

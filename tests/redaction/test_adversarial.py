@@ -21,6 +21,9 @@ UNITS = {
         "curl -u ", "curl a ", "mysql -p", "<secret>", "<secret ", "&sig=", "?key=", "a-b-c-", "пароль=é ", "0x0123456789abcdef", "aws/", "secret ", "aws secret ", "(?P<s>",
         "550e8400-e29b-41d4-a716-", "AKIA", "AAAAAAAAAAAAAAAAAAAAAA", "machine a login b ", "Authorization: Digest ", "cookie: a=b; ", "value=", 'name="key" value=', "'password' == ",
         "2.2.2.2.", "012-34-5678", "ZXlK", "$2b$12$", "K10", "acme_live_", "[REDACTED]", "password=[REDACTED]", ".......", "_" * 7, "key - ", "token is ", "oauth:", "key:x-functions-", "a,b=token,", "pass:word:",
+        "call 0", "call +1 ", "Tel. 0", "card 4242", "4242 4242 ", "iban DE02 ", "de02 1203 ", "/reset?a=b&", "/invite/a", "?Policy=", "net use \\\\a b ", "user a pass ", "password from a to ",
+        "your code ", "1234 is your ", "getToken() { ", "secret(", "BUNDLE_A__B=", "{SSHA}", "a::b:", "JSESSIONID=", "SAMLRequest=", "парол", "пароль: ", "密码:", "mot de passe ", "password=a b ",
+        "acme token 7c6b5a49-", "a_" * 3 + "q7Zk2Xw9", "root:a@tcp(", "PASS: ", "secret: a ", "@例", "a@[1", '"a"@',
     )
 }  # fmt: skip
 

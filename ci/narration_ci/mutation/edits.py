@@ -7,7 +7,8 @@ import ast
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
-from narration_ci.source.expressions import Meaning, Project
+from narration_ci.source.expressions import Project
+from narration_ci.source.meaning import Meaning
 from narration_ci.source.points import KIND_OF, TEMPLATES, Kind, Point, argument
 from narration_ci.source.scopes import Module
 from narration_core.contract import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from narration_ci.findings import CoverageError
+from narration_ci.source.arguments import follow_arguments
 from narration_ci.source.expressions import Project
 from narration_ci.source.scopes import Module, fill
 
@@ -75,4 +76,6 @@ def read_project(root: Path, files: Iterable[Path]) -> Project:
             ) from None
         except (OSError, UnicodeDecodeError, ValueError) as error:
             raise CoverageError(f"{path.as_posix()}:1: cannot be read: {error}") from None
-    return Project(modules)
+    project = Project(modules)
+    follow_arguments(project)
+    return project

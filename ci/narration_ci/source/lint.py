@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from narration_ci.findings import Finding
-from narration_ci.source.expressions import Meaning, Project
+from narration_ci.source.expressions import Project
 from narration_ci.source.extra_fields import registered
+from narration_ci.source.meaning import Meaning
 from narration_ci.source.points import KIND_OF, TEMPLATES, Kind, argument
 from narration_ci.source.scopes import Module, Scope
 from narration_core import redact

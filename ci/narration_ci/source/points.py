@@ -11,8 +11,11 @@ from typing import Final, Literal
 import msgspec
 
 from narration_ci.findings import Finding
-from narration_ci.source.expressions import Meaning, Project, first_string
+from narration_ci.source.expressions import Project
+from narration_ci.source.meaning import DYNAMIC_LEVEL, Meaning
 from narration_ci.source.scopes import Module, Scope
+from narration_ci.source.suspects import Suspect, suspects
+from narration_ci.source.syntax import first_string
 
 Kind = Literal["call", "span", "traced", "catalogue"]
 
@@ -139,7 +142,6 @@ def _name(module: Module, node: ast.expr, kind: Kind, scope: Scope) -> str:
 def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reason: str | None) -> Point:
     kind = KIND_OF[meaning.what]
     written = texts(node, kind)
-    level = _text(argument(node, None, "level")) if isinstance(node, ast.Call) else None
     own_actor = _text(argument(node, None, "actor")) if kind == "catalogue" and isinstance(node, ast.Call) else None
     return Point(
         key="",
@@ -151,10 +153,18 @@ def _point(module: Module, node: ast.expr, scope: Scope, meaning: Meaning, reaso
         end_column=node.end_col_offset or 0,
         actor=own_actor or meaning.actor,
         action=written["action"],
-        level=meaning.name if meaning.what == "emit" else level or "info",
+        level=_level(meaning, node),
         human=written["human"],
         silent=reason,
     )
+
+
+def _level(meaning: Meaning, node: ast.expr) -> str | None:
+    """Return the level of a point; None if it is known only at run time."""
+    if meaning.what == "emit":
+        return None if meaning.name == DYNAMIC_LEVEL else meaning.name
+    given = argument(node, None, "level") if isinstance(node, ast.Call) else None
+    return _text(given) if given is not None else "info"
 
 
 class _Comment(msgspec.Struct):
@@ -177,13 +187,24 @@ def silent_comments(text: str) -> list[_Comment]:
     return found
 
 
-def _comment_of(node: ast.expr, comments: Iterable[_Comment]) -> _Comment | None:
-    """Return the comment that excludes an expression: on one of its lines, or alone on the line above it."""
-    last = node.end_lineno or node.lineno
+def _excluded(nodes: list[ast.expr], comments: Iterable[_Comment]) -> dict[ast.expr, _Comment]:
+    """Return the comment of each excluded expression: one comment excludes one, the first of its line."""
+    found: dict[ast.expr, _Comment] = {}
     for comment in comments:
-        if node.lineno <= comment.line <= last or (comment.own_line and comment.line == node.lineno - 1):
-            return comment
-    return None
+        near = [node for node in nodes if node not in found and _distance(node, comment) is not None]
+        if near:
+            chosen = min(near, key=lambda node: (_distance(node, comment), node.lineno, node.col_offset))
+            found[chosen] = comment
+            comment.used = True
+    return found
+
+
+def _distance(node: ast.expr, comment: _Comment) -> int | None:
+    """Return how far a comment is from an expression: at its first or last line, within it; None if it is not at it."""
+    last = node.end_lineno or node.lineno
+    if comment.line in (node.lineno, last) or (comment.own_line and comment.line == node.lineno - 1):
+        return 0
+    return 1 if node.lineno < comment.line < last else None
 
 
 def _progress(module: Module, project: Project) -> dict[int, list[str]]:
@@ -197,32 +218,64 @@ def _progress(module: Module, project: Project) -> dict[int, list[str]]:
 
 
 def points_of(module: Module, project: Project) -> tuple[list[Point], list[Finding]]:
-    """Return the points of a module in the order of its source, and what is wrong with its comments."""
+    """Return the points of a module in the order of its source, and what is wrong with it."""
     comments = silent_comments(module.text)
-    found = []
     progress = _progress(module, project)
-    for node, scope in module.calls:
-        meaning = project.meaning_of(node.func if isinstance(node, ast.Call) else node, scope)
+    emitting = [
+        (node, scope, meaning)
+        for node, scope in module.calls
+        if (meaning := project.meaning_of(node.func if isinstance(node, ast.Call) else node, scope)) is not None
+        and meaning.what in KIND_OF
         # Of the expressions without parentheses only `@narrate.traced` is a point.
-        if (
-            meaning is None
-            or meaning.what not in KIND_OF
-            or not (isinstance(node, ast.Call) or meaning.what == "traced")
-        ):
-            continue
-        comment = _comment_of(node, comments)
-        if comment is not None:
-            comment.used = True
-        point = _point(module, node, scope, meaning, comment.reason if comment else None)
+        and (isinstance(node, ast.Call) or meaning.what == "traced")
+    ]
+    unclear = suspects(module, project)
+    points_at = {node for node, _, _ in emitting}
+    others = [suspect.node for suspect in unclear if suspect.node not in points_at]
+    excluded = _excluded([*points_at, *others], comments)
+    found = []
+    for node, scope, meaning in emitting:
+        point = _point(module, node, scope, meaning, excluded[node].reason if node in excluded else None)
         found.append(msgspec.structs.replace(point, progress=tuple(progress.get(id(node), ()))))
-    found.sort(key=lambda point: (point.end_line, point.end_column))
+    found += [
+        _unclear_point(module, suspect, excluded[suspect.node].reason)
+        for suspect in unclear
+        if suspect.node in excluded and suspect.node not in points_at and excluded[suspect.node].reason
+    ]
+    findings = [
+        Finding("cannot-tell", f"{module.path}:{suspect.node.lineno}", suspect.what, suspect.why)
+        for suspect in unclear
+        if suspect.node not in excluded
+    ]
+    return _keyed(found), [*findings, *_wrong_comments(module.path, comments)]
+
+
+def _keyed(points: list[Point]) -> list[Point]:
+    """Return points in the order of the source, each with its key."""
+    points.sort(key=lambda point: (point.end_line, point.end_column))
     ordinals: Counter[str] = Counter()
     keyed = []
-    for point in found:
+    for point in points:
         ordinals[point.name] += 1
         key = f"{point.path}::{point.name}#{ordinals[point.name]}"
         keyed.append(msgspec.structs.replace(point, key=key))
-    return keyed, _wrong_comments(module.path, comments)
+    return keyed
+
+
+def _unclear_point(module: Module, suspect: Suspect, reason: str | None) -> Point:
+    """Return a call that may narrate and that a comment excludes: it is listed among the excluded points."""
+    node = suspect.node
+    return Point(
+        key="",
+        path=module.path,
+        # A name of its own, so that the keys of the points around it do not change.
+        name=f"{suspect.scope.qualified or '<module>'}?",
+        kind="call",
+        line=node.lineno,
+        end_line=node.end_lineno or node.lineno,
+        end_column=node.end_col_offset or 0,
+        silent=reason,
+    )
 
 
 def _wrong_comments(path: str, comments: list[_Comment]) -> list[Finding]:

@@ -18,18 +18,24 @@ class Binding:
     """One way in which a name gets its value.
 
     Attributes:
-        how: the kind of binding; "opaque" is a value that the source does not say.
+        how: the kind of binding; "opaque" is a value that the source does not say, "element" comes from a loop over
+            `node`, "item" from unpacking it, and "holds" says that `node` was put into what the name stands for.
         node: the value, annotation, class or function.
         scope: the scope of `node`.
         module: the module an import is from, absolute.
         name: the name imported from it; None for the module itself.
+        index: of an "item", or of an "element" that is unpacked: its position.
     """
 
-    how: Literal["value", "annotation", "entered", "class", "function", "import", "self", "opaque"]
+    how: Literal[
+        "value", "annotation", "entered", "class", "function", "import", "self", "opaque",
+        "element", "item", "holds", "varargs",
+    ]  # fmt: skip
     node: ast.AST | None = None
     scope: "Scope | None" = None
     module: str = ""
     name: str | None = None
+    index: int | None = None
 
 
 @dataclass(eq=False)
@@ -44,6 +50,8 @@ class Scope:
         names: the bindings of each name here.
         attributes: of a class: the bindings of attributes in its methods and its body.
         stars: modules of which everything is imported.
+        returns: of a function: what it returns.
+        yields: of a generator function: what it yields.
     """
 
     node: ast.AST
@@ -53,6 +61,8 @@ class Scope:
     names: dict[str, list[Binding]] = field(default_factory=dict)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
+    returns: list[Binding] = field(default_factory=list)
+    yields: list[Binding] = field(default_factory=list)
 
     @property
     def is_class(self) -> bool:
@@ -76,6 +86,7 @@ class Module:
         text: its source.
         scopes: the scope of every node that has one.
         decorated: by decorator, the name of the function or class below it.
+        attributes: what attributes of other objects than `self` are bound to: `app.narrate = narrate`.
         calls: every call, and every decorator without parentheses, with its scope.
     """
 
@@ -86,6 +97,7 @@ class Module:
     text: str
     scopes: dict[ast.AST, Scope] = field(default_factory=dict)
     decorated: dict[ast.expr, str] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
     calls: list[tuple[ast.expr, Scope]] = field(default_factory=list)
 
     @property
@@ -124,6 +136,14 @@ def _outer(node: ast.AST) -> Iterator[ast.AST]:
         yield from (default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
     elif isinstance(node, ast.ClassDef):
         yield from (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords))
+
+
+def _function_around(scope: Scope) -> Scope:
+    """Return the scope of the function that a statement belongs to."""
+    here = scope
+    while isinstance(here.node, _COMPREHENSIONS) and here.parent is not None:
+        here = here.parent
+    return here
 
 
 class _Collector:
@@ -183,7 +203,7 @@ class _Collector:
             self._parameter(argument, scope)
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:
-                scope.bind(extra.arg, Binding("opaque"))
+                scope.bind(extra.arg, Binding("varargs", extra.annotation, scope.parent))
         filled = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)]
         filled += [
             (name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
@@ -219,6 +239,8 @@ class _Collector:
         elif not isinstance(node, ast.Lambda):
             self._bind(scope, name, Binding("function", node, scope))
         inner = self._open(node, name, scope)
+        if isinstance(node, ast.Lambda):
+            inner.returns.append(Binding("value", node.body, inner))
         return [*((child, scope) for child in _outer(node)), *((child, inner) for child in _own(node))]
 
     def _statement(self, node: ast.AST, scope: Scope) -> None:
@@ -260,7 +282,37 @@ class _Collector:
             self._target(node.optional_vars, Binding("entered", node.context_expr, scope), scope)
 
     def bind_loop(self, node: ast.For | ast.AsyncFor | ast.comprehension, scope: Scope) -> None:
-        self._opaque(node.target, scope)
+        self._unpack(node.target, Binding("element", node.iter, scope), scope)
+
+    def bind_capture(self, node: ast.MatchAs | ast.MatchStar | ast.ExceptHandler, scope: Scope) -> None:
+        if node.name is not None:
+            self._bind(scope, node.name, Binding("opaque"))
+
+    def bind_match(self, node: ast.Match, scope: Scope) -> None:
+        for case in node.cases:
+            if isinstance(case.pattern, ast.MatchAs) and case.pattern.name is not None:
+                self._bind(scope, case.pattern.name, Binding("value", node.subject, scope))
+
+    def note_return(self, node: ast.Return, scope: Scope) -> None:
+        if node.value is not None:
+            _function_around(scope).returns.append(Binding("value", node.value, scope))
+
+    def note_yield(self, node: ast.Yield, scope: Scope) -> None:
+        if node.value is not None:
+            _function_around(scope).yields.append(Binding("value", node.value, scope))
+
+    def note_yield_from(self, node: ast.YieldFrom, scope: Scope) -> None:
+        _function_around(scope).yields.append(Binding("element", node.value, scope))
+
+    def _unpack(self, target: ast.expr, binding: Binding, scope: Scope) -> None:
+        """Bind a target of a loop or of an unpacking; each of several names is one item of the value."""
+        if isinstance(target, ast.Tuple | ast.List):
+            for index, inner in enumerate(target.elts):
+                node = inner.value if isinstance(inner, ast.Starred) else inner
+                how: Literal["element", "item"] = "element" if binding.how == "element" else "item"
+                self._unpack(node, Binding(how, binding.node, binding.scope, index=index), scope)
+        else:
+            self._target(target, binding, scope)
 
     def _assign(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
         """Bind a target, pairing `a, b = x, y` element by element."""
@@ -270,22 +322,20 @@ class _Collector:
                 for inner, its_value in zip(target.elts, value.elts, strict=True):
                     self._assign(inner, its_value, scope)
             else:
-                self._opaque(target, scope)
+                self._unpack(target, Binding("item", value, scope), scope)
             return
         self._target(target, Binding("value", value, scope), scope)
-
-    def _opaque(self, target: ast.expr, scope: Scope) -> None:
-        for node in ast.walk(target):
-            if isinstance(node, ast.Name):
-                self._bind(scope, node.id, Binding("opaque"))
 
     def _target(self, target: ast.expr, binding: Binding, scope: Scope) -> None:
         if isinstance(target, ast.Name):
             self._bind(scope, target.id, binding)
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            for found in scope.names.get(target.value.id, ()):
-                if found.how == "self" and found.scope is not None:
-                    found.scope.attributes.setdefault(target.attr, []).append(binding)
+        elif isinstance(target, ast.Attribute):
+            owners = scope.names.get(target.value.id, ()) if isinstance(target.value, ast.Name) else ()
+            selves = [found.scope for found in owners if found.how == "self" and found.scope is not None]
+            for owner in (*selves, *(() if selves else (self._module,))):
+                owner.attributes.setdefault(target.attr, []).append(binding)
+        elif isinstance(target, ast.Subscript):
+            self._target(target.value, Binding("holds", binding.node, binding.scope, index=binding.index), scope)
 
 
 _BINDERS: Final[dict[type[ast.AST], Callable[[_Collector, Any, Scope], None]]] = {
@@ -298,6 +348,13 @@ _BINDERS: Final[dict[type[ast.AST], Callable[[_Collector, Any, Scope], None]]] =
     ast.For: _Collector.bind_loop,
     ast.AsyncFor: _Collector.bind_loop,
     ast.comprehension: _Collector.bind_loop,
+    ast.ExceptHandler: _Collector.bind_capture,
+    ast.MatchAs: _Collector.bind_capture,
+    ast.MatchStar: _Collector.bind_capture,
+    ast.Match: _Collector.bind_match,
+    ast.Return: _Collector.note_return,
+    ast.Yield: _Collector.note_yield,
+    ast.YieldFrom: _Collector.note_yield_from,
 }
 
 

@@ -56,6 +56,30 @@ RULES: Final[tuple[Rule, ...]] = (
         source="usual sentences",
     ),
     Rule(
+        name="hashed-password",
+        # What directories and Windows keep; good for trying passwords, or as good as one.
+        pattern=r"(?i)(?P<s>\{(?:SSHA|SHA|SMD5|MD5|CRYPT|SSHA\d{3}|SHA\d{3}|PBKDF2[\w\-]{0,12}|ARGON2|x-[\w\-]{2,16})\}[A-Za-z0-9+/=.$,]{16,256}+)|(?<![\w:])[\w.\-$\\]{1,64}:(?:\d{1,6}:)?(?P<s>[0-9a-f]{32}:[0-9a-f]{32}):::|(?<![\w:])[\w.\-$]{1,64}::[\w.\-]{0,64}:(?P<s>[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{8,2048})",
+        shapes=(
+            r"\{(?:S|s|M|m|C|c|P|p|A|a|x)[\w\-]+\}[A-Za-z0-9+/=.$,]{16}",
+            r":[0-9a-fA-F]{32}:[0-9a-fA-F]{32}:::",
+            r"::[\w.\-]*:[0-9a-fA-F]{16}:[0-9a-fA-F]{32}:",
+        ),
+        examples=(
+            "userPassword: {SSHA}" + made_up(38, 3) + "==",
+            "ann:1001:" + made_up(32, 2, hexadecimal=True) + ":" + made_up(32, 3, hexadecimal=True) + ":::",
+        ),
+        counterexamples=("{SHA} is a scheme", "a:b:::"),
+        source="RFC 2307; formats of Windows password dumps",
+    ),
+    Rule(
+        name="ntlm-message",
+        pattern=r"(?P<s>TlRMTVNTUA[A-Za-z0-9+/=]{16,4096}+)",
+        literals=("TlRMTVNTUA",),
+        examples=("NTLM TlRMTVNTUA" + made_up(40, 3), "Negotiate TlRMTVNTUA" + made_up(80, 5) + "=="),
+        counterexamples=("TlRMTVNTUA", "NTLM TlRMTVNTUAA="),
+        source="MS-NLMP, messages",
+    ),
+    Rule(
         name="mail-dialogue",
         pattern=r"334[ ]UGFzc3dvcmQ6[\s\"',]{1,6}(?:[A-Z>]{1,8}:?[ ])?(?P<s>[A-Za-z0-9+/]{4,256}={0,2})",
         literals=("UGFzc3dvcmQ6",),

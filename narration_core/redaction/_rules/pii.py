@@ -212,7 +212,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="card",
         # By its grouping, or by the range and length of an issuer where nothing says that it counts or names something.
-        pattern=r"(?i)(?<![\w.\-+/])(?P<s>\d{4}(?P<g>[ .\-])\d{4}(?P=g)\d{4}(?P=g)\d{1,7}|\d{4}(?P<h>[ .\-])\d{6}(?P=h)\d{4,5}|(?=[1-6]\d{13})"
+        pattern=r"(?i)(?<![\w.\-+/])(?P<s>(?<!\d[ ])\d{4}(?P<g>[ .\-])\d{4}(?P=g)\d{4}(?P=g)\d{1,7}(?![ ]\d{4})|\d{4}(?P<h>[ .\-])\d{6}(?P=h)\d{4,5}|(?=[1-6]\d{13})"
         + _COUNTED
         + r"(?:[2-6]\d{15}|3[47]\d{13}|1[0-25-9]\d{13}|3[0689]\d{12}))(?![\w\-]|\.\d)"
         + _UNIT,
@@ -231,6 +231,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "blk_4242424242424242",
             "[Thread 140265851653436] started",
             "moved 4242424242424242 bytes",
+            "quanta 2650 1514 1514 1514 1514 1514",
         ),
         source="ISO/IEC 7812-1",
     ),

@@ -93,10 +93,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="cookie",
-        pattern=r"(?i)(?:(?<![\w\-])|(?<=\\[nrt]))(?:set-)?cookie2?(?:\\?[\"'])?\s{0,3}[:,=]\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\\]]{1,4096}+)",
+        pattern=r"(?i)(?:(?<![\w\-])|(?<=\\[nrt]))(?:set-)?cookie2?(?:\\?[\"']\s{0,3}[:,=]|\s{0,3}:|=)\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\\]]{1,4096}+)",
         literals=("cookie",),
         examples=("Cookie: theme=dark; sid=8fk2Lw0qPz71", "set-cookie: auth=zX81mQp0s7; Path=/; HttpOnly"),
-        counterexamples=("cookie consent banner shown", "cookie: accepted"),
+        counterexamples=("cookie consent banner shown", "parse(cookie=cookie, cls=cls)", "cookie: accepted"),
         source="RFC 6265, section 4",
     ),
     Rule(

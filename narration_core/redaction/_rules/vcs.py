@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noise, placeholder, random_looking
 from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -247,5 +247,17 @@ RULES: Final[tuple[Rule, ...]] = (
         "glcbt- gltok- gloas- glffct- glimt- gldt-",
         least=16,
         source="GitLab documentation, token prefixes",
+    ),
+    Rule(
+        name="bundler-credentials",
+        pattern=r"\bBUNDLE_[A-Z0-9_]{1,80}__[A-Z]{2,12}[\"']?\s{0,2}[=:]\s{0,2}[\"']?(?P<s>[^\s\"':@/]{2,64}:[^\s\"'@/]{3,128}|[^\s\"':@/]{16,128})",
+        literals=("BUNDLE_",),
+        check=lambda value: not placeholder(value),
+        examples=(
+            "BUNDLE_GEMS__EXAMPLE__ORG=ann:qu1et-corner",
+            'BUNDLE_RUBYGEMS__PKG__EXAMPLE__COM: "ann:' + made_up(20, 3) + '"',
+        ),
+        counterexamples=("BUNDLE_PATH=vendor/bundle", "BUNDLE_GEMFILE: Gemfile"),
+        source="Bundler manual, credentials for gem sources",
     ),
 )

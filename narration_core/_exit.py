@@ -1,0 +1,50 @@
+"""The end of the process: what is queued is written, sinks are closed, and what was abandoned is reported."""
+
+import atexit
+import os
+import sys
+import time
+from typing import Any, Final
+
+from narration_core._last_word import say
+from narration_core._pipeline import PIPELINE
+
+EXIT_DEADLINE_S: Final = 2.0
+"""How long all sinks together may take at exit, in seconds."""
+
+
+def finish() -> None:
+    """Write what is left and close every sink, all of them within one deadline."""
+    outputs = PIPELINE.outputs
+    PIPELINE.narrate_skipped()
+    until = time.monotonic() + EXIT_DEADLINE_S
+    for writer in outputs.writers:
+        abandoned = writer.flush(max(until - time.monotonic(), 0.0))
+        if not abandoned:
+            writer.close(max(until - time.monotonic(), 0.0))
+        elif not writer.gone:  # nobody reads there any more, which was reported when it failed
+            say(f"gave up on {abandoned} events after {EXIT_DEADLINE_S} s: sink {writer.sink.name} did not take them")
+    for sink in outputs.inline:
+        sink.close()
+
+
+def _finish_in_multiprocessing(util: Any) -> None:
+    util.Finalize(None, finish, exitpriority=-100)
+
+
+def _after_fork_in_child() -> None:
+    """Make a child of multiprocessing finish too: it ends with `os._exit`, past everything of `atexit`."""
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(PIPELINE, lambda _: _finish_in_multiprocessing(util))
+
+
+def install() -> None:
+    """Finish at exit: of the interpreter, and of a child of multiprocessing that imports narration late."""
+    atexit.register(finish)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork_in_child)
+    process: Any = sys.modules.get("multiprocessing.process")
+    util: Any = sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        _finish_in_multiprocessing(util)

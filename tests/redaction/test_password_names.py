@@ -1,0 +1,103 @@
+# ruff: noqa: E501, RUF001 - words of the world's languages
+"""A password's name in the languages of the world hides any value; a key's name lets the path of a file stand."""
+
+import json
+
+import pytest
+
+from narration_core.redaction import Redactor
+from narration_core.redaction._secret_names import Verdict, judge
+
+pytestmark = pytest.mark.req("NARR-3009")
+
+SECRET = "Tr4-verse9Wm"
+WORDS = (
+    "contraseña, clave, senha, palavra-passe, mot de passe, motDePasse, mdp, parola, wachtwoord, adgangskode, kodeord, passord, lösenord, salasana, lykilorð, parool, "
+    "slaptažodis, hasło, heslo, geslo, lozinka, лозинка, пароль, Пароль, ПАРОЛЬ, паролем, парола, jelszó, jelszava, parolă, fjalëkalimi, κωδικός, şifre, Şifre, şifrə, "
+    "құпиясөз, нууц үг, პაროლი, գաղտնաբառ, סיסמה, كلمة المرور, كلمة السر, رمز عبور, گذرواژه, पासवर्ड, পাসওয়ার্ড, கடவுச்சொல், รหัสผ่าน, ລະຫັດຜ່ານ, mật khẩu, kata sandi, "
+    "nenosiri, 密码, 密碼, 口令, パスワード, 暗証番号, 비밀번호, 암호, contrasenya, pasahitza, contrasinal, cyfrinair, wagwoord, kennwort, passwort"
+).split(", ")
+ENDINGS = (
+    "password passwordField inputPassword txtPassword password_text passwordValue password_confirmation newPassword password2 DB_PASSWORD "
+    "db.password db-password ctl00$txtPassword pword passwrd pasword psswd sshpass storepass userPwd SA_PWD"
+).split()
+KEYS = (
+    "secret client_secret apiKey private-key credentials mfa_code pinCode recovery_codes security_answer seed_phrase SESSION_COOKIE JSESSIONID "
+    "PHPSESSID ASP.NET_SessionId connect.sid activation_code ConnectionStrings__Default code_verifier"
+).split()
+ODD = (
+    "hunter", "p", "true", "secret", "changeme", "Password1", "xxxxxx9", "$ecretVexil", "<Vexil93Tz", "`Vexil93Tz", "8.41.77", "the_blue_key", "my-dog-secret",
+    "config.vexil93", "self.vexil93", "env:vexil93", "op:vexil93", "/vexil/93", "TestField", "vexil93()", "Correct horse battery staple.", "not vexil93",
+)  # fmt: skip
+PLACEHOLDERS = (
+    "$DB_PASSWORD", "${DB_PASSWORD}", "${{ secrets.DB }}", "{{ db_password }}", "<password>", "***", "••••", "%(password)s", "%s", "$1", ":password", "[REDACTED]", "[FILTERED]",
+    "(sensitive value)", "",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def redactor() -> Redactor:
+    return Redactor()
+
+
+@pytest.mark.parametrize("name", [*WORDS, *ENDINGS, *KEYS])
+@pytest.mark.parametrize("form", ["user=ann {}: {}", "user=ann {}={} port=1"])
+def test_a_secret_name_in_text_hides_its_value(name: str, form: str, redactor: Redactor) -> None:
+    assert SECRET[:6] not in redactor.text(form.format(name, SECRET))
+
+
+@pytest.mark.parametrize("name", [*WORDS, *ENDINGS, *KEYS])
+def test_a_secret_name_in_an_event_hides_its_value(name: str, redactor: Redactor) -> None:
+    assert redactor.value({name: SECRET}) == {name: "[REDACTED]"}
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_passwords_name_hides_any_value(value: str, redactor: Redactor) -> None:
+    assert redactor.value({"password": value}) == {"password": "[REDACTED]"}
+    text = redactor.text(json.dumps({"user": "ann", "password": value}))
+    assert text == '{"user": "ann", "password": "[REDACTED]"}'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hunter",
+        "true",
+        "secret",
+        "Password1",
+        "8.41.77",
+        "env:vexil93",
+        "/vexil/93",
+        "vexil93()",
+        "correct horse battery staple",
+        "not vexil93",
+    ],
+)
+def test_a_password_in_a_line_of_pairs_is_hidden_to_its_end(value: str, redactor: Redactor) -> None:
+    assert redactor.text(f"login user=ann password={value} port=1") == "login user=ann password=[REDACTED] port=1"
+
+
+@pytest.mark.parametrize("value", PLACEHOLDERS)
+def test_exactly_a_placeholder_stays(value: str, redactor: Redactor) -> None:
+    assert redactor.value({"password": value}) == {"password": value}
+    text = json.dumps({"password": value}, ensure_ascii=False)
+    assert redactor.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "private_key=/etc/ssl/key.pem", "client_secret: /run/secrets/client", "credentials=~/.aws/credentials", "PWD=/home/ann OLDPWD=/var/lib", "NOPASSWD: ALL", "has_password=false",
+        "password: must be at least 8 characters", "password: expired", "passphrase: yes", "password is required", "password=None", "secret: rotated every month",
+        "parole: the officer", "密码错误", "DATABASE_URL=postgres://db.internal:5432/shop", "reset_link=https://example.org/reset",
+    ],
+)  # fmt: skip
+def test_what_is_no_secret_under_such_a_name_stays(text: str, redactor: Redactor) -> None:
+    assert redactor.text(text) == text
+
+
+def test_verdicts_tell_passwords_from_keys() -> None:
+    assert judge("db_password") is Verdict.PASSWORD
+    assert judge("client_secret") is Verdict.STRONG
+    assert judge("passwordField") is Verdict.MEDIUM
+    assert judge("bypass") is Verdict.SAFE
