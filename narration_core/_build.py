@@ -32,6 +32,12 @@ _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("stor
 
 _OWN_FIELDS: Final[tuple[tuple[str, ExtraType, str], ...]] = (
     ("exception", str, "the exception in short: its chain, notes and groups"),
+    ("frames", list, "where the exception was raised: file:line function, the place itself last"),
+    ("host", str, "the machine"),
+    ("pid", int, "the process"),
+    ("frames", list, "where the exception was raised: file:line function, the place itself last"),
+    ("host", str, "the machine"),
+    ("pid", int, "the process"),
     ("dropped", dict, "events lost, by level"),
     ("skipped", int, "events left out by sampling"),
     ("sink", str, "the sink that this is about"),

@@ -89,6 +89,7 @@ def configure(
     redaction: RedactionPolicy | None = None,
     strict: bool | None = None,
     source_location: bool | None = None,
+    process: bool | None = None,
     capacity: int = CAPACITY,
     overflow: Overflow = "drop",
     delivery: Delivery | None = None,
@@ -105,6 +106,7 @@ def configure(
         redaction: what counts as a secret.
         strict: raise mistakes instead of mending them.
         source_location: note each event's point in the source.
+        process: add `host` and `pid` to every event; `NARRATION_PROCESS` when absent.
         capacity: longest queue of a background sink, in events.
         overflow: "drop" or "wait"; see `Writer`.
         delivery: "caller": streams and files are written on the calling thread, so that nothing is lost however the
@@ -132,6 +134,7 @@ def configure(
         strict=strict_by_default() if strict is None else strict,
         source_location=located,
         emitted_by=_emitted_by(service, version),
+        process=switch("NARRATION_PROCESS", default=False) if process is None else process,
         redactor=Redactor(redaction),
     )
 

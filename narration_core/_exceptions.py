@@ -1,9 +1,12 @@
 """An exception in short: its kind, its chain, its notes and groups; never a local variable."""
 
+import os
 from collections.abc import Callable
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 MAX_LINKS: Final = 8
+MAX_FRAMES: Final = 20
 MAX_MEMBERS: Final = 5
 MAX_DEPTH: Final = 5
 _CANCELLING: Final = frozenset(("asyncio", "concurrent", "trio"))
@@ -69,3 +72,34 @@ def chain(error: BaseException) -> str:
         texts.append(_one(step))
         step = step.__cause__ or (None if step.__suppress_context__ else step.__context__)
     return " <- ".join(texts)
+
+
+def frames(error: BaseException) -> list[str]:
+    """Return where an exception was raised, as `file:line function`, the place itself last; never a local variable.
+
+    Files below the current folder are named from there. Of a long traceback the middle is left out.
+    """
+    try:
+        return _frames(error)
+    except Exception:  # noqa: BLE001 - an odd traceback must not hide the failure
+        return []
+
+
+def _frames(error: BaseException) -> list[str]:
+    here = f"{Path.cwd()}{os.sep}"
+    found = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        found.append(f"{code.co_filename.removeprefix(here)}:{step.tb_lineno} {code.co_qualname}")
+        step = step.tb_next
+    if len(found) <= MAX_FRAMES:
+        return found
+    half = MAX_FRAMES // 2
+    return [*found[:half], f"... {len(found) - MAX_FRAMES} more frames ...", *found[-half:]]
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """Return the fields that an event about an exception has, `error_kind` apart."""
+    places = frames(error)
+    return {"exception": chain(error), **({"frames": places} if places else {})}

@@ -1,5 +1,7 @@
 """The pipeline of this process: it takes a call, has the event built, and hands it to the outputs."""
 
+import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -65,7 +67,8 @@ class Pipeline:
         """Decide, after any change, whether the fast path may be taken and whether events carry their point."""
         taps = bool(self.outputs.taps)
         self.locate = self.settings.source_location or taps
-        slow = self.locate or self.sampler.active or self.settings.enrich is not None or not self._has_sinks
+        added = self.settings.enrich is not None or self.settings.process
+        slow = self.locate or self.sampler.active or added or not self._has_sinks
         self.fast_path = None if slow else self._fast_path
 
     def warm_up(self) -> None:
@@ -106,6 +109,9 @@ class Pipeline:
             settings = self.settings
             if settings.enrich is not None:
                 settings.enrich(fields)
+            if settings.process:
+                fields.setdefault("host", platform.node())
+                fields.setdefault("pid", os.getpid())
             if self.sampler.active and rank < _WARN and not self._sampled(actor, action):
                 return
             if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
@@ -172,7 +178,8 @@ def _add_exception(fields: dict[str, Any]) -> None:
     error = sys.exception()
     if error is not None:
         fields["error_kind"] = exceptions.kind(error)
-        fields.setdefault("exception", exceptions.chain(error))
+        for name, value in exceptions.described(error).items():
+            fields.setdefault(name, value)
 
 
 PIPELINE: Final = Pipeline()

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         emitted_by: `service@version`.
         redactor: masks secrets.
         enrich: adds fields to every call, or None.
+        process: add `host` and `pid` to every event.
     """
 
     threshold: int = LEVELS["info"]
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     emitted_by: str = "unknown@unversioned"
     redactor: Redactor = msgspec.field(default_factory=Redactor)
     enrich: Enrich | None = None
+    process: bool = False
 
 
 class Counts:

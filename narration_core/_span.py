@@ -135,7 +135,7 @@ class Span:
                 if not self._quiet:
                     self._emit(self._level, "end", f"Cancelled: {self._human}", duration)
             else:
-                failure = {"error_kind": exceptions.kind(error), "exception": exceptions.chain(error)}
+                failure = {"error_kind": exceptions.kind(error), **exceptions.described(error)}
                 self._emit("error", "error", f"Failed ({{error_kind}}): {self._human}", duration | failure)
         finally:
             self._leave()

@@ -50,7 +50,8 @@ def _event(record: logging.LogRecord) -> Event:
             extra[name] = value
     if record.exc_info and record.exc_info[1] is not None:
         known.setdefault("error_kind", exceptions.kind(record.exc_info[1]))
-        extra.setdefault("exception", exceptions.chain(record.exc_info[1]))
+        for name, value in exceptions.described(record.exc_info[1]).items():
+            extra.setdefault(name, value)
     return Event(
         emitted_at_ms=int(record.created * 1000),
         level=level,

@@ -47,7 +47,8 @@ class NarrationProcessor:
         error = error[1] if isinstance(error, tuple) else error
         if isinstance(error, BaseException):
             given.setdefault("error_kind", exceptions.kind(error))
-            given.setdefault("exception", exceptions.chain(error))
+            for name, value in exceptions.described(error).items():
+                given.setdefault(name, value)
         actor = given.pop("actor", None) or getattr(logger, "name", None) or given.pop("logger", None) or self._actor
         action = given.pop("action", None) or "log"
         target = str(given.pop("target", None) or actor)

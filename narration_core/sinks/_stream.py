@@ -1,34 +1,20 @@
 """Lines on an output stream, as JSON or for people."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, TextIO
 
 from narration_core._caller_delivery import Delivery, write_lines
-from narration_core._event import Event, Mode, Record, formatted
+from narration_core._event import Mode, Record
 from narration_core._line_limit import json_line, shortened_text
 from narration_core._output import Output, output_of, same_place
+from narration_core.sinks._pretty import pretty
 
 Format = Literal["json", "pretty"]
 
-_RESET: Final = "\x1b[0m"
-_COLOURS: Final = {
-    "trace": "\x1b[2m",
-    "debug": "\x1b[2m",
-    "info": "",
-    "warn": "\x1b[33m",
-    "error": "\x1b[31m",
-    "fatal": "\x1b[1;31m",
-}
 _LOOK_AGAIN_S: Final = 1.0
-
-
-def pretty(event: Event, mode: Mode = "human", *, colour: bool = False) -> str:
-    """Return an event as its console line; with colour by level when asked for."""
-    line = formatted(event, mode)
-    paint = _COLOURS.get(event.level or "info", "") if colour else ""
-    return f"{paint}{line}{_RESET}" if paint else line
 
 
 class StreamSink:
@@ -66,8 +52,15 @@ class StreamSink:
         self._colour = colour
 
     def _pretty_line(self, record: Record, longest: int | None) -> bytes:
-        line = pretty(record.event, self._mode, colour=self._colour)
+        line = pretty(record.event, self._mode, colour=self._colour, width=self._width())
         return (line.encode() if longest is None else shortened_text(line, longest - 1)) + b"\n"
+
+    def _width(self) -> int | None:
+        """Return the columns of the terminal; None where there is none."""
+        try:
+            return os.get_terminal_size(self._stream().fileno()).columns or None
+        except (OSError, ValueError, AttributeError):
+            return None
 
     def output(self) -> Output:
         """Return where the stream writes now.

@@ -24,10 +24,11 @@ def printed(**options):
 @pytest.mark.req("ORCH-3303")
 def test_json_and_pretty_lines():
     assert json.loads(printed()) == EVENT.to_dict()
-    assert printed(format="pretty") == "[pool      ] spawn          : Spawning\n"
-    assert printed(format="pretty", mode="cute") == "[pool      ] spawn          : Hatching\n"
-    assert printed(format="pretty", mode="story") == "[pool      ] spawn          : Spawning\n"
-    assert printed(format="pretty", colour=True) == "\x1b[33m[pool      ] spawn          : Spawning\x1b[0m\n"
+    line = "--:--:--.--- WARN  [pool      ] spawn          : Spawning target=t"
+    assert printed(format="pretty") == f"{line}\n"
+    assert printed(format="pretty", mode="cute") == f"{line}\n".replace("Spawning", "Hatching")
+    assert printed(format="pretty", mode="story") == f"{line}\n"
+    assert printed(format="pretty", colour=True) == f"\x1b[33m{line}\x1b[0m\n"
 
 
 def say(**environment):
@@ -43,13 +44,15 @@ def say(**environment):
 def test_the_environment_chooses_the_format():
     assert json.loads(say())["action"] == "spawn"
     assert json.loads(say(NARRATION_FORMAT="auto", CI="true"))["action"] == "spawn"
-    assert say(NARRATION_FORMAT="pretty") == "[pool      ] spawn          : Spawning\n"
+    assert say(NARRATION_FORMAT="pretty").endswith("INFO  [pool      ] spawn          : Spawning target=t\n")
     assert say(NARRATION_FORMAT="off") == ""
 
 
 @pytest.mark.req("NARR-1008")
 def test_the_environment_chooses_mode_and_level():
-    assert say(NARRATION_FORMAT="pretty", NARRATION_MODE="cute") == "[pool      ] spawn          : Hatching\n"
+    assert say(NARRATION_FORMAT="pretty", NARRATION_MODE="cute").endswith(
+        "INFO  [pool      ] spawn          : Hatching target=t\n"
+    )
     assert say(NARRATION_LEVEL="warn") == ""
 
 
