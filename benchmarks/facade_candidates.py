@@ -63,6 +63,7 @@ def narrator(**options):
     import narration_core
 
     narration_core.configure(strict=False, service="bench", version="1", **options)
+    narration_core.warm_up()
     return narration_core, narration_core.Narrator("pool-managerd")
 
 

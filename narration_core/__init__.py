@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from narration_core._span import Span
     from narration_core._taxonomy import register_field
     from narration_core._wakeup import Wakeup
+    from narration_core._warm_up import warm_up
     from narration_core._writer import Sink
     from narration_core.redaction import RedactionPolicy, redact
     from narration_core.sinks import FileSink, MemorySink, StreamSink
@@ -94,6 +95,7 @@ __all__ = [
     "stats",
     "subscribe",
     "unsubscribe",
+    "warm_up",
 ]
 
 # Names are loaded when they are first asked for: a program that reads logs needs no sinks, one that narrates no CLI.
@@ -147,6 +149,7 @@ _HOMES = {
     "stats": "narration_core._configuration",
     "subscribe": "narration_core._channels",
     "unsubscribe": "narration_core._channels",
+    "warm_up": "narration_core._warm_up",
 }
 
 

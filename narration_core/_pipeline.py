@@ -71,8 +71,9 @@ class Pipeline:
         slow = self.locate or self.sampler.active or added or not self._has_sinks
         self.fast_path = None if slow else self._fast_path
 
-    def warm_up(self) -> None:
-        """Do now what would make the first event slower than the others."""
+    def prepare(self) -> None:
+        """Do now what the first event would wait for."""
+        ensure_configured()
         self.settings.redactor.plan()
 
     def use_sinks(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:

@@ -108,7 +108,7 @@ class Span:
         self._outer.append((self._scope, self._entered, self._began))
         self._scope = Scope(merged(outer.fields, ids), outer.sources, outer.listener, outer.trace_flags)
         self._entered = Entered(self._scope, depth + 1)
-        PIPELINE.warm_up()  # the first span does not last longer than the others
+        PIPELINE.prepare()  # the first span does not last longer than the others
         self._began = outer.sources.monotonic_ns()
         if not self._quiet:
             try:

@@ -103,34 +103,85 @@ _NO_LITERAL: Final = re.compile(
 )
 
 
+_ANY_CHARACTER: Final = re.compile(r"(?<!\\)\.")
+
+
 def _needed(shape: str) -> str:
     """Return the longest literal that every match of a shape holds; empty where there is none."""
-    bare = _NO_LITERAL.sub("\0", shape)
+    bare = _ANY_CHARACTER.sub("\0", _NO_LITERAL.sub("\0", shape))
     if "|" in bare.replace("\\|", ""):
         return ""
     return max((piece.replace("\\", "") for piece in bare.split("\0")), key=len).lower()
 
 
+def _parts(shape: str) -> list[str]:
+    """Return a shape cut at its own `|`, not at those of its groups and classes."""
+    parts, start, depth, index = [], 0, 0, 0
+    while index < len(shape):
+        char = shape[index]
+        if char == "\\":
+            index += 1
+        elif char == "[":
+            index = shape.index("]", index + 2)
+        elif char == "|" and depth == 0:
+            parts.append(shape[start:index])
+            start = index + 1
+        else:
+            depth += (char == "(") - (char == ")")
+        index += 1
+    return [*parts, shape[start:]]
+
+
+def _one_needed(shape: str) -> list[str]:
+    """Return literals of which every match of a shape holds at least one; empty when there are none."""
+    literal = _needed(shape)
+    if literal:
+        return [literal]
+    if len(_parts(shape)) > 1:
+        return []
+    best: list[str] = []
+    depth, start = 0, 0
+    for found in _GROUPING.finditer(shape):
+        token = found[0]
+        if token[0] == "(":
+            start = found.end() if depth == 0 else start
+            depth += 1
+        elif token[0] == ")":
+            depth -= 1
+            if depth == 0 and token[1:] not in ("?", "*", "{"):
+                literals = [_needed(part) for part in _parts(shape[start : found.start()])]
+                if min(map(len, literals)) > min(map(len, best), default=1):
+                    best = literals
+    return best
+
+
+_GROUPING: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\)[?*{]?")
+
+
 class AhoCorasick:
-    """The portable engine: one automaton over the literals, those that shapes need included; `re` for the rest."""
+    """The portable engine: one automaton over the literals, those that shapes need included; `re` for the rest.
+
+    It is ready in some milliseconds, because a shape is compiled when its literal first occurs.
+    """
 
     def __init__(self, entries: list[Entry]) -> None:
         import ahocorasick_rs  # noqa: PLC0415 - only where hyperscan is not
 
         literals: dict[str, list[int]] = {}
-        self._shapes: dict[int, re.Pattern[str]] = {}
+        self._shapes: dict[int, tuple[str, int]] = {}
+        self._compiled: dict[int, Callable[[str], object]] = {}
         self._always: list[int] = []
         for number, entry in enumerate(entries):
-            start = lower_ascii(entry.literal) or _needed(entry.shape)
-            if start:
+            starts = [lower_ascii(entry.literal)] if entry.literal else _one_needed(entry.shape)
+            for start in starts:
                 literals.setdefault(start, []).append(number)
-            else:
+            if not starts:
                 self._always.append(number)
             if entry.shape:
                 # Hyperscan takes every repeat in one pass; `re` does when it never goes back.
                 shape = entry.shape.replace("]*@", "]*+@")
                 flags = re.ASCII | re.DOTALL | (re.IGNORECASE if entry.caseless else 0)
-                self._shapes[number] = re.compile(shape, flags)
+                self._shapes[number] = (shape, flags)
         self._numbers = list(literals.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(literals), matchkind=ahocorasick_rs.MatchKind.Standard)
 
@@ -141,7 +192,13 @@ class AhoCorasick:
         seen = {index for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True)}
         found = [*self._always, *(number for index in seen for number in self._numbers[index])]
         shapes = self._shapes
-        return [number for number in found if number not in shapes or shapes[number].search(text) is not None]
+        return [number for number in dict.fromkeys(found) if number not in shapes or self._occurs(number, text)]
+
+    def _occurs(self, number: int, text: str) -> bool:
+        search = self._compiled.get(number)
+        if search is None:
+            search = self._compiled[number] = re.compile(*self._shapes[number]).search
+        return search(text) is not None
 
 
 ENGINES: Final[dict[str, Callable[[list[Entry]], Engine]]] = {"hyperscan": Hyperscan, "ahocorasick": AhoCorasick}

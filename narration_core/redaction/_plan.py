@@ -10,6 +10,7 @@ from narration_core.redaction._digits import any_digits
 from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction._normal_form import ENCODED
 from narration_core.redaction._rule import Rule
+from narration_core.redaction._warming import WarmingEngine
 
 
 class Plan(NamedTuple):
@@ -24,6 +25,10 @@ class Plan(NamedTuple):
     engine: Engine
     loose: Callable[[], Engine]
     """Returns the engine, made when first asked for, that finds what occurs only with certain digits, whatever they are."""
+
+
+def _engine(entries: list[Entry], name: str) -> Engine:
+    return make(entries, name) if name else WarmingEngine(entries)
 
 
 _plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
@@ -60,7 +65,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
                 tuple(word for word, _ in words),
                 tuple(map(tuple, behind.values())),
                 len(behind) - 1,
-                make(list(behind), engine),
-                cache(lambda: make(list(filter(None, map(any_digits, behind))), engine)),
+                _engine(list(behind), engine),
+                cache(lambda: _engine(list(filter(None, map(any_digits, behind))), engine)),
             )
     return plan

@@ -17,6 +17,7 @@ from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import TAXONOMY, Verdict, judge
+from narration_core.redaction._warming import WarmingEngine
 
 WINDOW: Final = 64 * 1024
 """Longer texts are looked at in pieces of this many characters."""
@@ -93,8 +94,21 @@ class Redactor:
                 )
                 by_name = context.RULE_NAME not in policy.off
                 self._plan = make_plan(rules, policy.engine, policy.secret_keys, by_name=by_name)
-                self.hits = self._plan.engine.hits
+                engine = self._plan.engine
+                if isinstance(engine, WarmingEngine):
+                    engine.follow(self._use)
+                else:
+                    self.hits = engine.hits
         return self._plan
+
+    def _use(self, hits: Callable[[str], list[int]]) -> None:
+        self.hits = hits
+
+    def warm_up(self) -> None:
+        """Do now what the first texts would wait for: choose the rules and compile the fastest engine."""
+        for engine in (self.plan().engine, self.plan().loose()):
+            if isinstance(engine, WarmingEngine):
+                engine.warm_up()
 
     # -- keys -----------------------------------------------------------------------------------
 

@@ -1,0 +1,101 @@
+"""The fastest engine, without the wait for it: the portable one answers until the other is compiled.
+
+Hyperscan compiles its database in some hundred milliseconds; the portable engine is ready in some ten, and both give the
+same redaction. A thread compiles, without holding up the others, once the process has lived for a moment: a command
+that ends at once never pays for it.
+"""
+
+import atexit
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, Final
+
+from narration_core._locks import new_setup_lock
+from narration_core.redaction._engines import AhoCorasick, Engine, Entry, Hyperscan
+
+DELAY_S: Final = 0.25
+"""How long a process lives before the faster engine is compiled."""
+
+_EXIT_S: Final = 5.0
+Hits = Callable[[str], list[int]]
+
+# A fork waits for it: a child could not finish an import that another thread has begun.
+_import_lock = new_setup_lock()
+
+
+class WarmingEngine:
+    """The portable engine first, hyperscan as soon as it is ready.
+
+    Args:
+        entries: what to look for.
+    """
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self.hits: Hits = AhoCorasick(entries).hits
+        self._users: list[weakref.WeakMethod[Callable[[Hits], None]]] = []
+        self._done = False
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self._end)
+
+    def follow(self, use: Callable[[Hits], None]) -> None:
+        """Have a method called with `hits` now, and once more when a faster one is ready.
+
+        Args:
+            use: a bound method; its object is not kept alive.
+        """
+        if not self._done:
+            self._users.append(weakref.WeakMethod(use))
+        use(self.hits)
+
+    def warm_up(self) -> None:
+        """Compile now and return when the fastest engine answers."""
+        with self._lock:
+            if self._done:
+                return
+            engine = self._fastest()
+            if engine is not None:
+                self.hits = engine.hits
+                for user in list(self._users):
+                    use = user()
+                    if use is not None:
+                        use(engine.hits)
+            self._done = True
+            self._users.clear()
+
+    def _fastest(self) -> Engine | None:
+        try:
+            with _import_lock:
+                import hyperscan  # noqa: F401, PLC0415 - 30 ms, and not on every platform
+            return Hyperscan(self._entries)
+        except Exception:  # noqa: BLE001 - no wheel, an old processor: whatever it is, the portable engine stays
+            return None
+
+    def _begin(self) -> None:
+        """Start the thread; also in the child of a fork, where the parent's is missing."""
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        if self._done:
+            return
+        thread = threading.Thread(target=self._run, name="narration-warm-up", daemon=True)
+        with contextlib.suppress(
+            RuntimeError
+        ):  # no more threads, or the interpreter is ending: the portable engine stays
+            thread.start()
+            self._thread = thread
+
+    def _run(self) -> None:
+        if not self._stop.wait(DELAY_S):
+            self.warm_up()
+
+    def _end(self, *_: Any) -> None:
+        """Do not let the interpreter end under a thread that compiles."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_EXIT_S)

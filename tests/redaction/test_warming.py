@@ -1,0 +1,95 @@
+"""The fastest engine without the wait for it: the portable one answers meanwhile, in the same way."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from narration_core.redaction import RedactionPolicy, Redactor, _warming
+from narration_core.redaction._engines import AhoCorasick, Entry
+from narration_core.redaction._warming import WarmingEngine
+
+TEXTS = ("Started 3 workers", "password=hunter2X9", "Token ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "\ud800 x")
+
+
+def never_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_warming, "DELAY_S", 3600.0)
+
+
+def test_the_portable_engine_answers_until_the_fastest_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hyperscan", reason="there is no faster engine")
+    never_by_itself(monkeypatch)
+    redactor = Redactor(RedactionPolicy(secret_keys=frozenset({"warming_test_key"})))
+    assert redactor.text(TEXTS[0]) == TEXTS[0]
+    portable = redactor.hits
+    assert portable.__self__.__class__ is AhoCorasick  # type: ignore[attr-defined]
+    before = [redactor.text(text) for text in TEXTS]
+    redactor.warm_up()
+    assert redactor.hits is not portable
+    assert [redactor.text(text) for text in TEXTS] == before
+    assert Redactor(redactor.policy).text(TEXTS[1]) == "password=[REDACTED]"
+
+
+def test_a_redactor_that_comes_later_has_the_fastest_engine_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hyperscan", reason="there is no faster engine")
+    never_by_itself(monkeypatch)
+    engine = WarmingEngine([Entry(literal="x")])
+    engine.warm_up()
+    redactor = Redactor()
+    engine.follow(redactor._use)
+    assert redactor.hits is engine.hits
+    assert not engine._users
+    assert engine.hits("an x") == [0]
+
+
+def test_it_compiles_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hyperscan", reason="there is no faster engine")
+    monkeypatch.setattr(_warming, "DELAY_S", 0.0)
+    engine = WarmingEngine([Entry(literal="x")])
+    assert engine._thread is not None
+    engine._thread.join(60)
+    assert not isinstance(getattr(engine.hits, "__self__", None), AhoCorasick)
+
+
+def test_without_the_fastest_engine_the_portable_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: object) -> None:
+        raise ImportError("no wheel")
+
+    never_by_itself(monkeypatch)
+    monkeypatch.setattr(_warming, "Hyperscan", missing)
+    engine = WarmingEngine([Entry(literal="x")])
+    before = engine.hits
+    engine.warm_up()
+    assert engine.hits == before
+    assert engine.hits("an x") == [0]
+
+
+PROGRAM = """
+import os, sys
+from narration_core.redaction import Redactor, _warming
+_warming.DELAY_S = 0.0
+redactor = Redactor()
+redactor.plan()
+if sys.argv[1] == "fork":
+    child = os.fork()
+    if not child:
+        redactor.warm_up()
+        os._exit(redactor.text("password=hunter2X9") != "password=[REDACTED]")
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("ending", ["exit", "fork"])
+def test_a_process_may_end_or_fork_while_it_compiles(ending: str) -> None:
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, ending],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ},
+        )
+        assert (done.returncode, done.stderr) == (0, "")
