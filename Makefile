@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd mutants lint bench gpu venv clients clean
+.PHONY: help demo test bdd mutants lint bench endings gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -37,6 +37,9 @@ lint: venv  ## check style, types and narration
 
 bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+endings: venv  ## end real servers and task queues, and count what they lost
+	.venv/bin/python -m tools.endings
 
 gpu: venv  ## run the tests that need an NVIDIA GPU: make gpu CUDA=90
 	$(BIN)/python -m pytest -q -m gpu

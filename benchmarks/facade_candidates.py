@@ -72,12 +72,37 @@ def narration_disabled(count):
     return timed(repeat(lambda: narrate.debug("spawn", "GPU0", HUMAN, device="GPU0")), count)
 
 
-def narration(count, human="Spawning engine llamacpp-v1 on {device}"):
-    """Everything, the writer's thread and its writing included: CPU of the whole process."""
-    out = open("/dev/null", "w")
+def opened(where):
+    """Return a text stream to a file, to a pipe that somebody empties, or to nothing."""
+    if where == "file":
+        import tempfile
+
+        return tempfile.NamedTemporaryFile("w", dir=os.environ.get("BENCHMARK_DISK"))
+    if where == "pipe":
+        import subprocess
+
+        reader, writer = os.pipe()
+        subprocess.Popen(["cat"], stdin=reader, stdout=subprocess.DEVNULL)
+        os.close(reader)
+        return os.fdopen(writer, "w")
+    return open("/dev/null", "w")
+
+
+def narration_file(count):
+    return narration(count, where="file")
+
+
+def narration_pipe(count):
+    return narration(count, where="pipe")
+
+
+def narration(count, human="Spawning engine llamacpp-v1 on {device}", where="null"):
+    """Everything, the write included: CPU of the whole process."""
+    out = opened(where)
+    stream = getattr(out, "file", out)  # a temporary file is a wrapper around one
     import narration_core
 
-    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], overflow="wait")
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: stream)], overflow="wait")
 
     def run(number):
         for _ in range(number):
@@ -129,7 +154,7 @@ def handed_off(count, emit):
     out = open("/dev/null", "w")
     import narration_core
 
-    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)])
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], delivery="queued")
     best = []
     with core.bind(**IDS):
         for _ in range(12):
@@ -165,7 +190,16 @@ def narration_handoff_new_words(count):
     return handed_off_anew(count, new_words())
 
 
-def structlog(count):
+def structlog_file(count):
+    return structlog(count, where="file")
+
+
+def structlog_pipe(count):
+    return structlog(count, where="pipe")
+
+
+def structlog(count, where="null"):
+    out = opened(where)
     import orjson
     import structlog
 
@@ -179,7 +213,7 @@ def structlog(count):
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
-        logger_factory=structlog.BytesLoggerFactory(file=open("/dev/null", "wb")),
+        logger_factory=structlog.BytesLoggerFactory(file=out.buffer),
     )
     structlog.contextvars.bind_contextvars(**IDS)
     log = structlog.get_logger().bind()
@@ -283,7 +317,7 @@ def otel(count):
     )
 
 
-def threads(count, sentences=itertools.repeat(HUMAN)):  # noqa: B008 - it never ends
+def threads(count, sentences=itertools.repeat(HUMAN), delivery="caller"):  # noqa: B008 - it never ends
     """Events a second of eight threads against one, and what was lost or torn on the way to a file."""
     import tempfile
 
@@ -291,7 +325,7 @@ def threads(count, sentences=itertools.repeat(HUMAN)):  # noqa: B008 - it never 
 
     def throughput(workers):
         with tempfile.NamedTemporaryFile("w") as out:
-            core, narrate = narrator(sinks=[narration_core.FileSink(out.name)], overflow="wait")
+            core, narrate = narrator(sinks=[narration_core.FileSink(out.name)], overflow="wait", delivery=delivery)
 
             def work(name):
                 with core.bind(**IDS):
@@ -320,6 +354,66 @@ def threads_new_numbers(count):
 
 def threads_new_words(count):
     return threads(count, new_words())
+
+
+def threads_queued(count):
+    return threads(count, delivery="queued")
+
+
+COUNTING = """
+import mmap, os, struct, sys, threading
+from narration_core import FileSink, Narrator, configure
+path, shared, workers, level = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+configure(sinks=[FileSink(path)], strict=False)
+counts = mmap.mmap(os.open(shared, os.O_RDWR), 4096)
+say = getattr(Narrator("child"), level)
+def work(mine):
+    number = 0
+    while True:
+        say("count", str(mine), "Counting {queue_position}", queue_position=number)
+        number += 1
+        counts[mine * 8 : mine * 8 + 8] = struct.pack("q", number)
+for other in range(1, workers):
+    threading.Thread(target=work, args=(other,), daemon=True).start()
+work(0)
+"""
+
+
+def kills(count, workers=1, level="info"):
+    """Kill a process that emits as fast as it can, at a random moment; what was delivered must be in the file."""
+    import struct
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    delivered = lost = runs_with_losses = 0
+    for _ in range(count):
+        with tempfile.TemporaryDirectory() as place:
+            path, shared = Path(place, "events.jsonl"), Path(place, "counts")
+            shared.write_bytes(bytes(4096))
+            child = subprocess.Popen([sys.executable, "-c", COUNTING, str(path), str(shared), str(workers), level])
+            while struct.unpack("q", shared.read_bytes()[:8])[0] < 1000:
+                time.sleep(0.01)
+            time.sleep(random.random() * 0.2)
+            child.kill()
+            child.wait()
+            counts = struct.unpack(f"{workers}q", shared.read_bytes()[: 8 * workers])
+            lines = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+            found = {(int(line["target"]), line["queue_position"]) for line in lines}
+            emitted = ((worker, number) for worker in range(workers) for number in range(counts[worker]))
+            missing = sum(event not in found for event in emitted)
+            delivered += sum(counts)
+            lost += missing
+            runs_with_losses += missing > 0
+    return {"us": 0, "delivered": delivered, "lost": lost, "runs": runs_with_losses}
+
+
+def kills_threads(count):
+    return kills(count, workers=8)
+
+
+def kills_threads_warn(count):
+    return kills(count, workers=8, level="warn")
 
 
 def memory(count):

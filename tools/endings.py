@@ -1,0 +1,230 @@
+"""Real servers and task queues, ended the way they are ended: is every event that was emitted there?
+
+    python -m tools.endings
+
+Each row starts the program, has it do its work, ends it, and counts the events of its output. Delivery by the caller
+must show every one. The same rows with `NARRATION_DELIVERY=queued` show what that may lose, and fail nothing.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.environment import python_with
+
+PACKAGES = ("uvicorn", "starlette", "gunicorn", "gevent", "packaging", "celery", "rq")
+REQUESTS = 20
+TASKS = 18
+_PATIENCE_S = 60.0
+
+APPLICATIONS = {
+    "asgi.py": """
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from narration_core import Narrator
+narrate = Narrator("asgi")
+@asynccontextmanager
+async def life(app):
+    yield
+    narrate("last_words", "app", "Shutting down")
+async def hello(request):
+    narrate("request", "app", "Answering a request")
+    return PlainTextResponse("hello")
+app = Starlette(routes=[Route("/", hello)], lifespan=life)
+""",
+    "wsgi.py": """
+from narration_core import Narrator
+narrate = Narrator("wsgi")
+def app(environ, start_response):
+    narrate("request", "app", "Answering a request")
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+""",
+    "gunicorn_conf.py": """
+from narration_core import Narrator
+narrate = Narrator("wsgi")
+def worker_exit(server, worker):
+    narrate("last_words", "app", "A worker ends")
+""",
+    "celery_app.py": """
+import os
+from celery import Celery
+from narration_core import FileSink, Narrator, configure
+app = Celery("tasks", broker=os.environ["REDIS"])
+app.conf.broker_connection_retry_on_startup = True
+configure(sinks=[FileSink("events.jsonl")])
+narrate = Narrator("celery")
+@app.task
+def mail(number):
+    narrate("task", str(number), "Sending a mail")
+""",
+    "rq_tasks.py": """
+from narration_core import FileSink, Narrator, configure
+configure(sinks=[FileSink("events.jsonl")])
+narrate = Narrator("rq")
+def mail(number):
+    narrate("task", str(number), "Sending a mail")
+""",
+}
+
+
+class Row(NamedTuple):
+    """One program, how it ended, and what was there.
+
+    Attributes:
+        name: the program and its ending.
+        found: events by action.
+        wanted: the events that were emitted, by action.
+    """
+
+    name: str
+    found: dict[str, int]
+    wanted: dict[str, int]
+
+    @property
+    def lost(self) -> int:
+        """How many events are not there."""
+        return sum(max(count - self.found.get(action, 0), 0) for action, count in self.wanted.items())
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(done: Callable[[], bool], what: str) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: it was not in time.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while not done():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what}: not within {_PATIENCE_S:.0f} s")
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    """Return whether something listens on a port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def actions(path: Path) -> dict[str, int]:
+    """Return how many events of each action a file holds."""
+    found: dict[str, int] = {}
+    if path.exists():
+        for line in path.read_bytes().splitlines():
+            if line.startswith(b"{"):
+                action = json.loads(line)["action"]
+                found[action] = found.get(action, 0) + 1
+    return found
+
+
+@contextlib.contextmanager
+def program(folder: Path, command: list[str], environment: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a program in a folder, its standard output in `events.jsonl`; kill what is left of it."""
+    with (folder / "events.jsonl").open("ab") as out, (folder / "stderr").open("ab") as err:
+        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=err, start_new_session=True)
+    try:
+        yield child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def served(name: str, command: list[str], environment: dict[str, str], wanted: dict[str, int]) -> Row:
+    """Ask a server some times, end it by SIGTERM, and count."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, port = prepared(place), free_port()
+        with program(folder, [part.format(port=port) for part in command], environment) as child:
+            wait_for(lambda: answers(port), name)
+            for _ in range(REQUESTS):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=_PATIENCE_S).read()
+            child.send_signal(signal.SIGTERM)
+            child.wait(_PATIENCE_S)
+        return Row(name, actions(folder / "events.jsonl"), {"request": REQUESTS, **wanted})
+
+
+def prepared(place: str) -> Path:
+    """Return a folder with the applications in it."""
+    folder = Path(place)
+    for name, text in APPLICATIONS.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def worked(name: str, python: Path, submit: str, worker: list[str], environment: dict[str, str]) -> Row:
+    """Have the worker of a task queue do some tasks, end it, and count."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, port = prepared(place), free_port()
+        url = f"redis://127.0.0.1:{port}/0"
+        redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", place]
+        environment = {**environment, "REDIS": url}
+        with program(folder, redis, environment):
+            wait_for(lambda: answers(port), "redis-server")
+            subprocess.run([str(python), "-c", submit], cwd=folder, env=environment, check=True, timeout=_PATIENCE_S)
+            with program(folder, [part.format(url=url) for part in worker], environment) as child:
+                with contextlib.suppress(TimeoutError):
+                    wait_for(lambda: actions(folder / "events.jsonl").get("task", 0) >= TASKS, name)
+                child.send_signal(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(10)
+        return Row(name, actions(folder / "events.jsonl"), {"task": TASKS})
+
+
+def rows(python: Path, environment: dict[str, str]) -> Iterator[Row]:
+    """Run everything, one after the other."""
+    bin_folder = python.parent
+    gunicorn = [str(bin_folder / "gunicorn"), "-b", "127.0.0.1:{port}", "-c", "gunicorn_conf.py", "-w", "2", "wsgi:app"]
+    uvicorn = [str(bin_folder / "uvicorn"), "asgi:app", "--port", "{port}"]
+    yield served("uvicorn, SIGTERM", uvicorn, environment, {"last_words": 1})
+    for kind in ("sync", "gthread", "gevent"):
+        yield served(f"gunicorn {kind}, SIGTERM", [*gunicorn, "-k", kind], environment, {"last_words": 2})
+    if shutil.which("redis-server") is None:
+        print("celery and rq: left out, because there is no redis-server (apt-get install redis-server)")
+        return
+    submit = f"from celery_app import mail\nfor number in range({TASKS}): mail.delay(number)"
+    celery = [str(bin_folder / "celery"), "-A", "celery_app", "worker", "-c", "2", "--max-tasks-per-child", "1"]
+    yield worked("celery, one task a child", python, submit, [*celery, "-l", "error"], environment)
+    submit = (
+        "import os, redis, rq, rq_tasks\nqueue = rq.Queue(connection=redis.from_url(os.environ['REDIS']))\n"
+        f"for number in range({TASKS}): queue.enqueue(rq_tasks.mail, number)"
+    )
+    rq = [str(bin_folder / "rq"), "worker", "-u", "{url}"]
+    yield worked("rq, a work horse a task", python, submit, rq, environment)
+
+
+def main() -> int:
+    """Print the table; returns 1 when delivery by the caller lost anything."""
+    python = python_with(PACKAGES)
+    failed = False
+    for delivery in ("caller", "queued"):
+        environment = {**os.environ, "NARRATION_DELIVERY": delivery, "PYTHONPATH": "."}
+        for row in rows(python, environment):
+            print(f"{delivery:7} {row.name:28} lost {row.lost} of {sum(row.wanted.values())}", flush=True)
+            failed = failed or (delivery == "caller" and row.lost > 0)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
