@@ -39,7 +39,7 @@ bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.
 	$(BIN)/python -m benchmarks
 
 endings: venv  ## end real servers and task queues, and count what they lost
-	.venv/bin/python -m tools.endings
+	$(BIN)/python -m tools.endings
 
 gpu: venv  ## run the tests that need an NVIDIA GPU: make gpu CUDA=90
 	$(BIN)/python -m pytest -q -m gpu

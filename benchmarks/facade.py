@@ -148,11 +148,11 @@ def main() -> None:
         print(f"round {number + 1} of {options.rounds} done", flush=True)
     once = {name: measure(python, name, int(1_000_000 * options.scale)) for name in ONCE}
     once |= {name: measure(python, name, options.kills) for name in KILLED}
+    delivered = sum(once[name]["delivered"] for name in KILLED)
     lines = [
         f"{machine()}; {', '.join(PEERS[1:])}.",
         f"{options.rounds} interleaved rounds, each candidate in its own interpreter, CPU time, median [min-max].",
-        f"{options.kills} processes of each kind were killed, which had delivered "
-        f"{sum(once[name]['delivered'] for name in KILLED):,} lines.",
+        f"{options.kills} processes of each kind were killed after {delivered:,} lines.",
         "",
         *verdicts(rounds, once),
         "",

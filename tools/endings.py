@@ -70,6 +70,8 @@ narrate = Narrator("celery")
 @app.task
 def mail(number):
     narrate("task", str(number), "Sending a mail")
+    with open("done", "a") as done:
+        done.write("x")
 """,
     "rq_tasks.py": """
 from narration_core import FileSink, Narrator, configure
@@ -77,6 +79,8 @@ configure(sinks=[FileSink("events.jsonl")])
 narrate = Narrator("rq")
 def mail(number):
     narrate("task", str(number), "Sending a mail")
+    with open("done", "a") as done:
+        done.write("x")
 """,
 }
 
@@ -184,12 +188,13 @@ def worked(name: str, python: Path, submit: str, worker: list[str], environment:
             wait_for(lambda: answers(port), "redis-server")
             subprocess.run([str(python), "-c", submit], cwd=folder, env=environment, check=True, timeout=_PATIENCE_S)
             with program(folder, [part.format(url=url) for part in worker], environment) as child:
-                with contextlib.suppress(TimeoutError):
-                    wait_for(lambda: actions(folder / "events.jsonl").get("task", 0) >= TASKS, name)
+                done = folder / "done"
+                with contextlib.suppress(TimeoutError):  # a slow machine does fewer tasks; those done are counted
+                    wait_for(lambda: done.exists() and done.stat().st_size >= TASKS, name)
                 child.send_signal(signal.SIGTERM)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(10)
-        return Row(name, actions(folder / "events.jsonl"), {"task": TASKS})
+        return Row(name, actions(folder / "events.jsonl"), {"task": done.stat().st_size})
 
 
 def rows(python: Path, environment: dict[str, str]) -> Iterator[Row]:
