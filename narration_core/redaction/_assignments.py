@@ -148,6 +148,7 @@ _MANY: Final = 64
 _BEFORE: Final = 160
 _AFTER: Final = 480
 _FURTHEST: Final = 4300
+_MARKED: Final = r"\[REDACTED:[\w:.\-]{1,80}\]"
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
@@ -164,14 +165,9 @@ def find(
         judge: gives the verdict on a name.
         claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
     """
-    places: list[tuple[int, int]] = []
-    for word in wanted:
-        at = low.find(word)
-        while at >= 0:
-            after = at + len(word)
-            places.append((at, after))
-            at = low.find(word, after)
-    places.sort()
+    places = _places(low, wanted)
+    if "[REDACTED:" in text:  # the name of a rule is no name of a value
+        claimed = sorted([*claimed, *(found.span() for found in compiled(_MARKED).finditer(text))])
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
@@ -197,6 +193,18 @@ def find(
         if span is not None:
             yield span
             done = span[1]
+
+
+def _places(low: str, wanted: list[str]) -> list[tuple[int, int]]:
+    """Return where the words are, in order."""
+    places: list[tuple[int, int]] = []
+    for word in wanted:
+        at = low.find(word)
+        while at >= 0:
+            after = at + len(word)
+            places.append((at, after))
+            at = low.find(word, after)
+    return sorted(places)
 
 
 class _Look(NamedTuple):

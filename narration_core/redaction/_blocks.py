@@ -62,7 +62,7 @@ def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
                 yield _trimmed(text, *found.span("s"))
     if ":" in text and ("\n" in text or "&" in text or "!" in text):
         yield from _yaml(text, is_secret)
-    if text.count(":") + text.count("=") > 1:
+    if '"' in text or "'" in text or "=" in text or text.count(": ") > 1:
         yield from _records(text, is_secret)
 
 

@@ -9,7 +9,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="sk-key",
         # OpenAI, Anthropic, DeepSeek, OpenRouter, Langfuse, Braintrust, ElevenLabs, Stability and more share the prefix.
-        pattern=r"(?<![A-Za-z0-9])(?<![A-Za-z][\-_])(?P<s>sk[\-_](?:[a-z]{1,12}[\-_]){0,4}[\w\-#@&*$.]{16,512}+)",
+        pattern=r"(?<![A-Za-z0-9])(?<![A-Za-z][\-_])(?P<s>sk[\-_](?:[a-z]{1,12}[\-_]){0,4}(?:[\w\-#@*$.]|&(?!\w{1,30}=)){16,512}+)",
         shapes=(r"(?:^|[^A-Za-z0-9])sk[\-_][\w\-#@&*$.]{16}",),
         check=lambda value: noise(value) >= 0.2 or len(set(value[-12:])) <= 2 or value.count("0000") > 1,
         examples=("sk-" + made_up(48, 2), "key sk-" + "proj-" + made_up(60, 7)),
