@@ -43,6 +43,8 @@ _DIRECTLY: Final = "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session si
 # A code, an answer, a phrase, an address is a secret by what stands before it.
 _OPENERS: Final = "pin|otp|totp|mfa|2fa|sms|security|verification|verify|recovery|backup|activation|unlock|door|access|reset|login|confirm|confirmation|auth|one.?time|device|invite"
 _QUALIFIED: Final = (
+    ("code", r"code[\"']?\s?[=:]\s?[\"']?[\w\-./%+]{20}"),
+    ("assertion", r"assertion[\"']?\s?[=:]\s?[\"']?[\w\-./%+=]{20}"),
     ("code", rf"(?:{_OPENERS})[_\-. ]?codes?" + _ASSIGNED),
     ("answer", r"(?:security|secret)[_\-. ]?answers?" + _ASSIGNED),
     ("phrase", r"(?:seed|recovery|secret|backup|wallet|mnemonic)[_\-. ]?phrase" + _ASSIGNED),
@@ -104,7 +106,7 @@ _TAIL: Final = rf"""(?xsi)
   | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?\\{{0,3}}["'`]))
   | (?P<dash>\s-\s(?=\\?["'`]?\S)|\s[.]\s(?=["']))
-  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::[ ]|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|(?:with|to|as)(?=[ ]\w{{8}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
+  | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::[ ]|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|ist|lautet|est|es|jest|är|(?:with|to|as)(?=[ ]\w{{8}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
 )
 (?P<open>(?:[\[({{]\s{{0,2}}|<<|{_WRAPPERS})?[@bruf]{{0,2}}(?=\\{{0,3}}["'`])|)
 (?:(?:{_SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+

@@ -145,7 +145,7 @@ _KEY_SAFE: Final = frozenset(
 _WEAK_WORDS: Final = frozenset(
     (
         "key keys auth authentication oauth login session sess sid salt nonce license licence serial "
-        "hook webhook access account tokens api sas dsn hmac code state certificate cert pat"
+        "hook assertion webhook access account tokens api sas dsn hmac code state certificate cert pat"
     ).split()
 )
 # A name that ends like this talks about a secret, it does not hold one.
@@ -253,8 +253,10 @@ def _by_ending(parts: list[str]) -> Verdict | None:
 def _session(lowered: str) -> bool:
     """Tell whether a name is one of a session's: `connect.sid`, `JSESSIONID`, `ConnectionStrings:Default`."""
     name = folded(lowered)
-    return name in _SESSIONS or name.startswith(
-        ("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid")
+    return (
+        name in _SESSIONS
+        or name == "idtokenhint"
+        or name.startswith(("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid"))
     )
 
 

@@ -35,6 +35,30 @@ RULES: Final[tuple[Rule, ...]] = (
         source="usual text messages",
     ),
     Rule(
+        name="code-named",
+        pattern=r"\b(?:OTP|PIN|CVV2?|CVC2?|(?i:(?:2fa|mfa|otp|pin|sms|verification|security|login|access|one-time)[ ]code)|(?i:passcode))[\"']?(?:[ ]is)?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{4,8})(?![\w.]|[:\-]\d)|(?i)\b(?:cvv2?|cvc2?|card[ ]security[ ]code|security[ ]code)[\"']?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{3,4})(?![\w.]|[:\-]\d)|(?i)\b(?:backup|recovery)[ ]codes?:?[ ](?P<s>\d{6,10}(?:[ ,]{1,2}\d{6,10}){0,16})",
+        shapes=(
+            r"(?:OTP|PIN|[Cc][Vv][VvCc]2?|[Pp]asscode|[ \-][Cc]ode|2FA code|MFA code)[\"']?(?: is)?[ :=\"']{1,4}[0-9]{3}",
+            r"(?:[Bb]ackup|[Rr]ecovery) codes?:? [0-9]{6}",
+        ),
+        examples=("OTP is 482913", "card with CVV: 482", "your backup codes: 48291355 91735502"),
+        counterexamples=("pin 23 high", "exit code 1024", "status code 404", "CVC for kids"),
+        source="usual text messages and forms",
+    ),
+    Rule(
+        name="password-word",
+        # In languages that join with one sign, or with a blank: the value must have letters and digits.
+        pattern=r"(?:密码|密碼|口令|通行码|パスワード|暗証番号|비밀번호|패스워드)(?:是|为|為|は|가|는|은)?[ ]?(?P<s>[\w!@\#$%^&*.\-]{6,64}+)|(?i)(?<!\bfor )(?<![\w\-])pass(?:word|phrase)[ ][\"'`]?(?!(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scram|oauth|auth|http|ssh|tls|rfc|aes|v\d|x\d|k8s|win)[\w\-]{0,16})(?P<s>[A-Za-z][\w!@\#$%^&*\-]{7,64}+)(?![\w.(:/=])",
+        shapes=(
+            r"(?:密码|密碼|口令|通行码|パスワード|暗証番号|비밀번호|패스워드)(?:是|为|為|は|가|는|은)?[ ]?[\w!@\#$%^&*.\-]{6}",
+            r"[Pp](?:ass|ASS)(?:word|phrase|WORD|PHRASE) [\"'`]?[A-Za-z][\w!@\#$%^&*\-]{7}",
+        ),
+        check=_odd,
+        examples=("密码是w1nter-sun", "wifi password w1ntersun9"),
+        counterexamples=("密码错误", "password sha512crypt is used", "password authentication2 failed:"),
+        source="usual sentences",
+    ),
+    Rule(
         name="password-sentence",
         pattern=r"(?i)\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?pass(?:word|wd|code)?[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
         shapes=(

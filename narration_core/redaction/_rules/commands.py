@@ -106,7 +106,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "remote-login-password",
-        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|impacket-psexec",
+        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|impacket-psexec|addprinc",
         "(?:p|P|pw)",
         ("psexec -u ann -p bl4ck-tea cmd", "ipmitool -I lanplus -H h -U ann -P gr3en.leaf power status"),
         "ipmitool -I lanplus power status",
