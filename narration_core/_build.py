@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from narration_core import _text as text
 from narration_core._clock import SYSTEM, Sources
-from narration_core._coercion import FIELD_TYPES, STR, extra_name, extra_order, fitted
+from narration_core._coercion import FIELD_TYPES, STR, extra_name, extra_order, fitted, set_misfits_aside
 from narration_core._event import (
     FIELD_SET,
     LATEST_MS,
@@ -114,6 +114,7 @@ class Builder:
                 length = len(text.without_outcome(safe.get(name) or ""))
                 if length > limit:
                     self.mistake(f"{actor} {action}: {name} is {length} characters, at most {limit}: {safe[name]}")
+        set_misfits_aside(safe)
         event = Event(
             emitted_at_ms=now,
             level=EMITTING[rank],
@@ -157,6 +158,7 @@ class Builder:
             }
         )
         safe: dict[str, Any] = {name: cleaned(value) for name, value in redacted.items()}
+        set_misfits_aside(safe)
         safe["actor"] = text.to_name(str(safe.get("actor")))
         safe["action"] = text.to_name(str(safe.get("action")))
         return bounded(from_fields({**fixed, **safe}), rank)
@@ -221,7 +223,7 @@ class Builder:
             self.mistake(f"{action}: {name} must be {field.type.__name__}, not {type(value).__name__}")
 
     def _converted(self, name: str, value: Any, types: tuple[type, ...], action: str) -> Any:
-        """Return a value converted to the field's type; None if that is impossible."""
+        """Return a value converted to the field's type, if that is possible."""
         if type(value) not in types:
             self.mistake(f"{action}: {name} must be {types[0].__name__}, not {type(value).__name__}")
         return fitted(value, types)

@@ -18,20 +18,37 @@ FIELD_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 """The types of the values that a call may give by keyword."""
 
 
+_NUMBERS: Final[Mapping[str, tuple[type, ...]]] = {name: types for name, types in FIELD_TYPES.items() if types != STR}
+
+
 def fitted(value: Any, types: tuple[type, ...] | None) -> Any:
-    """Return a value converted to one of these types; None if that is impossible. Without types, any plain value.
+    """Return a value converted to one of these types; any plain value if that is impossible, or without types.
 
     Its text is not cleaned: redaction comes first.
     """
-    if types is None or type(value) in types:
-        return unmasked(value)
     if types == STR:
         return str(unmasked(value))
+    if types is None or type(value) in types:
+        return unmasked(value)
     try:
         number = float(value)
-        return int(number) if number.is_integer() or types == _INT else number
-    except (TypeError, ValueError, OverflowError):
-        return None
+        return unmasked(int(number) if number.is_integer() or types == _INT else number)
+    except Exception:  # noqa: BLE001 - a foreign object's own `__float__` may raise anything
+        return unmasked(value)
+
+
+def set_misfits_aside(fields: dict[str, Any]) -> None:
+    """Move what the fields of an event cannot hold to extra fields, so that the event can be read back.
+
+    That is text where a number belongs: what was given, a number that JSON cannot hold, a marker of redaction. The
+    extra field has the same name with an underscore.
+
+    Args:
+        fields: the finished fields; changed here.
+    """
+    for name in _NUMBERS.keys() & fields.keys():
+        if type(fields[name]) not in _NUMBERS[name]:
+            fields[extra_name(name)] = fields.pop(name)
 
 
 def extra_name(name: str) -> str:

@@ -19,7 +19,7 @@ from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
 from narration_core._scope import active_scope
-from narration_core._settings import RANK, Counts, Settings
+from narration_core._settings import RANK, Counts, Enrich, Settings
 from narration_core._writer import Sink, Writer
 
 _WARN: Final = RANK["warn"]
@@ -109,7 +109,7 @@ class Pipeline:
             scope = active_scope()
             settings = self.settings
             if settings.enrich is not None:
-                settings.enrich(fields)
+                self._enrich(settings.enrich, fields)
             if settings.process:
                 fields.setdefault("host", platform.node())
                 fields.setdefault("pid", os.getpid())
@@ -129,6 +129,14 @@ class Pipeline:
             self._finish(self._builder.event(now, rank, actor, action, target, human, values), raw)
         except Exception as error:
             self.counts.internal_error(error)
+            if self.settings.strict:
+                raise
+
+    def _enrich(self, enrich: Enrich, fields: dict[str, Any]) -> None:
+        try:
+            enrich(fields)
+        except Exception as error:
+            self.counts.internal_error(error)  # it costs the fields that it would have added, not the event
             if self.settings.strict:
                 raise
 

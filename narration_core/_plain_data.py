@@ -20,10 +20,17 @@ MAX_ITEMS: Final = 200
 MAX_NODES: Final = 2000
 _LONGEST_KEY: Final = 256
 _INT64: Final = 1 << 63
+_LONGEST_NUMBER: Final = 512
 
 
 def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
+
+
+def _long_number(value: int) -> str:
+    if value.bit_length() > _LONGEST_NUMBER:
+        return f"(a whole number of {value.bit_length()} bits)"  # Python refuses to write it, or takes long
+    return str(value)
 
 
 _SIMPLE: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
@@ -31,7 +38,7 @@ _SIMPLE: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]]
     (bool, bool),
     # An enum of ints is an int as well; its value is what readers expect.
     (enum.Enum, lambda value: unmasked(value.value)),
-    (int, lambda value: int(value) if -_INT64 <= value < _INT64 else limited(str(value)[:64])),
+    (int, lambda value: int(value) if -_INT64 <= value < _INT64 else _long_number(value)),
     (float, lambda value: _number(float(value))),
     ((bytes, bytearray, memoryview), lambda value: limited(bytes(value)[:65536].decode("utf-8", "replace"))),
     (BaseException, lambda value: limited(exceptions.chain(value))),
@@ -49,10 +56,29 @@ class _Budget:
 
 
 def _contained(items: list[Any], depth: int, budget: _Budget) -> list[Any]:
-    kept = [_plain(item, depth + 1, budget) for item in items[:MAX_ITEMS]]
+    kept = [_item(item, depth + 1, budget) for item in items[:MAX_ITEMS]]
     if len(items) > MAX_ITEMS:
         kept.append(f"...[{len(items) - MAX_ITEMS} more items]")
     return kept
+
+
+def _item(value: Any, depth: int, budget: _Budget, *, text: bool = False) -> Any:
+    """Return an item of a container; one that cannot be read costs nothing but itself."""
+    try:
+        return limited(str(value)) if text else _plain(value, depth, budget)
+    except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
+        return _unreadable(value)
+
+
+def _sort_key(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - as above
+        return _unreadable(value)
+
+
+def _unreadable(value: Any) -> str:
+    return f"({type(value).__name__} could not be read)"
 
 
 def _plain(value: Any, depth: int, budget: _Budget) -> Any:
@@ -66,13 +92,15 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
         return "...[more]"
     if isinstance(value, Mapping):
         pairs = list(value.items())
-        result = {limited(str(key)): _plain(item, depth + 1, budget) for key, item in pairs[:MAX_ITEMS]}
+        result = {
+            _item(key, depth + 1, budget, text=True): _item(item, depth + 1, budget) for key, item in pairs[:MAX_ITEMS]
+        }
         if len(pairs) > MAX_ITEMS:
             result["..."] = f"[{len(pairs) - MAX_ITEMS} more items]"
         return result
     if isinstance(value, set | frozenset):
         # Sets have no order of their own; lines must be the same in every run.
-        return _contained(sorted(value, key=repr), depth, budget)
+        return _contained(sorted(value, key=_sort_key), depth, budget)
     if hasattr(value, "_fields") and isinstance(value, tuple) and len(value) <= MAX_ITEMS:
         kind: Any = type(value)
         return kind._make(_contained(list(value), depth, budget))  # its names tell redaction what its items are
@@ -90,7 +118,7 @@ def unmasked(value: Any) -> Any:
     try:
         return _plain(value, 0, _Budget())
     except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
-        return f"({type(value).__name__} could not be read)"
+        return _unreadable(value)
 
 
 def cleaned(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """OpenTelemetry: trace ids in, log records out. Everything it needs is imported when it is used."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -8,6 +9,16 @@ from narration_core._event import Record, sentence
 from narration_core._pipeline import PIPELINE
 
 _SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+
+
+_ID_DIGITS: Final = {"trace_id": 32, "span_id": 16}
+
+
+def _as_number(value: str | None, digits: int) -> int | None:
+    """Return a W3C id as a number; None if it is another kind of id, which is then sent as an attribute."""
+    if value is None or re.fullmatch(f"[0-9a-f]{{{digits}}}", value) is None:
+        return None
+    return int(value, 16) or None
 
 
 def use_trace_ids(*, on: bool = True) -> None:
@@ -55,15 +66,16 @@ class OtelSink:
 
         for record in batch:
             event = record.event
-            skipped = ("emitted_at_ms", "level", "human", "trace_id", "span_id")
+            ids = {name: _as_number(event.get(name), digits) for name, digits in _ID_DIGITS.items()}
+            skipped = {"emitted_at_ms", "level", "human"} | {name for name, number in ids.items() if number}
             attributes = {name: value for name, value in event.to_dict().items() if name not in skipped}
             self._logger.emit(
                 LogRecord(
                     timestamp=(event.emitted_at_ms or 0) * 1_000_000,
-                    trace_id=int(event.trace_id or "0", 16) or None,
-                    span_id=int(event.span_id or "0", 16) or None,
+                    trace_id=ids["trace_id"],
+                    span_id=ids["span_id"],
                     severity_text=(event.level or "info").upper(),
-                    severity_number=SeverityNumber(_SEVERITY[event.level or "info"]),
+                    severity_number=SeverityNumber(_SEVERITY.get(event.level or "info", _SEVERITY["info"])),
                     body=sentence(event),
                     attributes=attributes,
                 )

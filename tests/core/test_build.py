@@ -1,0 +1,143 @@
+"""One bad value, callback or sink costs itself, never the event; and what is written can be read back."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narration_core import Event, MemorySink, Narrator, configure, decode, stats
+from narration_core._pipeline import PIPELINE
+
+narrate = Narrator("tester")
+ODD = (10**5000, -(10**5000), 2**64, -(2**63) - 1, math.nan, math.inf, -math.inf, "many", [1, 2], {"a": 1}, 1j, True)
+
+
+class Unreadable:
+    """Raises whatever it is asked."""
+
+    def __str__(self):
+        raise RuntimeError("no")
+
+    __repr__ = __float__ = __hash__ = __bool__ = __len__ = __format__ = __str__
+
+
+@pytest.mark.req("DEL-03")
+@pytest.mark.parametrize("name", ["tokens_in", "percent"])
+@pytest.mark.parametrize("value", [*ODD, Unreadable()], ids=[str(n) for n in range(13)])
+@pytest.mark.parametrize("relayed", [True, False])
+def test_a_number_that_cannot_be_one_is_kept_beside_its_field_and_the_line_can_be_read(memory, name, value, relayed):
+    if relayed:
+        PIPELINE.relay(Event(actor="a", action="b", target="c", human="Counted", extra={"n": value}, **{name: value}))
+    else:
+        narrate("count", "thing", f"Counted {{{name}}}", **{name: value})
+    narrate("after", "thing", "After")
+    line, after = memory.lines
+    event = decode(line)
+    assert decode(after).action == "after"
+    assert event == memory.events[0]
+    assert event.get(name) is None or type(event.get(name)) in {int, float}
+    if value is not True:
+        assert f"{name}_" in event.extra
+
+
+@pytest.mark.req("DEL-03")
+def test_the_sentence_shows_a_number_that_its_field_cannot_hold(memory):
+    narrate("count", "thing", "Counted {tokens_in}", tokens_in=2**70)
+    narrate("count", "thing", "Counted {percent}", percent=math.nan)
+    assert [event.human for event in memory.events] == [f"Counted {2**70}", "Counted nan"]
+    assert [event.extra for event in memory.events] == [{"tokens_in_": str(2**70)}, {"percent_": "nan"}]
+
+
+@pytest.mark.req("DEL-03")
+@given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner:
+       st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10))  # fmt: skip
+def test_any_value_at_all_is_read_back_as_it_is_written(value):
+    memory = MemorySink()
+    configure(sinks=[memory], strict=False)
+    narrate("act", "thing", "Said", percent=value, tokens_in=value, device=value, odd=value)
+    (line,) = memory.lines
+    assert decode(line) == memory.events[0]
+    json.loads(line)
+
+
+@pytest.mark.req("DEL-03")
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"good": 1, "bad": Unreadable()}, {"good": 1, "bad": "(Unreadable could not be read)"}),
+        ([1, Unreadable(), 3], [1, "(Unreadable could not be read)", 3]),
+        (
+            {"a": [{"bad": Unreadable(), "good": 2}]},
+            {"a": [{"bad": "(Unreadable could not be read)", "good": 2}]},
+        ),
+    ],
+)
+def test_an_item_that_cannot_be_read_costs_only_itself(memory, value, kept):
+    narrate("act", "thing", "Said", odd=value)
+    assert memory.events[0].extra["odd"] == kept
+
+
+@pytest.mark.req("DEL-03")
+def test_a_sentence_that_is_missing_costs_only_itself(memory):
+    narrate("act", "thing", None)
+    narrate.error("act", "thing", None, error_kind="x")
+    assert [(event.human, decode(line).action) for event, line in zip(memory.events, memory.lines, strict=True)] == [
+        ("", "act"),
+        ("", "act"),
+    ]
+
+
+@pytest.mark.req("DEL-03")
+def test_what_enriches_events_and_raises_costs_no_event(memory):
+    def broken(fields):
+        raise RuntimeError("no ids today")
+
+    PIPELINE.apply(enrich=broken)
+    errors = stats()["internal_errors"]
+    try:
+        narrate("act", "thing", "Said")
+    finally:
+        PIPELINE.apply(enrich=None)
+    assert [event.human for event in memory.events] == ["Said"]
+    assert stats()["internal_errors"] == errors + 1
+
+
+class Broken:
+    """A sink in memory that always raises."""
+
+    name, background, idle = "broken", False, False
+
+    def write(self, _batch):
+        raise RuntimeError("no room")
+
+    def close(self):
+        pass
+
+
+@pytest.mark.req("DEL-03")
+def test_a_sink_in_memory_that_raises_is_reported_by_the_others_once():
+    memory = MemorySink()
+    configure(sinks=[Broken(), memory], strict=False)
+    for _ in range(3):
+        narrate("act", "thing", "Said")
+    assert [event.action for event in memory.events].count("act") == 3
+    (notice,) = [event for event in memory.events if event.action == "sink_failed"]
+    assert (notice.target, notice.error_kind) == ("broken", "RuntimeError")
+    assert stats()["sink_failures"]["broken"] == 3
+    configure()
+
+
+@pytest.mark.req("DEL-03")
+def test_a_notice_of_the_facade_itself_is_never_a_mistake(strict):
+    sink = Broken()
+    sink.name = "x" * 300
+    PIPELINE.outputs.failed(sink, RuntimeError("no"), 5.0)
+    assert strict.events[-1].action == "sink_failed"
+
+
+@pytest.mark.req("DEL-03")
+def test_an_event_that_another_process_calls_off_is_told_as_info(memory):
+    PIPELINE.relay(decode(b'{"actor":"a","action":"b","target":"c","human":"From a child","level":"off"}'))
+    assert [event.level for event in memory.events] == ["info"]
