@@ -1,4 +1,4 @@
-"""narration: one plain-English sentence an event, the fields to prove it, secrets gone."""
+"""narration: one plain-English sentence for each event, structured fields behind it, secrets redacted."""
 
 import sys
 from typing import TYPE_CHECKING, Any

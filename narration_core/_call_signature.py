@@ -6,7 +6,7 @@ from typing import Any, Protocol
 class Emit(Protocol):
     """The signature of `Narrator` itself and of its levels."""
 
-    def __call__(  # noqa: D417 - what the other fields mean stands in the taxonomy, once
+    def __call__(  # noqa: D417 - the meaning of the other fields is in the taxonomy
         self,
         action: str,
         target: str,
@@ -53,7 +53,7 @@ class Emit(Protocol):
             action: what was done, `[a-z0-9_.-]`.
             target: to what.
             human: one sentence, a template over the event's own fields, at most about 100 characters.
-            cute: the same told warmly, at most 150 characters.
+            cute: the same in a warm tone, at most 150 characters.
             story: the same as dialogue, at most 200 characters.
             extra: fields added with `register_field`; the others are those of the taxonomy.
 

@@ -1,4 +1,4 @@
-"""Declared points: a table of everything that a service can tell."""
+"""Declared points: a table of everything that a service can narrate."""
 
 from collections.abc import Iterator
 from typing import Any, Final, Literal
@@ -19,7 +19,7 @@ Channel = Literal["lifecycle", "request"]
 
 
 class Point:
-    """One declared point; calling it with its fields emits it. Made by `Catalogue.point`."""
+    """A declared point, created by `Catalogue.point`. Call it with its fields to emit it."""
 
     __slots__ = (
         "_fields",
@@ -78,10 +78,10 @@ class Point:
         """Emit the point.
 
         Args:
-            fields: the fields that its templates and its readers need.
+            fields: the fields that its templates need, and any others.
 
         Raises:
-            NarrationMistake: in strict mode, when a field that a template names is missing.
+            NarrationMistake: in strict mode, when a template names a field that is missing.
         """
         if self._threshold < PIPELINE.threshold or self._quick(fields):
             return
@@ -119,7 +119,7 @@ class Catalogue:
 
     Args:
         actor: who acts, unless a point says otherwise.
-        name: what the table is called when it is printed.
+        name: the title of the table when it is printed.
     """
 
     def __init__(self, actor: str, name: str | None = None) -> None:
@@ -152,7 +152,7 @@ class Catalogue:
             actor: who acts; the catalogue's actor when absent.
             event: the name of a lifecycle step, for machines.
             level: how much it matters.
-            cute: the same told warmly, at most 150 characters.
+            cute: the same in a warm tone, at most 150 characters.
             story: the same as dialogue, at most 200 characters.
             channel: "request" events also go to the job's stream; "lifecycle" events never do.
 
@@ -162,7 +162,7 @@ class Catalogue:
         who = actor or self.actor
         self._check(name, who, action, {"human": human, "cute": cute, "story": story}, level)
         narrator = self._narrators.setdefault(who, Narrator(who))
-        made = Point(
+        point = Point(
             name,
             narrator,
             action,
@@ -175,8 +175,8 @@ class Catalogue:
             channel=channel,
             location=call_site(1),
         )
-        self._points[name] = made
-        return made
+        self._points[name] = point
+        return point
 
     def _check(self, name: str, actor: str, action: str, texts: dict[str, str | None], level: str) -> None:
         where = f"catalogue {self.name!r}, point {name!r}"

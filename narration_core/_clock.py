@@ -1,4 +1,4 @@
-"""Time and ids, and how a test replaces both."""
+"""Sources of time and ids, which a test can replace."""
 
 import os
 import time
@@ -52,7 +52,7 @@ class SystemSources:
 
 
 class CountingSources:
-    """A clock that moves only when told, and ids that count: the same in every run.
+    """A clock that moves by fixed steps, and ids that count: the same in every run.
 
     Args:
         start_ms: the first time, in milliseconds since the epoch.

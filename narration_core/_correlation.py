@@ -33,7 +33,7 @@ class Inbound(NamedTuple):
 
 
 def is_correlation_id(value: str) -> bool:
-    """Tell whether an inbound id is acceptable: 1 to 128 characters of `[A-Za-z0-9._:-]`."""
+    """Return whether an inbound id is acceptable: 1 to 128 characters of `[A-Za-z0-9._:-]`."""
     return 0 < len(value) <= MAX_CORRELATION_ID and _ALLOWED.issuperset(value)
 
 

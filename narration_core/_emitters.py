@@ -27,7 +27,7 @@ def level_function(actor: str, rank: int, slow: SlowPath, *, fast: bool) -> Func
     hand_on = pipeline.outputs.hand_on
     fast = fast and type(actor) is str and is_name(actor)
 
-    # Few calls on purpose: at a microsecond an event, every one would be felt.
+    # Few calls on purpose: an event costs about a microsecond, so each call would be noticed.
     def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
         path = pipeline.fast_path
         if path is None or not fast:
@@ -70,7 +70,7 @@ _OFF: Final[CodeType] = _do_nothing.__code__.replace(co_freevars=_ON.co_freevars
 def switch(function: FunctionType, *, on: bool) -> None:
     """Make a level function emit, or do nothing at no more cost than a call.
 
-    Its code is exchanged, not the function: whoever keeps `narrate.debug` keeps what follows the threshold.
+    The code is exchanged, not the function, so a kept `debug = narrate.debug` follows the threshold too.
     """
     function.__code__ = _ON if on else _OFF
 

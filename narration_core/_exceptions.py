@@ -44,7 +44,7 @@ def _notes(error: BaseException) -> str:
     return "; ".join(map(str, notes[:MAX_MEMBERS])) if notes else ""
 
 
-def _one(error: BaseException, depth: int = 0) -> str:
+def _described(error: BaseException, depth: int = 0) -> str:
     message = _text(lambda: str(error))
     text = f"{kind(error)}: {message}" if message else kind(error)
     notes = _text(lambda: _notes(error))
@@ -53,7 +53,7 @@ def _one(error: BaseException, depth: int = 0) -> str:
     if isinstance(error, BaseExceptionGroup):
         if depth == MAX_DEPTH:
             return f"{text} [...]"
-        members = [_one(member, depth + 1) for member in error.exceptions[:MAX_MEMBERS]]
+        members = [_described(member, depth + 1) for member in error.exceptions[:MAX_MEMBERS]]
         more = len(error.exceptions) - MAX_MEMBERS
         text += f" [{', '.join(members)}{f', and {more} more' if more > 0 else ''}]"
     return text
@@ -69,7 +69,7 @@ def chain(error: BaseException) -> str:
             texts.append("...")
             break
         seen.add(id(step))
-        texts.append(_one(step))
+        texts.append(_described(step))
         step = step.__cause__ or (None if step.__suppress_context__ else step.__context__)
     return " <- ".join(texts)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from narration_core._bounded import BoundedSet
+from narration_core._bounded import BoundedDict, BoundedSet
 from narration_core._clock import SYSTEM
 from narration_core._event import Draft, Event, encode
 from narration_core._fast_path_source import BODY, ID_INDEX, MOMENT, TEXTS, Declared, source
@@ -31,6 +31,8 @@ _LONGEST: Final = 4096
 _REMEMBERED_LENGTH: Final = 256
 _DIGEST_LENGTH: Final = 64
 _COMPOSER_LIMIT: Final = 1024
+_COMPOSER_BYTES: Final = 16 << 20
+_COST_OF_SOURCE: Final = 4  # bytes of code, source and draft for each character of source
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
 _encode = msgspec.json.Encoder().encode
 
@@ -71,7 +73,8 @@ class FastPath:
     """
 
     def __init__(self, settings: Settings, counts: Counts) -> None:
-        self.composers: dict[tuple[Any, ...], Composer | None] = {}
+        self._composers: BoundedDict[tuple[Any, ...], Composer | None] = BoundedDict(_COMPOSER_LIMIT, _COMPOSER_BYTES)
+        self.composers = self._composers.found
         self._actions: BoundedSet[str] = BoundedSet()
         self._strict = settings.strict
         self._redactor = settings.redactor
@@ -142,25 +145,24 @@ class FastPath:
             names: the field names of the call, those bound besides the ids included.
             point: the declared point that is called, if it is one.
         """
-        composers = self.composers
-        if len(composers) >= _COMPOSER_LIMIT:
-            composers.clear()
+        composers = self._composers
         key = names if point is None else (point, names)
-        if point is not None and key not in composers:
-            composers[key] = None
+        if point is not None and key not in self.composers:
+            composers.keep(key, None)
             return _slow
         others = set(names) - {*ID_INDEX, *BODY, *TEXTS, MOMENT}
         extra = [field for field in extra_fields().values() if field.name in others]
         if len(extra) < len(others):
             return _slow  # not kept: the field may be registered later
         composer: Composer = _slow
+        written = None
         if all(field.type in {str, int} and not self._redactor.clean_verdict(field.name) for field in extra):
             written = source(names, extra, point, strict=self._strict)
             if written is not None and not (point and self.needs_care(point.texts.values())):
                 label = f"{point.actor} {point.action}" if point else "call"
                 label += f" with {', '.join(names) or 'no fields'}"
                 composer = run_source(written, label, self._globals)["compose"]
-        composers[key] = composer
+        composers.keep(key, composer, _COST_OF_SOURCE * len(written or ""))
         return composer
 
     def needs_care(self, pieces: Iterable[str]) -> bool:

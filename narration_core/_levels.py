@@ -4,7 +4,7 @@ from typing import Final, Literal, get_args
 
 LevelName = Literal["mute", "trace", "debug", "info", "warn", "error", "fatal"]
 
-# Spelled out as a table so that a threshold compares with one integer comparison.
+# Numbers, so that a threshold needs one integer comparison.
 LEVELS: Final[dict[str, int]] = {
     "trace": 10,
     "debug": 20,
@@ -16,7 +16,7 @@ LEVELS: Final[dict[str, int]] = {
 }
 EMITTING: Final[tuple[LevelName, ...]] = ("trace", "debug", "info", "warn", "error", "fatal")
 
-# What other systems call the same thing; accepted wherever a level is configured or read back.
+# Names of other systems, accepted wherever a level is configured or read back.
 _ALIASES: Final[dict[str, LevelName]] = {
     "warning": "warn",
     "critical": "fatal",
@@ -33,7 +33,7 @@ def parse_level(name: str) -> LevelName:
         name: a level or one of its usual aliases, in any case ("WARNING" is "warn").
 
     Raises:
-        ValueError: the name is no level; the message lists the levels.
+        ValueError: the name is not a level; the message lists the levels.
     """
     lowered = name.strip().lower()
     lowered = _ALIASES.get(lowered, lowered)

@@ -1,4 +1,4 @@
-"""The Narrator: what services call to tell what happened."""
+"""The Narrator: services call it to say what happened."""
 
 import weakref
 from collections.abc import Callable
@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Narrator:
-    """Tells what one actor does. Calling it is `info`.
+    """Emits the events of one actor. Calling it emits at level `info`.
 
     Args:
         actor: who acts, `[a-z0-9_.-]`: a service or a part of one.
@@ -49,7 +49,7 @@ class Narrator:
             switch(getattr(self, level), on=_is_on(level))
 
     if TYPE_CHECKING:
-        # Told to checkers field by field; at run time one dictionary is faster than thirty parameters.
+        # Type checkers see every field; at run time one dictionary is faster than thirty parameters.
         __call__: Emit
     else:
 
@@ -66,7 +66,7 @@ class Narrator:
         return f"Narrator({self.actor!r})"
 
     def enabled(self, level: LevelName) -> bool:
-        """Tell whether events of a level are emitted now."""
+        """Return whether events of a level are emitted now."""
         return level != "mute" and LEVELS[level] >= PIPELINE.threshold
 
     def span(
@@ -81,15 +81,15 @@ class Narrator:
         quiet: bool = False,
         **fields: Any,
     ) -> Span:
-        """Narrate a piece of work: an event at its start and one, with `duration_ms`, at its end.
+        """Narrate a piece of work: one event at its start and one, with `duration_ms`, at its end.
 
         Args:
             action: what is done.
             target: to what.
             human: the sentence of the start.
             done: the sentence of the end; "Finished: <human>" when absent.
-            level: of both events; a failure is told at `error`.
-            quiet: tell nothing unless it fails.
+            level: the level of both events; a failure is emitted at `error`.
+            quiet: emit nothing unless the work fails.
             fields: fields of both events.
         """
         location = call_site(1) if PIPELINE.locate else None
@@ -108,14 +108,14 @@ class Narrator:
 
         Args:
             function: what to narrate.
-            human: the sentence; "Running <name>" when absent. Arguments are never told.
-            quiet: tell nothing unless it fails.
+            human: the sentence; "Running <name>" when absent. Arguments are never shown.
+            quiet: emit nothing unless the work fails.
             fields: fields of the events.
         """
         location = call_site(1)
 
         def decorate(inner: F) -> F:
-            # A partial and other callables have no name of their own.
+            # A partial has no name of its own.
             name = getattr(inner, "__name__", type(inner).__name__)
             where = getattr(inner, "__qualname__", name)
 

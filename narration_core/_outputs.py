@@ -130,7 +130,7 @@ class Outputs:
             tap(record.event, raw)
 
     def _inline_failed(self, sink: InlineSink, error: Exception) -> None:
-        """Count what a sink in memory raised, and tell the others the first time. Raises it in strict mode."""
+        """Count what a sink in memory raised, and report it to the others the first time. Raise it in strict mode."""
         self._counts.internal_error(error)
         first = sink.name not in self.inline_failures
         self.inline_failures[sink.name] = self.inline_failures.get(sink.name, 0) + 1
@@ -146,7 +146,7 @@ class Outputs:
         self.hand_on(self.builder.own(level, action, target, human, **fields))
 
     def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
-        """Return the event that tells a sink what it missed.
+        """Return the event that reports to a sink what it missed.
 
         Args:
             sink: the sink.
@@ -164,7 +164,7 @@ class Outputs:
         )
 
     def failed(self, sink: Sink, error: BaseException, retry_s: float) -> None:
-        """Tell every other sink that this one failed.
+        """Report to every other sink that this one failed.
 
         Args:
             sink: the sink.
@@ -181,18 +181,18 @@ class Outputs:
             exception=exceptions.chain(error),
             backoff_ms=int(retry_s * 1000),
         )
-        self._tell_others(sink, record)
+        self._report_to_others(sink, record)
         others = [inline for inline in self.inline if inline is not sink and not inline.idle]
         if not others and not any(writer.sink is not sink and writer.is_well for writer in self.writers):
             say(f"{record.event.human}: {record.event.get('exception')}")
 
     def recovered(self, sink: Sink) -> None:
-        """Tell every other sink that this one works again."""
-        self._tell_others(
+        """Report to every other sink that this one works again."""
+        self._report_to_others(
             sink, self.builder.own("info", "sink_recovered", sink.name, "Sink {sink} works again", sink=sink.name)
         )
 
-    def _tell_others(self, sink: Sink, record: Record) -> None:
+    def _report_to_others(self, sink: Sink, record: Record) -> None:
         for other in self.inline:
             if sink in (other, getattr(other, "sink", other)):
                 continue

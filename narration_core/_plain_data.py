@@ -113,7 +113,7 @@ def unmasked(value: Any) -> Any:
     """Return a value as str, int, float, bool, None, list, dict or named tuple of these; never raises.
 
     Depth, items of a container, values in all and text are bounded; what is left out is marked. Text is not yet
-    cleaned. What is none of the usual types becomes its `str()`.
+    cleaned. A value of any other type becomes its `str()`.
     """
     try:
         return _plain(value, 0, _Budget())

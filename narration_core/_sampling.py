@@ -1,4 +1,4 @@
-"""Rate limits of single actions: a token bucket each, and a count of what it left out."""
+"""Rate limits of actions: a token bucket for each, and a count of the events that it left out."""
 
 import math
 import time
@@ -19,7 +19,7 @@ class _Bucket:
 
 
 class Sampler:
-    """The rate limits of a process. WARN and above are never asked about.
+    """The rate limits of a process. Events at WARN and above are not limited.
 
     Args:
         now: a clock in seconds that never goes back.
@@ -42,7 +42,7 @@ class Sampler:
             burst: how many may come at once; one second's worth, at least 1, when absent.
 
         Raises:
-            ValueError: the rate is negative or no number, or the burst lets nothing through.
+            ValueError: the rate is negative or not a number, or the burst lets nothing through.
         """
         if not 0 <= per_second < math.inf:
             raise ValueError(f"cannot sample {action!r} at {per_second} a second: the rate must be 0 or more")

@@ -12,7 +12,7 @@ from narration_core._scope import Entered, Scope, active_scope, current, merged
 
 
 class Span:
-    """A piece of work that is narrated; made by `Narrator.span`. Also usable with `async with`.
+    """A piece of work that is narrated, created by `Narrator.span`. Also usable with `async with`.
 
     Its events carry the ids of the span and of the scope that it was opened in, wherever they are emitted: in another
     thread, inside another span, or when a task that knows nothing of it closes it. The arguments are the levels to
@@ -83,7 +83,7 @@ class Span:
         self._fields.update(fields)
 
     def progress(self, percent: float, human: str, **fields: Any) -> None:
-        """Tell how far the work is.
+        """Emit how far the work is.
 
         Args:
             percent: 0 to 100.

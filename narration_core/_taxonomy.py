@@ -60,7 +60,7 @@ def extra_fields() -> dict[str, ExtraField]:
 
 
 def is_field(name: str) -> bool:
-    """Tell whether a name is in the taxonomy, extra fields included."""
+    """Return whether a name is in the taxonomy, extra fields included."""
     return name in FIELD_SET or name in _extra
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from narration_core._bounded import BoundedDict
 
 MAX_TEXT: Final = 8192
-"""Longest text value of an event, in characters; a longer one is cut and says so."""
+"""Longest text value of an event, in characters; a longer one is cut, with a marker."""
 
 MAX_READ: Final = MAX_TEXT + 16 * 1024
 """How much of a text redaction reads, in characters: a secret that ends behind the limit is found whole."""
@@ -81,7 +81,7 @@ def without_outcome(value: str) -> str:
 
 
 def is_name(value: str) -> bool:
-    """Tell whether text may be an actor or an action: ASCII `[a-z0-9_.-]`, 1 to 128 characters."""
+    """Return whether text may be an actor or an action: ASCII `[a-z0-9_.-]`, 1 to 128 characters."""
     return _NAME.match(value) is not None
 
 

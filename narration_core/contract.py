@@ -1,4 +1,4 @@
-"""What an event may hold, for programs that check narration: linters, coverage tools, test adapters."""
+"""The rules of an event, for programs that check narration: linters, coverage tools, test adapters."""
 
 from narration_core._event import FIELDS, from_fields
 from narration_core._levels import EMITTING

@@ -1,4 +1,4 @@
-"""Taps: see every finished event on the thread that emits it. For test adapters; services use sinks."""
+"""Taps: functions that see every finished event, on the thread that emits it. For test adapters; services use sinks."""
 
 from typing import Any
 
