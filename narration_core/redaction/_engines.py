@@ -6,6 +6,7 @@ Both say rather too much than too little; the rules themselves decide, so both g
 import os
 import re
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -63,7 +64,7 @@ class Hyperscan:
         self._lock = new_lock()  # a finaliser may narrate while it is held
         self._original = hyperscan.Scratch(self._database)
         self.hits = self._scanner()
-        os.register_at_fork(after_in_child=self._after_fork)
+        _scanners.add(self)
 
     def _after_fork(self) -> None:
         self._original = self._hyperscan.Scratch(self._database)
@@ -95,6 +96,18 @@ class Hyperscan:
             return found
 
         return hits
+
+
+_scanners: "weakref.WeakSet[Hyperscan]" = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for scanner in list(_scanners):
+        scanner._after_fork()  # noqa: SLF001 - same module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 # What is no literal of a shape: classes and groups with what repeats them, and a character that is repeated.

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from narration_core._bounded import BoundedDict
 from narration_core._locks import new_setup_lock
 from narration_core.redaction import _assignments as context
 from narration_core.redaction._digits import any_digits
@@ -31,7 +32,8 @@ def _engine(entries: list[Entry], name: str) -> Engine:
     return make(entries, name) if name else WarmingEngine(entries)
 
 
-_plans: dict[tuple[frozenset[str], frozenset[str], str], Plan] = {}
+_PLANS: Final = 32  # a plan takes some megabytes; programs have one policy, few have more
+_plans: BoundedDict[tuple[frozenset[str], frozenset[str], str], Plan] = BoundedDict(_PLANS)
 plans_lock = new_setup_lock()
 
 
@@ -46,7 +48,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
     """
     names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
     with plans_lock:
-        plan = _plans.get((names, own_keys, engine))
+        plan = _plans.found.get((names, own_keys, engine))
         if plan is None:
             # Rules that share a literal or a shape share one entry: each costs time in every scan.
             behind: dict[Entry, list[int]] = {}
@@ -60,7 +62,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
                 entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
                 behind.setdefault(entry, []).append(number)
             behind[Entry(shape=ENCODED)] = []
-            plan = _plans[names, own_keys, engine] = Plan(
+            plan = Plan(
                 rules,
                 tuple(word for word, _ in words),
                 tuple(map(tuple, behind.values())),
@@ -68,4 +70,5 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
                 _engine(list(behind), engine),
                 cache(lambda: _engine(list(filter(None, map(any_digits, behind))), engine)),
             )
+            _plans.keep((names, own_keys, engine), plan, 0)
     return plan

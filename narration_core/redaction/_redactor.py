@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from narration_core._bounded import BoundedDict, BoundedSet
 from narration_core.redaction import _assignments as context
 from narration_core.redaction import _blocks as blocks
 from narration_core.redaction import _tables as tables
@@ -61,11 +62,14 @@ class Redactor:
     def __init__(self, policy: RedactionPolicy | None = None) -> None:
         self.policy = policy or DEFAULT
         self._counts: dict[str, int] = {}
-        self._verdicts: dict[str, Verdict] = {}
-        self.clean_keys: set[str] = set()
-        self.clean_texts: set[str] = set()
-        self.clean_shapes: set[bytes] = set()
-        self._shapes_seen: set[bytes] = set()
+        self._verdicts: BoundedDict[str, Verdict] = BoundedDict(_CACHE_LIMIT)
+        self._clean_keys: BoundedSet[str] = BoundedSet(_CACHE_LIMIT)
+        self._clean_texts: BoundedSet[str] = BoundedSet(_CACHE_LIMIT)
+        self._clean_shapes: BoundedSet[bytes] = BoundedSet(_CACHE_LIMIT)
+        self._shapes_seen: BoundedSet[bytes] = BoundedSet(_CACHE_LIMIT)
+        self.clean_keys = self._clean_keys.seen
+        self.clean_texts = self._clean_texts.seen
+        self.clean_shapes = self._clean_shapes.seen
         self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
@@ -114,15 +118,12 @@ class Redactor:
 
     def verdict(self, key: str) -> Verdict:
         """Return what a name says about its value; kept, so that a name is judged once."""
-        found = self._verdicts.get(key)
+        found = self._verdicts.found.get(key)
         if found is None:
             found = judge(key, self.policy.secret_keys, self.policy.safe_keys)
             if not key.isalnum() or not key.isascii():  # a name may be written in a form of its own as well
                 found = max(found, judge(normal(key), self.policy.secret_keys, self.policy.safe_keys))
-            if len(self._verdicts) >= _CACHE_LIMIT:  # names made at run time must not fill the memory
-                self._verdicts.clear()
-            if len(key) <= 256:
-                self._verdicts[key] = found
+            self._verdicts.keep(key, found)
         return found
 
     def clean_verdict(self, key: str) -> Verdict:
@@ -131,9 +132,7 @@ class Redactor:
             return Verdict.STRONG
         found = self.verdict(key)
         if found is Verdict.SAFE and len(key) <= 256:
-            if len(self.clean_keys) >= _CACHE_LIMIT:
-                self.clean_keys.clear()
-            self.clean_keys.add(key)
+            self._clean_keys.keep(key)
         return found
 
     def key_is_secret(self, key: str) -> bool:
@@ -180,15 +179,11 @@ class Redactor:
             return not self.gate(text)
         if shape == told:
             return True  # without digits there is one text of this shape, and texts are remembered as they are
-        if shape not in self._shapes_seen:
+        if shape not in self._shapes_seen.seen:
             # Not learnt yet: ids and hashes never come again, and would cost a second scan for nothing.
-            if len(self._shapes_seen) >= _CACHE_LIMIT:
-                self._shapes_seen.clear()
-            self._shapes_seen.add(shape)
+            self._shapes_seen.keep(shape)
         elif not self.plan().loose().hits(text):
-            if len(self.clean_shapes) >= _CACHE_LIMIT:
-                self.clean_shapes.clear()
-            self.clean_shapes.add(shape)
+            self._clean_shapes.keep(shape)
         return True
 
     def remember(self, texts: Sequence[str]) -> None:
@@ -199,9 +194,7 @@ class Redactor:
         """
         if sum(map(len, texts)) > _REMEMBERED_LENGTH:
             return
-        if len(self.clean_texts) >= _CACHE_LIMIT:
-            self.clean_texts.clear()
-        self.clean_texts.update(texts)
+        self._clean_texts.keep(*texts)
 
     def text(self, value: str, key: str | None = None) -> str:
         """Return text without secrets: the same object when there is none; never raises.

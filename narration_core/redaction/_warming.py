@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from narration_core._locks import new_setup_lock
 from narration_core.redaction._engines import AhoCorasick, Engine, Entry, Hyperscan
@@ -21,6 +21,8 @@ DELAY_S: Final = 0.25
 
 _EXIT_S: Final = 5.0
 Hits = Callable[[str], list[int]]
+
+_engines: "weakref.WeakSet[WarmingEngine]" = weakref.WeakSet()
 
 # A fork waits for it: a child could not finish an import that another thread has begun.
 _import_lock = new_setup_lock()
@@ -39,9 +41,7 @@ class WarmingEngine:
         self._users: list[weakref.WeakMethod[Callable[[Hits], None]]] = []
         self._done = False
         self._begin()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._begin)
-        atexit.register(self._end)
+        _engines.add(self)
 
     def follow(self, use: Callable[[Hits], None]) -> None:
         """Have a method called with `hits` now, and once more when a faster one is ready.
@@ -94,8 +94,23 @@ class WarmingEngine:
         if not self._stop.wait(DELAY_S):
             self.warm_up()
 
-    def _end(self, *_: Any) -> None:
+    def _end(self) -> None:
         """Do not let the interpreter end under a thread that compiles."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_EXIT_S)
+
+
+def _begin_in_child() -> None:
+    for engine in list(_engines):
+        engine._begin()  # noqa: SLF001 - same module
+
+
+@atexit.register
+def _end_all() -> None:
+    for engine in list(_engines):
+        engine._end()  # noqa: SLF001 - same module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
