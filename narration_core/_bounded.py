@@ -35,7 +35,7 @@ class BoundedDict(Generic[K, V]):
         self._size = self._left = size
 
     def keep(self, key: K, value: V, cost: int | None = None) -> V:
-        """Keep a result and return it; what alone would take much of the cache is not kept.
+        """Keep a result, unless it alone would take much of the cache, and return it.
 
         Args:
             key: what to look it up by.
@@ -75,7 +75,7 @@ class BoundedSet(Generic[K]):
         self._size = self._left = size
 
     def keep(self, *items: K) -> None:
-        """Keep items; one that alone would take much of the cache is not kept."""
+        """Keep items, except one that alone would take much of the cache."""
         for item in items:
             cost = sys.getsizeof(item)
             if cost > self._size // _SHARE:

@@ -49,7 +49,7 @@ _GONE: Final = (errno.EPIPE, errno.EBADF, errno.ECONNRESET)
 
 @runtime_checkable
 class LineSink(Sink, Protocol):
-    """A sink whose events are lines in one place: an output stream or a file.
+    """A sink that writes events as lines to one output: a stream or a file.
 
     Attributes:
         delivery: "caller" or "queued"; None is what `configure` says.
@@ -68,7 +68,7 @@ class LineSink(Sink, Protocol):
         """
 
     def forget_output(self) -> None:
-        """Look at the place anew when it is asked for next: after a flush, a failure or a fork."""
+        """Examine the output again at its next use, for example after a flush, a failure or a fork."""
 
 
 class LineWriter(Writer):
@@ -413,7 +413,7 @@ class LineWriter(Writer):
                     self._changed.notify_all()
 
     def _resume(self, output: Output) -> bytes | None:
-        """Return what is left to write after a failure, or in another place."""
+        """Return what is left to write after a failure, or to another output."""
         if output is not self._rest_output:
             self._rest = None  # what was written in part is written there whole
             self._rest_output = output

@@ -100,7 +100,7 @@ class Subscription:
         return found
 
     def _look(self) -> bool:
-        """Tell whether there is something to read, or never will be."""
+        """Tell whether there is something to read, or the channel has ended."""
         closed = self._closed  # before the look: what comes between the two is not missed
         if not self._found:  # only then: what a slow reader has taken must not grow
             self._take()
@@ -169,7 +169,7 @@ class JobChannels:
             self.idle = False
 
     def publish(self, event: Event) -> bool:
-        """Give an event to the channel of its own job; True when there is one.
+        """Give an event to the channel of its job; return whether there is one.
 
         Args:
             event: a finished event; without a `job_id` it reaches no channel.
@@ -259,7 +259,7 @@ open_job = CHANNELS.open_job
 
 
 def publish(event: Event) -> bool:
-    """Give an event to the channel of its own job; True when there is one. See `JobChannels.publish`."""
+    """Give an event to the channel of its job; return whether there is one. See `JobChannels.publish`."""
     ensure_configured()
     return CHANNELS.publish(event)
 

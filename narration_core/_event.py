@@ -179,7 +179,7 @@ class Draft(Record, gc=False):
 
     @property
     def line(self) -> bytes:
-        """The JSON line, built when it is first asked for."""
+        """The JSON line, built at its first use."""
         if not self.rendered:
             self.rendered = self.render()
         return self.rendered

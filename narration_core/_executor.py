@@ -1,4 +1,4 @@
-"""A thread pool that carries the context of whoever submits."""
+"""A thread pool whose work runs in the context of the submitting code."""
 
 import concurrent.futures
 from collections.abc import Callable
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 class NarratingExecutor(concurrent.futures.ThreadPoolExecutor):
-    """A thread pool whose work runs in the context it was submitted from; also right for `run_in_executor`."""
+    """A thread pool whose work runs in the context from which it was submitted; also for `run_in_executor`."""
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[R]:
         """Submit work together with the caller's context."""

@@ -1,4 +1,4 @@
-"""The fast path: an everyday event goes to the sinks as a draft, and its line is built when a sink asks for it.
+"""The fast path: an ordinary event goes to the sinks as a draft, and its line is built when a sink needs it.
 
 Most events have registered names, the right types, clean ASCII text and nothing to redact. For each set of field
 names, and for each of a declared point, a small function is generated once (`_fast_path_source`): it checks the types,

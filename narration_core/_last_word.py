@@ -21,7 +21,7 @@ _at_start = _identity() if sys.__stderr__ is not None else None
 
 
 def _is_standard_error() -> bool:
-    """Return whether descriptor 2 still is what it was, or else surely a place for messages.
+    """Return whether descriptor 2 is still the original standard error, or at least suitable for messages.
 
     A program may close it; the number then belongs to the next file that it opens, data perhaps.
     """
@@ -37,7 +37,7 @@ def _is_standard_error() -> bool:
 
 
 def say(message: str) -> None:
-    """Write a line to standard error; nothing happens if there is none.
+    """Write a line to standard error, if there is one.
 
     Args:
         message: what to say, redacted, without a line end.

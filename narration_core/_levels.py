@@ -27,7 +27,7 @@ _ALIASES: Final[dict[str, LevelName]] = {
 
 
 def parse_level(name: str) -> LevelName:
-    """Return the level that a configured name stands for.
+    """Return the level for a configured name.
 
     Args:
         name: a level or one of its usual aliases, in any case ("WARNING" is "warn").

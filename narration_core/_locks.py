@@ -10,7 +10,7 @@ _locks: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
 
 def new_lock() -> AbstractContextManager[Any]:
-    """Return a lock for state that narrating touches: it may be held by a thread that a fork leaves behind."""
+    """Return a lock for state that emitting uses; after a fork, a thread that no longer exists may hold it."""
     lock = threading.RLock()
     _locks.add(lock)
     return lock

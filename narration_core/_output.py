@@ -21,7 +21,7 @@ _never_again = itertools.count()
 
 
 class Output(Protocol):
-    """Takes bytes, as much as it has room for.
+    """Takes bytes, as many as it has space for.
 
     Attributes:
         joined: most bytes of several lines that go in one write.
@@ -54,7 +54,7 @@ class Output(Protocol):
 
 
 class DescriptorOutput:
-    """Writes to a file descriptor, never to more than the kernel has room for.
+    """Writes to a file descriptor, never more than the kernel has space for.
 
     Args:
         descriptor: an open file descriptor; it stays its owner's.
@@ -180,7 +180,7 @@ class TextOutput:
 
 
 def _writes_itself(stream: Any) -> bool:
-    """Tell whether the stream is Python's own text layer, with nothing of others between it and its buffer."""
+    """Tell whether the stream is Python's own text layer, directly on top of its buffer."""
     return isinstance(stream, io.TextIOWrapper) and type(stream).write is io.TextIOWrapper.write
 
 
@@ -206,7 +206,7 @@ def output_of(stream: TextIO | None) -> Output:
 
 
 def same_place(one: Output, other: Output) -> bool:
-    """Tell whether two outputs write to the same place in the same way."""
+    """Tell whether two outputs write to the same file in the same way."""
     if isinstance(one, DescriptorOutput) and isinstance(other, DescriptorOutput):
         return (one.descriptor, one.identity) == (other.descriptor, other.identity)
     return isinstance(one, TextOutput) and isinstance(other, TextOutput)

@@ -1,4 +1,4 @@
-"""A child process whose output becomes narration."""
+"""Runs a child process and narrates its output."""
 
 import contextlib
 import os

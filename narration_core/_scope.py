@@ -75,7 +75,7 @@ class StackedScope(Scope):
     derived: Any
 
     def runs(self) -> bool:
-        """Return whether its block is the one that runs now, not one that is suspended or left."""
+        """Return whether its block runs now, and is neither suspended nor left."""
         return not self.ended and (self.frame is None or self.frame.f_back is not None)
 
 
@@ -191,7 +191,7 @@ def plain_copy(scope: Scope) -> Scope:
 
 
 def _generator_frame(depth: int) -> FrameType | None:
-    """Return the frame of the generator whose block is entered; None when it is not a generator's."""
+    """Return the frame of the generator that enters the block, or None if it is not a generator."""
     frame: FrameType | None = sys._getframe(depth + 1)  # noqa: SLF001 - the documented way to a caller's frame
     while frame is not None and frame.f_globals.get("__name__") == "contextlib":  # an ExitStack, `contextmanager`
         frame = frame.f_back

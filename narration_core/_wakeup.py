@@ -53,7 +53,7 @@ class Wakeup:
             timer.cancel()
 
     async def find(self, look: Callable[[], T]) -> T:
-        """Return the first thing that `look` finds; sleep between calls while it finds nothing."""
+        """Return the first true result of `look`; sleep between calls."""
         while True:
             found = look()
             if not found:

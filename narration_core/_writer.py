@@ -1,4 +1,4 @@
-"""The background writer of one sink: a bounded queue, told losses, and a sink that may fail and come back."""
+"""The background writer of one sink: a bounded queue, reported losses, and a sink that may fail and recover."""
 
 import contextlib
 import os
@@ -45,16 +45,16 @@ class Sink(Protocol):
 
 
 class Notices(Protocol):
-    """How a writer tells what happened to its sink."""
+    """Records with which a writer reports what happened to its sink."""
 
     def dropped(self, sink: Sink, counts: dict[str, int]) -> Record:
-        """Return the record that tells this sink what it missed."""
+        """Return the record that reports to this sink what it missed."""
 
     def failed(self, sink: Sink, error: BaseException, retry_s: float) -> None:
-        """Tell the other sinks that this one is switched off for a while."""
+        """Report to the other sinks that this one is switched off for a while."""
 
     def recovered(self, sink: Sink) -> None:
-        """Tell the other sinks that this one is back."""
+        """Report to the other sinks that this one works again."""
 
 
 class _Bell:
@@ -77,7 +77,7 @@ class _Bell:
 
 
 class Writer:
-    """Hands events to one sink on a thread of its own.
+    """Hands events to one sink, on its own thread.
 
     The queue holds `capacity` events, those being written included. When it is full the lowest level
     goes first, so nothing at WARN or above is lost while anything below is queued.
@@ -203,7 +203,7 @@ class Writer:
         self._wake.ring()
 
     def _make_room(self, rank: int) -> bool:
-        """Make room in a queue that is half full or more; True when this event may be queued.
+        """Free space in a queue that is half full or more; return whether this event may be queued.
 
         What waits is written at once; when the queue is full, this waits for room, or gives up events of a lower
         level, or this one.

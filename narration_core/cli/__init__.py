@@ -94,7 +94,7 @@ def main() -> None:
 @main.command()
 @click.option("--json-schema", is_flag=True, help="Print the JSON Schema of an event instead.")
 def taxonomy(*, json_schema: bool) -> None:
-    """Print every field of an event, its type and its meaning, as YAML."""
+    """Print the fields of an event, their types and meanings."""
     from narration_core import _taxonomy as fields  # noqa: PLC0415 - a command loads what it needs when it runs
 
     if json_schema:
@@ -108,8 +108,9 @@ def taxonomy(*, json_schema: bool) -> None:
 @main.command()
 @click.argument("catalogues", nargs=-1, metavar="MODULE:NAME...")
 def catalogue(catalogues: tuple[str, ...]) -> None:
-    """Print declared points, e.g. `narration catalogue shop.points:POINTS`; every registered catalogue by default.
+    """Print the declared points of catalogues.
 
+    For example `narration catalogue shop.points:POINTS`; without arguments, all registered catalogues.
     A package registers its catalogue through the entry-point group `narration.catalogues`.
     """
     from narration_core.cli._catalogue import as_text, load, registered  # noqa: PLC0415

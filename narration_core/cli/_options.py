@@ -106,7 +106,7 @@ def view(**more: Any) -> View:
 
 
 def _painter() -> Paint:
-    """Return what paints: nothing when standard output is no terminal or NO_COLOR is set."""
+    """Return what colours text: nothing if standard output is not a terminal, or NO_COLOR is set."""
     return _paint.in_colour if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else _paint.plain
 
 

@@ -54,7 +54,7 @@ def story(
     output: str,
     export: tuple[str, str] | None,
 ) -> None:
-    """Tell what happened to ID, in order, across log files.
+    """Show what happened to ID, in order, across log files.
 
     ID is any id you have: correlation, trace, job, session, task or span. PATHS are files, folders, patterns, .gz or -;
     by default those in NARRATION_LOGS, or every log file below the working directory.

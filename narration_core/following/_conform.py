@@ -156,7 +156,7 @@ def _event(key: tuple[str, str, str | None, str | None, str | None]) -> Event:
 
 
 def _is_running(events: Sequence[Event]) -> bool:
-    """Tell whether work is open at the end, by names alone."""
+    """Tell whether work is still open at the end, by its name only."""
     still_open: list[tuple[str | None, str]] = []
     for event in events:
         closed = _spans.closes(event)

@@ -28,7 +28,7 @@ class Filter(NamedTuple):
     exclude: re.Pattern[str] | None = None
 
     def takes(self, line: Line) -> bool:
-        """Tell whether a line is wanted."""
+        """Tell whether the filter accepts a line."""
         event = line.event
         emitter = (event.emitted_by or "").partition("@")[0] if event is not None else ""
         if self.services and not {line.service, emitter} & set(self.services):

@@ -1,4 +1,4 @@
-"""Golden stories held against real ones: which accounts for a real story, and where the nearest parts from it."""
+"""Compares real stories with golden ones: which one fits, and where the nearest differs."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +106,7 @@ def parse(text: str, path: str) -> list[Golden]:
 
 
 class Goldens:
-    """All golden stories, ready to be held against real ones.
+    """All golden stories, prepared for comparison with real ones.
 
     Services work side by side, so each actor's events are compared for themselves: their order among each other is
     not part of a shape. A run of one event fits one event; what repeats may also be missing.

@@ -93,7 +93,7 @@ def parse(hit: Hit, source: str) -> Line:
 
 
 def _clean(event: Event) -> Event:
-    """Return an event whose texts are safe to show: whoever wrote the file may have been hostile."""
+    """Return an event whose texts are safe to show; the file may come from an attacker."""
     texts = {name: value for name in FIELDS if isinstance(value := getattr(event, name), str)}
     changed = {name: safe for name, value in texts.items() if (safe := clean(value)) is not value}
     return msgspec.structs.replace(event, **changed) if changed else event

@@ -20,7 +20,7 @@ class NoLogsError(ValueError):
 
 
 def find(paths: Sequence[str]) -> list[str]:
-    """Return the log files that paths stand for, each once, in order.
+    """Return the log files that the paths match, each once, in order.
 
     Args:
         paths: files, folders, patterns with `*`, or `-` for standard input. When empty: the paths in

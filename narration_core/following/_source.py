@@ -64,7 +64,7 @@ class Source(Protocol):
         ...
 
     def durations(self, actor: str, action: str) -> list[float]:
-        """Return how long an actor's action took wherever it is told, in milliseconds; some, when there are many."""
+        """Return the durations of an actor's action, in milliseconds; only some if there are many."""
         ...
 
 

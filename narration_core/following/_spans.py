@@ -22,7 +22,7 @@ _SEVERE: Final = frozenset(("error", "fatal"))
 
 
 class Work(msgspec.Struct):
-    """A piece of work: told when it started and, if it did, when it ended.
+    """A piece of work: its start and, if it has ended, its end.
 
     Attributes:
         name: what kind of work, such as model_load.
@@ -120,7 +120,7 @@ def _closed_by(event: Event, still_open: Sequence[Work]) -> Work | None:
 
 
 def _same_place(event: Event, opened: Event) -> bool:
-    """Tell whether two events without a span in common are of the same worker's same job."""
+    """Tell whether two events that share no span belong to the same job of the same worker."""
     if event.span_id and opened.span_id and event.span_id != opened.span_id:
         return False
     return (event.actor, event.worker_id, event.replica_id, event.job_id) == (

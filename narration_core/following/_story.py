@@ -1,4 +1,4 @@
-"""A story: every line of one id, from all services, in the order in which things happened."""
+"""A story: every line of one id, from all services, in the order of events."""
 
 import heapq
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class Story(msgspec.Struct):
 
     @property
     def services(self) -> list[str]:
-        """Who tells it, in order of appearance."""
+        """The services that emitted it, in order of appearance."""
         return list(dict.fromkeys(line.service for line in self.lines))
 
     @property
@@ -44,7 +44,7 @@ class Story(msgspec.Struct):
         return [work for work in self.works if work.end is None]
 
     def parts(self) -> "list[Story]":
-        """Return one story for each correlation id; lines without one go to every part in whose time they fall."""
+        """Return one story for each correlation id; lines without one belong to every part that covers their time."""
         if len(self.ids) <= 1:
             return [self]
         parts = []
@@ -84,7 +84,7 @@ def follow(source: Source, asked: str, since: int | None = None, until: int | No
 
 
 def in_order(lines: Sequence[Line]) -> tuple[list[Line], list[str]]:
-    """Return lines in the order in which things happened, and what was noticed about their clocks.
+    """Return lines in the order of events, and remarks about the clocks of their files.
 
     The order within a file is kept, whatever its clock says. A service that answers before it is called has a clock
     that is behind its caller's: its lines move by as much.
@@ -141,7 +141,7 @@ def _behind(files: dict[str, list[Line]]) -> dict[str, int]:
 
 
 def id_kinds(story: Story) -> list[str]:
-    """Return the fields in which the id that was asked for stands, for people: "session_id"."""
+    """Return the names of the fields that hold the requested id, as text: "session_id"."""
     kinds = [
         field for field in ID_FIELDS for line in story.lines if line.event and getattr(line.event, field) == story.asked
     ]

@@ -157,7 +157,7 @@ def sentence(line: Line) -> str:
 
 
 def level_style(line: Line) -> str:
-    """Return the style of a line: by level, dim for lines that are no narration."""
+    """Return the style of a line: by level; dim for lines that are not narration."""
     if line.event is None:
         return "dim"
     return str(line.event.level) if line.event.level in {"warn", "error", "fatal"} else ""
@@ -173,7 +173,7 @@ def _outcome(work: Work) -> str:
 
 
 def _depths(story: Story) -> dict[int, int]:
-    """Return how deep each line stands in the tree of work, by the line's identity."""
+    """Return the depth of each line in the tree of work, by the line's identity."""
     depths: dict[int, int] = {}
     running: list[Work] = []
     starts = {id(work.start): work for work in story.works}

@@ -121,7 +121,7 @@ class Recent(msgspec.Struct):
             _listed(self.requests, event.correlation_id).append((at_ms, step, event.human or ""))
 
     def usual(self, actor: str, action: str) -> Durations | None:
-        """Return how long an actor's action takes; None when no end of it was seen."""
+        """Return how long an actor's action takes, or None if no end of it was seen."""
         return measured(self.durations.get((actor, action), []))
 
     def after(self, step: Step, *, of_others_than: str | None = None) -> Next | None:

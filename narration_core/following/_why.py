@@ -25,7 +25,7 @@ _SEVERE: Final = frozenset(("error", "fatal"))
 
 
 class Voice(msgspec.Struct, frozen=True):
-    """When a service was last heard.
+    """The last event of a service.
 
     Attributes:
         service: which.
@@ -81,13 +81,13 @@ class Answer(msgspec.Struct):
 
     @property
     def quiet_ms(self) -> int | None:
-        """How long nothing was heard of the request, in milliseconds."""
+        """Time since the last event of the request, in milliseconds."""
         times = [line.at_ms for line in self.story.lines if line.at_ms is not None]
         return _between(max(times, default=None), self.as_of_ms)
 
 
 def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
-    """Return what a story waits for. Of several requests, the one that has been stuck for longest.
+    """Return what a story waits for; with several requests, for the one that has waited longest.
 
     Args:
         source: where the story was read; asked for what is usual.

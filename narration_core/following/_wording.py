@@ -18,7 +18,7 @@ def age(ms: float) -> str:
 
 
 def moment(at_ms: int | None, *, day: bool = False) -> str:
-    """Return a time in the reader's zone to the millisecond, with the day when asked for."""
+    """Return a time in the reader's zone to the millisecond, optionally with the day."""
     if at_ms is None:
         return "--:--:--.---"
     when = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
