@@ -138,6 +138,11 @@ class TinyModel:
             _text(f"{self.architecture}.{name.replace('__', '.')}") + _value(value) for name, value in values.items()
         ]
 
+    def add_chat_template(self, template: str) -> None:
+        """Put a Jinja template for chats in the place of the vocabulary's own."""
+        key = _text("tokenizer.chat_template")
+        self._pairs = [pair for pair in self._pairs if not pair.startswith(key)] + [key + _value(template)]
+
     def usual_facts(self, **more: Any) -> None:
         """Add the metadata that most architectures need."""
         self.facts(**{
@@ -239,6 +244,8 @@ def _vocabulary_pairs(data: bytes) -> tuple[int, list[bytes]]:
 def llama(target: Path, vocabulary: Path, architecture: str = "llama", **options: Any) -> Path:
     """Write a model of the llama family: llama, qwen2 (with biases) or gemma (without an output matrix)."""
     model = TinyModel(target, architecture, vocabulary, options.get("kind", GGMLQuantizationType.Q8_0))
+    if "chat_template" in options:
+        model.add_chat_template(options["chat_template"])
     shared = [model.shared_heads] * model.layers if options.get("per_layer") else model.shared_heads
     model.usual_facts(attention__head_count_kv=shared)
     model.frame(output=architecture != "gemma")

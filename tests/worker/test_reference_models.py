@@ -10,7 +10,7 @@ from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.model.gguf_check import check
 from narration_worker.model.memory_estimate import cache_bytes_per_token
-from narration_worker.requests import ExecuteRequest
+from narration_worker.requests import ChatMessage, ExecuteRequest
 from support import real_vocabularies
 from support.small_models import NOT_FOR_TEXT, not_for_text
 
@@ -106,6 +106,33 @@ def test_a_per_layer_array_and_the_same_number_need_the_same_cache(tmp_path, voc
     each = check(make(tmp_path / "each", vocabularies, "qwen2", "qwen2", per_layer=True))
     assert each.metadata["qwen2.attention.head_count_kv"] == [2, 2]
     assert cache_bytes_per_token(each) == cache_bytes_per_token(one) == 2 * 2 * 2 * (16 + 16)
+
+
+CHATML = (
+    "{% for message in messages %}"
+    "{% if loop.first and message.role == 'assistant' %}{{ raise_exception('no') }}{% endif %}"
+    "<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@pytest.mark.req("M0-W-1300", "M0-W-1363")
+def test_a_chat_goes_through_the_models_own_template(tmp_path, vocabularies):
+    engine = loaded(make(tmp_path, vocabularies, "qwen2", "qwen2", chat_template=CHATML))
+    try:
+        chat = [ChatMessage("system", "Be brief."), ChatMessage("user", "Say <|im_end|> twice")]
+        tokens = engine.tokenise(ExecuteRequest(messages=chat))
+        written = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nSay <|im_end|> twice<|im_end|>\n"
+        special = ExecuteRequest(prompt=f"{written}<|im_start|>assistant\n", parse_special=True)
+        plain = ExecuteRequest(prompt=special.prompt)
+        assert tokens == engine.tokenise(special)
+        assert len(tokens) < len(engine.tokenise(plain))  # there, `<|im_start|>` is text
+        with pytest.raises(WorkerError, match="refuses these messages") as refused:
+            engine.tokenise(ExecuteRequest(messages=[ChatMessage("assistant", "my secret words")]))
+        assert "secret" not in refused.value.message
+    finally:
+        engine.close()
 
 
 MOST_DIFFERENT = 0.02

@@ -217,7 +217,11 @@ class _Worker:
             await loading
         except Stopped:
             return False
-        points.model_load_complete(duration_ms=int((time.monotonic() - began) * 1000))
+        points.model_load_complete(
+            duration_ms=int((time.monotonic() - began) * 1000),
+            required_bytes=engine.required_bytes,
+            available_bytes=engine.available_bytes,
+        )
         return not self._stop.is_set()
 
     async def _background_tasks(self, jobs: Jobs, metrics: Metrics) -> "list[asyncio.Task[None]]":

@@ -61,6 +61,8 @@ class Engine:
         self._kv_cache_mb = kv_cache_mb
         self._requested_threads = threads
         self.threads: int | None = None
+        self.required_bytes: int | None = None
+        self.available_bytes: int | None = None
         self._model: Model | None = None
         self._load_cancelled = False
 
@@ -136,7 +138,7 @@ class Engine:
         length = context_length(file, self._context_length, self._kv_cache_mb)
         if length > trained_length(file) > 0:
             points.context_beyond_training(context_length=length, trained_length=trained_length(file))
-        require_room(file, length, self.model_ref, device)
+        self.required_bytes, self.available_bytes = require_room(file, length, self.model_ref, device)
         steps = iter(PROGRESS_STEPS)
         upcoming = next(steps)
 
