@@ -36,9 +36,11 @@ def main(url: str, token: str) -> None:
     assert seen is not None
     unknown = cancel.sync_detailed(client=client, body=models.CancelRequest(job_id="nobody"))
     refused = cancel.sync_detailed(client=stranger, body=models.CancelRequest(job_id="nobody"))
-    streamed = execute.sync_detailed(
-        client=client, body=models.ExecuteRequest(prompt="Write a haiku about GPUs", job_id="one", temperature=0.0)
-    )
+    haiku = models.ExecuteRequest(prompt="Write a haiku about GPUs", job_id="one", temperature=0.0)
+    # The generated function reads the whole answer as JSON; a stream is for its HTTP client itself.
+    streamed = client.get_httpx_client().request(**execute._get_kwargs(body=haiku))
+    whole = execute.sync(client=client, body=models.ExecuteRequest(prompt="a", max_tokens=1, stream=False))
+    assert isinstance(whole, models.Completion)
     ended = cancel.sync(client=client, body=models.CancelRequest(job_id="one"))
     assert isinstance(unknown.parsed, models.Error)
     assert isinstance(refused.parsed, models.Error)
@@ -47,7 +49,7 @@ def main(url: str, token: str) -> None:
         "health": [seen.status.value, seen.model],
         "unknown": [unknown.status_code.value, unknown.parsed.code, unknown.parsed.to_dict()],
         "refused": [refused.status_code.value, refused.parsed.code],
-        "streamed": [streamed.status_code.value, events(streamed.content.decode())],
+        "streamed": [streamed.status_code, events(streamed.content.decode())],
         "ended": ended.status.value,
     }
     sys.stdout.write(json.dumps(known) + "\n")

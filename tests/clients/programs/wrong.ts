@@ -3,7 +3,7 @@ import type { components, paths } from "./api";
 
 type Schemas = components["schemas"];
 
-export const noPrompt: Schemas["ExecuteRequest"] = { temperature: 0 }; // TS2741
+export const noJob: Schemas["CancelRequest"] = {}; // TS2741
 export const words: Schemas["ExecuteRequest"] = { prompt: "a", max_tokens: "many" }; // TS2322
 export const unknown: Schemas["ExecuteRequest"] = { prompt: "a", colour: "red" }; // TS2353
 export const status: Schemas["Health"]["status"] = "fine"; // TS2322
