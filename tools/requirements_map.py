@@ -31,6 +31,7 @@ OPEN: Final[dict[str, str]] = {
 
 _ID: Final = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-\d+$")
 _SHOWN: Final = 6
+_NOT_RUN: Final = "not run: needs a GPU: "
 
 
 class Requirement(NamedTuple):
@@ -49,12 +50,17 @@ class Proof(NamedTuple):
         path: the file, relative to the root.
         line: its line.
         name: the scenario's name, or the test's name as a sentence.
+        needs_gpu: whether it runs only where a GPU is; it then proves nothing elsewhere.
     """
 
     id: str
     path: str
     line: int
     name: str
+    needs_gpu: bool = False
+
+
+_NONE: Final = Proof("", "", 0, "")
 
 
 def requirements(path: Path = TABLE) -> list[Requirement]:
@@ -80,16 +86,17 @@ def of_tests(root: Path) -> Iterator[Proof]:
         shown = path.relative_to(root).as_posix()
         tree = ast.parse(path.read_text("utf-8"))
         marks = [node.value for node in tree.body if isinstance(node, ast.Assign) and _names_marks(node)]
-        only = " (needs a GPU)" if any("mark.gpu" in ast.unparse(mark) for mark in marks) else ""
+        whole_file = any("mark.gpu" in ast.unparse(mark) for mark in marks)
         for mark in marks:
             for found in _ids(mark):
-                yield Proof(found, shown, 1, f"all of {path.name}{only}")
+                yield Proof(found, shown, 1, f"all of {path.name}", whole_file)
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                needs_gpu = whole_file or any("mark.gpu" in ast.unparse(mark) for mark in node.decorator_list)
                 for decorator in node.decorator_list:
                     for found in _ids(decorator):
                         name = node.name.removeprefix("test_").replace("_", " ")
-                        yield Proof(found, shown, node.lineno, f"{name}{only}")
+                        yield Proof(found, shown, node.lineno, name, needs_gpu)
 
 
 def _names_marks(node: ast.Assign) -> bool:
@@ -117,7 +124,8 @@ def page(table: list[Requirement], proofs: list[Proof]) -> str:
     by_id: dict[str, list[Proof]] = {}
     for proof in proofs:
         by_id.setdefault(proof.id, []).append(proof)
-    proven = sum(requirement.id in by_id for requirement in table)
+    proven = sum(any(not proof.needs_gpu for proof in by_id.get(requirement.id, ())) for requirement in table)
+    unrun = sum(all(proof.needs_gpu for proof in by_id.get(requirement.id, [_NONE])) for requirement in table)
     lines = [
         "# Requirements and their proof",
         "",
@@ -125,15 +133,18 @@ def page(table: list[Requirement], proofs: list[Proof]) -> str:
         'a test those in its `@pytest.mark.req("...")`. CI fails if this page is stale, if a requirement of a package',
         "that exists has no proof, or if a tag is not the id of a requirement.",
         "",
-        f"{proven} of {len(table)} requirements have a proof.",
+        f"{proven} of {len(table)} requirements have a proof that runs without a GPU.",
+        f"{unrun} have only proofs that were not run here, because they need one.",
         "",
         "| id | package | requirement | proof |",
         "|---|---|---|---|",
     ]
     for requirement in table:
-        found = by_id.get(requirement.id, [])
+        found = sorted(by_id.get(requirement.id, []), key=lambda proof: proof.needs_gpu)
         # No line numbers: the page would be stale after every change above a test.
-        shown = [f"[{_cell(proof.name)}](../{proof.path})" for proof in found[:_SHOWN]]
+        shown = [
+            f"{_NOT_RUN if proof.needs_gpu else ''}[{_cell(proof.name)}](../{proof.path})" for proof in found[:_SHOWN]
+        ]
         if len(found) > _SHOWN:
             shown.append(f"and {len(found) - _SHOWN} more")
         cell = "<br>".join(shown) or f"open: {why_open(requirement) or 'no proof'}"

@@ -34,5 +34,23 @@ def test_the_map_of_requirements_finds_proof_and_faults(tmp_path):
         "docs/requirements.tsv: ORCH-4 (capture) has no proof: four",
     ]
     text = mapping.page(table, proofs)
-    assert "3 of 5 requirements have a proof." in text
+    assert "3 of 5 requirements have a proof that runs without a GPU." in text
     assert "| ORCH-5 | hub | five | open: the hub is not built yet |" in text
+
+
+def test_what_runs_only_on_a_gpu_is_no_proof_here(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_gpu.py").write_text(
+        "import pytest\npytestmark = [pytest.mark.gpu]\n@pytest.mark.req('ORCH-1', 'ORCH-2')\ndef test_it_fits(): ...\n"
+    )
+    (tmp_path / "tests/test_a.py").write_text(
+        "import pytest\n@pytest.mark.gpu\n@pytest.mark.req('ORCH-1')\ndef test_big(): ...\n"
+        "@pytest.mark.req('ORCH-2')\ndef test_small(): ...\n"
+    )
+    table = [mapping.Requirement("ORCH-1", "worker", "one"), mapping.Requirement("ORCH-2", "worker", "two")]
+    text = mapping.page(table, list(mapping.of_tests(tmp_path)))
+    assert "1 of 2 requirements have a proof that runs without a GPU." in text
+    assert "1 have only proofs that were not run here" in text
+    only, both = text.splitlines()[-2:]
+    assert only.startswith("| ORCH-1 | worker | one | not run: needs a GPU: [")
+    assert both.startswith("| ORCH-2 | worker | two | [small](../tests/test_a.py)<br>not run: needs a GPU: [it fits]")
