@@ -1,0 +1,370 @@
+"""What the contract promises and no other test would miss: codes, metrics, cancellation, drain, residency, memory."""
+
+import asyncio
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from narration_core import CHANNELS, bind, close_job, open_job, subscribe
+from narration_worker import lifecycle
+from narration_worker.cli import command
+from narration_worker.config import BUNDLED, Settings
+from narration_worker.errors import CODES, WorkerError
+from narration_worker.http.server import Server
+from narration_worker.http.sse import stream
+from narration_worker.jobs.manager import Jobs
+from narration_worker.metrics import Metrics
+from narration_worker.model.devices import Device
+from narration_worker.model.engine import Engine
+from narration_worker.model.gguf_check import NotAModelError, check
+from narration_worker.model.memory_estimate import HEADROOM_BYTES, cache_bytes_per_token, require_room
+from narration_worker.model.residency import Residency
+from narration_worker.requests import ExecuteRequest
+from narration_worker.wire import Token
+
+pytestmark = pytest.mark.usefixtures("strict")
+SMALL_GPU = Device("CUDA0", "made-up GPU", 0, 1_000_000, 8_000_000)
+
+
+@pytest.fixture(autouse=True)
+def about():
+    """Bind what the life of the process binds."""
+    with bind(worker_id="w-1", model_ref="haiku.gguf"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def endless(make_model):
+    """Yield an engine whose answers are as long as they may be."""
+    engine = Engine(make_model("endless.gguf", 2), "cpu")
+    engine.load(None)
+    yield engine
+    engine.close()
+
+
+def queue(engine, metrics=None, **more):
+    settings = {"queue_limit": 4, "timeout_s": 60.0, "max_tokens_in": None, **more}
+    return Jobs(engine, metrics or Metrics("w", lambda: 0, lambda: 0), **settings)
+
+
+def request(job_id, **more):
+    return ExecuteRequest(prompt="Write a haiku", job_id=job_id, temperature=0.0, **more)
+
+
+async def messages_of(job):
+    found = []
+    async with asyncio.timeout(60):
+        while batch := await job.subscription.batch():
+            found += [delivery.message for delivery in batch if delivery.message is not None]
+    return found
+
+
+@pytest.mark.req("M0-W-1500")
+def test_every_code_has_the_status_of_the_contract():
+    assert {name: code.status for name, code in CODES.items()} == {
+        "INVALID_REQUEST": 400,
+        "MISSING_TOKEN": 401,
+        "BAD_TOKEN": 401,
+        "NOT_FOUND": 404,
+        "CONFLICT": 409,
+        "QUEUE_FULL": 429,
+        "CANCELLED": 499,
+        "MODEL_LOAD_FAILED": 500,
+        "VRAM_OOM": 500,
+        "CUDA_ERROR": 500,
+        "INTERNAL": 500,
+        "INSUFFICIENT_VRAM": 503,
+        "SHUTTING_DOWN": 503,
+        "LOADING": 503,
+        "INFERENCE_TIMEOUT": 504,
+    }
+    retriable = {name for name, code in CODES.items() if code.retriable}
+    assert retriable == {"QUEUE_FULL", "VRAM_OOM", "INTERNAL", "SHUTTING_DOWN", "LOADING", "INFERENCE_TIMEOUT"}
+
+
+@pytest.mark.req("M0-W-1310")
+def test_a_long_answer_sends_metrics_with_its_figures(endless):
+    async def run():
+        jobs = queue(endless)
+        jobs.start()
+        try:
+            return await messages_of(jobs.submit(request("long", max_tokens=4096)))
+        finally:
+            jobs.close()
+
+    found = asyncio.run(run())
+    figures = next(data for name, data in found if name == "metrics")
+    assert figures.tokens_out >= sum(name == "token" for name, _ in found[:3])
+    assert figures.tokens_per_s > 0
+    assert figures.queue_depth == 0
+
+
+@pytest.mark.req("M0-W-1330")
+def test_a_cancelled_job_generates_no_more_than_the_token_it_is_at(endless):
+    async def run():
+        jobs = queue(endless)
+        jobs.start()
+        job = jobs.submit(request("stops", max_tokens=4096))
+        async with asyncio.timeout(60):
+            while job.tokens_out == 0:  # noqa: ASYNC110 - nothing says when the first token is there
+                await asyncio.sleep(0)
+        # The loop stands still while the inference thread goes on: what it does after this line is what counts.
+        before = job.tokens_out
+        status = jobs.cancel("stops")
+        while job.ending is None:
+            pass
+        after = job.tokens_out
+        found = await messages_of(job)
+        jobs.close()
+        return before, after, status, found[-1]
+
+    before, after, status, (name, error) = asyncio.run(run())
+    assert status == "cancelled"
+    assert after - before <= 2
+    assert (name, error.code) == ("error", "CANCELLED")
+
+
+@pytest.mark.req("M0-W-1340")
+def test_a_drain_lets_accepted_jobs_end_and_takes_no_more(endless):
+    async def run():
+        jobs = queue(endless)
+        jobs.start()
+        accepted = [jobs.submit(request(f"ends-{number}", max_tokens=5)) for number in range(2)]
+        draining = asyncio.create_task(jobs.drain(60.0))
+        await asyncio.sleep(0)
+        try:
+            with pytest.raises(WorkerError) as refused:
+                jobs.submit(request("too-late"))
+            found = [await messages_of(job) for job in accepted]
+            await draining
+        finally:
+            jobs.close()
+        return refused.value.code, [messages[-1][0] for messages in found]
+
+    assert asyncio.run(run()) == ("SHUTTING_DOWN", ["end", "end"])
+
+
+@pytest.mark.req("M0-W-1340")
+def test_a_drain_stops_what_does_not_end_in_time(endless):
+    async def run():
+        jobs = queue(endless)
+        jobs.start()
+        running, waiting = (jobs.submit(request(job_id, max_tokens=4096)) for job_id in ("running", "waiting"))
+        async with asyncio.timeout(60):
+            await jobs.drain(0.05)
+        found = [(await messages_of(job))[-1] for job in (running, waiting)]
+        jobs.close()
+        return [(name, error.code) for name, error in found]
+
+    assert asyncio.run(run()) == [("error", "SHUTTING_DOWN")] * 2
+
+
+class _Written:
+    """Keeps what a stream writes: the other end of a connection."""
+
+    def __init__(self):
+        self.parts = []
+
+    async def write(self, data):
+        self.parts.append(data)
+
+
+@pytest.mark.req("SSE-10")
+@pytest.mark.parametrize(("micro_batch_ms", "writes_at_once"), [(0, True), (60_000, False)])
+def test_a_micro_batch_gathers_what_comes_within_its_time(micro_batch_ms, writes_at_once):
+    async def run():
+        open_job("gathered")
+        written = _Written()
+        subscription = subscribe("gathered")
+        sending = asyncio.create_task(stream(written, subscription, micro_batch_ms=micro_batch_ms, heartbeat_s=3600.0))
+        CHANNELS.send("gathered", "token", Token("a", 0))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        early = list(written.parts)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        close_job("gathered")
+        return early
+
+    early = asyncio.run(run())
+    assert bool(early) is writes_at_once
+
+
+@pytest.mark.req("SSE-10")
+def test_a_micro_batch_sends_all_that_was_gathered_in_one_write():
+    async def run():
+        open_job("together")
+        written = _Written()
+        sending = asyncio.create_task(stream(written, subscribe("together"), micro_batch_ms=20, heartbeat_s=3600.0))
+        CHANNELS.send("together", "token", Token("a", 0))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        CHANNELS.send("together", "token", Token("b", 1))
+        async with asyncio.timeout(60):
+            while not written.parts:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.001)
+        CHANNELS.send("together", "token", Token("c", 2))
+        close_job("together")
+        return written.parts[0], await sending
+
+    first, last = asyncio.run(run())
+    assert (first.count(b"event: token"), last.count(b"event: token")) == (2, 1)
+
+
+def settings(**more):
+    return Settings(BUNDLED, "w-1", device="cpu", **more)
+
+
+@pytest.mark.req("M0-W-1012")
+def test_residency_is_verified_at_the_start_and_at_intervals(strict):
+    assert settings().residency_check_s == 60.0
+    default = next(option for option in command.params if option.name == "residency_check_sec").default
+    assert default == 60.0
+
+    async def run():
+        engine = Engine(BUNDLED, "cpu")
+        worker = lifecycle._Worker(settings(residency_check_s=0.001), engine)
+        assert await worker._watch_residency() is None  # nothing to watch on a CPU
+        engine.residency = Residency("CUDA0", 1000, lambda: 1000, lambda: None)
+        watching = await worker._watch_residency()
+        at_start = len(strict.events)
+        async with asyncio.timeout(60):
+            while len(strict.events) < at_start + 2:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.001)
+        watching.cancel()
+        return at_start
+
+    assert asyncio.run(run()) == 1
+    assert {event.action for event in strict.events} == {"residency"}
+
+
+@pytest.mark.req("M0-W-1012")
+def test_a_worker_whose_model_left_the_gpu_is_unhealthy(endless):
+    async def run():
+        jobs = queue(endless)
+        server = Server(settings(), endless, jobs, Metrics("w", lambda: 0, lambda: 0), lambda _: None)
+        held = [1000, 10, 1000]
+        statuses = [server.status]
+        try:
+            endless.residency = Residency("CUDA0", 1000, lambda: held.pop(0), lambda: None)
+            for _ in range(3):
+                endless.residency.check()
+                statuses.append(server.status)
+        finally:
+            endless.residency = None
+            jobs.close()
+        return statuses
+
+    assert asyncio.run(run()) == ["healthy", "healthy", "unhealthy", "healthy"]
+
+
+class _OnSmallGpu(Engine):
+    """An engine on a GPU that is too small; only the GPU is made up."""
+
+    def check_device(self):
+        self.gpu_device = SMALL_GPU.name
+        return SMALL_GPU
+
+
+@pytest.mark.req("M0-W-1020", "M0-W-1010")
+def test_a_gpu_that_is_too_small_ends_the_worker_and_is_never_replaced(strict, monkeypatch):
+    monkeypatch.setattr(lifecycle, "Engine", _OnSmallGpu)
+    monkeypatch.setattr(lifecycle, "configure", lambda **_: None)  # the test's own sinks stay
+    arguments = ["--model", str(BUNDLED), "--device", "cuda", "--port", "0"]
+    result = CliRunner().invoke(command, arguments)
+    assert isinstance(command, click.Command)
+    assert result.exit_code == 1
+    failed = next(event for event in strict.events if event.error_kind == "insufficient_vram")
+    assert "haiku" in result.output
+    for shown in ("needs", "MB, 1 MB free on CUDA0"):
+        assert shown in result.output
+        assert shown in failed.human
+    assert not [event for event in strict.events if event.action == "ready"]
+
+
+@pytest.mark.req("M0-W-1020")
+def test_the_amounts_of_memory_are_those_of_file_cache_and_headroom():
+    file = check(BUNDLED)
+    needed = file.size + cache_bytes_per_token(file) * 512 + HEADROOM_BYTES
+    require_room(file, 512, "haiku.gguf", SMALL_GPU._replace(free_bytes=needed))
+    with pytest.raises(WorkerError) as refused:
+        require_room(file, 512, "haiku.gguf", SMALL_GPU._replace(free_bytes=needed - 1))
+    assert (refused.value.code, refused.value.status) == ("INSUFFICIENT_VRAM", 503)
+
+
+@pytest.mark.req("M0-W-1021")
+def test_a_request_that_runs_out_of_memory_fails_alone(endless):
+    model = endless.model
+    evaluate, last_error = model.evaluate, model.last_error
+    broken = [True]
+
+    def full(tokens):
+        return -3 if broken[0] else evaluate(tokens)
+
+    async def run():
+        jobs = queue(endless)
+        jobs.start()
+        model.evaluate, model.last_error = full, lambda: "CUDA error: out of memory"
+        try:
+            failed = await messages_of(jobs.submit(request("full", max_tokens=3)))
+            broken[0] = False
+            worked = await messages_of(jobs.submit(request("after", max_tokens=3)))
+        finally:
+            model.evaluate, model.last_error = evaluate, last_error
+            jobs.close()
+        return failed[-1], worked[-1][0]
+
+    (name, error), after = asyncio.run(run())
+    assert (name, error.code, error.retriable) == ("error", "VRAM_OOM", True)
+    assert after == "end"
+
+
+@pytest.mark.req("M0-W-1011")
+def test_the_memory_that_is_tracked_is_the_memory_that_is_reported():
+    metrics = Metrics("w-1", lambda: 0, lambda: 123_456_789)
+    lines = metrics.text().decode().splitlines()
+    assert [line for line in lines if line.startswith("worker_vram_bytes")] == [
+        'worker_vram_bytes{worker_id="w-1"} 1.23456789e+08'
+    ]
+
+
+@pytest.mark.req("M0-W-1001")
+def test_nothing_in_the_interface_loads_a_second_model(endless):
+    async def run():
+        jobs = queue(endless)
+        server = Server(settings(), endless, jobs, Metrics("w", lambda: 0, lambda: 0), lambda _: None)
+        routes = {(route.method, route.resource.canonical) for route in server.application().router.routes()}
+        jobs.close()
+        return {(method, path) for method, path in routes if method != "HEAD"}
+
+    assert asyncio.run(run()) == {
+        ("POST", "/execute"),
+        ("POST", "/cancel"),
+        ("POST", "/shutdown"),
+        ("GET", "/health"),
+        ("GET", "/metrics"),
+        ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+    }
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize("cut", [100, 10_000, 500_000])
+def test_a_model_whose_end_is_missing_is_refused_before_it_is_loaded(tmp_path, cut):
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(Path(BUNDLED).read_bytes()[:-cut])
+    with pytest.raises(NotAModelError):
+        check(file)
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize("at", range(4))
+def test_every_byte_of_the_magic_counts(tmp_path, at):
+    data = bytearray(Path(BUNDLED).read_bytes())
+    data[at] ^= 1
+    file = tmp_path / "other.gguf"
+    file.write_bytes(data)
+    with pytest.raises(NotAModelError):
+        check(file)
