@@ -7,13 +7,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from narration_core import CHANNELS, bind, close_job, open_job, subscribe
+from narration_core import CHANNELS, bind, close_job, open_job
 from narration_worker import lifecycle
 from narration_worker.cli import command
 from narration_worker.config import BUNDLED, Settings
 from narration_worker.errors import CODES, WorkerError
 from narration_worker.http.server import Server
 from narration_worker.http.sse import stream
+from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import Metrics
 from narration_worker.model.devices import Device
@@ -67,6 +68,7 @@ def test_every_code_has_the_status_of_the_contract():
         "INVALID_REQUEST": 400,
         "MISSING_TOKEN": 401,
         "BAD_TOKEN": 401,
+        "FORBIDDEN": 403,
         "NOT_FOUND": 404,
         "CONFLICT": 409,
         "QUEUE_FULL": 429,
@@ -76,6 +78,7 @@ def test_every_code_has_the_status_of_the_contract():
         "CUDA_ERROR": 500,
         "INTERNAL": 500,
         "INSUFFICIENT_VRAM": 503,
+        "INSUFFICIENT_MEMORY": 503,
         "SHUTTING_DOWN": 503,
         "LOADING": 503,
         "INFERENCE_TIMEOUT": 504,
@@ -177,8 +180,8 @@ def test_a_micro_batch_gathers_what_comes_within_its_time(micro_batch_ms, writes
     async def run():
         open_job("gathered")
         written = _Written()
-        subscription = subscribe("gathered")
-        sending = asyncio.create_task(stream(written, subscription, micro_batch_ms=micro_batch_ms, heartbeat_s=3600.0))
+        job = Job("gathered", request("gathered"), [1])
+        sending = asyncio.create_task(stream(written, job, micro_batch_ms=micro_batch_ms, heartbeat_s=3600.0))
         CHANNELS.send("gathered", "token", Token("a", 0))
         for _ in range(50):
             await asyncio.sleep(0)
@@ -197,7 +200,9 @@ def test_a_micro_batch_sends_all_that_was_gathered_in_one_write():
     async def run():
         open_job("together")
         written = _Written()
-        sending = asyncio.create_task(stream(written, subscribe("together"), micro_batch_ms=20, heartbeat_s=3600.0))
+        sending = asyncio.create_task(
+            stream(written, Job("together", request("together"), [1]), micro_batch_ms=20, heartbeat_s=3600.0)
+        )
         CHANNELS.send("together", "token", Token("a", 0))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -218,22 +223,26 @@ def settings(**more):
 
 
 @pytest.mark.req("M0-W-1012")
-def test_residency_is_verified_at_the_start_and_at_intervals(strict):
+def test_residency_is_verified_at_the_start_and_at_intervals(strict, endless):
     assert settings().residency_check_s == 60.0
     default = next(option for option in command.params if option.name == "residency_check_sec").default
     assert default == 60.0
 
     async def run():
         engine = Engine(BUNDLED, "cpu")
-        worker = lifecycle._Worker(settings(residency_check_s=0.001), engine)
-        assert await worker._watch_residency() is None  # nothing to watch on a CPU
+        jobs, metrics = queue(endless), Metrics("w", lambda: 0, lambda: 0)
+        worker = lifecycle._Worker(settings(residency_check_s=0.001, heartbeat_narration_s=0), engine)
+        assert await worker._background_tasks(jobs, metrics) == []  # nothing to watch on a CPU
         engine.residency = Residency("CUDA0", 1000, lambda: 1000, lambda: None)
-        watching = await worker._watch_residency()
+        (watching,) = await worker._background_tasks(jobs, metrics)
         at_start = len(strict.events)
-        async with asyncio.timeout(60):
-            while len(strict.events) < at_start + 2:  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.001)
-        watching.cancel()
+        try:
+            async with asyncio.timeout(60):
+                while len(strict.events) < at_start + 2:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0.001)
+        finally:
+            watching.cancel()
+            jobs.close()
         return at_start
 
     assert asyncio.run(run()) == 1
@@ -343,6 +352,8 @@ def test_nothing_in_the_interface_loads_a_second_model(endless):
         ("POST", "/execute"),
         ("POST", "/cancel"),
         ("POST", "/shutdown"),
+        ("GET", "/jobs/{job_id}"),
+        ("GET", "/jobs/{job_id}/events"),
         ("GET", "/health"),
         ("GET", "/metrics"),
         ("GET", "/openapi.json"),
