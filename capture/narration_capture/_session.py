@@ -161,7 +161,7 @@ class NarrationSession:
         if left_out:
             why = f" (narrowed by {self.run.narrowed})" if self.run.narrowed else ""
             self.notes.append(
-                f"{len(left_out)} of {len(every)} feature files were not collected{why}: "
+                f"feature files not collected: {len(left_out)} of {len(every)}{why}; "
                 "orphan stories and unused steps were not checked"
             )
             return
@@ -174,7 +174,7 @@ class NarrationSession:
         # Somebody who picks tests by hand is at work: the full run will fail.
         (self.notes if is_narrowed_by_hand(self.config) else self.problems).extend(problems)
         self.notes += [
-            f"{self._shown(feature)} could not be collected: its {len(paths)} stories were not checked"
+            f"{self._shown(feature)} could not be collected: its stories ({len(paths)}) were not checked"
             for feature, paths in found.kept.items()
             if paths
         ]

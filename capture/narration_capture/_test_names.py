@@ -61,7 +61,9 @@ def safe_name(name: str) -> str:
         safe = f"_{safe[1:]}"
     if safe.endswith("."):
         safe = f"{safe[:-1]}_"
-    return f"{safe}_" if _RESERVED.match(safe) or not safe.strip("._") else safe
+    if _RESERVED.match(safe):
+        return "_.".join(safe.split(".", 1)) if "." in safe else f"{safe}_"
+    return safe if safe.strip("._") else f"{safe}_"
 
 
 def collisions(paths: Iterable[Path]) -> list[tuple[Path, Path]]:

@@ -44,6 +44,12 @@ HOLDS = {
     "no event is narrated with:": [("level", "error")],
     "every event is narrated with:": [("correlation_id", "req-1")],
     "the story includes, in order:": [("actor", "action"), ("pool-managerd", "admission"), ("pool-managerd", "slow")],
+    "the story includes, in any order:": [
+        ("actor", "action"),
+        ("pool-managerd", "slow"),
+        ("pool-managerd", "admission"),
+    ],
+    'eventually "pool-managerd" narrates "slow"': None,
     "the story is exactly:": [("action", "target"), ("admission", ""), ("spawn", "GPU0"), ("slow", "")],
     'every event carries the correlation id "req-1"': None,
     "every event carries one and the same correlation id": None,

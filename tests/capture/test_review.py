@@ -230,7 +230,7 @@ def test_no_difference_says_so(committed):
 def test_the_markdown_marks_words_above_the_diff(committed):
     edit(committed, "Spawning engine {engine}", "Starting the engine {engine}")
     committed.accept()
-    (committed.path / "snapshots/pools/many[two].story").unlink()
+    (committed.path / "snapshots/pools/many-2.story").unlink()
     committed.write("snapshots/pools/extra.story", "Scenario: Extra ``` fence\n")
     text = narration(committed, "story-diff", "main", rc=0).stdout
     assert text.startswith("### Stories: 2 reworded, 1 removed, 1 new\n\n| | story | lines |\n")
@@ -253,3 +253,31 @@ def test_a_long_markdown_is_cut_with_a_pointer(committed):
 def test_a_base_that_is_not_there_is_an_error(committed):
     done = narration(committed, "story-diff", "nowhere", rc=1)
     assert "cannot compare with 'nowhere'" in done.stderr
+
+
+def test_a_feature_that_cannot_be_read_keeps_its_stories(waiting):
+    before = waiting.stories()
+    waiting.feature("<<<<<<< HEAD\nFeature: Pools\n")
+    result = waiting.run()
+    assert result.ret != 0
+    result.stdout.no_fnmatch_line("*orphan*")
+    done = narration(waiting, "review", "--accept-all", rc=0)
+    assert "features/pools.feature could not be collected: 2 stories are kept" in done.stderr
+    assert before.keys() <= waiting.stories().keys()
+
+
+def test_orphans_are_unknown_after_a_feature_changed(waiting):
+    waiting.feature("Feature: Pools\n  Scenario: Gone\n    Given a pool\n")
+    done = narration(waiting, "review", "--accept-all", rc=0)
+    assert "feature files changed since the last full run: orphan stories are unknown" in done.stderr
+    assert "pools/gone.story" in waiting.stories()
+
+
+def test_story_diff_shows_what_is_pending(waiting):
+    git(waiting, "init", "-q", "-b", "main")
+    git(waiting, "add", "snapshots")
+    git(waiting, "-c", "user.email=a@example.org", "-c", "user.name=a", "commit", "-q", "-m", "one")
+    shown = narration(waiting, "story-diff", "main", rc=0).stdout
+    assert "No golden story differs from `main`." in shown
+    assert "### Pending: 2" in shown
+    assert "- changed flow: `snapshots/pools/an_engine_is_spawned.story`" in shown
