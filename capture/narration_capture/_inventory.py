@@ -134,8 +134,7 @@ def read(root: Path) -> Found:
         same = data["format"] == FORMAT and data["features"] == feature_digests(features, root)
         orphans = tuple(story for name in data["orphans"] if (story := root / name).is_file())
         notes = [
-            f"{feature} could not be collected: {_stories(len(paths))} kept"
-            for feature, paths in data["kept"].items()
+            f"{feature} could not be collected: {_stories(len(paths))} kept" for feature, paths in data["kept"].items()
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Found((), (f"{FILE}: cannot be read: orphan stories are unknown; run pytest again",))
