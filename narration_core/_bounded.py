@@ -4,15 +4,17 @@ Emptying is cheap and needs no order of use; what is in use comes back at once. 
 look-ups, because those of a subclass are slower.
 """
 
-import sys
 from collections.abc import Hashable
+from sys import getsizeof as _getsizeof
 from typing import Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+S = TypeVar("S", str, bytes)
 
 ENTRIES: Final = 4096
 BYTES: Final = 2 << 20
+_OBJECT: Final = 60  # bytes of a text besides its characters; measuring each would cost more than the look-up saves
 _SHARE: Final = 8  # what takes more than this part of a cache is not kept in it
 
 
@@ -42,7 +44,7 @@ class BoundedDict(Generic[K, V]):
             value: the result.
             cost: how many bytes both take; measured when absent, without what they refer to.
         """
-        cost = sys.getsizeof(key) + sys.getsizeof(value) if cost is None else cost
+        cost = _getsizeof(key) + _getsizeof(value) if cost is None else cost
         if cost <= self._size // _SHARE:
             if len(self.found) >= self._entries or cost > self._left:
                 self.clear()
@@ -56,34 +58,34 @@ class BoundedDict(Generic[K, V]):
         self._left = self._size
 
 
-class BoundedSet(Generic[K]):
-    """Items that were seen.
+class BoundedSet(Generic[S]):
+    """Texts or bytes that were seen.
 
     Args:
         entries: how many items it may hold.
-        size: how many bytes they may take together.
+        size: how many bytes they may take together; text beyond ASCII takes up to four times as many.
 
     Attributes:
         seen: the items, for look-ups; the object stays the same.
     """
 
-    __slots__ = ("_entries", "_left", "_size", "seen")
+    __slots__ = ("_entries", "_left", "_most", "_size", "seen")
 
     def __init__(self, entries: int = ENTRIES, size: int = BYTES) -> None:
-        self.seen: set[K] = set()
+        self.seen: set[S] = set()
+        self._most = size // _SHARE
         self._entries = entries
         self._size = self._left = size
 
-    def keep(self, *items: K) -> None:
-        """Keep items, except one that alone would take much of the cache."""
-        for item in items:
-            cost = sys.getsizeof(item)
-            if cost > self._size // _SHARE:
-                continue
-            if len(self.seen) >= self._entries or cost > self._left:
-                self.clear()
-            self._left -= cost
-            self.seen.add(item)
+    def keep(self, *items: S) -> None:
+        """Keep items, unless they would take much of the cache."""
+        cost = sum(map(len, items)) + len(items) * _OBJECT
+        if cost > self._most:
+            return
+        if cost > self._left or len(self.seen) + len(items) > self._entries:
+            self.clear()
+        self._left -= cost
+        self.seen.update(items)
 
     def clear(self) -> None:
         """Forget everything."""
