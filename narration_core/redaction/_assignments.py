@@ -256,11 +256,12 @@ def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, i
         text: the text.
         judge: gives the verdict on a name.
     """
+    elements = "</" in text
     memory: dict[tuple[str, int, bool], tuple[int, _Look | None]] = {}
 
     def look(at: int, after: int) -> _Look | None:
         # The only thing further away that matters is whether an element ends there.
-        closed = text.find("</", after, after + _FURTHEST) >= 0
+        closed = elements and text.find("</", after, after + _FURTHEST) >= 0
         key = (text[max(at - _BEFORE, 0) : after + _AFTER], after - at, closed)
         known = memory.get(key)
         if known is not None:

@@ -141,7 +141,12 @@ def foreign_spellings() -> frozenset[str]:
     }
     # Russian and its neighbours decline: what all cases share.
     plain |= {"парол", "hasł", "лозинк", "jelsz"}
-    return frozenset(spelling for word in plain for spelling in (word, word.capitalize(), word.upper()))
+    spellings = {spelling for word in plain for spelling in (word, word.capitalize(), word.upper())}
+    # What starts with another one is found with it.
+    stems = {spelling for spelling in spellings if len(spelling.encode()) > 6}
+    return frozenset(
+        spelling for spelling in spellings if not any(spelling[:size] in stems for size in range(3, len(spelling)))
+    )
 
 
 SESSION_NAMES: Final = (
