@@ -124,7 +124,7 @@ def _needed(shape: str) -> str:
     bare = _ANY_CHARACTER.sub("\0", _NO_LITERAL.sub("\0", shape))
     if "|" in bare.replace("\\|", ""):
         return ""
-    return max((piece.replace("\\", "") for piece in bare.split("\0")), key=len).lower()
+    return lower_ascii(max((piece.replace("\\", "") for piece in bare.split("\0")), key=len))
 
 
 def _parts(shape: str) -> list[str]:

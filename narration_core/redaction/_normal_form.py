@@ -14,8 +14,11 @@ from typing import Final, NamedTuple
 MAX_LAYERS: Final = 5
 """How many encodings around each other are taken off."""
 
-ENCODED: Final = r"[\x00-\x08\x0e-\x1a\x1b-\x1e\x7f\\%&\x80-\xff]"
-"""A byte that every text with a normal form of its own has, for a multi-pattern engine."""
+ENCODED: Final = r"[^\x09-\x0d\x1f-\x24\x27-\x5b\x5d-\x7e]"
+"""What every text with a normal form of its own has: controls, backslash, percent, ampersand, anything but ASCII.
+
+Told by what it is not, so that an engine that reads bytes and one that reads characters mean the same.
+"""
 
 _COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>78]"
 _UNSEEN: Final = rf"""(?xs)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from narration_core.redaction import Redactor
+from narration_core.redaction import RedactionPolicy, Redactor
 from narration_core.redaction._secret_names import Verdict, judge
 
 pytestmark = pytest.mark.req("NARR-3009")
@@ -35,9 +35,9 @@ PLACEHOLDERS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def redactor() -> Redactor:
-    return Redactor()
+@pytest.fixture(scope="module", params=["hyperscan", "ahocorasick"])
+def redactor(request: pytest.FixtureRequest) -> Redactor:
+    return Redactor(RedactionPolicy(engine=request.param))
 
 
 @pytest.mark.parametrize("name", [*WORDS, *ENDINGS, *KEYS])
@@ -94,6 +94,13 @@ def test_exactly_a_placeholder_stays(value: str, redactor: Redactor) -> None:
 )  # fmt: skip
 def test_what_is_no_secret_under_such_a_name_stays(text: str, redactor: Redactor) -> None:
     assert redactor.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["password：{}", "ｐａｓｓｗｏｒｄ={}", "pass\u200bword={}", "pаssword={}", "密码：{}"]
+)
+def test_both_engines_see_letters_beyond_ascii(text: str, redactor: Redactor) -> None:
+    assert SECRET[:6] not in redactor.text(text.format(SECRET))
 
 
 def test_verdicts_tell_passwords_from_keys() -> None:
