@@ -29,7 +29,11 @@ def _setting(root: Path, name: str, default: str) -> str:
     path = root / "pyproject.toml"
     if not path.is_file():
         return default
-    tool = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("pytest", {})
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise click.ClickException(f"{path}: not valid TOML: {error}") from None
+    tool = data.get("tool", {}).get("pytest", {})
     return str(tool.get(name, tool.get("ini_options", {}).get(name, default)))
 
 

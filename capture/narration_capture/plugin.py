@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from narration_capture._collector import FeatureFile
     from narration_capture._fixture import NarrationCapture
+    from narration_capture._records import Run
     from narration_capture._session import NarrationSession
     from narration_core import Sources
 
 SESSION: Final[pytest.StashKey[NarrationSession]] = pytest.StashKey()
+_RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
 
 _MARKERS: Final = (
     "narrated_errors: the test expects error events and does not name each",
@@ -94,10 +96,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of xdist which run it belongs to."""
-    from narration_capture._records import Run  # noqa: PLC0415 - xdist runs only
+    from narration_capture._narrowing import narrowing  # noqa: PLC0415 - xdist runs only
+    from narration_capture._records import Run as NewRun  # noqa: PLC0415 - as above
 
     state = _state(node.config)
-    node.workerinput["narration_run"] = tuple(state.run if state is not None else Run.begin(None))
+    if state is None and _RUN not in node.config.stash:
+        # A test of a worker may be the first to ask: all workers write records of the same run.
+        node.config.stash[_RUN] = NewRun.begin(narrowing(node.config))
+    node.workerinput["narration_run"] = tuple(state.run if state is not None else node.config.stash[_RUN])
 
 
 @pytest.hookimpl(optionalhook=True)

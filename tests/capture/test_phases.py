@@ -200,6 +200,12 @@ def test_a_project_that_does_not_ask_gets_nothing(project):
     result.stdout.no_fnmatch_line("*= narration =*")
 
 
+def test_workers_of_xdist_write_records_of_one_run_if_only_tests_ask(plain, project):
+    plain("import pytest\n@pytest.mark.parametrize('n', range(8))\ndef test_a(narration, n):\n    pass\n", "-n2")
+    lines = [path.read_text("utf-8").splitlines() for path in (project.path / ".narration/records").glob("gw*.jsonl")]
+    assert sum(map(len, lines)) == 8
+
+
 def test_a_run_that_cannot_write_its_records_says_so_and_goes_on(project):
     project.unset("narration_features")
     project.write("test_shop.py", NARRATING + "def test_a(narration):\n    pass\n")

@@ -9,6 +9,8 @@ When "Ada" says hello with the correlation id "req-ada"
       Found 0 visits
   greeter | greet | caller | c1
       Greeting a caller who was here 0 times
+      cute: Hello again, dear caller number 0
+      story: "Hello!" said the caller. "Hello to you," said the greeter.
 
 And "Ada" says hello with the correlation id "req-ada"
   greeter | look_up | visits | c1
@@ -17,6 +19,8 @@ And "Ada" says hello with the correlation id "req-ada"
       Found 1 visits
   greeter | greet | caller | c1
       Greeting a caller who was here 1 times
+      cute: Hello again, dear caller number 1
+      story: "Hello!" said the caller. "Hello to you," said the greeter.
 
 Then the greeting says "you were here 1 times"
 
