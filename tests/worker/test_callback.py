@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from narration_core import is_correlation_id
+from narration_core import bind, is_correlation_id
+from narration_worker.http import callback
 from narration_worker.launch import launch
+from narration_worker.wire import ReadyCallback
 
 TOKEN = "a-made-up-token-of-a-test"
 
@@ -56,3 +58,25 @@ def test_every_try_carries_the_token_and_the_correlation_id_of_its_story():
     assert bodies[0] == bodies[1]
     assert bodies[0]["uri"] == url
     assert bodies[0]["worker_id"] == told[0].worker_id
+
+
+@pytest.mark.req("AUTH-1003")
+@pytest.mark.parametrize(
+    ("statuses", "tries", "accepted"),
+    [((307, 404, 500, 204), 0, True), ((503, 410), 0, False), ((503, 503), 2, False)],
+    ids=["until it is accepted", "until it is gone", "as often as asked for"],
+)
+def test_it_is_tried_until_it_is_accepted_or_not_wanted(strict, monkeypatch, statuses, tries, accepted):
+    """A redirect is no acceptance, and is not followed: the token is meant for one address."""
+    monkeypatch.setattr(callback, "FIRST_WAIT_S", 0.001)
+
+    async def run():
+        async with pool_manager(*statuses) as (url, calls):
+            body = ReadyCallback("w-1", "http://127.0.0.1:1", "haiku.gguf", "cpu", 0)
+            return await callback.announce(url, body, TOKEN, tries), len(calls)
+
+    with bind(worker_id="w-1", model_ref="haiku.gguf"):
+        assert asyncio.run(run()) == (accepted, len(statuses))
+    failed = [event for event in strict.events if event.action == "callback_failed"]
+    assert len(failed) == len(statuses) - accepted
+    assert [event.backoff_ms is None for event in failed[:-1]] == [False] * (len(failed) - 1)

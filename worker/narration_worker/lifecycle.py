@@ -136,8 +136,11 @@ class _Worker:
         for number in handled_signals():
             loop.add_signal_handler(number, self._on_signal, number.name)
         remembered = remembered_signal()
-        if remembered is not None:
+        if remembered is not None:  # before anything was started there is nothing to drain
             self._on_signal(remembered)
+            points.draining(signal=self._stop_reason)
+            self._narrate_shutdown()
+            return
         engine.check_file()
         device = engine.check_device()
         with bind(gpu_device=engine.gpu_device):
