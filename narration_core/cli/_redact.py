@@ -11,7 +11,8 @@ from typing import IO, Final
 
 import click
 
-from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.redaction import MARKER, RedactionPolicy, Redactor
+from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._stream import StreamRedactor
 
 _PIECE: Final = 64 * 1024
@@ -30,28 +31,35 @@ def _more_is_coming(stream: IO[bytes]) -> bool:
     return bool(ready)
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[tuple[str, bool]]:
-    """Yield text as it comes, each piece with whether more follows at once; bytes that are no UTF-8 survive."""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+def _pieces(stream: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield bytes as they come, each piece with whether more follows at once."""
     read = getattr(stream, "read1", stream.read)
     while data := read(_PIECE):
-        yield decoder.decode(data), _more_is_coming(stream)
-    yield decoder.decode(b"", final=True), True
+        yield data, _more_is_coming(stream)
 
 
 def _filter(source: IO[bytes], sink: IO[bytes] | None, redactor: Redactor, *, findings: bool) -> StreamRedactor:
     stream = StreamRedactor(redactor)
     stream.keep_findings = findings
+    encoding, errors = "utf-8", "surrogateescape"
+    decoder: codecs.IncrementalDecoder | None = None
 
     def give(text: str) -> None:
         if text and sink is not None:
-            sink.write(text.encode("utf-8", "surrogateescape"))
+            sink.write(text.encode(encoding, errors))
             sink.flush()
 
-    for text, more in _pieces(source):
-        give(stream.feed(text))
+    for data, more in _pieces(source):
+        if decoder is None:
+            encoding = text_encoding(data)
+            if encoding != "utf-8":  # bytes that are no UTF-8 survive; half a character of UTF-16 does not
+                errors = "replace"
+            decoder = codecs.getincrementaldecoder(encoding)(errors)
+        give(stream.feed(decoder.decode(data)))
         if not more:
             give(stream.flush())
+    if decoder is not None:
+        give(stream.feed(decoder.decode(b"", final=True)))
     give(stream.finish())
     return stream
 
@@ -91,6 +99,7 @@ def _in_place(path: Path, redactor: Redactor) -> None:
     show_default=True,
     help="[REDACTED] or [REDACTED:rule].",
 )
+@click.option("--replacement", metavar="TEXT", help="Write this instead of [REDACTED].")
 @click.option("--off", multiple=True, metavar="RULE", help="Do not use this rule; repeatable.")
 @click.option("--allow", multiple=True, metavar="VALUE", help="Leave exactly this value; repeatable.")
 @click.option("--secret-key", multiple=True, metavar="NAME", help="Hide what stands under this name; repeatable.")
@@ -104,6 +113,7 @@ def command(
     output: Path | None,
     in_place: bool,
     marker: str,
+    replacement: str | None,
     off: tuple[str, ...],
     allow: tuple[str, ...],
     secret_key: tuple[str, ...],
@@ -112,6 +122,8 @@ def command(
 ) -> None:
     """Take secrets and personal data out of text: stdin or FILES to stdout, JSON lines or any other text.
 
+    Text may be UTF-8, UTF-16 or UTF-32; it is written as it was read.
+
     Lines are written as they come. What was hidden is never shown, not in reports either.
 
     Exit codes: 0 done, or nothing found with --check; 1 --check found a secret; 2 a file cannot be read or written,
@@ -119,15 +131,19 @@ def command(
     """
     if in_place and (output is not None or check or not files):
         raise click.UsageError("--in-place needs FILES and goes with neither --output nor --check")
-    policy = RedactionPolicy(
-        off=frozenset(off),
-        allow=frozenset(allow),
-        secret_keys=frozenset(secret_key),
-        ips=ips,
-        uuids=uuids,
-        marker="rule" if marker == "rule" else "plain",
-    )
-    redactor = Redactor(policy)
+    try:
+        policy = RedactionPolicy(
+            off=frozenset(off),
+            allow=frozenset(allow),
+            secret_keys=frozenset(secret_key),
+            ips=ips,
+            uuids=uuids,
+            marker="rule" if marker == "rule" else "plain",
+            replacement=MARKER if replacement is None else replacement,
+        )
+        redactor = Redactor(policy)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     found = 0
     try:
         if in_place:

@@ -6,6 +6,7 @@ word in it, judged by `keys.judge`, and the value must fit the verdict.
 
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -256,12 +257,13 @@ def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, i
         text: the text.
         judge: gives the verdict on a name.
     """
-    elements = "</" in text
     memory: dict[tuple[str, int, bool], tuple[int, _Look | None]] = {}
+    closings = [found.start() for found in compiled("</").finditer(text)]
 
     def look(at: int, after: int) -> _Look | None:
         # The only thing further away that matters is whether an element ends there.
-        closed = elements and text.find("</", after, after + _FURTHEST) >= 0
+        index = bisect_left(closings, after)
+        closed = index < len(closings) and closings[index] < after + _FURTHEST
         key = (text[max(at - _BEFORE, 0) : after + _AFTER], after - at, closed)
         known = memory.get(key)
         if known is not None:

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 MARKER: Final = "[REDACTED]"
 
+_LONGEST_REPLACEMENT: Final = 64
+
 MarkerStyle = Literal["plain", "rule", "fingerprint"]
 
 
@@ -30,6 +32,8 @@ class RedactionPolicy:
         safe_keys: names whose values are none as such; a token inside one is still found.
         marker: "plain" writes `[REDACTED]`, "rule" `[REDACTED:rule]`, "fingerprint" `[REDACTED:rule:1a2b3c4d]`, the same
             digits for the same secret, so that two lines can be compared.
+        replacement: what the marker "plain" writes, `[REDACTED]` when left out: 1 to 64 printable characters that no
+            rule takes for a secret.
         fingerprint_key: the key of these digits; without it nobody can find a secret by trying.
         engine: "hyperscan" or "ahocorasick"; empty takes the fastest that is installed.
     """
@@ -45,6 +49,7 @@ class RedactionPolicy:
     secret_keys: frozenset[str] = frozenset()
     safe_keys: frozenset[str] = frozenset()
     marker: MarkerStyle = "plain"
+    replacement: str = MARKER
     fingerprint_key: bytes = field(default=b"", repr=False)
     engine: str = ""
 
@@ -54,6 +59,10 @@ class RedactionPolicy:
         if self.marker == "fingerprint" and len(self.fingerprint_key) < 16:
             raise ValueError(
                 "marker style 'fingerprint' needs a fingerprint_key of at least 16 bytes, so that nobody can find a secret by trying"
+            )
+        if not 1 <= len(self.replacement) <= _LONGEST_REPLACEMENT or not self.replacement.isprintable():
+            raise ValueError(
+                f"replacement must be 1 to {_LONGEST_REPLACEMENT} printable characters, not {self.replacement[:80]!r}"
             )
         for name in ("off", "on", "allow", "secret_keys", "safe_keys"):
             object.__setattr__(self, name, frozenset(getattr(self, name)))
@@ -68,7 +77,7 @@ class RedactionPolicy:
             secret: the text to hide; only a keyed hash of it is ever used.
         """
         if self.marker == "plain":
-            return MARKER
+            return self.replacement
         if self.marker == "rule":
             return f"[REDACTED:{rule}]"
         import hashlib  # noqa: PLC0415 - only this marker needs them

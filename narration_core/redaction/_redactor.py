@@ -1,5 +1,6 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -26,10 +27,13 @@ OVERLAP: Final = 8 * 1024
 """Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
+_LONG: Final = 200
+_GOING_ON: Final = r"(?:(?<=[\w+/=%\-])[\w\-+/=%]{0,1048576}+)?"
 _MARKED: Final = "[REDACTED"
 _MARKER: Final = r"\[REDACTED(?::[\w\-]{1,60}+(?::[0-9a-f]{8})?)?\]"
 _CACHE_LIMIT: Final = 8192
 _REMEMBERED_LENGTH: Final = 512
+_ROUNDS: Final = 8
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
 
@@ -57,6 +61,9 @@ class Redactor:
 
     Args:
         policy: what counts as a secret; the default policy when left out.
+
+    Raises:
+        ValueError: the policy's replacement would itself be taken for a secret.
     """
 
     def __init__(self, policy: RedactionPolicy | None = None) -> None:
@@ -70,9 +77,23 @@ class Redactor:
         self.clean_keys = self._clean_keys.seen
         self.clean_texts = self._clean_texts.seen
         self.clean_shapes = self._clean_shapes.seen
+        self._settled_texts: BoundedSet[str] = BoundedSet(_CACHE_LIMIT)
         self.own_patterns = tuple((name, pattern) for name, pattern in self.policy.patterns.items())
         self.hits: Callable[[str], list[int]] = self._first_hits
         self._plan: Plan | None = None
+        replacement = self.policy.replacement
+        self._marker = _MARKER if replacement == MARKER else f"{_MARKER}|{re.escape(replacement)}"
+        if replacement != MARKER:
+            self._refuse_secret(replacement)
+
+    def _refuse_secret(self, replacement: str) -> None:
+        """Refuse a replacement that would be taken for a secret: it would be replaced again and again."""
+        text = f"now {replacement} here"
+        rules = sorted({span.rule for span in self._found(text, self.hits(text))})
+        if rules:
+            raise ValueError(
+                f"replacement {replacement!r} looks like a secret itself (rule {rules[0]}): choose a text that no rule matches"
+            )
 
     def __repr__(self) -> str:
         return f"Redactor({self.policy!r})"
@@ -207,13 +228,18 @@ class Redactor:
             return self._text(value, key)
         except Exception:  # noqa: BLE001 - whatever went wrong, a secret must not leave
             self._count("internal-error")
-            return MARKER
+            return self.policy.mark("internal-error", "")
 
     def _text(self, value: str, key: str | None) -> str:
         if key is not None:
             whole = self._by_key(value, key)
             if whole is not None:
                 return whole
+        hidden = self._once(value)
+        return value if hidden is value else self._settled(hidden)
+
+    def _once(self, value: str) -> str:
+        """Return text with what is found in it masked."""
         if self.own_patterns:
             spans = self.wanted_spans(value)
         else:
@@ -222,6 +248,23 @@ class Redactor:
                 return value
             spans = self.spans(value, hits)
         return self.replaced(value, spans) if spans else value
+
+    def _settled(self, masked: str) -> str:
+        """Return masked text in which nothing more is found: a marker may be the edge that another secret lacked.
+
+        Programs say the same with other secrets in it, so what is left without them is remembered.
+        """
+        settled = self._settled_texts.seen
+        for _ in range(_ROUNDS):
+            if masked in settled:
+                break
+            again = self._once(masked)
+            if again is masked or again == masked:
+                if len(masked) <= _REMEMBERED_LENGTH:
+                    self._settled_texts.add(masked)
+                break
+            masked = again
+        return masked
 
     def together(self, texts: Sequence[str]) -> Sequence[str]:
         """Return texts that follow each other, such as arguments, without secrets that show only beside each other.
@@ -258,7 +301,7 @@ class Redactor:
 
     def _by_key(self, value: str, key: str) -> str | None:
         verdict = self.verdict(key)
-        if verdict is Verdict.SAFE or not value or (value.startswith("[REDACTED") and value.endswith("]")):
+        if verdict is Verdict.SAFE or not value or self._is_marker(value):
             return None
         if self.key_is_secret(key):
             if value in self.policy.allow or values.harmless(value, verdict, key):
@@ -278,18 +321,24 @@ class Redactor:
             hits = self.hits(value)
         if not hits:
             return []
+        return self._outside_markers(value, self._found(value, hits))
+
+    def _found(self, value: str, hits: list[int]) -> list[Span]:
         spans = self._scanned(value, hits)
         if self.plan().encoded in hits:
             for form in normal_forms(value):
                 for start, end, rule in self._scanned(form.text, self.hits(form.text)):
                     spans.append(Span(*form.span(start, end), rule))
-        return self._outside_markers(value, spans)
+        return spans
+
+    def _is_marker(self, value: str) -> bool:
+        return compiled(self._marker).fullmatch(value) is not None
 
     def _outside_markers(self, value: str, spans: list[Span]) -> list[Span]:
         """Leave out what was found inside a marker: the text was redacted before."""
-        if not spans or _MARKED not in value:
+        if not spans or not (_MARKED in value or self.policy.replacement in value):
             return spans
-        markers = [found.span() for found in compiled(_MARKER).finditer(value)]
+        markers = [found.span() for found in compiled(self._marker).finditer(value)]
         starts = [start for start, _ in markers]
         outside = []
         for span in spans:
@@ -326,6 +375,7 @@ class Redactor:
         rules, words = plan.rules, plan.words
         spans: list[Span] = []
         wanted: list[str] = []
+        reached = 0
         for number in sorted({number for hit in hits for number in plan.behind[hit]}):
             if number >= len(rules):
                 wanted.append(words[number - len(rules)])
@@ -337,6 +387,8 @@ class Redactor:
                 if "(?P<d>" in rule.pattern:
                     end = match.end("d")
                 if rule.check is None or rule.check(value[start:end]):
+                    if end - start >= _LONG:  # a rule's bound does not end a token that goes on
+                        end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
                     spans.append(Span(start, end, rule.name))
         if wanted:
             low = lower_ascii(value)
@@ -390,7 +442,7 @@ class Redactor:
                 end = max(end, spans[index].end)
                 index += 1
             secret = value[start:end]
-            if secret.startswith("[REDACTED") and secret.endswith("]"):
+            if self._is_marker(secret):
                 continue
             pieces += (value[at:start], policy.mark(rule, secret))
             at = end
@@ -413,7 +465,7 @@ class Redactor:
             return walk.value(self, value, key)
         except Exception:  # noqa: BLE001 - as in `text`
             self._count("internal-error")
-            return MARKER
+            return self.policy.mark("internal-error", "")
 
     def fields(self, fields: Mapping[str, object]) -> dict[str, object]:
         """Return an event's fields without secrets: keys decide first; the same object when there is none; never raises.
@@ -425,7 +477,7 @@ class Redactor:
             return walk.fields(self, fields)
         except Exception:  # noqa: BLE001 - as in `text`
             self._count("internal-error")
-            return dict.fromkeys(map(str, fields), MARKER)
+            return dict.fromkeys(map(str, fields), self.policy.mark("internal-error", ""))
 
     # -- counting -------------------------------------------------------------------------------
 

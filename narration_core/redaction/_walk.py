@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from narration_core.redaction import _records as records
 from narration_core.redaction._elements import CREDENTIAL_PAIR, names_before
 from narration_core.redaction._encodings import text_encoding
-from narration_core.redaction._policy import MARKER
+from narration_core.redaction._policy import RedactionPolicy
 from narration_core.redaction._secret_names import TAXONOMY, Verdict, says_nothing
 
 MAX_DEPTH: Final = 64
@@ -23,6 +23,7 @@ _CODES: Final = re.compile(r"(?i)pass(?:word|wd|code)|pwd|\bpin\b|_pin$|^pin_|ot
 class Texts(Protocol):
     """Whoever judges single texts and names: the redactor, which in turn has containers walked here."""
 
+    policy: RedactionPolicy
     clean_keys: set[str]
     clean_texts: set[str]
 
@@ -227,7 +228,7 @@ def _walk(redactor: Texts, value: Any, key: str | None, depth: int, budget: _Bud
         return _number(redactor, value, key)
     budget.left -= 1
     if depth > MAX_DEPTH or budget.left <= 0:
-        return MARKER
+        return redactor.policy.mark("too-deep", "")
     if isinstance(value, Mapping):
         return _mapping(
             redactor, value, depth, budget, forced=forced or (key is not None and redactor.key_is_secret(key))

@@ -28,7 +28,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="aws-secret-access-key",
-        pattern=r"(?i:aws|secret|amazon)[^\r\n]{0,60}?(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])",
+        # The key first, then what stands before it: there are fewer runs of forty characters than words.
+        pattern=r"(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])(?<=(?i:aws|secret|amazon)[^\r\n]{0,60}?[A-Za-z0-9+/]{40})",
         literals=("aws_", "aws-", "aws.", "aws ", "aws:", "aws=", 'aws"', "awss", "awsa", "secret", "amazon"),
         check=_aws_secret,
         examples=("aws_secret: " + made_up(39, 4) + "/", 'amazon.sign("' + made_up(40, 9) + '")'),
