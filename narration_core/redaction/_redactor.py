@@ -56,6 +56,16 @@ def merged(spans: list[Span]) -> list[tuple[int, int]]:
     return result
 
 
+def _repeated(look: Callable[[Any], Any], given: Any) -> Any:
+    """Return what is left when nothing more changes: a marker may make its neighbour look like a secret."""
+    for _ in range(_ROUNDS):
+        hidden = look(given)
+        if hidden is given:
+            break
+        given = hidden
+    return given
+
+
 class Redactor:
     """Redaction under one policy; cheap to make, safe to use from any thread and after a fork.
 
@@ -462,12 +472,7 @@ class Redactor:
             key: the name that it stands under, if it has one.
         """
         try:
-            hidden = walk.value(self, value, key)
-            for _ in range(_ROUNDS):  # as in `_settled`: a marker may be what made a neighbour look like a secret
-                if hidden is value:
-                    break
-                value, hidden = hidden, walk.value(self, hidden, key)
-            return hidden
+            return _repeated(lambda given: walk.value(self, given, key), value)
         except Exception:  # noqa: BLE001 - as in `text`
             self._count("internal-error")
             return self.policy.mark("internal-error", "")
@@ -479,12 +484,7 @@ class Redactor:
             fields: an event's fields by name.
         """
         try:
-            hidden = walk.fields(self, fields)
-            for _ in range(_ROUNDS):
-                if hidden is fields:
-                    break
-                fields, hidden = hidden, walk.fields(self, hidden)
-            return hidden
+            return _repeated(lambda given: walk.fields(self, given), fields)
         except Exception:  # noqa: BLE001 - as in `text`
             self._count("internal-error")
             return dict.fromkeys(map(str, fields), self.policy.mark("internal-error", ""))
