@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from narration_core._bounded import BoundedDict, BoundedSet
 from narration_core.redaction import _assignments as context
@@ -20,6 +20,8 @@ from narration_core.redaction._rule import compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import TAXONOMY, Verdict, judge
 from narration_core.redaction._warming import WarmingEngine
+
+T = TypeVar("T")
 
 WINDOW: Final = 64 * 1024
 """Longer texts are looked at in pieces of this many characters."""
@@ -56,14 +58,14 @@ def merged(spans: list[Span]) -> list[tuple[int, int]]:
     return result
 
 
-def _repeated(look: Callable[[Any], Any], given: Any) -> Any:
+def _repeated(look: Callable[[Any], T], given: object) -> T:
     """Return what is left when nothing more changes: a marker may make its neighbour look like a secret."""
+    hidden = look(given)
     for _ in range(_ROUNDS):
-        hidden = look(given)
         if hidden is given:
             break
-        given = hidden
-    return given
+        given, hidden = hidden, look(hidden)
+    return hidden
 
 
 class Redactor:
@@ -271,7 +273,7 @@ class Redactor:
             again = self._once(masked)
             if again is masked or again == masked:
                 if len(masked) <= _REMEMBERED_LENGTH:
-                    self._settled_texts.add(masked)
+                    self._settled_texts.keep(masked)
                 break
             masked = again
         return masked
