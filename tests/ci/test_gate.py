@@ -388,7 +388,11 @@ def test_a_narrowed_run_says_what_it_did_not_check(held):
 def test_a_call_that_may_narrate_fails_the_gate(held):
     held.write("app/more.py", "def more(say):\n    say('more', 'x', 'More')\n")
     silent(held, CLOSE)
-    assert "app/more.py:2: cannot tell whether `say(...)` narrates: annotate `say`" in held.narration("gate", code=1)
+    said = "app/more.py:2: cannot tell whether `say(...)` narrates: annotate `say`"
+    assert said in held.narration("gate", code=1)
+    assert f"what the gate will not pass\n  {said}" in held.narration("report")
+    (unclear,) = json.loads(held.narration("report", "--format", "json"))["unclear"]
+    assert (unclear["rule"], unclear["place"]) == ("cannot-tell", "app/more.py:2")
 
 
 def test_one_failed_test_is_one_reason_however_many_points_it_asserted(held, monkeypatch):

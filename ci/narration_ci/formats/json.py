@@ -59,6 +59,7 @@ def render(measurement: Measurement) -> str:
         "points": [point(entry) for entry in coverage.points],
         "excluded": [point(entry) for entry in coverage.excluded],
         "scenarios": coverage.scenarios,
+        "unclear": [finding(entry) for entry in coverage.findings],
         "unlocated": coverage.unlocated,
         "elsewhere": coverage.elsewhere,
         "replayed": coverage.replayed,

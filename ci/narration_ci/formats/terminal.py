@@ -52,6 +52,8 @@ def report(coverage: Coverage, baseline: Baseline | None, *, every_point: bool =
         blocks.append(["excluded points", *hidden])
     if every_point:
         blocks.append(_points(coverage.points))
+    if coverage.findings:
+        blocks.append(["what the gate will not pass", *(f"  {finding}" for finding in coverage.findings)])
     if coverage.elsewhere:
         blocks.append(_elsewhere(coverage.elsewhere))
     if coverage.unlocated:
