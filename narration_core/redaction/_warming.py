@@ -19,10 +19,11 @@ from narration_core.redaction._engines import AhoCorasick, Engine, Entry, Hypers
 DELAY_S: Final = 0.25
 """How long a process lives before the faster engine is compiled."""
 
-_EXIT_S: Final = 5.0
 Hits = Callable[[str], list[int]]
 
 _engines: "weakref.WeakSet[WarmingEngine]" = weakref.WeakSet()
+
+_ending = threading.Event()
 
 # A fork waits for it: a child could not finish an import that another thread has begun.
 _import_lock = new_setup_lock()
@@ -81,7 +82,7 @@ class WarmingEngine:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        if self._done:
+        if self._done or _ending.is_set():
             return
         thread = threading.Thread(target=self._run, name="narration-warm-up", daemon=True)
         with contextlib.suppress(
@@ -98,7 +99,7 @@ class WarmingEngine:
         """Do not let the interpreter end under a thread that compiles."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(_EXIT_S)
+            self._thread.join()  # as long as it takes: an interpreter that ends under it would be aborted
 
 
 def _begin_in_child() -> None:
@@ -108,6 +109,7 @@ def _begin_in_child() -> None:
 
 @atexit.register
 def _end_all() -> None:
+    _ending.set()
     for engine in list(_engines):
         engine._end()  # noqa: SLF001 - same module
 
