@@ -190,6 +190,7 @@ def test_one_that_breaks_a_chain_fails(merged):
         @then(parsers.parse('it is told "{action}"'))
         def _(narration, action): narration.assert_event(action=action)
     """
+    change(merged, "pyproject.toml", "strict = true", 'strict = true\nnarration_features = "features"')
     merged.write("steps/shop.py", steps)
     merged.pytest("tests", "features", "--snapshot-update")
     merged.pytest("tests", "features")
