@@ -1,6 +1,5 @@
 """Running generated source so that tracebacks and debuggers show its lines."""
 
-import linecache
 import threading
 from typing import Any, Final
 
@@ -11,6 +10,8 @@ _lock = threading.RLock()
 
 def file_lines(file: str) -> list[str]:
     """Return the lines of generated source by its file name; empty when it is not kept."""
+    import linecache  # noqa: PLC0415 - brings along a tokenizer; needed at the first event, not to import
+
     return linecache.getlines(file)
 
 
@@ -22,6 +23,8 @@ def run_source(source: str, label: str, names: dict[str, Any]) -> dict[str, Any]
         label: what it is, for its file name in tracebacks.
         names: what it may use.
     """
+    import linecache  # noqa: PLC0415 - as above
+
     lines = source.splitlines(keepends=True)
     with _lock:
         file, number = f"<narration: {label}>", 1

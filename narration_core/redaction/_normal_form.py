@@ -8,7 +8,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache
-from html import unescape
 from typing import Final, NamedTuple
 
 MAX_LAYERS: Final = 5
@@ -145,6 +144,8 @@ def _decoded(found: re.Match[str]) -> str:
     if kind == "bytes":
         return bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
     if kind == "entity":
+        from html import unescape  # noqa: PLC0415 - text without entities never needs its tables
+
         return unescape(text)
     code = int(found[kind or "code"], 16)
     return chr(code) if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"
