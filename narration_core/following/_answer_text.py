@@ -58,7 +58,8 @@ def _verdict(answer: Answer) -> tuple[str, str]:
         case "failed":
             return "Failed", f"{said}, at {at}"
         case "finished":
-            return "Finished", f"nothing is open; the last word was {said}, at {at}"
+            still = "all outer work has ended" if answer.left_open else "nothing is open"
+            return "Finished", f"{still}; the last word was {said}, at {at}"
         case _:
             return "Unclear", f"no work is open and nothing tells what should come; the last word was {said}{since}"
 
@@ -78,6 +79,8 @@ def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[
         yield "Missing", f"{following.actor}: {following.human} - came {after} later (median) in {rest}"
     if answer.state in {"waiting", "queued", "silent"}:
         yield "Held by", _holder(answer)
+    if answer.errors and answer.state != "failed":
+        yield "Errors", _errors(answer)
     if answer.open and answer.usual is not None:
         yield "Usually", _usual(answer)
     elif answer.open:
@@ -104,6 +107,13 @@ def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[
         yield "Others", f"{answer.story.asked} belongs to other requests as well: {others}"
 
 
+def _errors(answer: Answer) -> str:
+    first = answer.errors[0]
+    more = len(answer.errors) - 1
+    said = f"{first.service}: {_story_text.sentence(first)}, at {_wording.moment(first.at_ms)}"
+    return f"{said}; and {more} more" if more else said
+
+
 def _holder(answer: Answer) -> str:
     voice = next((voice for voice in answer.voices if voice.service == answer.holder), None)
     if voice is None or answer.as_of_ms is None:
@@ -113,9 +123,10 @@ def _holder(answer: Answer) -> str:
         return f"{answer.holder}; when it was last heard is unknown"
     quiet = answer.as_of_ms - latest
     if voice.is_silent:
-        others = [other for other in answer.voices if other.service != voice.service and not other.is_silent]
         rest = (
-            " while others went on: it may be dead or hung" if others else ", as have all others: the logs may end here"
+            " while others went on: it may be dead or hung"
+            if answer.others_went_on
+            else ", as have all others: the logs may end here"
         )
         return f"{answer.holder}, which has said nothing at all for {_wording.age(quiet)}{rest}"
     if voice.in_story is not None and latest > voice.in_story:

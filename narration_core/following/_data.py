@@ -70,6 +70,7 @@ def answer_data(answer: Answer, golden: tuple[Golden, Element] | None, searched:
         "is_live": answer.is_live,
         "open": [work_data(work) for work in answer.open],
         "left_open": [work_data(work) for work in answer.left_open],
+        "errors": [line_data(line) for line in answer.errors],
         "usual": answer.usual._asdict() if answer.usual is not None else None,
         "next": {**answer.next._asdict(), "after": answer.next.after._asdict()} if answer.next is not None else None,
         "golden": None

@@ -1,6 +1,6 @@
 """Pieces of work in a story: what opens one, what closes it, and which are still open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -21,7 +21,7 @@ _CLOSES_ANY: Final = "error"  # closes the innermost piece of work of its actor,
 _SEVERE: Final = frozenset(("error", "fatal"))
 
 
-class Work(msgspec.Struct):
+class Work(msgspec.Struct, eq=False):
     """A piece of work: its start and, if it has ended, its end.
 
     Attributes:
@@ -50,7 +50,18 @@ class Work(msgspec.Struct):
     @property
     def depth(self) -> int:
         """How many pieces of work are around it."""
-        return 0 if self.parent is None else self.parent.depth + 1
+        return sum(1 for _ in self._around())
+
+    @property
+    def outermost(self) -> "Work":
+        """The work around it that is itself in no other; itself when none is around it."""
+        return next((work for work in self._around() if work.parent is None), self)
+
+    def _around(self) -> Iterator["Work"]:
+        parent = self.parent
+        while parent is not None:
+            yield parent
+            parent = parent.parent
 
 
 def opens(event: Event) -> str | None:
@@ -58,7 +69,16 @@ def opens(event: Event) -> str | None:
     name = event.event or ""
     if name in HOPS:
         return name if event.duration_ms is None and event.level not in _SEVERE else None
+    return _opened_by(name)
+
+
+def _opened_by(name: str) -> str | None:
     return next((name.removesuffix(end) for end in OPENING if name.endswith(end) and name != end), None)
+
+
+def is_opening(name: str) -> bool:
+    """Tell whether an `event` of this name opens a piece of work."""
+    return name in HOPS or _opened_by(name) is not None
 
 
 def closes(event: Event) -> str | None:

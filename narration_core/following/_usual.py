@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from narration_core._text import clean
+from narration_core.following._spans import is_opening
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -55,6 +56,7 @@ class Next(NamedTuple):
         share: in which part of the requests, 0 to 1.
         requests: of how many.
         after: how long after the step, in milliseconds.
+        opens_work: whether it opens a piece of work.
     """
 
     actor: str
@@ -63,6 +65,7 @@ class Next(NamedTuple):
     share: float
     requests: int
     after: Durations
+    opens_work: bool
 
 
 class Loss(NamedTuple):
@@ -157,7 +160,7 @@ class Recent(msgspec.Struct):
             return None
         actor, action = likeliest
         human = clean(sentences[likeliest])
-        return Next(clean(actor), clean(action), human, count / total, total, took)
+        return Next(clean(actor), clean(action), human, count / total, total, took, is_opening(action))
 
 
 def measured(values: list[float]) -> Durations | None:

@@ -53,9 +53,11 @@ class Answer(msgspec.Struct):
         holder: the service that the request waits for.
         open: open work, innermost first.
         left_open: work that was never told to end, in a request that is over.
+        errors: the lines of level error and fatal.
         usual: how long the innermost open work takes otherwise.
         next: what usually follows the last word.
         voices: when each service of the story was last heard.
+        others_went_on: whether any service, of the story or not, has said something in the last `QUIET_MS`.
         losses: events that services lost since the story began.
         others: the states of the other requests that the id belongs to.
     """
@@ -68,9 +70,11 @@ class Answer(msgspec.Struct):
     holder: str
     open: list[Work]
     left_open: list[Work]
+    errors: list[Line]
     usual: Durations | None
     next: Next | None
     voices: list[Voice]
+    others_went_on: bool
     losses: list[Loss]
     others: dict[State, int]
 
@@ -117,9 +121,11 @@ def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
 def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: bool) -> Answer:
     lines = [line for line in story.lines if line.event is not None and line.event.level not in {"trace", "debug"}]
     last = lines[-1] if lines else (story.lines[-1] if story.lines else None)
-    root = next((work for work in story.works if work.parent is None), None)
-    is_over = root is not None and root.end is not None
-    open_works = sorted(story.open, key=lambda work: work.start.at_ms or 0, reverse=True)
+    left_open = _left_open(story)
+    open_works = sorted(
+        (work for work in story.open if work not in left_open), key=lambda work: work.start.at_ms or 0, reverse=True
+    )
+    is_over = bool(story.works) and not open_works
     correlation_id = story.ids[0] if story.ids else None
     following = recent.after(_step(last), of_others_than=correlation_id) if last and last.event else None
     state, line = _state(story, last, open_works, following, recent, is_over=is_over)
@@ -130,14 +136,27 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         is_live=is_live,
         line=line,
         holder=line.service if line else "",
-        open=[] if is_over else open_works,
-        left_open=open_works if is_over else [],
+        open=open_works,
+        left_open=left_open if is_over else [],
+        errors=[line for line in lines if line.event is not None and line.event.level in _SEVERE],
         usual=None,
         next=following if state in {"waiting", "queued", "silent"} else None,
         voices=_voices(story, recent, as_of),
+        others_went_on=as_of is not None and any(as_of - ms < QUIET_MS for ms in recent.last_heard.values()),
         losses=_losses(story, recent),
         others={},
     )
+
+
+def _left_open(story: Story) -> list[Work]:
+    """Return open work that is inside work that has ended, and has said nothing since: its end will not come."""
+    places = {id(line): place for place, line in enumerate(story.lines)}
+    left = []
+    for work in story.open:
+        end = work.outermost.end
+        if end is not None and places[id(work.last or work.start)] < places[id(end)]:
+            left.append(work)
+    return left
 
 
 def _state(
@@ -154,7 +173,9 @@ def _state(
         if failure is not None and (is_over or last is failure):
             return "failed", failure
         if is_over:
-            return "finished", last
+            # Work beside work: the next piece usually begins when this one has ended, and nobody is around them.
+            more = following is not None and following.share >= _MOSTLY and following.opens_work
+            return ("silent" if more else "finished"), last
     if open_works:
         inner = open_works[0]
         queued = last is not None and last.event is not None and last.event.queue_position is not None
@@ -176,9 +197,21 @@ def _last_step(steps: list[tuple[int, Step, str]]) -> Step:
 
 
 def _failure(story: Story) -> Line | None:
-    """Return the line that says why the request failed: the first error after which nothing went well."""
+    """Return the line that says why the request failed: the first error, unless all of them were made good."""
     severe = [line for line in story.lines if line.event is not None and line.event.level in _SEVERE]
-    return severe[0] if severe else None
+    if not severe:
+        return None
+    ended = [work for work in story.works if work.parent is None and work.end is not None]
+    if ended and ended[-1].failed:
+        return severe[0]
+    latest = {_deed(line): line for line in story.lines if line.event is not None}
+    return severe[0] if any(latest[_deed(line)] in severe for line in severe) else None
+
+
+def _deed(line: Line) -> Step:
+    event = line.event
+    assert event is not None  # noqa: S101 - asked by the callers
+    return (event.actor or "", event.action or "")
 
 
 def _step(line: Line) -> Step:

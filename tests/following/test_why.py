@@ -207,3 +207,66 @@ def test_live_logs_count_until_now(logs, narration):
     found = asked(narration, logs, "req-1")
     assert found["is_live"]
     assert found["age_ms"] >= 5_000
+
+
+def test_work_beside_work_that_has_ended_is_waited_for(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, 100, "check", "Checking the key", "a", **ids)
+    logs.span("gateway", 200, None, "build", "Building the engine", "b", **ids)
+    alive(logs, "gateway")
+    assert "Waiting for:  gateway: Building the engine" in first_lines(narration, logs, "req-1")
+
+
+def test_a_worker_that_runs_on_after_the_gateway_has_answered_is_waited_for(logs, narration):
+    logs.span("gateway", 0, 100, "request", "Taking in", "a", correlation_id="req-1")
+    logs.span("worker", 50, None, "execute", "Generating", "b", correlation_id="req-1", job_id="j1")
+    logs.span("gateway", 0, 100, "request", "Taking in", "c", correlation_id="req-2")
+    inside = {"correlation_id": "req-2", "parent_span_id": "c"}
+    logs.span("worker", 50, None, "execute", "Generating too", "d", **inside)
+    logs.tell("worker", 1000, "progress", "10 tokens", span_id="d", **inside)
+    assert "Waiting for:  worker: Generating - " in first_lines(narration, logs, "req-1")
+    assert "Waiting for:  worker: Generating too - " in first_lines(narration, logs, "req-2")
+
+
+def test_the_next_piece_of_work_that_never_began_is_waited_for(logs, narration):
+    for number in range(3):
+        ids = {"correlation_id": f"req-ok-{number}"}
+        logs.span("gateway", number * 1000, 100, "check", "Checking the key", f"a{number}", **ids)
+        logs.span("worker", number * 1000 + 200, 100, "build", "Building", f"b{number}", **ids)
+    logs.span("gateway", 5000, 100, "check", "Checking the key", "a", correlation_id="req-1")
+    alive(logs, "gateway", "worker")
+    assert "Waiting for:  worker to go on after gateway: Finished: Checking" in first_lines(narration, logs, "req-1")
+    assert asked(narration, logs, "req-ok-1")["state"] == "finished"
+
+
+def test_an_error_that_was_made_good_is_told_and_is_no_failure(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.tell("gateway", 0, "request", "Taking in", event="request_start", span_id="a", **ids)
+    logs.tell("pool", 10, "spawn", "Could not spawn", level="error", error_kind="no_room", **ids)
+    logs.tell("pool", 20, "spawn", "Spawned on GPU1", **ids)
+    done = {"event": "request_end", "span_id": "a", "duration_ms": 100}
+    logs.tell("gateway", 100, "request", "Finished: Taking in", **done, **ids)
+    top = first_lines(narration, logs, "req-1", 2)
+    assert "Finished:     nothing is open" in top
+    assert "Errors:       pool: ERROR Could not spawn (no_room), at 21:06:40.010" in top
+
+
+def test_an_error_inside_work_that_is_open_is_told_at_the_top(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, None, "request", "Taking in", "a", **ids)
+    logs.tell("pool", 10, "spawn", "Could not spawn", level="error", error_kind="no_room", **ids)
+    alive(logs, "gateway", "pool")
+    assert "Errors:       pool: ERROR Could not spawn (no_room)" in first_lines(narration, logs, "req-1")
+
+
+def test_thousands_of_pieces_of_work_inside_each_other_are_no_trouble(logs, narration):
+    for number in range(2000):
+        logs.span("worker", number, None, "step", "A step", f"s{number}", correlation_id="req-1")
+    assert asked(narration, logs, "req-1")["open"][0]["depth"] == 1999
+
+
+def test_services_outside_the_story_count_among_the_others_that_went_on(logs, narration):
+    logs.span("gateway", 0, None, "request", "Taking in", "a", correlation_id="req-1")
+    alive(logs, "mailer")
+    top = first_lines(narration, logs, "req-1")
+    assert "gateway, which has said nothing at all for 1 min while others went on: it may be dead or hung" in top
