@@ -66,7 +66,7 @@ def tail(
     growing = Tail(files)
     try:
         shown.lines(line for line in last_lines(files, count, counts) if wanted.takes(line))
-        while not no_follow:
+        while not no_follow and growing.can_grow:
             shown.lines(line for line in growing.new_lines() if wanted.takes(line))
             for note in growing.notes():
                 click.echo(note, err=True)

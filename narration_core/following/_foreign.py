@@ -13,11 +13,18 @@ from narration_core._levels import parse_level
 from narration_core._text import clean, to_name
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "emitted_at_ms": ("emitted_at_ms", "@timestamp", "timestamp", "time", "ts", "asctime", "datetime", "date", "t"),
-    "level": (
-        "level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl", "record.level.name",
+    "emitted_at_ms": (
+        "emitted_at_ms", "@timestamp", "timestamp", "time", "ts", "asctime", "datetime", "date", "t",
+        "@t",
     ),
-    "human": ("human", "message", "msg", "event", "body", "body.stringValue", "text", "record.message"),
+    "level": (
+        "level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl",
+        "@l", "record.level.name",
+    ),
+    "human": (
+        "human", "message", "msg", "event", "body", "body.stringValue", "text", "record.message",
+        "short_message", "@m", "@mt", "MESSAGE", "jsonPayload.message", "log",
+    ),
     "actor": (
         "actor", "service.name", "service", "serviceName", "service_name", "app", "application", "component",
         "logger_name", "logger", "log.logger", "name", "record.name", "program", "container", "process.name",
@@ -38,6 +45,11 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The fields of an event, each with the names that loggers give it, the likeliest first."""
 
+_CONTAINERS: Final = (
+    "attributes.", "fields.", "context.", "ctx.", "data.", "mdc.", "labels.", "extra.", "record.extra.", "jsonPayload.",
+)  # fmt: skip
+"""Where loggers put the ids that a program adds: `{"attributes": {"correlation_id": ...}}`."""
+
 # As pino and bunyan count.
 _NUMBERS: Final = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
 _TIME: Final = re.compile(
@@ -56,6 +68,7 @@ _PAIR: Final = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|
 _PAIRS: Final = 3  # so many `name=value` at the least make a line logfmt
 _WHERE_TIMES_STAND: Final = 160
 _IDS: Final = frozenset(("correlation_id", "trace_id", "span_id", "job_id", "session_id", "task_id"))
+_ID_NAMES: Final = frozenset(name for field in _IDS for name in _NAMES[field])
 
 
 def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
@@ -69,21 +82,27 @@ def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str
     return found
 
 
-def event_of(fields: Mapping[str, Any], source: str) -> Event | None:
+def event_of(fields: Mapping[str, Any], source: str, *, says_anything: bool = False) -> Event | None:
     """Return another logger's record as an event; None when it says nothing.
 
     Args:
         fields: the record.
         source: who wrote it, when it does not say so.
+        says_anything: without a message, its other fields are what it says.
     """
     given = flat(fields)
+    for container in _CONTAINERS:
+        inside = {name.removeprefix(container): name for name in given if name.startswith(container)}
+        given |= {short: given.pop(name) for short, name in inside.items() if short in _ID_NAMES and short not in given}
     picked: dict[str, Any] = {}
     for field, names in _NAMES.items():
         name = next((name for name in names if given.get(name) not in (None, "")), None)
         if name is not None:
             picked[field] = given.pop(name)
     said = picked.get("human")
-    if said is None:
+    if said is None and says_anything:
+        said = " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str | int | float))
+    if not said:
         return None
     event: dict[str, Any] = {
         "actor": to_name(str(picked.get("actor") or source)),

@@ -18,6 +18,7 @@ ID_FIELDS: Final = ("correlation_id", "trace_id", "job_id", "session_id", "task_
 
 _PRETTY: Final = re.compile(r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_LONGEST_PREFIX: Final = 200
 _EDGE: Final = r"[A-Za-z0-9_-]"
 _decode_json: Final = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -64,16 +65,20 @@ def parse(hit: Hit, source: str) -> Line:
         hit: the line, and what stands before it.
         source: the file's name as people read it.
     """
-    line = hit.line
+    line = unwrapped(hit.line)
+    fields = None
     if line[:1] == b"{" and len(line) <= MAX_LINE:
         try:
             event = _clean(decode(line))
         except ValueError:
-            found = _record(line, source)
+            fields = _fields(line)
         else:
             return Line(source, hit.offset, event.emitted_at_ms, event, line.decode(), "narration")
+        found = None if fields is None else _foreign.event_of(fields, stem(source), says_anything=True)
         if found is not None:
             return Line(source, hit.offset, found.emitted_at_ms, found, clean(_text(line)), "record")
+    is_torn = line[:1] == b"{" and fields is None
+    line = hit.line
     text = _text(line)
     pretty = _PRETTY.search(text)
     at_ms = _foreign.time_of(text)
@@ -84,12 +89,12 @@ def parse(hit: Hit, source: str) -> Line:
         actor, action, human = pretty.group("actor", "action", "human")
         event = Event(emitted_at_ms=at_ms, level="info", actor=actor, action=action, target="-", human=clean(human))
         return Line(source, hit.offset, at_ms, event, clean(text), "narration", guessed)
-    fields = _foreign.pairs(text)
-    found = _foreign.event_of(fields, stem(source)) if fields else None
+    pairs = _foreign.pairs(text)
+    found = _foreign.event_of(pairs, stem(source)) if pairs else None
     if found is not None:
         at_ms = at_ms if found.emitted_at_ms is None else found.emitted_at_ms
         return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed and found.emitted_at_ms is None)
-    return Line(source, hit.offset, at_ms, None, clean(text), "text", guessed, is_torn=line[:1] == b"{")
+    return Line(source, hit.offset, at_ms, None, clean(text), "text", guessed, is_torn=is_torn)
 
 
 def _clean(event: Event) -> Event:
@@ -103,12 +108,22 @@ def _text(line: bytes) -> str:
     return _ANSI.sub("", line.decode("utf-8", "replace"))
 
 
-def _record(line: bytes, source: str) -> Event | None:
+def _fields(line: bytes) -> dict[str, object] | None:
     try:
-        fields = _decode_json(line)
+        return _decode_json(line)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return _foreign.event_of(fields, stem(source))
+
+
+def unwrapped(line: bytes) -> bytes:
+    """Return the JSON inside a line of Docker, Kubernetes or a program that puts words before it; other lines as is."""
+    if line.startswith(b'{"log":"{'):
+        inner = (_fields(line) or {}).get("log")
+        return inner.strip().encode() if isinstance(inner, str) else line
+    if line[:1] != b"{" and line.endswith(b"}"):
+        start = line.find(b' {"', 0, _LONGEST_PREFIX)
+        return line[start + 1 :] if start >= 0 and _fields(line[start + 1 :]) is not None else line
+    return line
 
 
 def belongs(line: Line, ids: Collection[str], pattern: re.Pattern[str]) -> bool:

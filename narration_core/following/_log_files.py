@@ -2,6 +2,8 @@
 
 import glob
 import os
+import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,7 +13,7 @@ VARIABLE: Final = "NARRATION_LOGS"
 
 STDIN: Final = "-"
 ENDINGS: Final = (".log", ".jsonl", ".ndjson")
-_ROTATED: Final = tuple(f"{ending}." for ending in ENDINGS)
+_ROTATED: Final = tuple(f"{ending}{mark}" for ending in ENDINGS for mark in ".-")
 _SKIPPED: Final = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"))
 
 
@@ -59,8 +61,8 @@ def _expanded(path: str) -> list[str]:
 
 
 def is_log(name: str) -> bool:
-    """Tell whether a file's name is that of a log: `a.log`, `a.jsonl.gz`, `a.log.1`, `a.log.2026-11-28`."""
-    plain = name.removesuffix(".gz")
+    """Tell whether a file's name is that of a log: `a.log`, `a.jsonl.gz`, `a.log.1`, `a.log-20261128.xz`."""
+    plain = re.sub(r"\.(gz|bz2|xz)$", "", name)
     return plain.endswith(ENDINGS) or any(mark in plain for mark in _ROTATED)
 
 
@@ -68,6 +70,22 @@ def _below(folder: Path) -> Iterator[str]:
     for at, folders, files in os.walk(folder, onerror=None):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         yield from (str(Path(at, name)) for name in sorted(files) if is_log(name))
+
+
+def is_open_pipe(path: str) -> bool:
+    """Tell whether a path is a pipe that is open already: `/dev/stdin`, or what a shell makes of `<(command)`."""
+    return path.startswith(("/dev/", "/proc/")) and Path(path).is_fifo()
+
+
+def refuse_endless(path: str) -> None:
+    """Raise for what may never end, or never begin: a device, a named pipe, a socket.
+
+    Raises:
+        OSError: it is no regular file; the message says what to do.
+    """
+    mode = Path(path).stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise OSError("it is no regular file, and may never end; left out")
 
 
 def shown(path: str) -> str:

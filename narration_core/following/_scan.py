@@ -4,27 +4,38 @@ One buffer is filled again and again and searched for all strings at once: memor
 a file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
 """
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO, Final, NamedTuple, Protocol, Self
+from typing import IO, Any, Final, NamedTuple, Protocol, Self
 
 import ahocorasick_rs
 import msgspec
 
-from narration_core.following._log_files import STDIN, shown
+from narration_core.following._log_files import STDIN, is_open_pipe, refuse_endless, shown
 
 BLOCK: Final = 256 * 1024
 MAX_LINE: Final = 1 << 20
 """Longest line that is read, in bytes; longer ones are counted and passed over."""
 
 _BEFORE: Final = 4096
+_PACKED: Final[tuple[tuple[str, bytes, Callable[[str], Any] | None], ...]] = (
+    (".gz", b"\x1f\x8b\x08", gzip.open),
+    (".bz2", b"BZh", bz2.open),
+    (".xz", b"\xfd7zXZ\0", lzma.open),
+    (".zst", b"\x28\xb5\x2f\xfd", None),
+    (".zip", b"PK\3\4", None),
+)
+"""How packed files are named, how they begin, and what reads them."""
+
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -84,14 +95,14 @@ class _Utf16(io.RawIOBase):
 
 
 class LogReader:
-    """Opens log files for several searches; standard input is kept in a temporary file meanwhile.
+    """Opens log files for several searches; standard input and pipes are kept in temporary files meanwhile.
 
     Use it as a context manager.
     """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._stdin: IO[bytes] | None = None
+        self._kept: dict[str, IO[bytes]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -105,13 +116,23 @@ class LogReader:
         Raises:
             OSError: it cannot be opened.
         """
-        if path != STDIN:
-            return gzip.open(path) if path.endswith(".gz") else open(path, "rb", buffering=0)  # type: ignore[return-value]  # noqa: PTH123 - the caller closes it; raw, because the buffer is ours
-        if self._stdin is None:
-            self._stdin = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it is
-            shutil.copyfileobj(sys.stdin.buffer, self._stdin)
-        self._stdin.seek(0)
-        return open(self._stdin.fileno(), "rb", buffering=0, closefd=False)
+        if path != STDIN and not is_open_pipe(path):
+            refuse_endless(path)
+            unpack = _unpacking(path)
+            if unpack is not None:
+                unpacked: IO[bytes] = unpack(path)
+                return unpacked
+            return open(path, "rb", buffering=0)  # noqa: PTH123 - the caller closes it; raw, because the buffer is ours
+        kept = self._kept.get(path)
+        if kept is None:
+            kept = self._kept[path] = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it is
+            if path == STDIN:
+                shutil.copyfileobj(sys.stdin.buffer, kept)
+            else:
+                with open(path, "rb") as pipe:  # noqa: PTH123 - beside the other
+                    shutil.copyfileobj(pipe, kept)
+        kept.seek(0)
+        return open(kept.fileno(), "rb", buffering=0, closefd=False)
 
     def hits(self, path: str, needles: Sequence[bytes], counts: Counts) -> Iterator[Hit]:
         """Yield the lines of a file that hold at least one needle, in order.
@@ -141,10 +162,28 @@ class LogReader:
     ) -> Iterator[tuple[bytearray, int, int]]:
         try:
             with self.open(path) as file:
-                start = _from_the_end(file, last) if last is not None and not path.endswith(".gz") else 0
+                start = 0 if last is None or _unpacking(path) else _from_the_end(file, last)
                 yield from _blocks(_decoded(file, start), search, longest, counts, start)
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             counts.faults.append(f"{shown(path)}: {getattr(error, 'strerror', None) or error}")
+
+
+def _unpacking(path: str) -> Callable[[str], Any] | None:
+    """Return what opens a packed file, by its name or its first bytes; None for a plain one.
+
+    Raises:
+        OSError: it cannot be read, or is packed in a way that nothing here reads.
+    """
+    if path == STDIN or is_open_pipe(path):
+        return None
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - raw: six bytes are needed
+        begin = file.read(6)
+    for ending, mark, opened in _PACKED:
+        if path.endswith(ending) or begin.startswith(mark):
+            if opened is None:
+                raise OSError(f"it is packed as {ending}, which is not read here: unpack it first")
+            return opened
+    return None
 
 
 def _from_the_end(file: IO[bytes], last: int) -> int:

@@ -47,19 +47,27 @@ class Story(msgspec.Struct):
         """Return one story for each correlation id; lines without one belong to every part that covers their time."""
         if len(self.ids) <= 1:
             return [self]
+        own: dict[str, list[int]] = {name: [] for name in self.ids}
+        loose = []
+        for place, line in enumerate(self.lines):
+            name = None if line.event is None else line.event.correlation_id
+            if name in own:
+                own[name].append(place)
+            elif name is None and line.at_ms is not None:
+                loose.append(place)
         parts = []
-        for name in self.ids:
-            own = [line for line in self.lines if line.event is not None and line.event.correlation_id == name]
-            first, last = own[0].at_ms, own[-1].at_ms
-            lines = [line for line in self.lines if line in own or _loose(line, first, last)] if own else []
+        for name, places in own.items():
+            if not places:
+                continue
+            first, last = self.lines[places[0]].at_ms, self.lines[places[-1]].at_ms
+            more = [place for place in loose if _covers(first, self.lines[place].at_ms, last)]
+            lines = [self.lines[place] for place in heapq.merge(places, more)]
             parts.append(Story(self.asked, [name], lines, _spans.find(lines), self.notes))
         return parts
 
 
-def _loose(line: Line, first: int | None, last: int | None) -> bool:
-    if line.event is not None and line.event.correlation_id is not None:
-        return False
-    return None not in (line.at_ms, first, last) and first <= line.at_ms <= last  # type: ignore[operator]  # just asked
+def _covers(first: int | None, at_ms: int | None, last: int | None) -> bool:
+    return None not in (at_ms, first, last) and first <= at_ms <= last  # type: ignore[operator]  # just asked
 
 
 def follow(source: Source, asked: str, since: int | None = None, until: int | None = None) -> Story:

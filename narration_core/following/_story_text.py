@@ -62,13 +62,14 @@ def body(story: Story, view: View) -> Iterator[str]:
     """Yield the lines of a story."""
     wide = min(max((len(line.service) for line in story.lines), default=0), _WIDEST_SERVICE)
     depths = _depths(story) if view.tree else {}
+    works = {id(work.start): work for work in story.works} if view.tree else {}
     first = next((line.at_ms for line in story.lines if line.at_ms is not None), None)
     before: Line | None = None
     for group in _fused(story.lines, view.fuse_ms):
         line = group[0]
         if before is not None and view.gap_ms is not None:
             yield from _gap(before, line, view)
-        yield from _shown(group, before, first, wide, depths.get(id(line), 0), story, view)
+        yield from _shown(group, before, first, wide, depths.get(id(line), 0), works.get(id(line)), view)
         before = group[-1]
 
 
@@ -102,13 +103,12 @@ def _gap(before: Line, line: Line, view: View) -> Iterator[str]:
 
 
 def _shown(
-    group: Sequence[Line], before: Line | None, first: int | None, wide: int, depth: int, story: Story, view: View
+    group: Sequence[Line], before: Line | None, first: int | None, wide: int, depth: int, work: Work | None, view: View
 ) -> Iterator[str]:
     line, last = group[0], group[-1]
     said = sentence(last)
     if len(group) > 1:
         said += f" ({len(group)} times in {_wording.age((last.at_ms or 0) - (line.at_ms or 0))})"
-    work = next((one for one in story.works if one.start is line), None) if view.tree else None
     if work is not None:
         said += _outcome(work)
     return row(line, before, first, wide, view, said=said, depth=depth)

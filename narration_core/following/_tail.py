@@ -38,7 +38,8 @@ class GrowingFile:
 
     def _open(self, *, at_end: bool) -> None:
         try:
-            self._descriptor = os.open(self.path, os.O_RDONLY)
+            _log_files.refuse_endless(self.path)
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             self._descriptor = None
             return
@@ -99,7 +100,14 @@ class Tail:
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._files = [GrowingFile(path) for path in paths if path != _log_files.STDIN]
+        self._files = [
+            GrowingFile(path) for path in paths if path != _log_files.STDIN and not _log_files.is_open_pipe(path)
+        ]
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether there is any file; standard input and pipes have been read to their end."""
+        return bool(self._files)
 
     def new_lines(self) -> list[Line]:
         """Return what all files have got since the last time, in order of time."""

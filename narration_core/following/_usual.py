@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from narration_core._text import clean
+from narration_core.following._lines import unwrapped
 from narration_core.following._spans import is_opening
 
 _K = TypeVar("_K")
@@ -82,6 +83,15 @@ class Loss(NamedTuple):
     counts: dict[str, int]
 
 
+class _Follower(NamedTuple):
+    """What one request did after a step: nothing, when `step` is None."""
+
+    correlation_id: str
+    step: Step | None = None
+    human: str = ""
+    after: int = 0
+
+
 class Recent(msgspec.Struct):
     """What the latest lines of all services say.
 
@@ -100,11 +110,12 @@ class Recent(msgspec.Struct):
     events: int = 0
     durations: dict[tuple[str, str], list[float]] = msgspec.field(default_factory=dict)
     requests: dict[str, list[tuple[int, Step, str]]] = msgspec.field(default_factory=dict)
+    _followers: dict[Step, list[_Follower]] = msgspec.field(default_factory=dict)
 
     def take(self, line: bytes) -> None:
         """Take one line; whatever is not an event is passed over."""
         try:
-            event = _decode(line)
+            event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         self.events += 1
@@ -138,20 +149,14 @@ class Recent(msgspec.Struct):
         waits: dict[Step, list[float]] = defaultdict(list)
         sentences: dict[Step, str] = {}
         total = 0
-        for correlation_id, steps in self.requests.items():
-            if correlation_id == of_others_than:
-                continue
-            steps.sort(key=lambda one: one[0])
-            places = [place for place, (_, its, _) in enumerate(steps) if its == step]
-            if not places:
+        for one in self._after_each(step):
+            if one.correlation_id == of_others_than:
                 continue
             total += 1
-            at_ms = steps[places[-1]][0]
-            later = next((one for one in steps[places[-1] + 1 :] if one[1] != step), None)
-            if later is not None:
-                followers[later[1]] += 1
-                waits[later[1]].append(later[0] - at_ms)
-                sentences.setdefault(later[1], later[2])
+            if one.step is not None:
+                followers[one.step] += 1
+                waits[one.step].append(one.after)
+                sentences.setdefault(one.step, one.human)
         if not followers:
             return None
         (likeliest, count) = followers.most_common(1)[0]
@@ -161,6 +166,36 @@ class Recent(msgspec.Struct):
         actor, action = likeliest
         human = clean(sentences[likeliest])
         return Next(clean(actor), clean(action), human, count / total, total, took, is_opening(action))
+
+    def _after_each(self, step: Step) -> list[_Follower]:
+        """Return what each request that has a step did after it; found once, for an id may have a thousand requests."""
+        if not self._followers:
+            for correlation_id, steps in self.requests.items():
+                for its, follower in _followed(correlation_id, steps).items():
+                    self._followers.setdefault(its, []).append(follower)
+        return self._followers.get(step, [])
+
+    def is_end(self, step: Step, *, of_others_than: str | None = None) -> bool:
+        """Tell whether another request was seen that ended with a step."""
+        return any(one.step is None and one.correlation_id != of_others_than for one in self._after_each(step))
+
+
+def _followed(correlation_id: str, steps: list[tuple[int, Step, str]]) -> dict[Step, _Follower]:
+    """Return for each step of a request the first other step after its last time."""
+    found: dict[Step, _Follower] = {}
+    later: tuple[int, Step, str] | None = None  # the first step after a run of one step
+    steps = sorted(steps, key=lambda one: one[0])
+    for place in range(len(steps) - 1, -1, -1):
+        at_ms, step, _ = steps[place]
+        if place + 1 < len(steps) and steps[place + 1][1] != step:
+            later = steps[place + 1]
+        if step not in found:
+            found[step] = (
+                _Follower(correlation_id)
+                if later is None
+                else _Follower(correlation_id, later[1], later[2], later[0] - at_ms)
+            )
+    return found
 
 
 def measured(values: list[float]) -> Durations | None:

@@ -188,12 +188,8 @@ def _state(
         return "queued", last
     if following is not None and following.share >= _MOSTLY:
         return "silent", last
-    is_known_end = any(steps and _last_step(steps) == _step(last) for steps in recent.requests.values())
-    return ("finished" if is_known_end and len(recent.requests) > 1 else "unknown"), last
-
-
-def _last_step(steps: list[tuple[int, Step, str]]) -> Step:
-    return max(steps, key=lambda one: one[0])[1]
+    is_known_end = recent.is_end(_step(last), of_others_than=story.ids[0] if story.ids else None)
+    return ("finished" if is_known_end else "unknown"), last
 
 
 def _failure(story: Story) -> Line | None:

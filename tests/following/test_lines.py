@@ -172,3 +172,36 @@ def test_an_event_of_another_request_that_mentions_an_id_does_not_belong():
     assert not belongs(read(json.dumps(event)), ["r-1"], mention(["r-1"]))
     del event["correlation_id"]
     assert belongs(read(json.dumps(event)), ["r-1"], mention(["r-1"]))
+
+
+NARRATED = json.dumps(
+    {"emitted_at_ms": AT, "level": "info", "actor": "shop", "action": "place", "target": "-", "human": "Placed"}
+    | {"correlation_id": "r-1"},
+    separators=(",", ":"),
+)
+WRAPPED = {
+    "Docker": '{"log":' + json.dumps(NARRATED + "\n") + ',"stream":"stdout","time":"2026-11-28T10:00:00Z"}',
+    "Kubernetes": f"2026-11-28T10:00:00.123456789Z stdout F {NARRATED}",
+    "Compose": f"web-1  | {NARRATED}",
+    "syslog": f"Nov 28 10:00:00 host shop[12]: {NARRATED}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_narration_inside_the_lines_of_a_container_is_read(name):
+    line = read(WRAPPED[name])
+    assert (line.kind, line.service, line.at_ms) == ("narration", "shop", AT)
+    assert line.event.correlation_id == "r-1"
+
+
+def test_a_record_without_a_message_says_its_fields_and_is_not_torn():
+    line = read('{"time":"2026-11-28T21:06:40.123Z","request_id":"r-1","method":"GET","path":"/x","status":500}')
+    assert (line.kind, line.is_torn, line.at_ms) == ("record", False, AT)
+    assert line.event.human == "method=GET path=/x status=500"
+    assert read('{"request_id":"r-1","met').is_torn
+
+
+@pytest.mark.parametrize("container", ["attributes", "fields", "context", "mdc", "extra"])
+def test_ids_that_a_logger_puts_into_a_container_are_found(container):
+    line = read(json.dumps({"message": "Placed", container: {"correlation_id": "r-1", "user": "u"}}))
+    assert line.event.correlation_id == "r-1"

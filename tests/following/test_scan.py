@@ -1,12 +1,16 @@
 """Every line with a needle is found, whatever the block size, by a reader that never holds the file."""
 
+import bz2
 import gzip
+import lzma
+import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from narration_core.following import _scan
+from narration_core.following._log_files import find
 from narration_core.following._scan import Counts, LogReader
 
 pytestmark = pytest.mark.req("FOL-01")
@@ -31,6 +35,7 @@ def hits(path, needles, counts=None):
 def test_the_lines_of_a_naive_reader_are_found(tmp_path_factory, lines, needles, block, longest, ends):
     path = tmp_path_factory.mktemp("scan") / "a.log"
     data = b"\n".join(lines) + (b"\n" if ends else b"")
+    assume(not data.startswith((b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\3\4")))  # packed
     path.write_bytes(data)
     expected, too_long, offset = [], 0, 0
     for line in data.split(b"\n"):
@@ -93,3 +98,45 @@ def test_a_file_that_shrinks_while_it_is_read_stops_nothing(tmp_path):
         rest = list(found)
     assert rest
     assert not counts.faults
+
+
+@pytest.mark.parametrize(("name", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_packed_files_are_known_by_their_name_or_by_their_first_bytes(tmp_path, name, pack):
+    for path in (tmp_path / f"a.log.{name}", tmp_path / "a.log"):
+        path.write_bytes(pack(b"one id-1\ntwo\n"))
+        assert hits(path, [b"id-1"]) == [(0, b"one id-1")]
+
+
+def test_a_file_packed_in_a_way_that_is_not_read_is_counted(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\x28\xb5\x2f\xfdrest")
+    counts = Counts()
+    assert hits(path, [b"id-1"], counts) == []
+    assert counts.faults == [f"{path}: it is packed as .zst, which is not read here: unpack it first"]
+
+
+@pytest.mark.parametrize("kind", ["named pipe", "device"])
+def test_what_may_never_end_is_left_out_and_counted(tmp_path, kind):
+    path = tmp_path / "a.log"
+    os.mkfifo(path) if kind == "named pipe" else path.symlink_to("/dev/zero")
+    counts = Counts()
+    assert hits(path, [b"id-1"], counts) == []
+    assert counts.faults == [f"{path}: it is no regular file, and may never end; left out"]
+
+
+def test_a_pipe_that_is_open_already_can_be_searched_twice():
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"one id-1\n")
+    os.close(write_end)
+    with LogReader() as reader:
+        for _ in range(2):
+            assert [hit.line for hit in reader.hits(f"/dev/fd/{read_end}", [b"id-1"], Counts())] == [b"one id-1"]
+    os.close(read_end)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.log", "a.jsonl.gz", "a.log.1", "a.log.2026-11-28", "a.log-20261128.xz", "a.log.1.bz2"]
+)
+def test_rotated_and_packed_logs_are_found_in_a_folder(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    assert find([str(tmp_path)]) == [str(tmp_path / name)]

@@ -138,3 +138,16 @@ def test_the_command_follows_until_it_is_interrupted(logs):
         assert process.stdout.readline() == "21:06:40.003  a  after\n"
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0
+
+
+def test_tail_of_standard_input_ends_with_it(logs, narration):
+    logs.tell("a", 0, "x", "Only this")
+    done = narration("tail", "-", given=logs.path("a").read_bytes())
+    assert (done.returncode, done.stdout) == (0, "21:06:40.000  a  Only this\n")
+
+
+def test_tail_is_not_held_up_by_a_named_pipe(logs, narration):
+    logs.tell("a", 0, "x", "Only this")
+    os.mkfifo(logs.path("b"))
+    done = narration("tail", "--no-follow", str(logs.folder))
+    assert (done.returncode, done.stdout) == (3, "21:06:40.000  a  Only this\n")

@@ -270,3 +270,11 @@ def test_services_outside_the_story_count_among_the_others_that_went_on(logs, na
     alive(logs, "mailer")
     top = first_lines(narration, logs, "req-1")
     assert "gateway, which has said nothing at all for 1 min while others went on: it may be dead or hung" in top
+
+
+def test_a_step_that_no_other_request_has_is_no_known_end(logs, narration):
+    for number in range(3):
+        logs.tell("shop", number, "place", "Placed an order", correlation_id=f"req-ok-{number}")
+    logs.tell("shop", 100, "refund", "Refunding an order", correlation_id="req-1")
+    assert asked(narration, logs, "req-1")["state"] == "unknown"
+    assert asked(narration, logs, "req-ok-1")["state"] == "finished"
