@@ -1,6 +1,7 @@
 """Where stories are read from: the one interface, and plain files behind it."""
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Protocol, Self
 
@@ -15,6 +16,7 @@ RECENT_BYTES: Final = 4 << 20
 """How much is read to learn what is usual, in bytes: the same share of the end of each file."""
 
 _LEAST_SHARE: Final = 256 << 10
+_LAST_OTHERS: Final = 100  # lines of other loggers at the end of each file that are read for their service and time
 _ENOUGH: Final = 1000  # ends of a step that say how long it takes
 
 MAX_HITS: Final = 200_000
@@ -138,8 +140,15 @@ class Files:
             self._recent = Recent()
             share = max(RECENT_BYTES // max(1, len(self.paths)), _LEAST_SHARE)
             for path in self.paths:
+                others: deque[bytes] = deque(maxlen=_LAST_OTHERS)
                 for line in self._reader.lines(path, Counts(), last=share):
-                    self._recent.take(line)
+                    if not self._recent.take(line):
+                        others.append(line)
+                # Other loggers' lines cost more to read. The last ones tell until when their services were heard.
+                for line in others:
+                    if line.strip():
+                        record = parse(Hit(0, line.removesuffix(b"\r"), b""), _log_files.shown(path))
+                        self._recent.hear(record.service, record.at_ms)
             self.searched.newest_ms = self._recent.newest_ms
         return self._recent
 

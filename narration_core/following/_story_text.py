@@ -90,10 +90,16 @@ def _fused(lines: Sequence[Line], within_ms: float | None) -> Iterator[list[Line
 def _is_repeat(before: Line, line: Line, within_ms: float) -> bool:
     if before.event is None or line.event is None or before.at_ms is None or line.at_ms is None:
         return before.event is None and line.event is None and before.text == line.text
-    same = (before.event.actor, before.event.action, before.event.level, before.event.event)
-    return same == (line.event.actor, line.event.action, line.event.level, line.event.event) and (
-        abs(line.at_ms - before.at_ms) <= within_ms
-    )
+    return _deed(before) == _deed(line) and abs(line.at_ms - before.at_ms) <= within_ms
+
+
+def _deed(line: Line) -> tuple[str | None, ...]:
+    """Return what is the same in repeats: another logger's records have no action, only a sentence."""
+    event = line.event
+    if event is None:
+        return (line.text,)
+    said = event.human if line.kind == "record" else event.target
+    return (event.actor, event.action, event.level, event.event, said)
 
 
 def _gap(before: Line, line: Line, view: View) -> Iterator[str]:

@@ -112,19 +112,15 @@ class Recent(msgspec.Struct):
     requests: dict[str, list[tuple[int, Step, str]]] = msgspec.field(default_factory=dict)
     _followers: dict[Step, list[_Follower]] = msgspec.field(default_factory=dict)
 
-    def take(self, line: bytes) -> None:
-        """Take one line; whatever is not an event is passed over."""
+    def take(self, line: bytes) -> bool:
+        """Take one line; tells whether it was an event."""
         try:
             event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return
+            return False
         self.events += 1
         at_ms = event.emitted_at_ms
-        if at_ms is not None:
-            if self.newest_ms is None or at_ms > self.newest_ms:
-                self.newest_ms = at_ms
-            if at_ms > self.last_heard.get(event.actor, -1):
-                self.last_heard[event.actor] = at_ms
+        self.hear(event.actor, at_ms)
         if event.action == "narration_dropped" and event.dropped:
             service = (event.emitted_by or event.actor).partition("@")[0]
             self.losses.append(Loss(at_ms, service, event.dropped))
@@ -133,6 +129,13 @@ class Recent(msgspec.Struct):
         if event.correlation_id is not None and at_ms is not None:
             step = (event.actor, event.event or event.action)
             _listed(self.requests, event.correlation_id).append((at_ms, step, event.human or ""))
+        return True
+
+    def hear(self, service: str, at_ms: int | None) -> None:
+        """Note that a service said something at a time, in milliseconds since the epoch."""
+        if at_ms is not None:
+            self.newest_ms = max(at_ms, self.newest_ms or at_ms)
+            self.last_heard[service] = max(at_ms, self.last_heard.get(service, at_ms))
 
     def usual(self, actor: str, action: str) -> Durations | None:
         """Return how long an actor's action takes, or None if no end of it was seen."""

@@ -1,5 +1,6 @@
 """The story of any id: widened to its requests, in the order of cause, whatever the files and clocks are like."""
 
+import json
 import random
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from narration_core.following import Files, follow
 from narration_core.following._lines import Line
 from narration_core.following._story import in_order
+
+START_MS = 1_795_900_000_000  # as in conftest
 
 pytestmark = pytest.mark.req("FOL-01")
 
@@ -108,3 +111,13 @@ def test_files_with_good_clocks_are_merged_by_time(times):
     ordered, notes = in_order(lines)
     assert [line.at_ms for line in ordered] == sorted(at for its in times for at in its)
     assert not notes
+
+
+def test_only_what_is_the_same_is_shown_once(logs, narration):
+    for at, said in enumerate(["Request started", "Calling the bank", "Calling the bank"]):
+        logs.line("api", json.dumps({"time": START_MS + at, "name": "api", "msg": said, "request_id": "req-1"}))
+    for at, target in enumerate(["GPU0", "GPU1"]):
+        logs.tell("pool", 100 + at, "spawn", f"Spawning on {target}", target=target, correlation_id="req-1")
+    rows = narration("story", "req-1", str(logs.folder)).stdout
+    for said in ("Request started", "Calling the bank (2 times", "Spawning on GPU0", "Spawning on GPU1"):
+        assert said in rows

@@ -278,3 +278,16 @@ def test_a_step_that_no_other_request_has_is_no_known_end(logs, narration):
     logs.tell("shop", 100, "refund", "Refunding an order", correlation_id="req-1")
     assert asked(narration, logs, "req-1")["state"] == "unknown"
     assert asked(narration, logs, "req-ok-1")["state"] == "finished"
+
+
+def test_the_lines_of_other_loggers_tell_how_far_the_logs_go(logs, narration):
+    def record(service, at, said, **ids):
+        logs.line(service, json.dumps({"time": START_MS + at, "name": service, "level": 30, "msg": said, **ids}))
+
+    record("api", 0, "Asking the bank", request_id="req-1")
+    record("bank", 100, "Asked", request_id="req-1")
+    record("api", 60_000, "Asking the bank", request_id="req-2")
+    found = asked(narration, logs, "req-1")
+    assert (found["age_ms"], found["state"]) == (59_900, "unknown")
+    silent = {service["service"]: service["silent"] for service in found["services"]}
+    assert silent == {"api": False, "bank": True}
