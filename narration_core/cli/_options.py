@@ -129,11 +129,19 @@ def log_files(paths: tuple[str, ...]) -> Iterator[Files]:
         yield files
 
 
-def end_with_nothing(asked: str, files: Files) -> NoReturn:
-    """End because the id is nowhere: say what was searched and how far back."""
+def end_with_nothing(asked: str, files: Files, *, is_cut: bool = False) -> NoReturn:
+    """End because the id is nowhere: say what was searched and how far back.
+
+    Args:
+        asked: the id.
+        files: what was searched.
+        is_cut: only lines between --since and --until count.
+    """
     recent = files.recent()
+    where = " between --since and --until" if is_cut else ""
     click.echo(
-        f"Nothing holds {asked!r}. {_story_text.searched(files.searched, files.oldest(), recent.newest_ms)}.", err=True
+        f"Nothing holds {asked!r}{where}. {_story_text.searched(files.searched, files.oldest(), recent.newest_ms)}.",
+        err=True,
     )
     complain(files)
     sys.exit(NONE)

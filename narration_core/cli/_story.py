@@ -64,10 +64,14 @@ def story(
     with log_files(paths) as files:
         found = follow(files, asked, since, until)
         if not found.lines:
-            end_with_nothing(asked, files)
+            end_with_nothing(asked, files, is_cut=since is not None or until is not None)
         if export is not None:
             name, target = export
-            with click.open_file(target, "w", encoding="utf-8") as file:
+            try:
+                file = click.open_file(target, "w", encoding="utf-8")
+            except OSError as error:
+                raise click.UsageError(f"{target}: the story cannot be written there: {error.strerror}") from None
+            with file:
                 file.writelines(f"{line}\n" for line in _export.EXPORTS[name](found))
         if output == "json":
             from narration_core.following._data import story_data  # noqa: PLC0415 - for machines only

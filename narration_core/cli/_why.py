@@ -43,8 +43,8 @@ def why(asked: str, paths: tuple[str, ...], since: int | None, until: int | None
     with log_files(paths) as files:
         found = follow(files, asked, since, until)
         if not found.lines:
-            end_with_nothing(asked, files)
-        answer = answer_of(files, found)
+            end_with_nothing(asked, files, is_cut=since is not None or until is not None)
+        answer = answer_of(files, found, until=until)
         ahead = _goes_on(answer.story, golden)
         if output == "json":
             from narration_core.following._data import answer_data  # noqa: PLC0415 - for machines only

@@ -140,8 +140,8 @@ def _usual(answer: Answer) -> str:
     said = (
         f"{_wording.age(usual.median)} (median of {usual.measured:,}), {_wording.age(usual.p99)} at the 99th percentile"
     )
-    if answer.age_ms is not None and usual.p99 > 0 and answer.age_ms > usual.p99:
-        times = answer.age_ms / usual.p99
+    if answer.age_ms is not None and answer.age_ms > usual.p99:
+        times = answer.age_ms / usual.p99 if usual.p99 > 0 else 0
         return f"{said}; this is {f'{times:.0f} times' if times >= _MANY_TIMES else 'longer than'} that"
     return f"{said}; this is within it"
 

@@ -15,6 +15,8 @@ from narration_core.following._spans import Work
 MOST_IDS: Final = 1000
 """Most correlation ids that one id is widened to."""
 
+_JITTER_MS: Final = 100  # threads and processes that share a file write this much out of order without a bad clock
+
 
 class Story(msgspec.Struct):
     """What happened to one id.
@@ -126,7 +128,9 @@ def _went_back(source: str, lines: Sequence[Line]) -> str | None:
         for before, line in pairwise(line for line in lines if line.at_ms is not None and not line.guessed)
         if before.at_ms is not None and line.at_ms is not None and line.at_ms < before.at_ms
     ]
-    return f"{source}: its clock goes back by {max(back)} ms; lines stay in the order of the file" if back else None
+    if max(back, default=0) < _JITTER_MS:
+        return None
+    return f"{source}: its clock goes back by {max(back)} ms; lines stay in the order of the file"
 
 
 def _behind(files: dict[str, list[Line]]) -> dict[str, int]:

@@ -90,13 +90,14 @@ class Answer(msgspec.Struct):
         return _between(max(times, default=None), self.as_of_ms)
 
 
-def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
+def why(source: Source, story: Story, now_ms: int | None = None, until: int | None = None) -> Answer:
     """Return what a story waits for; with several requests, for the one that has waited longest.
 
     Args:
         source: where the story was read; asked for what is usual.
         story: of the id.
         now_ms: the time now, in milliseconds since the epoch.
+        until: ages are counted until then at the latest, in milliseconds since the epoch.
     """
     recent = source.recent()
     now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
@@ -105,6 +106,8 @@ def why(source: Source, story: Story, now_ms: int | None = None) -> Answer:
     )
     is_live = newest is not None and now - newest < LIVE_MS
     as_of = now if is_live else newest
+    if until is not None and as_of is not None and until < as_of:
+        is_live, as_of = False, until
     answers = [_of_request(part, recent, as_of, is_live=is_live) for part in story.parts()]
     order = ("waiting", "queued", "silent", "failed", "unknown", "finished")
     answers.sort(key=lambda answer: (order.index(answer.state), -(answer.age_ms or 0)))

@@ -75,3 +75,10 @@ def test_a_trace_has_one_lane_for_work_that_overlaps(busy, narration, tmp_path):
     assert next(event for event in work if event["name"] == "execute")["cat"] == "open"
     assert {event["args"]["name"] for event in events if event["ph"] == "M"} == {"gateway", "worker", "nginx"}
     assert len([event for event in events if event["ph"] == "i"]) == 7
+
+
+def test_a_file_that_cannot_be_written_is_told_and_is_no_traceback(logs, narration):
+    logs.tell("a", 0, "x", "Said", correlation_id="req-1")
+    done = narration("story", "req-1", str(logs.folder), "--export", "ndjson", "/nowhere/file")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("/nowhere/file: the story cannot be written there: No such file or directory\n")

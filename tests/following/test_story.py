@@ -121,3 +121,9 @@ def test_only_what_is_the_same_is_shown_once(logs, narration):
     rows = narration("story", "req-1", str(logs.folder)).stdout
     for said in ("Request started", "Calling the bank (2 times", "Spawning on GPU0", "Spawning on GPU1"):
         assert said in rows
+
+
+def test_threads_that_write_a_little_out_of_order_are_no_bad_clock(logs):
+    for at in (0, 50, 47, 60):
+        logs.tell("api", at, "x", "Said", correlation_id="req-1")
+    assert story(logs, "req-1").notes == []

@@ -291,3 +291,18 @@ def test_the_lines_of_other_loggers_tell_how_far_the_logs_go(logs, narration):
     assert (found["age_ms"], found["state"]) == (59_900, "unknown")
     silent = {service["service"]: service["silent"] for service in found["services"]}
     assert silent == {"api": False, "bank": True}
+
+
+def test_ages_are_counted_until_the_time_that_is_asked_for(logs, narration):
+    logs.span("gateway", 0, 30_000, "request", "Taking in", "a", correlation_id="req-1")
+    alive(logs, "gateway", at=600_000)
+    assert asked(narration, logs, "req-1", "--until", "2026-11-28T21:06:50Z")["age_ms"] == 10_000
+    done = narration("why", "req-1", str(logs.folder), "--since", "2026-11-28T22:00Z")
+    assert "Nothing holds 'req-1' between --since and --until." in done.stderr
+
+
+def test_what_usually_takes_no_time_is_late_when_it_takes_some(logs, narration):
+    logs.span("bank", 0, 0, "settle", "Settling", "a", correlation_id="req-ok")
+    logs.span("bank", 10, None, "settle", "Settling", "b", correlation_id="req-1")
+    alive(logs, "bank")
+    assert "0 ms at the 99th percentile; this is longer than that" in first_lines(narration, logs, "req-1")
