@@ -10,6 +10,7 @@ import msgspec
 from narration_core._event import Event
 from narration_core.following import _spans
 from narration_core.following._golden import Golden, Goldens, Parting, Symbol, symbol_of
+from narration_core.following._lines import unwrapped
 from narration_core.following._source import Files
 
 _TWICE: Final = 2  # a start and an end with nothing between are a run of two, and golden stories have both
@@ -88,7 +89,7 @@ def conform(source: Files, goldens: Goldens) -> Conformity:
     decode = msgspec.json.Decoder(_Brief).decode
     for line in source.every():
         try:
-            event = decode(line)
+            event = decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
         except (msgspec.DecodeError, UnicodeDecodeError):
             other += bool(line.strip())
             continue

@@ -112,6 +112,9 @@ def find(lines: Sequence[Line]) -> list[Work]:
             still_open.remove(closed)
             continue
         name = opens(event)
+        again = by_span.get(event.span_id or "")
+        if again is not None and again.event == event:
+            continue  # the same line once more, from a copy of the file or a shipper that sent it twice
         if name is not None:
             work = Work(name, line, last=line, parent=_around(event, by_span, still_open))
             found.append(work)

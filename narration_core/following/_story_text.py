@@ -208,7 +208,8 @@ def _is_inside(line: Line, work: Work) -> bool:
 
 def _stamp(line: Line, before: Line | None, first: int | None, times: Times) -> str:
     if times == "abs" or line.at_ms is None:
-        return ("~" if line.guessed else "") + _wording.moment(line.at_ms)[line.guessed :]
+        at = _wording.moment(line.at_ms)
+        return f"~{at[:-1]}" if line.guessed else at  # as wide as the others; the last digit is the least that is lost
     since = first if times == "rel" else (before.at_ms if before is not None else line.at_ms)
     return f"+{_wording.age(max(0, line.at_ms - (since if since is not None else line.at_ms)))}".rjust(12)
 

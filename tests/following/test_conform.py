@@ -154,3 +154,14 @@ def test_golden_stories_without_a_real_one_are_named(orders, narration, tmp_path
     unused = GOLDEN.replace("An order is paid", "An order is burnt").replace("place", "burn")
     (tmp_path / "snapshots" / "burnt.story").write_text(unused)
     assert "No real story: An order is burnt" in narration("conform", str(orders.folder)).stdout
+
+
+def test_narration_inside_the_lines_of_a_container_is_compared_as_well(logs, narration, tmp_path):
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    text = "Scenario: An order is placed\n\nWhen somebody orders\n  shop | place | cart | c1\n      Placed an order\n"
+    (folder / "placed.story").write_text(text)
+    logs.tell("shop", 0, "place", "Placed an order", correlation_id="req-1")
+    logs.line("web", b"web-1  | " + logs.path("shop").read_bytes().strip())
+    done = narration("conform", str(logs.path("web")))
+    assert (done.returncode, done.stdout.splitlines()[0][:18]) == (0, "1 of 1 real story ")

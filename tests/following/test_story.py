@@ -127,3 +127,9 @@ def test_threads_that_write_a_little_out_of_order_are_no_bad_clock(logs):
     for at in (0, 50, 47, 60):
         logs.tell("api", at, "x", "Said", correlation_id="req-1")
     assert story(logs, "req-1").notes == []
+
+
+def test_a_time_that_is_that_of_the_line_before_keeps_its_hour(logs, narration):
+    logs.tell("a", 0, "x", "Said", correlation_id="req-1")
+    logs.line("a", "no time here: req-1")
+    assert "\n~21:06:40.00  a  no time here: req-1\n" in narration("story", "req-1", str(logs.folder)).stdout

@@ -306,3 +306,11 @@ def test_what_usually_takes_no_time_is_late_when_it_takes_some(logs, narration):
     logs.span("bank", 10, None, "settle", "Settling", "b", correlation_id="req-1")
     alive(logs, "bank")
     assert "0 ms at the 99th percentile; this is longer than that" in first_lines(narration, logs, "req-1")
+
+
+def test_a_line_that_was_sent_twice_opens_no_second_piece_of_work(logs, narration):
+    for _ in range(2):
+        logs.span("gateway", 0, None, "request", "Taking in", "a", correlation_id="req-1")
+    logs.span("gateway", 0, 50, "request", "Taking in", "a", correlation_id="req-1", file="copy")
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], found["open"]) == ("finished", [])
