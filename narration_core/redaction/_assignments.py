@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from narration_core.redaction._checks import noise, plain_hex, random_looking, uuid_like
 from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._policy import MARKER
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
@@ -147,6 +148,7 @@ _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}\\{0,8}["']|\\{0,8}["']\s{0,8}(?::|=>)"""
+_STRUCTURE_STARTS: Final = frozenset("[{(\\\"'")
 _MANY: Final = 64
 _BEFORE: Final = 160
 _AFTER: Final = 480
@@ -244,8 +246,8 @@ def _look(
     begin, end = found.span(found.lastgroup)
     quoted = found.lastgroup != "v6"
     secret = None
-    claimed = claim[0] <= begin and end <= claim[1]
-    if not claimed and not _has_structure(text, found, begin, end, quoted=quoted):
+    done = (claim[0] <= begin and end <= claim[1]) or (text[begin:end] == MARKER and found["tag"] is None)
+    if not done and not _has_structure(text, found, begin, end, quoted=quoted):
         secret = _value(text, at, found, begin, end, judge)
     return _Look(found.end("suffix"), begin, end, quoted, secret)
 
@@ -301,7 +303,7 @@ def _value(  # noqa: C901 - one condition after the other
     quoted = found.lastgroup != "v6"
     if not quoted:
         end = _unquoted(text, begin, end)
-        if verdict is Verdict.PASSWORD and found["assign"] == "=":
+        if verdict is Verdict.PASSWORD and found["assign"] == "=" and text[begin:end].isalpha():
             end = _end_of_phrase(text, begin, end)
         elif verdict is Verdict.STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
             words = compiled(_WALLET_WORDS).match(text, begin)
@@ -312,10 +314,12 @@ def _value(  # noqa: C901 - one condition after the other
         return None
     if kind == "tag":  # all that the element holds, blanks included
         end = text.index("</", begin)
-    scheme = compiled(_SCHEME).match(text, begin, end)
-    if scheme is not None and scheme.end() < end:
-        begin = scheme.end()
     value = text[begin:end]
+    if " " in value or ":" in value:
+        scheme = compiled(_SCHEME).match(text, begin, end)
+        if scheme is not None and scheme.end() < end:
+            begin = scheme.end()
+            value = text[begin:end]
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
@@ -333,7 +337,8 @@ def _has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool)
     """Tell whether an object, a list or a block stands under the name: `_blocks` reads these."""
     if not quoted and text[end - 1] == ":" and "\n" in text[found.end("suffix") : begin]:
         return True
-    return compiled(_STRUCTURE).match(text, end if quoted and "{" in found["open"] else begin) is not None
+    place = end if quoted and "{" in found["open"] else begin
+    return text[place : place + 1] in _STRUCTURE_STARTS and compiled(_STRUCTURE).match(text, place) is not None
 
 
 def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
@@ -360,7 +365,7 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         verdict = verdict if joined is Verdict.MEDIUM else joined
     if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") is Verdict.SAFE:  # "second pass"
         return option, Verdict.SAFE
-    if compiled(_PACKAGE).search(last):
+    if last[-1:].isdigit() and compiled(_PACKAGE).search(last):
         return option, Verdict.SAFE
     apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
     if (
@@ -461,11 +466,11 @@ _IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|late
 
 def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
     """Tell whether a sign only separates: an image and its tag, the scope of a commit, `PWD` and a folder."""
-    before = compiled(_HEAD).match(text, 0, at)
-    start = at if before is None else before.start()
     if is_folder(name, value):
         return True
     if found["assign"].startswith(":"):
+        before = compiled(_HEAD).match(text, 0, at)
+        start = at if before is None else before.start()
         if found["assign"] == ":" and compiled(r"(?r)[^\s]/").match(text, 0, start):  # not an option: /pass:
             return True
         if found["assign"] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
@@ -481,10 +486,9 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
     if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
-    if kind == "assign" and (
-        found["assign"] == ": " or (found["assign"].startswith("=") and found["assign"][-1] == " ")
-    ):
-        return "colon"
+    if kind == "assign":
+        sign = found["assign"]
+        return "colon" if sign == ": " or (sign[0] == "=" and sign[-1] == " ") else kind
     if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
         return "assign"
     if quoted and kind in {"space", "call", "comma"} and verdict >= Verdict.STRONG and len(value) >= 6:

@@ -1,5 +1,6 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -344,7 +345,9 @@ class Redactor:
         return spans
 
     def _is_marker(self, value: str) -> bool:
-        return compiled(self._marker).fullmatch(value) is not None
+        return value == self.policy.replacement or (
+            value.startswith(_MARKED) and compiled(_MARKER).fullmatch(value) is not None
+        )
 
     def _outside_markers(self, value: str, spans: list[Span]) -> list[Span]:
         """Leave out what was found inside a marker: the text was redacted before."""
@@ -409,8 +412,10 @@ class Redactor:
                 Span(start, end, context.RULE_NAME)
                 for start, end in context.find(value, low, wanted, self.verdict, claimed)
             ]
-            for find in (blocks.find, tables.find):
-                spans += [Span(start, end, context.RULE_NAME) for start, end in find(value, self.key_is_secret)]
+            structured = itertools.chain(
+                blocks.find(value, self.key_is_secret), tables.find(value, low, self.key_is_secret)
+            )
+            spans += [Span(start, end, context.RULE_NAME) for start, end in structured]
         return spans
 
     def _own_spans(self, value: str) -> list[Span] | None:

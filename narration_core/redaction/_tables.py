@@ -24,19 +24,21 @@ _SQL_TUPLE: Final = (
 _SQL_VALUE: Final = r"""\s{0,16}(?:[A-Za-z]?'(?P<s>(?:[^'\\]|''|\\.){0,1024}+)'|"(?P<s>(?:[^"\\]|\\.){0,1024}+)"|(?P<s>[^,'"]{0,1024}+))\s{0,16}(?:,|$)"""
 _SQL_GIVEN: Final = r"(?i)\b(?:parameters|params|args|arguments|binds?|values|bindings|detail)[\"']?\s{0,4}[:=]?\s{0,4}(?:\[(?=\s{0,4}[(\[]))?(?=[(\[])"
 _STATEMENT: Final = r"(?i)\b(?:insert\s{1,4}+(?:ignore\s{1,4}+)?into|replace\s{1,4}+into|merge\s{1,4}+into|update|select|delete\s{1,4}+from)\b"
+_STATEMENT_WORDS: Final = ("insert", "replace", "merge", "update", "select", "delete")
 _STATEMENT_REACH: Final = 6000
 
 
-def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
+def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     """Yield the spans of values in columns whose name promises a secret.
 
     Args:
         text: the text.
+        low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
     """
     if "\n" in text:
         yield from _tables(text, is_secret)
-    if "(" in text or "[" in text:
+    if ("(" in text or "[" in text) and any(map(low.__contains__, _STATEMENT_WORDS)):
         yield from _statements(text, is_secret)
 
 

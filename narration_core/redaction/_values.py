@@ -19,7 +19,7 @@ _PROSE: Final = frozenset(
 
 # A call, an index, a keyword of a language: code that gets a secret, not the secret.
 _CODE: Final = (
-    r"(?:[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)*(?:\(|\[[\w\"'])"
+    r"(?:[A-Za-z_$][\w$]*+(?:(?:\.|->|::)[A-Za-z_$][\w$]*+)*+(?:\(|\[[\w\"'])"
     r"|(?:new|await|async|func|function|lambda|return|not|self|this)\b)"
 )
 
@@ -91,7 +91,12 @@ def _code(value: str) -> bool:
     if found is not None:
         named = value if " " in value else found[0].partition("(")[0].partition("[")[0]
         return not any(map(str.isdigit, named))
-    return placeholder(value) and compiled(_CONFIGURED).match(value) is not None and not any(map(str.isdigit, value))
+    return (
+        ("." in value or "[" in value)
+        and compiled(_CONFIGURED).match(value) is not None
+        and placeholder(value)
+        and not any(map(str.isdigit, value))
+    )
 
 
 _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"

@@ -309,7 +309,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="compared-secret",
         pattern=r"(?i)(?P<q>[\"'`])(?P<s>[^\"'`\r\n]{4,256}+)(?P=q)\s{0,3}(?:={2,3}|!={1,2})\s{0,3}[\w.]{0,40}?(?:passw(?:or)?d|passphrase|secret|api_?key|private_?key)",
-        literals=("passw", "passphrase", "secret", "apikey", "api_key", "private_key", "privatekey"),
+        shapes=(r"[\"'`]\s{0,3}(?:==|!=)",),
         check=_not_template,
         examples=('if ("t1ny-castle" == password) {', "assert 'blue!moon4' != user.secret"),
         counterexamples=('if "" == password:', "x == password"),
