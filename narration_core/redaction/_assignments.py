@@ -314,12 +314,8 @@ def _value(  # noqa: C901 - one condition after the other
         return None
     if kind == "tag":  # all that the element holds, blanks included
         end = text.index("</", begin)
+    begin = _after_scheme(text, begin, end)
     value = text[begin:end]
-    if " " in value or ":" in value:
-        scheme = compiled(_SCHEME).match(text, begin, end)
-        if scheme is not None and scheme.end() < end:
-            begin = scheme.end()
-            value = text[begin:end]
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
@@ -331,6 +327,14 @@ def _value(  # noqa: C901 - one condition after the other
         end = compiled(_REST).match(text, end).end()
         return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _after_scheme(text: str, begin: int, end: int) -> int:
+    """Return where a value starts that a scheme introduces: `Bearer ...`."""
+    if text.find(" ", begin, end) < 0 and text.find(":", begin, end) < 0:
+        return begin
+    scheme = compiled(_SCHEME).match(text, begin, end)
+    return scheme.end() if scheme is not None and scheme.end() < end else begin
 
 
 def _has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool) -> bool:
