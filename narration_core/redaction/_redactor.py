@@ -376,10 +376,11 @@ class Redactor:
         spans: list[Span] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
+            followed = 0  # many secrets may reach over the same end
             for start, end, rule in self._window(piece, hits):
                 after = end + offset
                 if end == len(piece):
-                    after = compiled(_ONWARD).match(value, after).end()
+                    after = followed = followed or compiled(_ONWARD).match(value, after).end()
                 spans.append(Span(start + offset, after, rule))
             if offset + WINDOW >= len(value):
                 break
