@@ -142,6 +142,7 @@ _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1
 _SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
 _KINDS: Final = ("assign", "inside", "comma", "call", "pair", "tag", "cell", "dash", "space")
 _LONG: Final = 250
+_LONGEST_QUOTED: Final = 4096
 _PATIENCE: Final = 16
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{_SCHEMES})[ :]\s{{0,2}}"
@@ -323,7 +324,7 @@ def _value(  # noqa: C901 - one condition after the other
         verdict, value, kind, quoted=quoted, alone=last.lower() in _ALONE, more=bool(found["more"])
     ):
         return None
-    if end - begin >= _LONG and not quoted:  # as far as it goes; only secrets are followed that far
+    if end - begin >= (_LONGEST_QUOTED if quoted else _LONG):  # as far as it goes; only secrets are followed that far
         end = compiled(_REST).match(text, end).end()
         return begin, end
     return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
