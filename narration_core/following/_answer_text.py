@@ -78,7 +78,8 @@ def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[
         after = _wording.age(following.after.median)
         yield "Missing", f"{following.actor}: {following.human} - came {after} later (median) in {rest}"
     if answer.state in {"waiting", "queued", "silent"}:
-        yield "Held by", _holder(answer)
+        mute = f"; what it calls ({answer.called}) has said nothing of this request" if answer.called else ""
+        yield "Held by", f"{_holder(answer)}{mute}"
     if answer.errors and answer.state != "failed":
         yield "Errors", _errors(answer)
     if answer.open and answer.usual is not None:

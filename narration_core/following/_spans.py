@@ -11,7 +11,10 @@ from narration_core.following._lines import Line
 OPENING: Final = ("_start", "_started", "_begin")
 """Endings of `event` that open a piece of work; without the ending, its name."""
 
-CLOSING: Final = ("_end", "_complete", "_completed", "_error", "_failed", "_finished", "_done")
+CLOSING: Final = (
+    "_end", "_complete", "_completed", "_error", "_failed", "_finished", "_done",
+    "_cancelled", "_canceled", "_aborted", "_timeout", "_timed_out",
+)  # fmt: skip
 """Endings of `event` that close the piece of work of the same name."""
 
 HOPS: Final = ("call", "request")

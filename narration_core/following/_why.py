@@ -53,7 +53,7 @@ class Answer(msgspec.Struct):
         holder: the service that the request waits for.
         open: open work, innermost first.
         left_open: work that was never told to end, in a request that is over.
-        errors: the lines of level error and fatal.
+        errors: the lines of level error and fatal, or else the warnings that name a kind of error.
         usual: how long the innermost open work takes otherwise.
         next: what usually follows the last word.
         voices: when each service of the story was last heard.
@@ -82,6 +82,16 @@ class Answer(msgspec.Struct):
     def age_ms(self) -> int | None:
         """How long the request has been where it is, in milliseconds."""
         return _between(self.line.at_ms if self.line else None, self.as_of_ms)
+
+    @property
+    def called(self) -> str | None:
+        """What the innermost open work calls, when no other service has said anything since; None otherwise."""
+        inner = self.open[0] if self.open else None
+        if inner is None or inner.name != "call":
+            return None
+        lines = self.story.lines
+        since = next(place for place, line in enumerate(lines) if line is inner.start)
+        return None if any(line.service != self.holder for line in lines[since:]) else inner.event.target
 
     @property
     def quiet_ms(self) -> int | None:
@@ -141,7 +151,7 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         holder=line.service if line else "",
         open=open_works,
         left_open=left_open if is_over else [],
-        errors=[line for line in lines if line.event is not None and line.event.level in _SEVERE],
+        errors=_errors(lines),
         usual=None,
         next=following if state in {"waiting", "queued", "silent"} else None,
         voices=_voices(story, recent, as_of),
@@ -151,13 +161,20 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
     )
 
 
+def _errors(lines: Sequence[Line]) -> list[Line]:
+    severe = [line for line in lines if line.event is not None and line.event.level in _SEVERE]
+    return severe or [line for line in lines if line.event and line.event.level == "warn" and line.event.error_kind]
+
+
 def _left_open(story: Story) -> list[Work]:
-    """Return open work that is inside work that has ended, and has said nothing since: its end will not come."""
+    """Return open work inside work that has failed, or that has ended and after which it has said nothing."""
     places = {id(line): place for place, line in enumerate(story.lines)}
     left = []
     for work in story.open:
-        end = work.outermost.end
-        if end is not None and places[id(work.last or work.start)] < places[id(end)]:
+        outer = work.outermost
+        if outer.end is None:
+            continue
+        if outer.failed or places[id(work.last or work.start)] < places[id(outer.end)]:
             left.append(work)
     return left
 

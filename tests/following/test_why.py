@@ -314,3 +314,47 @@ def test_a_line_that_was_sent_twice_opens_no_second_piece_of_work(logs, narratio
     logs.span("gateway", 0, 50, "request", "Taking in", "a", correlation_id="req-1", file="copy")
     found = asked(narration, logs, "req-1")
     assert (found["state"], found["open"]) == ("finished", [])
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "timeout", "aborted"])
+def test_work_that_was_given_up_is_not_waited_for(logs, narration, ending):
+    logs.span("gateway", 0, None, "request", "Taking in", "a", correlation_id="req-1")
+    given_up = {"event": f"request_{ending}", "span_id": "a", "level": "warn"}
+    logs.tell("gateway", 50, "request", "Given up by the client", **given_up, correlation_id="req-1")
+    assert asked(narration, logs, "req-1")["state"] == "finished"
+
+
+def test_a_request_that_failed_has_failed_though_a_worker_goes_on_inside(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, None, "request", "Taking in", "a", **ids)
+    logs.span("worker", 10, None, "infer", "Inferring", "b", parent_span_id="a", **ids)
+    failed = {"event": "request_error", "span_id": "a", "level": "error", "error_kind": "TimeoutError"}
+    logs.tell("gateway", 30_000, "request", "Failed (TimeoutError): Taking in", **failed, **ids)
+    logs.tell("worker", 40_000, "progress", "20 tokens", span_id="b", **ids)
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], [work["name"] for work in found["left_open"]]) == ("failed", ["infer"])
+
+
+def test_a_call_that_nobody_answers_names_what_is_called(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, None, "request", "Taking in", "a", **ids)
+    call = {"event": "call", "span_id": "b", "parent_span_id": "a", "target": "billing"}
+    logs.tell("gateway", 10, "charge", "Asking billing", **call, **ids)
+    alive(logs, "gateway")
+    top = first_lines(narration, logs, "req-1")
+    assert "Waiting for:  gateway: Asking billing" in top
+    assert "with other work; what it calls (billing) has said nothing of this request" in top
+    logs.line("billing", "2026-11-28T21:06:50Z got req-1, asking the bank")
+    assert "what it calls" not in first_lines(narration, logs, "req-1")
+
+
+def test_warnings_that_come_again_and_again_are_told_at_the_top(logs, narration):
+    logs.span("gateway", 0, None, "request", "Taking in", "a", correlation_id="req-1")
+    refused = {"level": "warn", "error_kind": "callback_failed", "correlation_id": "req-1"}
+    for number in range(20):
+        logs.tell("pool", number * 3000, "callback", "Refused the callback: HTTP 503", **refused)
+    alive(logs, "gateway")
+    top = first_lines(narration, logs, "req-1")
+    assert (
+        "Errors:       pool: WARN Refused the callback: HTTP 503 (callback_failed), at 21:06:40.000; and 19 more" in top
+    )
