@@ -148,7 +148,8 @@ def _unquoted(value: str) -> str:
 def milliseconds(value: Any) -> int | None:
     """Return a time as milliseconds since the epoch: a number in s, ms, us or ns, or text in ISO 8601."""
     if isinstance(value, str):
-        return time_of(value) if not value.replace(".", "", 1).isdigit() else milliseconds(float(value))
+        is_number = value.isascii() and value.replace(".", "", 1).isdigit()
+        return milliseconds(float(value)) if is_number else time_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         return None
     for limit, factor in ((1e11, 1000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6)):
@@ -165,10 +166,10 @@ def time_of(text: str) -> int | None:
         day, clock, fraction, zone = found.groups()
         try:
             moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone == 'Z' else zone or ''}")
-        except ValueError:
+            moment = moment if moment.tzinfo else moment.astimezone()
+            return int(moment.timestamp()) * 1000 + _thousandths(fraction)
+        except (ValueError, OverflowError):  # 31 February, or year one in a zone to the east
             return None
-        moment = moment if moment.tzinfo else moment.astimezone()
-        return int(moment.timestamp()) * 1000 + _thousandths(fraction)
     for pattern, form in _OTHER_TIMES:
         other = pattern.search(head)
         if other is not None:
@@ -184,9 +185,9 @@ def _read(text: str, form: str, fraction: str | None) -> int | None:
     try:
         # The year stands before the text: without one, 29 February could not be read.
         moment = datetime.strptime(text if has_year else f"{now.year} {text}", form if has_year else f"%Y {form}")  # noqa: DTZ007 - the zone is the reader's, below
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.astimezone()
     if not has_year and moment > now + timedelta(days=2):
         moment = moment.replace(year=moment.year - 1)  # December, read in January
     return int(moment.timestamp()) * 1000 + _thousandths(fraction)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from narration_core._text import clean
+
 VARIABLE: Final = "NARRATION_LOGS"
 """Environment variable with the paths to read by default, separated as in PATH."""
 
@@ -89,5 +91,5 @@ def refuse_endless(path: str) -> None:
 
 
 def shown(path: str) -> str:
-    """Return a file's name as people read it."""
-    return "standard input" if path == STDIN else path
+    """Return a file's name as people read it: printable, whatever bytes it consists of."""
+    return "standard input" if path == STDIN else clean(os.fsencode(path).decode("utf-8", "replace"))

@@ -21,7 +21,10 @@ def moment(at_ms: int | None, *, day: bool = False) -> str:
     """Return a time in the reader's zone to the millisecond, optionally with the day."""
     if at_ms is None:
         return "--:--:--.---"
-    when = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+    try:
+        when = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return "??:??:??.???"  # no clock says such a time; the line is shown all the same
     return when.strftime("%Y-%m-%d %H:%M:%S" if day else "%H:%M:%S") + f".{at_ms % 1000:03d}"
 
 

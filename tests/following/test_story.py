@@ -1,6 +1,7 @@
 """The story of any id: widened to its requests, in the order of cause, whatever the files and clocks are like."""
 
 import json
+import os
 import random
 
 import pytest
@@ -133,3 +134,32 @@ def test_a_time_that_is_that_of_the_line_before_keeps_its_hour(logs, narration):
     logs.tell("a", 0, "x", "Said", correlation_id="req-1")
     logs.line("a", "no time here: req-1")
     assert "\n~21:06:40.00  a  no time here: req-1\n" in narration("story", "req-1", str(logs.folder)).stdout
+
+
+ODD = [
+    {"emitted_at_ms": 99999999999999999, "actor": "a", "action": "x", "target": "-", "human": "Far", "level": "info"},
+    {"emitted_at_ms": -5, "actor": "a", "action": "x", "target": "-", "human": "Before", "level": "info"},
+    {"time": 1e300, "msg": "Inf"},
+    {"time": "\u00b2", "msg": "Superscript"},
+    {"time": "9999-99-99T00:00:00Z", "msg": "Date"},
+    {"time": "0001-01-01T00:00:00", "msg": "Year one"},
+    {"time": "9999-12-31T23:59:59-14:00", "msg": "Last year"},
+    {"time": {"a": 1}, "level": [1], "msg": {"a": 1}},
+]
+
+
+@pytest.mark.parametrize("command", ["story", "why", "tail", "json", "chrome-trace", "otlp", "ndjson"])
+def test_odd_values_and_file_names_are_no_traceback(logs, narration, command):
+    path = os.fsdecode(os.fsencode(str(logs.folder)) + b"/\xff\x1b[31m.log")
+    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a name that is not text
+        file.writelines(json.dumps(record | {"correlation_id": "req-1"}) + "\n" for record in ODD)
+    folder = str(logs.folder)
+    arguments = {
+        "story": ["story", "req-1", folder, "--tree"],
+        "why": ["why", "req-1", folder],
+        "tail": ["tail", "--no-follow", folder],
+        "json": ["story", "req-1", folder, "-o", "json"],
+    }.get(command, ["story", "req-1", folder, "--export", command, "-"])
+    done = narration(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
