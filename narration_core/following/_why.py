@@ -111,10 +111,10 @@ def why(source: Source, story: Story, now_ms: int | None = None, until: int | No
     """
     recent = source.recent()
     now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
-    newest = max(
-        (ms for ms in (recent.newest_ms, *(line.at_ms for line in story.lines)) if ms is not None), default=None
+    newest = _newest(
+        [*recent.last_heard.values(), *(line.at_ms for line in story.lines if line.at_ms is not None)], now
     )
-    is_live = newest is not None and now - newest < LIVE_MS
+    is_live = newest is not None and abs(now - newest) < LIVE_MS
     as_of = now if is_live else newest
     if until is not None and as_of is not None and until < as_of:
         is_live, as_of = False, until
@@ -129,6 +129,11 @@ def why(source: Source, story: Story, now_ms: int | None = None, until: int | No
     for answer in rest:
         first.others[answer.state] = first.others.get(answer.state, 0) + 1
     return first
+
+
+def _newest(times: Sequence[int], now: int) -> int | None:
+    """Return the latest time that is not in the future: one service whose clock is ahead must not age all others."""
+    return max((ms for ms in times if ms < now + LIVE_MS), default=max(times, default=None))
 
 
 def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: bool) -> Answer:
@@ -155,7 +160,7 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         usual=None,
         next=following if state in {"waiting", "queued", "silent"} else None,
         voices=_voices(story, recent, as_of),
-        others_went_on=as_of is not None and any(as_of - ms < QUIET_MS for ms in recent.last_heard.values()),
+        others_went_on=as_of is not None and any(abs(as_of - ms) < QUIET_MS for ms in recent.last_heard.values()),
         losses=_losses(story, recent),
         others={},
     )

@@ -358,3 +358,15 @@ def test_warnings_that_come_again_and_again_are_told_at_the_top(logs, narration)
     assert (
         "Errors:       pool: WARN Refused the callback: HTTP 503 (callback_failed), at 21:06:40.000; and 19 more" in top
     )
+
+
+def test_a_clock_that_is_a_year_ahead_ages_nobody_else(logs, narration):
+    import time
+
+    now = time.time_ns() // 1_000_000 - START_MS
+    an_hour = 3_600_000
+    logs.span("gateway", now - an_hour, None, "request", "Taking in", "a", correlation_id="req-1")
+    alive(logs, "gateway", at=now - an_hour + 20_000)
+    alive(logs, "clock", at=now + 365 * 24 * an_hour)
+    found = asked(narration, logs, "req-1")
+    assert (found["is_live"], found["age_ms"]) == (False, 20_000)
