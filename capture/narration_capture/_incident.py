@@ -84,7 +84,7 @@ def incident(answer: Answer, title: str, feature_path: Path, features: Path, sto
         story_text(Head(title, places), [CapturedEvent(event, places[0]) for event in [*good, *ends]]),
         stories / story_folder(feature_path.relative_to(features)) / story_file(test_name(title)),
         to_be_written,
-        answer.state == "finished",
+        answer.state == "finished" and len(good) == len(events),
     )
 
 

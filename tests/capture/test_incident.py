@@ -96,3 +96,9 @@ def test_a_recording_holds_events_alone_as_they_were_written(project, incident):
     assert incident(ACCEPTED, BUILDING).exit_code == 0
     lines = (project.path / "features/recordings/incident_session_abc123.jsonl").read_bytes().splitlines()
     assert [json.loads(line)["human"] for line in lines] == ["Accepted session-abc123", "Building the engine"]
+
+
+def test_an_error_that_was_made_good_still_fails_the_scenario_and_the_command_says_so(project, incident):
+    done = incident(ACCEPTED, BUILDING, ROOM, event(4, "check", "There is room now"), BUILT)
+    assert "fails until what went wrong is mended" in done.output
+    project.run().assert_outcomes(failed=1)
