@@ -126,6 +126,9 @@ _TAIL: Final = rf"""(?xsi)
         | ;(?!\s|$|\w{{1,30}}+=|\w{{1,30}}[ ]\w{{1,30}}=)){{0,48}}+)
 )
 """
+# What `_TAIL` finds where a value was hidden before, found faster.
+_HIDDEN: Final = rf"(?P<suffix>[\w\-.]{{0,48}}+)(?P<assign>=){re.escape(MARKER)}(?!\S)"
+_NEAR: Final = 64
 # Words up to the next name: `password=correct horse battery port=1`.
 # What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
 _COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
@@ -241,6 +244,8 @@ def _look(
         judge: gives the verdict on a name.
         claim: a span that is a secret already: a value inside it needs no verdict.
     """
+    if text.find(MARKER, after, after + _NEAR) >= 0 and (hidden := compiled(_HIDDEN).match(text, after)) is not None:
+        return _Look(hidden.end("suffix"), hidden.end("assign"), hidden.end(), quoted=False, secret=None)
     found = compiled(_TAIL).match(text, after)
     if found is None:
         return None
@@ -372,11 +377,10 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         return option, Verdict.SAFE
     if last[-1:].isdigit() and compiled(_PACKAGE).search(last):
         return option, Verdict.SAFE
-    apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
-    if (
-        verdict is Verdict.SAFE and after == end and apart and text[at:after].lower() in PROVIDERS
-    ):  # "getAcme", "newAcme"
-        verdict = Verdict.WEAK
+    if verdict is Verdict.SAFE and after == end:  # "getAcme", "newAcme"
+        apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
+        if apart and text[at:after].lower() in PROVIDERS:
+            verdict = Verdict.WEAK
     return option, verdict
 
 

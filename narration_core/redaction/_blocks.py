@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict, says_nothing
 from narration_core.redaction._values import fits_text
@@ -56,7 +57,7 @@ def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
         is_secret: whether a name promises a secret.
     """
     # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
-    if "[" in text or "{" in text or "(" in text:
+    if has_brackets(text):
         yield from _containers(text, is_secret)
     if '"""' in text or "'''" in text:
         for found in compiled(_TRIPLE).finditer(text):
@@ -67,6 +68,11 @@ def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
     signs = text.count("=") + text.count(":")  # a label has one, its value another
     if signs > 1 and ('"' in text or "'" in text or "=" in text or text.count(": ") > 1):
         yield from _records(text, is_secret)
+
+
+def has_brackets(text: str) -> bool:
+    """Tell whether a text has an opening bracket besides those of markers."""
+    return "{" in text or "(" in text or ("[" in text and text.count("[") > text.count(MARKER))
 
 
 def _fits(value: str, *, quoted: bool) -> bool:

@@ -238,25 +238,35 @@ class Redactor:
             key: the name that the text stands under, if it has one.
         """
         try:
-            return self._text(value, key)
+            hits = None
+            if key is None and not self.own_patterns:
+                hits = self.hits(value)
+                if not hits:
+                    return value  # as most texts: nothing but the scan
+            return self._text(value, key, hits)
         except Exception:  # noqa: BLE001 - whatever went wrong, a secret must not leave
             self._count("internal-error")
             return self.policy.mark("internal-error", "")
 
-    def _text(self, value: str, key: str | None) -> str:
+    def _text(self, value: str, key: str | None, hits: list[int] | None) -> str:
         if key is not None:
             whole = self._by_key(value, key)
             if whole is not None:
                 return whole
-        hidden = self._once(value)
+        hidden = self._once(value, hits)
         return value if hidden is value else self._settled(hidden)
 
-    def _once(self, value: str) -> str:
-        """Return text with what is found in it masked."""
+    def _once(self, value: str, hits: list[int] | None = None) -> str:
+        """Return text with what is found in it masked.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it, if it was asked already.
+        """
         if self.own_patterns:
             spans = self.wanted_spans(value)
         else:
-            hits = self.hits(value)
+            hits = self.hits(value) if hits is None else hits
             if not hits:
                 return value
             spans = self.spans(value, hits)
@@ -451,7 +461,8 @@ class Redactor:
             return value
         pieces: list[str] = []
         at = 0
-        spans.sort(key=lambda span: (span.start, -span.end))
+        if len(spans) > 1:
+            spans.sort(key=lambda span: (span.start, -span.end))
         index = 0
         while index < len(spans):
             start, end, rule = spans[index]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from narration_core.redaction._blocks import has_brackets
 from narration_core.redaction._records import inserted, parameters
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
@@ -38,7 +39,7 @@ def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     """
     if "\n" in text:
         yield from _tables(text, is_secret)
-    if ("(" in text or "[" in text) and any(map(low.__contains__, _STATEMENT_WORDS)):
+    if has_brackets(text) and any(map(low.__contains__, _STATEMENT_WORDS)):
         yield from _statements(text, is_secret)
 
 
