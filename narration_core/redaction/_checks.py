@@ -124,6 +124,10 @@ _EXACT: Final = r"""(?x)
     """
 
 
+# Letters that it may start with; no digit does.
+_EXACT_STARTS: Final = frozenset("xXrRfFmMhHsScCovag")
+
+
 @cache
 def _exact() -> re.Pattern[str]:
     return re.compile(_EXACT)
@@ -131,6 +135,8 @@ def _exact() -> re.Pattern[str]:
 
 def exact_placeholder(value: str) -> bool:
     """Tell whether a value is exactly a placeholder: `$NAME`, `${...}`, `{{...}}`, `<...>`, `***`, nothing."""
+    if value and value[0].isalnum() and value[0] not in _EXACT_STARTS:
+        return False
     return not value or _exact().fullmatch(value[:512]) is not None
 
 

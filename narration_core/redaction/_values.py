@@ -24,6 +24,9 @@ _CODE: Final = (
 )
 
 
+_KEYWORDS: Final = ("new", "await", "async", "func", "lambda", "return", "not", "self", "this")
+"""How code starts that has no bracket."""
+
 # The key of a cache, told by what it is for and a hash: `linux-pip-4f...`.
 _CACHE_KEY: Final = r"[a-z][a-z0-9._]{0,40}(?:[\-:/][a-z0-9._]{1,40}){0,6}[\-:/][0-9a-f]{7,64}"
 _FINGERPRINT: Final = r"(?:[0-9A-Fa-f]{2}:){5,40}[0-9A-Fa-f]{2}"
@@ -87,7 +90,8 @@ def _password(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
 
 def _code(value: str) -> bool:
     """Code that gets a password: calls, subscripts, attributes of well-known things, whose names have no digit."""
-    found = compiled(_CODE).match(value)
+    coded = "(" in value or "[" in value or value.startswith(_KEYWORDS)
+    found = compiled(_CODE).match(value) if coded else None
     if found is not None:
         named = value if " " in value else found[0].partition("(")[0].partition("[")[0]
         return not any(map(str.isdigit, named))
