@@ -4,8 +4,8 @@ Feature: Somebody follows a request
 
   @FOL-02 @narration-required
   Scenario: session-abc123 is stuck
-    Given five requests that went well
-    And the request of session-abc123, whose engine is still being built
+    Given five requests that went well, "req-a0" and on
+    And the request "req-a" of session-abc123, whose engine is still being built
     When somebody asks why "session-abc123"
     Then the answer begins with:
       """
@@ -19,13 +19,13 @@ Feature: Somebody follows a request
 
   @FOL-01 @narration-required
   Scenario: Everything that happened to a session, in order
-    Given the request of session-abc123, whose engine is still being built
+    Given the request "req-b" of session-abc123, whose engine is still being built
     When somebody asks for the story of "session-abc123"
     Then the answer is:
       """
       Story of session_id session-abc123: 4 lines of 4 services, 2026-11-28
         21:06:40.000, over 30 ms
-      It belongs to 1 request: req-xyz
+      It belongs to 1 request: req-b
 
       21:06:40.000  gateway        Taking in a request of session-abc123
       21:06:40.010  orchestratord  Accepted request job-123 at queue position 0
@@ -35,8 +35,8 @@ Feature: Somebody follows a request
 
   @FOL-02 @narration-required
   Scenario: The provisioner never takes the request up
-    Given five requests that went well
-    And the request of session-abc123, which the pool manager passes on and nobody takes up
+    Given five requests that went well, "req-c0" and on
+    And the request "req-c" of session-abc123, which the pool manager passes on and nobody takes up
     When somebody asks why "job-123"
     Then the answer begins with:
       """
@@ -48,8 +48,8 @@ Feature: Somebody follows a request
 
   @FOL-02 @narration-required
   Scenario: A request that is over waits for nothing
-    Given five requests that went well
-    When somebody asks why "req-ok-3"
+    Given five requests that went well, "req-d0" and on
+    When somebody asks why "req-d3"
     Then the answer begins with:
       """
       Finished:     nothing is open; the last word was gateway: Finished: Taking in a
@@ -58,7 +58,7 @@ Feature: Somebody follows a request
 
   @FOL-01 @FOL-02 @narration-required
   Scenario: An id that is nowhere
-    Given the request of session-abc123, whose engine is still being built
+    Given the request "req-e" of session-abc123, whose engine is still being built
     When somebody asks why "session-abc124"
     Then the answer is:
       """
@@ -67,7 +67,7 @@ Feature: Somebody follows a request
 
   @FOL-03 @narration-required @narrated-errors
   Scenario: A real story that no golden story accounts for
-    Given five requests that went well
+    Given five requests that went well, "req-f0" and on
     And a golden story of a request that goes well
     And a request that fails because the disk is full
     When somebody asks which stories conform

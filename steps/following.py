@@ -38,10 +38,10 @@ def build(at: int, name: str, ids: dict[str, Any]) -> dict[str, Any]:
     return span
 
 
-@given("five requests that went well")
-def went_well() -> None:
+@given(parsers.parse('five requests that went well, "{first}" and on'))
+def went_well(first: str) -> None:
     for number in range(5):
-        at, name = NOON_MS - 560_000 + number * 300, f"req-ok-{number}"
+        at, name = NOON_MS - 560_000 + number * 300, f"{first.removesuffix('0')}{number}"
         ids = begin(at, name, "session-ok", f"job-ok-{number}")
         span = build(at + 30, name, ids)
         done = {"event": "engine_build_end", "duration_ms": 4000, "emitted_at_ms": at + 4030}
@@ -52,16 +52,16 @@ def went_well() -> None:
         GATEWAY("request", "/v1/generate", f"Finished: {TAKING}", **done, **ids)
 
 
-@given("the request of session-abc123, whose engine is still being built")
-def still_built() -> None:
-    ids = begin(NOON_MS, "req-xyz", "session-abc123", "job-123")
-    build(NOON_MS + 30, "req-xyz", ids)
+@given(parsers.parse('the request "{name}" of session-abc123, whose engine is still being built'))
+def still_built(name: str) -> None:
+    ids = begin(NOON_MS, name, "session-abc123", "job-123")
+    build(NOON_MS + 30, name, ids)
     others_go_on(NOON_MS + 192_030, GATEWAY, POOL)
 
 
-@given("the request of session-abc123, which the pool manager passes on and nobody takes up")
-def nobody_takes_it() -> None:
-    begin(NOON_MS, "req-xyz", "session-abc123", "job-123")
+@given(parsers.parse('the request "{name}" of session-abc123, which the pool manager passes on and nobody takes up'))
+def nobody_takes_it(name: str) -> None:
+    begin(NOON_MS, name, "session-abc123", "job-123")
     others_go_on(NOON_MS + 192_020, GATEWAY, POOL, PROVISIONER)
 
 

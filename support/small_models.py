@@ -10,7 +10,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,13 @@ _CONSTANT: Final = 2.0**-10  # small compared with the values of a model: it cha
 _CONSTANT_GAIN: Final = 1000.0  # makes it large enough for eight bits
 _WRITES: Final = ("attn_output", "ffn_down")  # the matrices whose rows are dimensions of the residual stream
 _SMALL: Final = 4.0  # megabytes; smaller models have two layers
+
+
+CHATML: Final = """{% for message in messages %}<|im_start|>{{ message['role'] }}
+{{ message['content'] }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+"""A template for chats that llama.cpp knows."""
 
 
 class Shape(NamedTuple):
@@ -82,9 +89,7 @@ def never_stopping(target: Path, source: Path = BUNDLED) -> Path:
     writer = GGUFWriter(target, facts.pop("general.architecture"))
     writer.add_key_length(head_width)
     writer.add_value_length(head_width)
-    for name, value in facts.items():
-        kinds = reader.fields[name].types
-        writer.add_key_value(name, value, kinds[0], kinds[-1] if len(kinds) > 1 else None)
+    _copy_facts(writer, facts, reader)
     for tensor in reader.tensors:
         name = tensor.name.removesuffix(".weight")
         if tensor.tensor_type == GGMLQuantizationType.F32:
@@ -103,6 +108,30 @@ def never_stopping(target: Path, source: Path = BUNDLED) -> Path:
         elif name == "output":
             wider[[UNKNOWN, BEGIN], -_BLOCK_BYTES:] = _block(-_NEVER / _CONSTANT_GAIN / _CONSTANT)
         writer.add_tensor(tensor.name, wider, raw_dtype=GGMLQuantizationType.Q8_0)
+    return _finish(writer, target)
+
+
+def _copy_facts(writer: GGUFWriter, facts: dict[str, Any], reader: GGUFReader) -> None:
+    for name, value in facts.items():
+        kinds = reader.fields[name].types
+        writer.add_key_value(name, value, kinds[0], kinds[-1] if len(kinds) > 1 else None)
+
+
+def with_chat_template(target: Path, template: str = CHATML, source: Path = BUNDLED) -> Path:
+    """Write a model that is another with a template for chats.
+
+    Args:
+        target: the file to write.
+        template: the template, in Jinja.
+        source: a Q8_0 model.
+    """
+    reader = GGUFReader(source)
+    facts = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("GGUF.")}
+    writer = GGUFWriter(target, facts.pop("general.architecture"))
+    _copy_facts(writer, facts, reader)
+    writer.add_chat_template(template)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
     return _finish(writer, target)
 
 

@@ -1,6 +1,6 @@
 Scenario: A real story that no golden story accounts for
 
-Given five requests that went well
+Given five requests that went well, "req-f0" and on
   gateway | request | /v1/generate | c1 j1
       Taking in a request of s1
   orchestratord | admission | j1 | c1 j1

@@ -1,6 +1,6 @@
 Scenario: A request that is over waits for nothing
 
-Given five requests that went well
+Given five requests that went well, "req-d0" and on
   gateway | request | /v1/generate | c1 j1
       Taking in a request of s1
   orchestratord | admission | j1 | c1 j1
@@ -72,6 +72,6 @@ Given five requests that went well
   gateway | request | /v1/generate | c5 j5
       Finished: Taking in a request of s1
 
-When somebody asks why "req-ok-3"
+When somebody asks why "req-d3"
 
 Then the answer begins with:

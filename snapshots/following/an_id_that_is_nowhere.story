@@ -1,6 +1,6 @@
 Scenario: An id that is nowhere
 
-Given the request of session-abc123, whose engine is still being built
+Given the request "req-e" of session-abc123, whose engine is still being built
   gateway | request | /v1/generate | c1 j1
       Taking in a request of s1
   orchestratord | admission | j1 | c1 j1

@@ -1,6 +1,6 @@
 Scenario: session-abc123 is stuck
 
-Given five requests that went well
+Given five requests that went well, "req-a0" and on
   gateway | request | /v1/generate | c1 j1
       Taking in a request of s1
   orchestratord | admission | j1 | c1 j1
@@ -72,7 +72,7 @@ Given five requests that went well
   gateway | request | /v1/generate | c5 j5
       Finished: Taking in a request of s1
 
-And the request of session-abc123, whose engine is still being built
+And the request "req-a" of session-abc123, whose engine is still being built
   gateway | request | /v1/generate | c6 j6
       Taking in a request of s2
   orchestratord | admission | j6 | c6 j6

@@ -61,7 +61,7 @@ def test_events_pass_one_by_one_and_a_hang_up_does_too(clients, nginx, slow):
             async with clients.reading(over_http2(clients, proxy, body)) as events:
                 async for event in events:
                     seen.append(event.get("data", {}).get("event", {}).get("action") or event.get("name"))
-                    if seen[-1] == "execute":
+                    if seen[-1] == "cache_reset":
                         break
             return seen, await worker.wait_for(job_id="reading", action="disconnect"), list(worker.events)
 

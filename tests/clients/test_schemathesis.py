@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from narration_worker.launch import launch
+from support.small_models import with_chat_template
 
 TOKEN = "a-made-up-token-of-a-test"
 GUARDED = {"NARRATION_STRICT": "1", "AUTH_TOKEN": TOKEN}
@@ -51,7 +52,8 @@ def description(url):
 @pytest.mark.req("API-01", "AUTH-1001", "M0-W-1302", "M0-W-1500")
 def test_every_answer_is_what_the_description_says(clients, tmp_path):
     async def run():
-        async with launch(environment=GUARDED) as worker:
+        # With a template for chats: whether `messages` can be answered depends on the model, not on the request.
+        async with launch(with_chat_template(tmp_path / "chat.gguf"), environment=GUARDED) as worker:
             judged = await judge(clients, worker, tmp_path)
             assert await worker.stop() == 0
             return *judged, worker.events, list(worker.other_output)
@@ -73,7 +75,7 @@ def test_an_answer_that_the_description_does_not_say_is_found(clients, tmp_path)
     """The judge above is awake: the same run with one limit described wrongly."""
 
     async def run():
-        async with launch(environment=GUARDED) as worker:
+        async with launch(with_chat_template(tmp_path / "chat.gguf"), environment=GUARDED) as worker:
             api = await asyncio.to_thread(description, worker.url)
             api["components"]["schemas"]["ExecuteRequest"]["properties"]["max_tokens"]["maximum"] = 5000
             api["paths"] = {"/execute": api["paths"]["/execute"]}

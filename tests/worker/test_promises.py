@@ -304,7 +304,7 @@ def test_the_amounts_of_memory_are_those_of_file_cache_and_headroom():
 
 
 @pytest.mark.req("M0-W-1021")
-def test_a_request_that_runs_out_of_memory_fails_alone(endless):
+def test_a_request_that_runs_out_of_memory_fails_alone(endless, narration):
     model = endless.model
     evaluate, last_error = model.evaluate, model.last_error
     broken = [True]
@@ -327,6 +327,7 @@ def test_a_request_that_runs_out_of_memory_fails_alone(endless):
 
     (name, error), after = asyncio.run(run())
     assert (name, error.code, error.retriable) == ("error", "VRAM_OOM", True)
+    narration.assert_event(action="execute", level="error", error_kind="vram_oom", job_id="full")
     assert after == "end"
 
 

@@ -44,6 +44,18 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
 )
 
 
+# Said by `not`, because generators of clients make two types of a `oneOf`.
+_NOT_ONE_OF_PROMPT_AND_MESSAGES: Final = {
+    "anyOf": [
+        {
+            "required": ["prompt", "messages"],
+            "properties": {"prompt": {"type": "string"}, "messages": {"type": "array"}},
+        },
+        {"properties": {"prompt": {"type": "null"}, "messages": {"type": "null"}}},
+    ]
+}
+
+
 def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
     """Move the docstring's description of each attribute to the attribute's own schema."""
     head, _, rest = doc.partition("\n")
@@ -57,6 +69,7 @@ def _described(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
             {**option, "maximum": MAX_SEED} if option.get("type") == "integer" else option
             for option in properties["seed"]["anyOf"]
         ]
+        schema = {**schema, "not": _NOT_ONE_OF_PROMPT_AND_MESSAGES}
     return {**schema, "description": head.strip(), "properties": properties}
 
 
