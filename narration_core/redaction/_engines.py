@@ -40,6 +40,13 @@ def _note(number: int, _start: int, _end: int, _flags: int, found: Any) -> None:
     found.append(number)
 
 
+# A long text is scanned in pieces: what a scan costs grows faster than the text. No entry is longer than the overlap,
+# but for blanks in a row.
+_WHOLE: Final = 20_000
+_PIECE: Final = 10_240
+_OVERLAP: Final = 2_048
+
+
 class Hyperscan:
     """Intel's multi-pattern matcher: about half a microsecond for an event.
 
@@ -83,7 +90,13 @@ class Hyperscan:
         def hits(text: str) -> list[int]:
             found: list[int] = []
             try:
-                scan(text.encode(), _note, 0, found, local.scratch)  # by name it would cost half as much again
+                data = text.encode()
+                if len(data) <= _WHOLE:
+                    scan(data, _note, 0, found, local.scratch)  # by name it would cost half as much again
+                else:
+                    for start in range(0, len(data), _PIECE - _OVERLAP):
+                        scan(data[start : start + _PIECE], _note, 0, found, local.scratch)
+                    found = list(dict.fromkeys(found))
             except AttributeError:
                 new_scratch()
                 return hits(text)
