@@ -56,7 +56,7 @@ def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module(tmp_pat
     fresh(f"{USUAL}; import asyncio", **compiled)
     costs = [[float(fresh(program.format(one), **compiled)) for one in (USUAL, "import asyncio")] for _ in range(7)]
     ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
-    assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
+    assert ours <= 1.75 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
 
 
 BRIDGE = """
