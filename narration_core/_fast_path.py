@@ -9,7 +9,7 @@ scope; other bound fields are taken as if the call had given them. Whatever is u
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -22,8 +22,9 @@ from narration_core._generated import run_source
 from narration_core._levels import EMITTING
 from narration_core._scope import Scope, StackedScope, resolved
 from narration_core._settings import Counts, Settings
-from narration_core._taxonomy import extra_fields
+from narration_core._taxonomy import ExtraField, extra_fields
 from narration_core._text import fill_simple, is_name, quick_template
+from narration_core._undisturbed import undisturbed
 from narration_core.redaction._digits import ZEROS
 
 Composer = Callable[..., Draft | None]
@@ -145,16 +146,23 @@ class FastPath:
             names: the field names of the call, those bound besides the ids included.
             point: the declared point that is called, if it is one.
         """
-        composers = self._composers
         key = names if point is None else (point, names)
         if point is not None and key not in self.composers:
-            composers.keep(key, None)
+            self._composers.keep(key, None)
             return _slow
         others = set(names) - {*ID_INDEX, *BODY, *TEXTS, MOMENT}
         extra = [field for field in extra_fields().values() if field.name in others]
         if len(extra) < len(others):
             return _slow  # not kept: the field may be registered later
-        composer: Composer = _slow
+        return undisturbed(lambda: self._generated(key, names, extra, point))
+
+    def _generated(
+        self, key: tuple[Any, ...], names: tuple[str, ...], extra: Sequence[ExtraField], point: Declared | None
+    ) -> Composer:
+        """Return the composer that is kept under a key, generated first where nobody else has."""
+        composer = self.composers.get(key) or _slow
+        if composer is not _slow:
+            return composer
         written = None
         if all(field.type in {str, int} and not self._redactor.clean_verdict(field.name) for field in extra):
             written = source(names, extra, point, strict=self._strict)
@@ -162,7 +170,7 @@ class FastPath:
                 label = f"{point.actor} {point.action}" if point else "call"
                 label += f" with {', '.join(names) or 'no fields'}"
                 composer = run_source(written, label, self._globals)["compose"]
-        composers.keep(key, composer, _COST_OF_SOURCE * len(written or ""))
+        self._composers.keep(key, composer, _COST_OF_SOURCE * len(written or ""))
         return composer
 
     def needs_care(self, pieces: Iterable[str]) -> bool:

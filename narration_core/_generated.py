@@ -3,6 +3,8 @@
 import threading
 from typing import Any, Final
 
+from narration_core._undisturbed import loaded
+
 _LIMIT: Final = 1024
 _files: dict[str, None] = {}
 _lock = threading.RLock()
@@ -10,9 +12,8 @@ _lock = threading.RLock()
 
 def file_lines(file: str) -> list[str]:
     """Return the lines of generated source by its file name; empty when it is not kept."""
-    import linecache  # noqa: PLC0415 - brings along a tokenizer; needed at the first event, not to import
-
-    return linecache.getlines(file)
+    lines: list[str] = loaded("linecache").getlines(file)
+    return lines
 
 
 def run_source(source: str, label: str, names: dict[str, Any]) -> dict[str, Any]:
@@ -23,8 +24,7 @@ def run_source(source: str, label: str, names: dict[str, Any]) -> dict[str, Any]
         label: what it is, for its file name in tracebacks.
         names: what it may use.
     """
-    import linecache  # noqa: PLC0415 - as above
-
+    linecache = loaded("linecache")  # brings along a tokenizer; needed at the first event, not to import
     lines = source.splitlines(keepends=True)
     with _lock:
         file, number = f"<narration: {label}>", 1

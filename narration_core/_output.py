@@ -101,12 +101,17 @@ class DescriptorOutput:
         return os.fstat(self.descriptor).st_size if self.may_be_slow else next(_never_again)
 
     def step(self, data: bytes) -> Iterator[int]:
-        """Return an iterator that writes; what the program printed before goes first."""
+        """Return an iterator that writes; what the program printed before goes first.
+
+        Raises:
+            ValueError: the stream was closed.
+        """
         if self._flush is not None:
-            # A signal handler may be in the middle of a print; a full disk keeps the text for later.
+            # A signal handler may be in the middle of a print; a full disk keeps the text for later. A closed stream
+            # raises ValueError, and that ends the write: its descriptor may be somebody else's file by now.
             try:  # noqa: SIM105 - a microsecond cheaper than `suppress`
                 self._flush()
-            except (OSError, ValueError, RuntimeError):
+            except (OSError, RuntimeError):
                 pass
         if self._flags is None:
             return map(os.write, (self.descriptor,), (data,))

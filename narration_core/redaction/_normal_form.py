@@ -10,6 +10,8 @@ from bisect import bisect_right
 from functools import cache
 from typing import Final, NamedTuple
 
+from narration_core._undisturbed import loaded
+
 MAX_LAYERS: Final = 5
 """How many encodings around each other are taken off."""
 
@@ -144,9 +146,7 @@ def _decoded(found: re.Match[str]) -> str:
     if kind == "bytes":
         return bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
     if kind == "entity":
-        from html import unescape  # noqa: PLC0415 - text without entities never needs its tables
-
-        return unescape(text)
+        return str(loaded("html").unescape(text))  # text without entities never needs its tables
     code = int(found[kind or "code"], 16)
     return chr(code) if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"
 

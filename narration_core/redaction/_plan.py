@@ -1,11 +1,10 @@
 """What a policy comes down to: its rules, and one engine that knows which of them can match; made once and shared."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
-from narration_core._locks import new_setup_lock
+from narration_core._undisturbed import made_once
 from narration_core.redaction import _assignments as context
 from narration_core.redaction._digits import any_digits
 from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
@@ -34,11 +33,10 @@ def _engine(entries: list[Entry], name: str) -> Engine:
 
 _PLANS: Final = 32  # a plan takes some megabytes; programs have one policy, few have more
 _plans: BoundedDict[tuple[frozenset[str], frozenset[str], str], Plan] = BoundedDict(_PLANS)
-plans_lock = new_setup_lock()
 
 
 def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *, by_name: bool) -> Plan:
-    """Return the plan of a set of rules, made when it is asked for the first time.
+    """Return the plan of a set of rules, made when it is asked for the first time; part of undisturbed work.
 
     Args:
         rules: the rules that are wanted.
@@ -47,28 +45,27 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
         by_name: whether names give secrets away.
     """
     names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
-    with plans_lock:
-        plan = _plans.found.get((names, own_keys, engine))
-        if plan is None:
-            # Rules that share a literal or a shape share one entry: each costs time in every scan.
-            behind: dict[Entry, list[int]] = {}
-            for number, rule in enumerate(rules):
-                for literal in rule.literals:
-                    behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
-                for shape in rule.shapes:
-                    behind.setdefault(Entry(shape=shape), []).append(number)
-            words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
-            for number, (word, shape) in enumerate(words, len(rules)):
-                entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
-                behind.setdefault(entry, []).append(number)
-            behind[Entry(shape=ENCODED)] = []
-            plan = Plan(
-                rules,
-                tuple(word for word, _ in words),
-                tuple(map(tuple, behind.values())),
-                len(behind) - 1,
-                _engine(list(behind), engine),
-                cache(lambda: _engine(list(filter(None, map(any_digits, behind))), engine)),
-            )
-            _plans.keep((names, own_keys, engine), plan, 0)
+    plan = _plans.found.get((names, own_keys, engine))
+    if plan is None:
+        # Rules that share a literal or a shape share one entry: each costs time in every scan.
+        behind: dict[Entry, list[int]] = {}
+        for number, rule in enumerate(rules):
+            for literal in rule.literals:
+                behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
+            for shape in rule.shapes:
+                behind.setdefault(Entry(shape=shape), []).append(number)
+        words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
+        for number, (word, shape) in enumerate(words, len(rules)):
+            entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
+            behind.setdefault(entry, []).append(number)
+        behind[Entry(shape=ENCODED)] = []
+        plan = Plan(
+            rules,
+            tuple(word for word, _ in words),
+            tuple(map(tuple, behind.values())),
+            len(behind) - 1,
+            _engine(list(behind), engine),
+            made_once(lambda: _engine(list(filter(None, map(any_digits, behind))), engine)),
+        )
+        _plans.keep((names, own_keys, engine), plan, 0)
     return plan

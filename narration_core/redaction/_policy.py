@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from narration_core._undisturbed import loaded
+
 MARKER: Final = "[REDACTED]"
 
 _LONGEST_REPLACEMENT: Final = 64
@@ -80,10 +82,8 @@ class RedactionPolicy:
             return self.replacement
         if self.marker == "rule":
             return f"[REDACTED:{rule}]"
-        import hashlib  # noqa: PLC0415 - only this marker needs them
-        import hmac  # noqa: PLC0415
-
-        digest = hmac.new(self.fingerprint_key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        # Only this marker needs the module.
+        digest = loaded("hmac").new(self.fingerprint_key, secret.encode("utf-8", "surrogatepass"), "sha256")
         return f"[REDACTED:{rule}:{digest.hexdigest()[:8]}]"
 
 

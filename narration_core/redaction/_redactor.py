@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from narration_core._bounded import BoundedDict, BoundedSet
+from narration_core._undisturbed import undisturbed
 from narration_core.redaction import _assignments as context
 from narration_core.redaction import _blocks as blocks
 from narration_core.redaction import _tables as tables
@@ -15,7 +16,7 @@ from narration_core.redaction import _walk as walk
 from narration_core.redaction._digits import ZEROS
 from narration_core.redaction._engines import lower_ascii
 from narration_core.redaction._normal_form import normal, normal_forms, without_colours
-from narration_core.redaction._plan import Plan, make_plan, plans_lock
+from narration_core.redaction._plan import Plan, make_plan
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._rules import catalogue
@@ -120,23 +121,25 @@ class Redactor:
 
     def plan(self) -> Plan:
         """Return the rules and the engine of the policy."""
+        return self._plan or undisturbed(self._new_plan)
+
+    def _new_plan(self) -> Plan:
         if self._plan is None:
-            with plans_lock:
-                policy = self.policy
-                optional = _ADDRESSES if policy.ips else frozenset()
-                wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
-                rules = tuple(
-                    rule
-                    for rule in catalogue()
-                    if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
-                )
-                by_name = context.RULE_NAME not in policy.off
-                self._plan = make_plan(rules, policy.engine, policy.secret_keys, by_name=by_name)
-                engine = self._plan.engine
-                if isinstance(engine, WarmingEngine):
-                    engine.follow(self._use)
-                else:
-                    self.hits = engine.hits
+            policy = self.policy
+            optional = _ADDRESSES if policy.ips else frozenset()
+            wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
+            rules = tuple(
+                rule
+                for rule in catalogue()
+                if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+            )
+            by_name = context.RULE_NAME not in policy.off
+            plan = make_plan(rules, policy.engine, policy.secret_keys, by_name=by_name)
+            if isinstance(plan.engine, WarmingEngine):
+                plan.engine.follow(self._use)
+            else:
+                self.hits = plan.engine.hits
+            self._plan = plan  # last: whoever sees it scans
         return self._plan
 
     def _use(self, hits: Callable[[str], list[int]]) -> None:

@@ -333,6 +333,21 @@ def test_what_was_printed_before_an_event_comes_before_it(pipe):
     assert (printed, json.loads(event)["target"], after) == (b"row 1", "event", b"row 2")
 
 
+@pytest.mark.req("DEL-02")
+def test_the_descriptor_of_a_closed_stream_is_left_to_its_next_owner(pipe, tmp_path):
+    with (tmp_path / "closed").open("w") as stream:
+        number = stream.fileno()
+        writer = LineWriter(StreamSink(lambda: stream), Notices())
+        writer.put(record("before"))
+    taken = os.open(tmp_path / "database", os.O_CREAT | os.O_RDWR)
+    assert taken == number
+    writer.put(record("after"))
+    assert writer.close(0.1) == 1
+    os.close(taken)
+    assert (tmp_path / "database").read_bytes() == b""
+    assert len((tmp_path / "closed").read_text().splitlines()) == 1
+
+
 def test_a_descriptor_says_what_it_is(tmp_path, pipe):
     with (tmp_path / "file").open("w") as file:
         output = DescriptorOutput(file.fileno())

@@ -388,6 +388,34 @@ def test_a_signal_handler_may_narrate_whatever_it_interrupts():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.fault
+def test_a_signal_handler_may_narrate_while_the_first_event_loads_what_it_needs():
+    # From the very first event on: that is when rules are imported and engines are made.
+    done = run("""
+        import gc, signal, sys
+        from narration_core import Narrator, configure, flush, stats
+        from narration_core.sinks import MemorySink
+        configure(sinks=[MemorySink()])
+        narrate = Narrator("child")
+        heard = []
+        def handler(*_):
+            heard.append(1)
+            narrate.warn("signal", "handler", f"Interrupting with password={'x7Kq' * 4} the {len(heard)}th time")
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+        while len(heard) < 100:
+            narrate("loop", "main", "Working")
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert flush(10) == 0
+        told = stats()
+        assert told["emitted"]["warn"] == len(heard), told
+        assert told["redacted"] == {"secret-by-name": len(heard)}, told
+        assert (told["mistakes"], told["internal_errors"], told["fast_path"]["failed"]) == (0, 0, 0), told
+        assert gc.isenabled()
+    """)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_sink_that_ends_its_thread_does_not():
     gate = Gate()
     gate.error = SystemExit()

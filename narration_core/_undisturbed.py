@@ -1,0 +1,92 @@
+"""Work that no signal handler, finaliser or collection may meet half done: it runs on a thread of its own.
+
+Importing and compiling are such work. A handler that narrates in the middle of an import would find modules half
+loaded, and one that comes again before it is done would start the same work over and over; here it waits, since the
+interrupted thread holds nothing that the work needs.
+"""
+
+import gc
+from _thread import allocate_lock, get_ident, start_new_thread
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeVar
+
+from narration_core._locks import new_setup_lock
+
+T = TypeVar("T")
+
+_at_work: set[int] = set()
+_one_at_a_time = new_setup_lock()
+
+
+def undisturbed(work: Callable[[], T]) -> T:
+    """Return what a function returns, run where signal handlers and collections never run, one work at a time.
+
+    Args:
+        work: takes no argument; sees first whether another thread has done it meanwhile.
+
+    Raises:
+        Exception: whatever the function raised.
+    """
+    if get_ident() in _at_work:
+        return work()  # part of other such work
+    results: list[T] = []
+    errors: list[BaseException] = []
+    done = allocate_lock()
+    done.acquire()
+
+    def run() -> None:
+        _at_work.add(get_ident())
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            with _one_at_a_time:
+                results.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+            errors.append(error)
+        finally:
+            if collecting:
+                gc.enable()
+            _at_work.discard(get_ident())
+            done.release()
+
+    try:
+        # Not `threading.Thread`: its own lock would be taken twice when a handler interrupts its start.
+        start_new_thread(run, ())
+    except RuntimeError:  # no more threads, or the interpreter is ending
+        with _one_at_a_time:
+            return work()
+    done.acquire()
+    for error in errors:
+        raise error
+    return results[0]
+
+
+def made_once(make: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that returns what another makes, made undisturbed when it is first asked for.
+
+    Args:
+        make: makes it.
+    """
+    made: list[T] = []
+
+    def work() -> T:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return lambda: made[0] if made else undisturbed(work)
+
+
+@cache
+def loaded(module: str) -> Any:
+    """Return a module that is imported when it is first needed.
+
+    Args:
+        module: its full name.
+
+    Raises:
+        ImportError: there is no such module.
+    """
+    return undisturbed(lambda: import_module(module))
