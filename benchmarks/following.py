@@ -117,7 +117,7 @@ GOLDEN: Final = (("work", ""), ("step", " (any number of times)"), ("work", ""))
 def commands(folder: Path) -> dict[str, list[str] | str]:
     """Return the commands by name; those whose program is not there are left out and named."""
     logs = [str(folder / f"{service}.log") for service in SERVICES]
-    own = [sys.executable, "-m", "narration_core.cli"]
+    own = [str(Path(sys.executable).with_name("narration"))]
     quoted = shlex.join(logs)
     found: dict[str, list[str] | str] = {
         "rg + jq": f"rg --no-filename -F {ASKED} {quoted} | jq -cs 'sort_by(.emitted_at_ms)'",

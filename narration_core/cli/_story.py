@@ -1,7 +1,7 @@
 """`narration story`: what happened to an id, in order."""
 
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -20,8 +20,11 @@ from narration_core.cli._options import (
     say_json,
     view,
 )
-from narration_core.following import _export, _story_text
+from narration_core.following import _story_text
 from narration_core.following._story import follow
+
+EXPORTS: Final = {"chrome-trace": "chrome_trace", "otlp": "otlp", "ndjson": "ndjson"}
+"""The function of `_export` that writes each format."""
 
 
 @click.command("story")
@@ -37,9 +40,9 @@ from narration_core.following._story import follow
 @click.option(
     "--export",
     nargs=2,
-    type=(click.Choice(list(_export.EXPORTS)), click.Path(dir_okay=False, allow_dash=True)),
+    type=(click.Choice(list(EXPORTS)), click.Path(dir_okay=False, allow_dash=True)),
     metavar="FORMAT FILE",
-    help=f"Write the story to a file as {', '.join(_export.EXPORTS)}.",
+    help=f"Write the story to a file as {', '.join(EXPORTS)}.",
 )
 def story(
     asked: str,
@@ -66,13 +69,15 @@ def story(
         if not found.lines:
             end_with_nothing(asked, files, is_cut=since is not None or until is not None)
         if export is not None:
+            from narration_core.following import _export  # noqa: PLC0415 - only when asked for
+
             name, target = export
             try:
                 file = click.open_file(target, "w", encoding="utf-8")
             except OSError as error:
                 raise click.UsageError(f"{target}: the story cannot be written there: {error.strerror}") from None
             with file:
-                file.writelines(f"{line}\n" for line in _export.EXPORTS[name](found))
+                file.writelines(f"{line}\n" for line in getattr(_export, EXPORTS[name])(found))
         if output == "json":
             from narration_core.following._data import story_data  # noqa: PLC0415 - for machines only
 

@@ -1,15 +1,13 @@
 """A story in the formats of other programs: NDJSON, Chrome's trace format, OTLP logs as JSON."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from narration_core._event import Event, encode
 from narration_core.following._lines import Line
 from narration_core.following._spans import Work
 from narration_core.following._story import Story
-
-ExportFormat = Literal["chrome-trace", "otlp", "ndjson"]
 
 _SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 _SCOPE: Final = {"name": "narration"}
@@ -154,11 +152,3 @@ def _value(value: Any) -> dict[str, Any]:
     if isinstance(value, list):
         return {"arrayValue": {"values": [_value(inner) for inner in value]}}
     return {"stringValue": "" if value is None else str(value)}
-
-
-EXPORTS: Final[dict[str, Callable[[Story], Iterator[str]]]] = {
-    "chrome-trace": chrome_trace,
-    "otlp": otlp,
-    "ndjson": ndjson,
-}
-"""What writes each format: a function that yields the lines of the file."""

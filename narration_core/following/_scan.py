@@ -4,17 +4,13 @@ One buffer is filled again and again and searched for all strings at once: memor
 a file may grow, shrink or vanish meanwhile, and only lines that hold a needle are ever copied.
 """
 
-import bz2
 import codecs
-import gzip
 import io
-import lzma
-import shutil
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from typing import IO, Any, Final, NamedTuple, Protocol, Self
 
 import ahocorasick_rs
@@ -27,14 +23,14 @@ MAX_LINE: Final = 1 << 20
 """Longest line that is read, in bytes; longer ones are counted and passed over."""
 
 _BEFORE: Final = 4096
-_PACKED: Final[tuple[tuple[str, bytes, Callable[[str], Any] | None], ...]] = (
-    (".gz", b"\x1f\x8b\x08", gzip.open),
-    (".bz2", b"BZh", bz2.open),
-    (".xz", b"\xfd7zXZ\0", lzma.open),
-    (".zst", b"\x28\xb5\x2f\xfd", None),
-    (".zip", b"PK\3\4", None),
+_PACKED: Final = (
+    (".gz", b"\x1f\x8b\x08", "gzip"),
+    (".bz2", b"BZh", "bz2"),
+    (".xz", b"\xfd7zXZ\0", "lzma"),
+    (".zst", b"\x28\xb5\x2f\xfd", ""),
+    (".zip", b"PK\3\4", ""),
 )
-"""How packed files are named, how they begin, and what reads them."""
+"""How packed files are named, how they begin, and which module reads them, loaded only for such a file."""
 
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -125,6 +121,9 @@ class LogReader:
             return open(path, "rb", buffering=0)  # noqa: PTH123 - the caller closes it; raw, because the buffer is ours
         kept = self._kept.get(path)
         if kept is None:
+            import shutil  # noqa: PLC0415 - most searches read files, and a search is over in a moment
+            import tempfile  # noqa: PLC0415 - as above
+
             kept = self._kept[path] = self._stack.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it is
             if path == STDIN:
                 shutil.copyfileobj(sys.stdin.buffer, kept)
@@ -164,8 +163,14 @@ class LogReader:
             with self.open(path) as file:
                 start = 0 if last is None or _unpacking(path) else _from_the_end(file, last)
                 yield from _blocks(_decoded(file, start), search, longest, counts, start)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except _reading_errors() as error:
             counts.faults.append(f"{shown(path)}: {getattr(error, 'strerror', None) or error}")
+
+
+def _reading_errors() -> tuple[type[Exception], ...]:
+    """Return what reading a file to its end may raise, as far as the modules that would raise it are loaded."""
+    xz = sys.modules.get("lzma")
+    return (OSError, EOFError, zlib.error, *([xz.LZMAError] if xz else []))
 
 
 def _unpacking(path: str) -> Callable[[str], Any] | None:
@@ -178,11 +183,12 @@ def _unpacking(path: str) -> Callable[[str], Any] | None:
         return None
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - raw: six bytes are needed
         begin = file.read(6)
-    for ending, mark, opened in _PACKED:
+    for ending, mark, module in _PACKED:
         if path.endswith(ending) or begin.startswith(mark):
-            if opened is None:
+            if not module:
                 raise OSError(f"it is packed as {ending}, which is not read here: unpack it first")
-            return opened
+            unpack: Callable[[str], Any] = import_module(module).open
+            return unpack
     return None
 
 
