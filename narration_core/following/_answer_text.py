@@ -73,7 +73,7 @@ def _since(answer: Answer) -> str:
 
 def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[tuple[str, str]]:
     following = answer.next
-    if following is not None and following.actor != answer.holder:
+    if following is not None and (following.actor != answer.holder or answer.state == "silent"):
         rest = f"{following.share:.0%} of {_wording.number(following.requests, 'other request')}"
         after = _wording.age(following.after.median)
         yield "Missing", f"{following.actor}: {following.human} - came {after} later (median) in {rest}"

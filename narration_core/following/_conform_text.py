@@ -16,7 +16,7 @@ def text(found: Conformity, view: View) -> Iterator[str]:
     share = found.accounted / found.stories if found.stories else 0
     said = (
         f"{found.accounted:,} of {_wording.number(found.stories, 'real story', 'real stories')} ({share:.1%}) "
-        "are accounted for by a golden story."
+        f"{'is' if found.stories == 1 else 'are'} accounted for by a golden story."
     )
     yield from _rows(view, said, 0, "bold")
     others = [group for group in found.groups if group.golden is None]

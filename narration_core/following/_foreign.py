@@ -45,6 +45,9 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The fields of an event, each with the names that loggers give it, the likeliest first."""
 
+LOG: Final = "log"
+"""The action of a record that names none."""
+
 _CONTAINERS: Final = (
     "attributes.", "fields.", "context.", "ctx.", "data.", "mdc.", "labels.", "extra.", "record.extra.", "jsonPayload.",
 )  # fmt: skip
@@ -106,7 +109,7 @@ def event_of(fields: Mapping[str, Any], source: str, *, says_anything: bool = Fa
         return None
     event: dict[str, Any] = {
         "actor": to_name(str(picked.get("actor") or source)),
-        "action": to_name(str(given.get("action") or given.get("event.action") or "log")),
+        "action": to_name(str(given.get("action") or given.get("event.action") or LOG)),
         "target": clean(str(given.get("target") or picked.get("actor") or source)),
         "human": clean(str(said)),
         "level": _level(picked.get("level")),

@@ -16,7 +16,7 @@ RECENT_BYTES: Final = 4 << 20
 """How much is read to learn what is usual, in bytes: the same share of the end of each file."""
 
 _LEAST_SHARE: Final = 256 << 10
-_LAST_OTHERS: Final = 100  # lines of other loggers at the end of each file that are read for their service and time
+_LAST_OTHERS: Final = 1000  # lines of other loggers at the end of each file that are read; they cost more than ours
 _ENOUGH: Final = 1000  # ends of a step that say how long it takes
 
 MAX_HITS: Final = 200_000
@@ -144,11 +144,12 @@ class Files:
                 for line in self._reader.lines(path, Counts(), last=share):
                     if not self._recent.take(line):
                         others.append(line)
-                # Other loggers' lines cost more to read. The last ones tell until when their services were heard.
                 for line in others:
                     if line.strip():
                         record = parse(Hit(0, line.removesuffix(b"\r"), b""), _log_files.shown(path))
                         self._recent.hear(record.service, record.at_ms)
+                        if record.event is not None:
+                            self._recent.take_record(record.event)
             self.searched.newest_ms = self._recent.newest_ms
         return self._recent
 

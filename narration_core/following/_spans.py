@@ -11,10 +11,12 @@ from narration_core.following._lines import Line
 OPENING: Final = ("_start", "_started", "_begin")
 """Endings of `event` that open a piece of work; without the ending, its name."""
 
-CLOSING: Final = (
-    "_end", "_complete", "_completed", "_error", "_failed", "_finished", "_done",
-    "_cancelled", "_canceled", "_aborted", "_timeout", "_timed_out",
+CUT_SHORT: Final = (
+    "_error", "_failed", "_cancelled", "_canceled", "_aborted", "_timeout", "_timed_out",
 )  # fmt: skip
+"""Endings of `event` that close a piece of work before it is done."""
+
+CLOSING: Final = ("_end", "_complete", "_completed", "_finished", "_done", *CUT_SHORT)
 """Endings of `event` that close the piece of work of the same name."""
 
 HOPS: Final = ("call", "request")

@@ -1,11 +1,14 @@
 """What is usual: how long a step takes and what follows it, learned from the latest lines of all services."""
 
+import re
 from collections import Counter, defaultdict
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from narration_core._event import Event
 from narration_core._text import clean
+from narration_core.following._foreign import LOG
 from narration_core.following._lines import unwrapped
 from narration_core.following._spans import is_opening
 
@@ -13,7 +16,10 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 Step = tuple[str, str]
-"""An actor and what it did, its place in the work included: ("worker", "execute_start")."""
+"""An actor and what it did, its place in the work included: ("worker", "execute_start").
+
+Another logger's record names no action; it is known by its sentence, every word with a digit left out.
+"""
 
 _MOST: Final = 8192  # steps and requests remembered; the bytes read bound the rest
 
@@ -31,6 +37,14 @@ class _Brief(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Brief).decode
+
+_VARIES: Final = re.compile(r"\S*\d\S*")
+
+
+def step_of(event: Event | _Brief) -> Step:
+    """Return the step that an event is."""
+    name = event.event or event.action or ""
+    return (event.actor or "", _VARIES.sub("#", event.human or "") if name == LOG else name)
 
 
 class Durations(NamedTuple):
@@ -118,18 +132,24 @@ class Recent(msgspec.Struct):
             event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
-        self.events += 1
-        at_ms = event.emitted_at_ms
-        self.hear(event.actor, at_ms)
+        self.hear(event.actor, event.emitted_at_ms)
+        self._learn(event, event.correlation_id)
         if event.action == "narration_dropped" and event.dropped:
             service = (event.emitted_by or event.actor).partition("@")[0]
-            self.losses.append(Loss(at_ms, service, event.dropped))
-        if event.duration_ms is not None:
-            _listed(self.durations, (event.actor, event.action)).append(event.duration_ms)
-        if event.correlation_id is not None and at_ms is not None:
-            step = (event.actor, event.event or event.action)
-            _listed(self.requests, event.correlation_id).append((at_ms, step, event.human or ""))
+            self.losses.append(Loss(event.emitted_at_ms, service, event.dropped))
         return True
+
+    def take_record(self, event: Event) -> None:
+        """Take another logger's record; its request is the most general id that it has."""
+        self._learn(event, next(filter(None, (event.correlation_id, event.trace_id, event.job_id)), None))
+
+    def _learn(self, event: Event | _Brief, request: str | None) -> None:
+        self.events += 1
+        at_ms, step = event.emitted_at_ms, step_of(event)
+        if event.duration_ms is not None:
+            _listed(self.durations, (step[0], event.action or "")).append(event.duration_ms)
+        if request is not None and at_ms is not None:
+            _listed(self.requests, request).append((at_ms, step, event.human or ""))
 
     def hear(self, service: str, at_ms: int | None) -> None:
         """Note that a service said something at a time, in milliseconds since the epoch."""

@@ -1,16 +1,17 @@
 """What a request waits for: one answer out of its story and of what is usual."""
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from narration_core.following._lines import Line
 from narration_core.following._source import Source
-from narration_core.following._spans import Work
+from narration_core.following._spans import CUT_SHORT, Work
 from narration_core.following._story import Story
-from narration_core.following._usual import Durations, Loss, Next, Recent, Step, measured
+from narration_core.following._usual import Durations, Loss, Next, Recent, Step, measured, step_of
 
 State = Literal["waiting", "queued", "silent", "failed", "finished", "unknown"]
 
@@ -22,6 +23,9 @@ QUIET_MS: Final = 10_000
 
 _MOSTLY: Final = 0.5
 _SEVERE: Final = frozenset(("error", "fatal"))
+_TROUBLE: Final = _SEVERE | {"warn"}
+_AGAIN: Final = re.compile(r"retr|again|re_?queue|re_?schedul|re_?start|fail_?over|re_?assign|lost|crash")
+_SERVER_ERROR: Final = 500
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -144,8 +148,7 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         (work for work in story.open if work not in left_open), key=lambda work: work.start.at_ms or 0, reverse=True
     )
     is_over = bool(story.works) and not open_works
-    correlation_id = story.ids[0] if story.ids else None
-    following = recent.after(_step(last), of_others_than=correlation_id) if last and last.event else None
+    following = recent.after(_step(last), of_others_than=_request(story)) if last and last.event else None
     state, line = _state(story, last, open_works, following, recent, is_over=is_over)
     return Answer(
         story=story,
@@ -166,22 +169,56 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
     )
 
 
+def _request(story: Story) -> str:
+    return story.ids[0] if story.ids else story.asked
+
+
 def _errors(lines: Sequence[Line]) -> list[Line]:
     severe = [line for line in lines if line.event is not None and line.event.level in _SEVERE]
     return severe or [line for line in lines if line.event and line.event.level == "warn" and line.event.error_kind]
 
 
 def _left_open(story: Story) -> list[Work]:
-    """Return open work inside work that has failed, or that has ended and after which it has said nothing."""
+    """Return open work that nobody waits for any more.
+
+    It is inside work that has failed, or that has ended and after which it has said nothing; or another worker has done
+    it after somebody had told that it was lost.
+    """
     places = {id(line): place for place, line in enumerate(story.lines)}
     left = []
     for work in story.open:
+        if _was_done_elsewhere(work, story, places):
+            left.append(work)
+            continue
         outer = work.outermost
         if outer.end is None:
             continue
         if outer.failed or places[id(work.last or work.start)] < places[id(outer.end)]:
             left.append(work)
     return left
+
+
+def _was_done_elsewhere(work: Work, story: Story, places: Mapping[int, int]) -> bool:
+    """Tell whether the same work was begun again after trouble elsewhere, and ended well."""
+    last = places[id(work.last or work.start)]
+    for other in story.works:
+        begun = places[id(other.start)]
+        if (
+            begun > last
+            and other.end is not None
+            and not other.failed
+            and (other.name, other.event.action) == (work.name, work.event.action)
+            and any(_tells_of_trouble(line, work) for line in story.lines[last:begun])
+        ):
+            return True
+    return False
+
+
+def _tells_of_trouble(line: Line, work: Work) -> bool:
+    event = line.event
+    if event is None or event.actor == work.event.actor:
+        return False
+    return event.level in _TROUBLE or _AGAIN.search(event.action or "") is not None
 
 
 def _state(
@@ -213,20 +250,36 @@ def _state(
         return "queued", last
     if following is not None and following.share >= _MOSTLY:
         return "silent", last
-    is_known_end = recent.is_end(_step(last), of_others_than=story.ids[0] if story.ids else None)
+    is_known_end = recent.is_end(_step(last), of_others_than=_request(story))
     return ("finished" if is_known_end else "unknown"), last
 
 
 def _failure(story: Story) -> Line | None:
-    """Return the line that says why the request failed: the first error, unless all of them were made good."""
+    """Return the line that says why the request failed: the first error, unless all of them were made good.
+
+    They were when whoever failed did the same again without an error, or when work around all of them ended well.
+    """
     severe = [line for line in story.lines if line.event is not None and line.event.level in _SEVERE]
     if not severe:
         return None
     ended = [work for work in story.works if work.parent is None and work.end is not None]
     if ended and ended[-1].failed:
         return severe[0]
+    if ended and _ended_well(ended[0]):
+        places = {id(line): place for place, line in enumerate(story.lines)}
+        start, end = places[id(ended[0].start)], places[id(ended[0].end)]
+        if all(start < places[id(line)] < end for line in severe):
+            return None
     latest = {_deed(line): line for line in story.lines if line.event is not None}
     return severe[0] if any(latest[_deed(line)] in severe for line in severe) else None
+
+
+def _ended_well(work: Work) -> bool:
+    event = work.end.event if work.end is not None else None
+    if event is None or work.failed or event.level == "warn" or event.error_kind is not None:
+        return False
+    status = event.extra.get("status", 0)
+    return not (isinstance(status, int) and status >= _SERVER_ERROR) and not (event.event or "").endswith(CUT_SHORT)
 
 
 def _deed(line: Line) -> Step:
@@ -238,7 +291,7 @@ def _deed(line: Line) -> Step:
 def _step(line: Line) -> Step:
     event = line.event
     assert event is not None  # noqa: S101 - asked by the callers
-    return (event.actor or "", event.event or event.action or "")
+    return step_of(event)
 
 
 def _voices(story: Story, recent: Recent, as_of: int | None) -> list[Voice]:

@@ -251,6 +251,50 @@ def test_an_error_that_was_made_good_is_told_and_is_no_failure(logs, narration):
     assert "Errors:       pool: ERROR Could not spawn (no_room), at 21:06:40.010" in top
 
 
+def worked_around(logs, **end):
+    """A registry fails, the gateway takes another one and answers."""
+    ids = {"correlation_id": "req-1"}
+    logs.tell("gateway", 0, "request", "Taking in", event="request_start", span_id="a", **ids)
+    logs.tell("registry-a", 10, "fetch", "Could not fetch", level="error", error_kind="refused", **ids)
+    logs.tell("registry-b", 20, "fetch", "Fetched", **ids)
+    done = {"event": "request_end", "span_id": "a", "duration_ms": 100, **end}
+    logs.tell("gateway", 100, "request", "Finished: Taking in", **done, **ids)
+
+
+def test_an_error_that_another_service_made_good_is_no_failure(logs, narration):
+    worked_around(logs)
+    top = first_lines(narration, logs, "req-1", 2)
+    assert "Finished:     nothing is open" in top
+    assert "Errors:       registry-a: ERROR Could not fetch (refused)" in top
+
+
+@pytest.mark.parametrize("end", [{"extra": {"status": 502}}, {"level": "warn"}, {"error_kind": "no_model"}], ids=str)
+def test_an_error_whose_request_did_not_end_well_is_its_failure(logs, narration, end):
+    worked_around(logs, **end)
+    assert "Failed:       registry-a: ERROR Could not fetch (refused)" in first_lines(narration, logs, "req-1", 1)
+
+
+def taken_over(logs, trouble):
+    """A worker goes silent in the middle of a job; another one does it, and ends."""
+    ids = {"correlation_id": "req-1", "job_id": "j-1"}
+    logs.tell("worker", 0, "execute", "Generating", event="execute_start", worker_id="gpu0", **ids)
+    logs.tell("pool", 5_000, *trouble, **ids)
+    logs.tell("worker", 5_010, "execute", "Generating", event="execute_start", worker_id="gpu1", **ids)
+    logs.tell("worker", 5_100, "execute", "Generated", event="execute_end", worker_id="gpu1", duration_ms=90, **ids)
+    alive(logs, "worker", "pool")
+
+
+def test_a_job_that_another_worker_took_over_is_not_waited_for(logs, narration):
+    taken_over(logs, ("requeue", "Lost worker gpu0; giving the job to gpu1"))
+    found = asked(narration, logs, "req-1")
+    assert (found["state"], len(found["left_open"])) == ("finished", 1)
+
+
+def test_the_other_half_of_a_job_that_was_split_is_waited_for(logs, narration):
+    taken_over(logs, ("split", "Giving the other half to gpu1"))
+    assert asked(narration, logs, "req-1")["state"] == "waiting"
+
+
 def test_an_error_inside_work_that_is_open_is_told_at_the_top(logs, narration):
     ids = {"correlation_id": "req-1"}
     logs.span("gateway", 0, None, "request", "Taking in", "a", **ids)
@@ -291,6 +335,21 @@ def test_the_lines_of_other_loggers_tell_how_far_the_logs_go(logs, narration):
     assert (found["age_ms"], found["state"]) == (59_900, "unknown")
     silent = {service["service"]: service["silent"] for service in found["services"]}
     assert silent == {"api": False, "bank": True}
+
+
+def test_the_records_of_other_loggers_tell_what_usually_comes_next(logs, narration):
+    def record(service, at, said, **ids):
+        logs.line(service, json.dumps({"time": START_MS + at, "name": service, "level": 30, "msg": said, **ids}))
+
+    for number in range(20):
+        record("api", number * 100, f"Sent payment {number} to the bank", request_id=f"req-{number:03d}")
+        record("bank", number * 100 + 40, f"Booked {number * 7} euros", request_id=f"req-{number:03d}")
+    record("api", 5_000, "Sent payment 777 to the bank", request_id="req-777")
+    record("api", 60_000, "Sent payment 778 to the bank", request_id="req-778")
+    top = first_lines(narration, logs, "req-777")
+    assert "Waiting for:  bank to go on after api: Sent payment 777 to the bank for 55.0 s" in top
+    assert "Missing:      bank: Booked" in top
+    assert "came 40 ms later (median) in 95% of 21 other requests" in top
 
 
 def test_ages_are_counted_until_the_time_that_is_asked_for(logs, narration):
