@@ -52,9 +52,10 @@ async def names_of(job):
     return names
 
 
-async def worked(jobs, accepted):
+async def worked(jobs, accepted, *, started=False):
     """Work until these jobs have ended."""
-    jobs.start()
+    if not started:
+        jobs.start()
     try:
         async with asyncio.timeout(60):  # a queue that stands still is a failure, not a hang
             return [await names_of(job) for job in accepted]
@@ -89,20 +90,37 @@ def test_a_crowd_that_comes_before_the_first_has_begun_finds_no_more_room(bundle
     assert all(messages[-1][0] == "end" for messages in streams)
 
 
+async def until(job, **fields):
+    """Read a job's stream until an event with these field values."""
+    async with asyncio.timeout(60):
+        while batch := await job.subscription.batch():
+            for event in (delivery.event for delivery in batch if delivery.event):
+                if all(event.get(name) == value for name, value in fields.items()):
+                    return
+    raise AssertionError(f"the stream ended without {fields}")
+
+
 @pytest.mark.req("M0-W-1301")
-def test_jobs_are_worked_off_in_the_order_in_which_they_came(strict, bundled):
+def test_jobs_are_worked_off_in_the_order_in_which_they_came(strict, endless):
+    configure(sinks=[CHANNELS, strict], strict=True)
+
     async def run():
-        jobs = queue(bundled)
-        return await worked(jobs, [jobs.submit(request(f"in-order-{number}")) for number in range(3)])
+        jobs = queue(endless)
+        first, second = (jobs.submit(request(f"in-order-{number}", max_tokens=4096)) for number in range(2))
+        third = jobs.submit(request("in-order-2", max_tokens=3))
+        await until(third, queue_position=2)  # nothing runs yet
+        jobs.start()
+        for position, ahead in ((1, first), (0, second)):
+            await until(third, queue_position=position)
+            await until(ahead, event="execute_start")
+            jobs.stop(ahead, "cancelled")
+        return await worked(jobs, [third], started=True)
 
     asyncio.run(run())
     started = [event.job_id for event in strict.events if event.event == "execute_start"]
     assert started == ["in-order-0", "in-order-1", "in-order-2"]
-    places = [
-        event.queue_position for event in strict.events if event.job_id == "in-order-2" and event.action == "queue"
-    ]
-    assert places == sorted(places, reverse=True)
-    assert places[-1] == 0
+    told = [event for event in strict.events if event.job_id == "in-order-2" and event.action == "queue"]
+    assert [event.queue_position for event in told] == [2, 1, 0]
 
 
 @pytest.mark.req("M0-W-1330", "M0-W-1311")
@@ -203,7 +221,8 @@ class NoEndings(MemorySink):
             raise OSError("no room for endings")
 
 
-def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundled):
+@pytest.mark.req("M0-W-1311")
+def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundled, narration):
     sink = NoEndings()
     configure(sinks=[CHANNELS, sink], strict=True)
 
@@ -215,6 +234,8 @@ def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundle
     untold, told = asyncio.run(run())
     assert untold[-1][0] == "end"
     assert told[-1][0] == "end"
+    failed = narration.assert_event(action="narrate", level="error", error_kind="OSError", callers_job_id="untold")
+    assert failed.human == "Could not narrate a part of the job: OSError"
     assert [event.get("callers_job_id") for event in sink.events if event.action == "narrate"] == ["untold"]
 
 

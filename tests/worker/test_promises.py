@@ -1,10 +1,12 @@
 """What the contract promises and no other test would miss: codes, metrics, cancellation, drain, residency, memory."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import click
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from click.testing import CliRunner
 
 from narration_core import CHANNELS, bind, close_job, open_job
@@ -360,6 +362,36 @@ def test_nothing_in_the_interface_loads_a_second_model(endless):
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
     }
+
+
+@pytest.mark.req("M0-W-1500", "M0-W-1902")
+def test_a_fault_of_an_endpoint_is_narrated_by_kind_and_place_and_answered_in_our_format(endless, narration):
+    def broken(reason):
+        raise LookupError(f"s3cr3t-words of a request: {reason}")
+
+    async def run():
+        jobs = queue(endless)
+        server = Server(settings(), endless, jobs, Metrics("w", lambda: 0, lambda: 0), broken)
+        try:
+            async with TestClient(TestServer(server.application())) as client:
+                answer = await client.post("/shutdown")
+                health = await client.get("/health")
+                return answer.status, await answer.json(), health.status
+        finally:
+            jobs.close()
+
+    status, body, health = asyncio.run(run())
+    assert (status, body["code"], body["message"]) == (
+        500,
+        "INTERNAL",
+        "unexpected LookupError; the narration says more",
+    )
+    assert health == 200
+    failed = narration.assert_event(
+        action="http", event="error", level="error", error_kind="LookupError", address="127.0.0.1"
+    )
+    assert re.fullmatch(r"test_promises\.py:\d+ in broken", str(failed.get("failed_at")))
+    narration.assert_no_secrets("s3cr3t-words")
 
 
 @pytest.mark.req("M0-W-1200")

@@ -166,7 +166,7 @@ http_failed = POINTS.point(
     "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
     level="warn", cute="Somebody mumbled at the door: {error_kind}",
 )  # fmt: skip
-endpoint_failed = POINTS.point(  # narration: silent - only a fault of the worker itself reaches it; no test has one yet
+endpoint_failed = POINTS.point(
     "endpoint_failed", "http", "{address}", "Could not answer a request: {error_kind} at {failed_at}",
     event="error", level="error", cute="A cup slipped: {error_kind}",
 )  # fmt: skip
@@ -210,7 +210,7 @@ queued_predicted = POINTS.point(
     channel="request", cute="Take a seat, number {queue_position}, about {predicted_start_ms} ms",
     story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
 )  # fmt: skip
-story_failed = POINTS.point(  # narration: silent - only a fault of the worker itself reaches it; no test has one yet
+story_failed = POINTS.point(
     "story_failed", "narrate", "{callers_job_id}", "Could not narrate a part of the job: {error_kind}",
     level="error", cute="A page of the story is torn: {error_kind}",
 )  # fmt: skip

@@ -32,6 +32,7 @@ BODY_TIMEOUT_S: Final = 15.0
 """Longest time until a request's body is complete, in seconds."""
 
 _RETRY_CODES: Final = frozenset(("QUEUE_FULL", "LOADING"))
+_AUTHENTICATED: Final = web.RequestKey("authenticated", bool)
 _PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -133,11 +134,11 @@ class Server:
                 check_not_a_foreign_page(request.headers, self._settings.host)
         except WorkerError as error:
             if request.path in _PUBLIC and request.method in SAFE_METHODS:
-                request["authenticated"] = False
+                request[_AUTHENTICATED] = False
                 return await handler(request)
             points.auth_refused(address=request.remote or "unknown", code=error.code, error_kind=error.code.lower())
             raise
-        request["authenticated"] = True
+        request[_AUTHENTICATED] = True
         with bind(identity=identity):
             return await handler(request)
 
@@ -281,7 +282,7 @@ class Server:
 
     async def health(self, request: web.Request) -> web.Response:
         """GET /health: the status for everybody, the details for authenticated callers."""
-        body = self._health() if request["authenticated"] else Health(self.status)
+        body = self._health() if request[_AUTHENTICATED] else Health(self.status)
         return json_response(200 if body.status in {"healthy", "draining"} else 503, body)
 
     def _health(self) -> Health:
