@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from narration_worker.config import ConfigError, Settings, bind_address, check_url, from_environment, url_host
+from narration_core.serving.addresses import bind_address, check_url, url_host
+from narration_worker.config import ConfigError, Settings, from_environment
 
 
 @pytest.mark.req("M0-W-1100")

@@ -156,7 +156,7 @@ def test_a_signal_during_the_imports_is_remembered_and_narrated(root, number):
     """The program stops itself with a signal before its first slow import, which no test could time from outside."""
     program = (
         "import os, signal, sys\n"
-        "from narration_worker.early_signals import remember_signals\n"
+        "from narration_core.serving.early_signals import remember_signals\n"
         "remember_signals()\n"
         f"os.kill(os.getpid(), {int(number)})\n"
         "from narration_worker.cli import command\n"

@@ -9,8 +9,9 @@ import aiohttp
 import msgspec
 import pytest
 
+from narration_core.serving import connection
 from narration_worker.client import WorkerClient
-from narration_worker.http import connection, server
+from narration_worker.http import server
 from narration_worker.launch import launch
 from narration_worker.requests import MAX_FAULTS, MAX_PROMPT
 from narration_worker.wire import Error

@@ -6,9 +6,10 @@ import os
 
 import pytest
 
+from narration_core.serving.library_log import LibraryLogHandler
+from narration_worker import points
 from narration_worker.client import WorkerClient, WorkerRefusedError
 from narration_worker.launch import launch
-from narration_worker.library_log import LibraryLogHandler
 
 # So that the events name their points, as those of this process do.
 LOCATED = {"NARRATION_STRICT": "1", "NARRATION_SOURCE_LOCATION": "1"}
@@ -66,7 +67,7 @@ def test_a_waiting_job_hears_when_it_should_start_and_a_late_one_that_it_is_refu
 def test_what_another_library_logs_is_named_by_kind_and_never_quoted(narration):
     record = logging.makeLogRecord({"name": "aiohttp.server", "levelno": logging.ERROR, "msg": "Bearer 53cr3t"})
     record.exc_info = (OSError, OSError(24, "Too many open files"), None)
-    handler = LibraryLogHandler()
+    handler = LibraryLogHandler(points.library_problem)
     handler.handle(record)
     handler.handle(record)
     narration.assert_event(action="library", target="aiohttp.server", error_kind="OSError_24")

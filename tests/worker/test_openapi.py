@@ -114,7 +114,7 @@ def test_operations_are_named_once(api):
 
 @pytest.mark.req("API-01")
 def test_the_page_loads_nothing_from_elsewhere(root):
-    page = (root / "worker" / "narration_worker" / "page" / "docs.html").read_text("utf-8")
+    page = (root / "narration_core" / "serving" / "docs.html").read_text("utf-8")
     assert not re.findall(r"""(?:src|href|url|import|fetch)\s*[=(]\s*["']?\s*(?:https?:)?//""", page)
     assert "innerHTML" not in page
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from narration_worker.early_signals import remember_signals
+from narration_core.serving.early_signals import remember_signals
 
 remember_signals()
 

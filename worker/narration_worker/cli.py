@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from narration_worker.config import LOOPBACK, ConfigError, Settings, bind_address, from_environment, model_path
-from narration_worker.early_signals import remember_signals
+from narration_core.serving.addresses import LOOPBACK, ConfigError, bind_address
+from narration_core.serving.early_signals import remember_signals
+from narration_worker.config import Settings, from_environment, model_path
 
 
 class _WrongArgumentsError(click.ClickException):

@@ -1,26 +1,25 @@
 """The worker's settings, from its arguments and environment, checked before anything starts."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
+from narration_core.serving.addresses import (
+    LOOPBACK,
+    ConfigError,
+    access_settings,
+    check_needs_no_token,
+    check_url,
+)
 from narration_worker.model.devices import DeviceKind
 
 BUNDLED: Final = Path(__file__).parent / "models" / "haiku-1m-q8_0.gguf"
 BUNDLED_NAME: Final = "bundled"
 """Value of `--model` for the model in this package."""
 
-LOOPBACK: Final = "127.0.0.1"
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,256}")
-_TOKEN: Final = re.compile(r"[!-~]+")
-
-
-class ConfigError(ValueError):
-    """Settings that the worker must not start with; the message says what to change."""
 
 
 class Settings(NamedTuple):
@@ -95,83 +94,12 @@ class Settings(NamedTuple):
                 raise ConfigError(f"{option} {value[:80]!r} must be 1 to 256 characters of [A-Za-z0-9._:-]")
         if self.callback_url is not None:
             check_url("--callback-url", self.callback_url)
-        if not self.token and not is_loopback(self.host):
-            raise ConfigError(
-                f"refusing to listen on {self.host} without a token: anyone who reaches that address could use the "
-                "worker; set AUTH_TOKEN, or listen on 127.0.0.1"
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
+        check_needs_no_token(self.host, self.token, "worker")
 
 
 def model_path(value: str) -> Path:
     """Return the file of a value of `--model`."""
     return BUNDLED if value == BUNDLED_NAME else Path(value)
-
-
-def bind_address(value: str) -> tuple[str, int | None]:
-    """Return host and port of `host`, `host:port` or `[IPv6]:port`; the port is None when it is absent.
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    text = value.strip()
-    try:
-        ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        pass
-    else:
-        return text, None  # an IPv6 address without brackets has no port
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.netloc != text or "@" in text or re.search(r"\s", text):
-        raise ConfigError(f"BIND_ADDR or --host {value[:80]!r} is not host, host:port or [IPv6]:port")
-    return host, port
-
-
-def check_url(option: str, url: str) -> None:
-    """Check that a URL can be requested.
-
-    Raises:
-        ConfigError: it cannot; the message does not repeat it, because it may hold a password.
-    """
-    try:
-        parts = urlsplit(url)
-        possible = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        possible = False
-    if not possible or re.search(r"[\s\x00-\x1f\x7f]", url):
-        raise ConfigError(f"{option} is not a possible URL; it must be http://host[:port]/path or https://...")
-
-
-def url_host(host: str) -> str:
-    """Return a host as it stands in a URL: an IPv6 address needs brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def _token(value: str | None) -> str | None:
-    """Return a usable AUTH_TOKEN.
-
-    Raises:
-        ConfigError: no client can send it.
-    """
-    if not value:
-        return None
-    token = value.strip()
-    if not _TOKEN.fullmatch(token):
-        raise ConfigError("AUTH_TOKEN must be visible ASCII characters without spaces; no client can send this one")
-    return token
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, object]:
@@ -180,13 +108,4 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
     Raises:
         ConfigError: AUTH_TOKEN is not usable.
     """
-    values = os.environ if environment is None else environment
-    return {
-        "token": _token(values.get("AUTH_TOKEN")),
-        "auth_optional": _is_true(values.get("AUTH_OPTIONAL", "")),
-        "trust_proxy": _is_true(values.get("TRUST_PROXY_AUTH", "")),
-    }
-
-
-def _is_true(value: str) -> bool:
-    return value.strip().lower() in {"1", "true", "yes", "on"}
+    return access_settings(os.environ if environment is None else environment)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from narration_core import Event, decode
-from narration_worker.config import url_host
+from narration_core.serving.addresses import url_host
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0

@@ -12,16 +12,17 @@ from typing import Final
 from aiohttp import web
 
 from narration_core import bind, bound, configure, flush, new_correlation_id
+from narration_core.serving.addresses import url_host
+from narration_core.serving.connection import connection_factory
+from narration_core.serving.early_signals import handled_signals, remembered_signal
+from narration_core.serving.library_log import narrate_logging
 from narration_worker import points
-from narration_worker.config import Settings, url_host
-from narration_worker.early_signals import handled_signals, remembered_signal
+from narration_worker.config import Settings
 from narration_worker.errors import WorkerError
 from narration_worker.http.callback import announce
-from narration_worker.http.connection import connection_factory
-from narration_worker.http.server import Server
+from narration_worker.http.server import Server, answer_failure
 from narration_worker.jobs.gil_priority import shorten_switch_interval
 from narration_worker.jobs.manager import Jobs
-from narration_worker.library_log import narrate_logging
 from narration_worker.metrics import Metrics
 from narration_worker.model.devices import Device
 from narration_worker.model.engine import Engine
@@ -67,7 +68,7 @@ def run(settings: Settings) -> None:
         StartError: it could not start.
     """
     configure(service="worker", version=package_version())
-    narrate_logging()
+    narrate_logging(points.library_problem)
     shorten_switch_interval()
     engine = Engine(
         settings.model,
@@ -186,7 +187,7 @@ class _Worker:
         points.server_start(address=host, port=port)
         try:
             listener = await asyncio.get_running_loop().create_server(
-                connection_factory(runner), host, port, backlog=_BACKLOG
+                connection_factory(runner, answer_failure), host, port, backlog=_BACKLOG
             )
         except (OSError, UnicodeError) as error:
             number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None

@@ -11,13 +11,15 @@ from aiohttp import web
 
 from narration_core import CORRELATION_HEADER, Narrator, bind, bound
 from narration_core.bridges.aiohttp import correlation_middleware
+from narration_core.serving.auth import LOCALHOST
+from narration_core.serving.sse import HEADERS
+from narration_core.serving.web_guard import SAFE_METHODS, ForeignPageError, check_not_a_foreign_page
 from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import CODES, WorkerError
 from narration_worker.http import openapi, sse
-from narration_worker.http.auth import LOCALHOST, authenticate
+from narration_worker.http.auth import authenticate
 from narration_worker.http.refusals import invalid, narrate_refusal, sent_job_id
-from narration_worker.http.web_guard import SAFE_METHODS, check_not_a_foreign_page
 from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import CONTENT_TYPE, Metrics
@@ -131,7 +133,7 @@ class Server:
         try:
             identity = authenticate(self._settings, request.headers, request.remote)
             if identity == LOCALHOST and (request.method not in SAFE_METHODS or request.path.endswith("/events")):
-                check_not_a_foreign_page(request.headers, self._settings.host)
+                self._check_not_a_foreign_page(request)
         except WorkerError as error:
             if request.path in _PUBLIC and request.method in SAFE_METHODS:
                 request[_AUTHENTICATED] = False
@@ -141,6 +143,12 @@ class Server:
         request[_AUTHENTICATED] = True
         with bind(identity=identity):
             return await handler(request)
+
+    def _check_not_a_foreign_page(self, request: web.Request) -> None:
+        try:
+            check_not_a_foreign_page(request.headers, self._settings.host)
+        except ForeignPageError as error:
+            raise WorkerError("FORBIDDEN", str(error), reason=error.reason) from None
 
     # -- endpoints -----------------------------------------------------------------------------------
 
@@ -180,7 +188,7 @@ class Server:
             raise WorkerError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
 
     async def _stream(self, request: web.Request, job: Job, after: int = 0) -> web.StreamResponse:
-        response = web.StreamResponse(headers=sse.HEADERS | {"X-Job-Id": job.job_id})
+        response = web.StreamResponse(headers=HEADERS | {"X-Job-Id": job.job_id})
         response.headers[CORRELATION_HEADER] = str(bound()["correlation_id"])
         if request.version < (1, 1):
             response.force_close()  # HTTP/1.0 knows no chunks: the end of the connection is the end of the stream
@@ -311,6 +319,22 @@ class Server:
     async def metrics(self, _: web.Request) -> web.Response:
         """GET /metrics: the metrics in Prometheus' text format."""
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Response:
+    """Narrate and answer what failed outside of the endpoints. Not the exception's text, which may hold a prompt.
+
+    Args:
+        request: as much as there is of it.
+        status: HTTP status.
+        kind: the exception's name.
+    """
+    points.http_failed(address=request.remote or "unknown", error_kind=kind)
+    if status < CODES["INTERNAL"].status:
+        return json_response(
+            status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
+        )
+    return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))
 
 
 def _origin(error: BaseException) -> str:

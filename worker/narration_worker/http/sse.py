@@ -9,26 +9,14 @@ import msgspec
 from aiohttp import web
 
 from narration_core import Delivery
+from narration_core.serving.sse import COMMENT, message
 from narration_worker.jobs.job import Job
 from narration_worker.wire import Gap, Token
-
-COMMENT: Final = b": still here\n"
-"""Sent in silence. No empty line after it: httpx-sse would read one as the end of an event without data."""
 
 # The two frequent events, as templates: encoding them field by field costs more than generating a token.
 _NARRATION: Final = b'event: narration\ndata: {"event":%b,"formatted":%b}\n\n'
 _TOKEN: Final = b'event: token\ndata: {"t":%b,"i":%d}\n\n'
-HEADERS: Final = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-cache",
-    "X-Accel-Buffering": "no",  # a proxy in front must pass events on as they come
-}
 _encode: Final = msgspec.json.Encoder().encode
-
-
-def message(name: str, data: bytes) -> bytes:
-    """Return one event of a stream; `data` is a single line of JSON."""
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
 def as_bytes(delivery: Delivery) -> bytes:

@@ -2,10 +2,10 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from narration_core.bridges.stdlib import NarrationHandler
-from narration_worker import points
 
 QUIET_S: Final = 10.0
 """Shortest time between two events about the same problem, in seconds: when file descriptors run out, asyncio logs
@@ -16,10 +16,15 @@ _LIBRARIES: Final = ("aiohttp", "asyncio")
 
 
 class LibraryLogHandler(logging.Handler):
-    """Narrates which library had a problem and of which kind; counts what is repeated."""
+    """Narrates which library had a problem and of which kind; counts what is repeated.
 
-    def __init__(self) -> None:
+    Args:
+        problem: the point to narrate with, which has the fields `library`, `error_kind` and `repeated`.
+    """
+
+    def __init__(self, problem: Callable[..., None]) -> None:
         super().__init__(logging.WARNING)
+        self._problem = problem
         self._problems: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -36,13 +41,17 @@ class LibraryLogHandler(logging.Handler):
         if len(self._problems) >= _MOST_PROBLEMS:
             self._problems.clear()
         self._problems[key] = (now, 0)
-        points.library_problem(library=record.name, error_kind=kind, repeated=repeated)
+        self._problem(library=record.name, error_kind=kind, repeated=repeated)
 
 
-def narrate_logging() -> None:
-    """Narrate everything that is logged in this process; without handlers it would be raw text on standard error."""
+def narrate_logging(problem: Callable[..., None]) -> None:
+    """Narrate everything that is logged in this process; without handlers it would be raw text on standard error.
+
+    Args:
+        problem: see `LibraryLogHandler`.
+    """
     logging.basicConfig(handlers=[NarrationHandler()], level=logging.WARNING)
-    handler = LibraryLogHandler()
+    handler = LibraryLogHandler(problem)
     for name in _LIBRARIES:
         logger = logging.getLogger(name)
         logger.addHandler(handler)

@@ -1,29 +1,35 @@
-"""One connection of the HTTP server: bounded in time, and answering in our format what is not valid HTTP."""
+"""One connection of the HTTP server: bounded in time, and answering in the service's format what is not valid HTTP."""
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-import msgspec
 from aiohttp import web
-
-from narration_worker import points
-from narration_worker.errors import WorkerError
 
 KEEP_ALIVE_S: Final = 75.0
 FIRST_REQUEST_S: Final = 10.0
 """Longest time until the first request's headers are complete, in seconds."""
 
-_encode: Final = msgspec.json.Encoder().encode
+Answer = Callable[[web.BaseRequest, int, str], web.Response]
+"""Narrates what failed outside of the endpoints and answers it; called with the request, its status and its kind."""
 
 
 class Connection(web.RequestHandler):
-    """aiohttp's connection with a time limit for the first request, and with our error format."""
+    """aiohttp's connection with a time limit for the first request, and with the service's error format.
 
-    __slots__ = ("_first_request_timer",)
+    Args:
+        answer: answers what failed outside of the endpoints.
+        arguments: of aiohttp's own.
+    """
+
+    __slots__ = ("_answer", "_first_request_timer")
 
     _first_request_timer: asyncio.TimerHandle | None
+
+    def __init__(self, answer: Answer, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._answer = answer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the time limit."""
@@ -49,19 +55,10 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what failed outside of the endpoints. The exception's text may hold a prompt or a token: not used."""
         kind = type(exc).__name__ if exc is not None else "timeout"
-        client_fault = status < 500  # noqa: PLR2004 - HTTP: below is the client's
-        points.http_failed(address=request.remote or "unknown", error_kind=kind)
         if request.writer.output_size > 0:
+            self._answer(request, status, kind)
             raise ConnectionError("the response has begun; nothing else can be sent")
-        if client_fault:
-            error = WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})")
-        else:
-            error = WorkerError("INTERNAL", f"unexpected {kind}; the narration says more")
-        response = web.Response(
-            status=status if client_fault else error.status,
-            body=_encode(error.to_wire()),
-            content_type="application/json",
-        )
+        response = self._answer(request, status, kind)
         response.force_close()
         return response
 
@@ -71,18 +68,20 @@ class _Runner(Protocol):
     def server(self) -> web.Server | None: ...
 
 
-def connection_factory(runner: _Runner) -> Callable[[], Connection]:
+def connection_factory(runner: _Runner, answer: Answer) -> Callable[[], Connection]:
     """Return the protocol factory for `loop.create_server`.
 
     Args:
         runner: an `AppRunner` that is set up.
+        answer: answers what failed outside of the endpoints.
     """
     if runner.server is None:
         raise RuntimeError("set the runner up first")
     return partial(
         Connection,
+        answer,
         runner.server,
         loop=asyncio.get_running_loop(),
         keepalive_timeout=KEEP_ALIVE_S,
-        access_log=None,  # type: ignore[arg-type]  # turns it off, as `AppRunner` does
+        access_log=None,  # turns it off, as `AppRunner` does
     )

@@ -1,0 +1,111 @@
+"""Addresses and tokens as people give them in arguments and the environment."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+LOOPBACK: Final = "127.0.0.1"
+_TOKEN: Final = re.compile(r"[!-~]+")
+
+
+class ConfigError(ValueError):
+    """Settings that a service must not start with; the message says what to change."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def bind_address(value: str) -> tuple[str, int | None]:
+    """Return host and port of `host`, `host:port` or `[IPv6]:port`; the port is None when it is absent.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    text = value.strip()
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return text, None  # an IPv6 address without brackets has no port
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or parts.netloc != text or "@" in text or re.search(r"\s", text):
+        raise ConfigError(f"BIND_ADDR or --host {value[:80]!r} is not host, host:port or [IPv6]:port")
+    return host, port
+
+
+def check_url(option: str, url: str) -> None:
+    """Check that a URL can be requested.
+
+    Raises:
+        ConfigError: it cannot; the message does not repeat it, because it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        possible = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ConfigError(f"{option} is not a possible URL; it must be http://host[:port]/path or https://...")
+
+
+def check_needs_no_token(host: str, token: str | None, service: str) -> None:
+    """Check that an address that other machines reach is protected by a token.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not token and not is_loopback(host):
+        raise ConfigError(
+            f"refusing to listen on {host} without a token: anyone who reaches that address could use the "
+            f"{service}; set AUTH_TOKEN, or listen on 127.0.0.1"
+        )
+
+
+def url_host(host: str) -> str:
+    """Return a host as it stands in a URL: an IPv6 address needs brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def usable_token(value: str | None, name: str = "AUTH_TOKEN") -> str | None:
+    """Return a token without the spaces around it; None when there is none.
+
+    Raises:
+        ConfigError: no client can send it.
+    """
+    if not value:
+        return None
+    token = value.strip()
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError(f"{name} must be visible ASCII characters without spaces; no client can send this one")
+    return token
+
+
+def access_settings(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return who may call, from AUTH_TOKEN, AUTH_OPTIONAL and TRUST_PROXY_AUTH.
+
+    Raises:
+        ConfigError: AUTH_TOKEN is not usable.
+    """
+    return {
+        "token": usable_token(environment.get("AUTH_TOKEN")),
+        "auth_optional": _is_true(environment.get("AUTH_OPTIONAL", "")),
+        "trust_proxy": _is_true(environment.get("TRUST_PROXY_AUTH", "")),
+    }
+
+
+def _is_true(value: str) -> bool:
+    return value.strip().lower() in {"1", "true", "yes", "on"}
