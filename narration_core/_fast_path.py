@@ -25,7 +25,7 @@ from narration_core._settings import Counts, Settings
 from narration_core._taxonomy import ExtraField, extra_fields
 from narration_core._text import fill_simple, is_name, quick_template
 from narration_core._undisturbed import undisturbed
-from narration_core.redaction._digits import ZEROS
+from narration_core.redaction._redactor import ZEROS
 
 Composer = Callable[..., Draft | None]
 _LONGEST: Final = 4096
@@ -164,7 +164,7 @@ class FastPath:
         if composer is not _slow:
             return composer
         written = None
-        if all(field.type in {str, int} and not self._redactor.clean_verdict(field.name) for field in extra):
+        if all(field.type in {str, int} and not self._redactor.suspicious_key(field.name) for field in extra):
             written = source(names, extra, point, strict=self._strict)
             if written is not None and not (point and self.needs_care(point.texts.values())):
                 label = f"{point.actor} {point.action}" if point else "call"

@@ -27,8 +27,9 @@ expected case is one of its checks. `narration_core._fast_path` compiles and run
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+import msgspec
 
 from narration_core._coercion import FIELD_TYPES
 from narration_core._event import FIELDS, LATEST_MS, OWN
@@ -49,8 +50,7 @@ _SMALL: Final = 10**11
 """Numbers below this are neither card numbers nor too long for a line of JSON."""
 
 
-@dataclass(frozen=True, eq=False)
-class Declared:
+class Declared(msgspec.Struct, frozen=True, eq=False):
     """What every call of a declared point has in common.
 
     Attributes:

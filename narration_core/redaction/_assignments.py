@@ -19,8 +19,6 @@ from narration_core.redaction._secret_names import Verdict
 from narration_core.redaction._secret_words import foreign_spellings
 from narration_core.redaction._values import fits_text, is_folder, plain_word
 
-RULE_NAME: Final = "secret-by-name"
-
 
 class Keyword(NamedTuple):
     """A word that occurs in names of secrets, and what must follow it to be worth a look."""

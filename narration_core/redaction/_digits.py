@@ -10,9 +10,6 @@ from typing import Final
 
 from narration_core.redaction._engines import Entry
 
-ZEROS: Final = bytes.maketrans(string.digits.encode(), b"0" * 10)
-"""For `bytes.translate`: text as it would be if every digit were a zero."""
-
 _ANY: Final = "[0-9]"
 _TOKEN: Final = re.compile(
     r"""(?sx) \\x[0-9a-fA-F]{2} | \\.        # one character, or a class such as \w

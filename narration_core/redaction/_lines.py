@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from narration_core.redaction._redactor import Redactor, Span
+from narration_core.redaction._redactor import Redactor
+from narration_core.redaction._spans import Span
 
 _LINES: Final = 3
 _HALF: Final = 1024

@@ -10,7 +10,8 @@ from narration_core.redaction._digits import any_digits
 from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction._normal_form import ENCODED
 from narration_core.redaction._rule import Rule
-from narration_core.redaction._warming import WarmingEngine
+from narration_core.redaction._spans import BY_NAME
+from narration_core.redaction._warming import Hits, WarmingEngine
 
 
 class Plan(NamedTuple):
@@ -25,6 +26,23 @@ class Plan(NamedTuple):
     engine: Engine
     loose: Callable[[], Engine]
     """Returns the engine, made when first asked for, that finds what occurs only with certain digits, whatever they are."""
+
+    def follow(self, use: Callable[[Hits], None]) -> None:
+        """Have a method called with what scans now, and once more when a faster engine is ready.
+
+        Args:
+            use: a bound method; its object is not kept alive.
+        """
+        if isinstance(self.engine, WarmingEngine):
+            self.engine.follow(use)
+        else:
+            use(self.engine.hits)
+
+    def warm_up(self) -> None:
+        """Return when the fastest engines answer."""
+        for engine in (self.engine, self.loose()):
+            if isinstance(engine, WarmingEngine):
+                engine.warm_up()
 
 
 def _engine(entries: list[Entry], name: str) -> Engine:
@@ -44,7 +62,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
         own_keys: names that are secret by policy, looked for in text as well.
         by_name: whether names give secrets away.
     """
-    names = frozenset(rule.name for rule in rules) | ({context.RULE_NAME} if by_name else set())
+    names = frozenset(rule.name for rule in rules) | ({BY_NAME} if by_name else set())
     plan = _plans.found.get((names, own_keys, engine))
     if plan is None:
         # Rules that share a literal or a shape share one entry: each costs time in every scan.

@@ -1,8 +1,9 @@
 """What counts as a secret and what is written in its place: the part of redaction that people choose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+import msgspec
 
 from narration_core._undisturbed import loaded
 
@@ -13,12 +14,7 @@ _LONGEST_REPLACEMENT: Final = 64
 MarkerStyle = Literal["plain", "rule", "fingerprint"]
 
 
-def _no_patterns() -> Mapping[str, str]:
-    return {}
-
-
-@dataclass(frozen=True, slots=True)
-class RedactionPolicy:
+class RedactionPolicy(msgspec.Struct, frozen=True):
     """What to hide and how to mark it; the default hides every credential and every kind of personal data but addresses.
 
     Attributes:
@@ -46,13 +42,13 @@ class RedactionPolicy:
     uuids: bool = False
     allow: frozenset[str] = frozenset()
     allow_patterns: tuple[str, ...] = ()
-    patterns: Mapping[str, str] = field(default_factory=_no_patterns)
+    patterns: Mapping[str, str] = {}
     pattern_timeout_s: float = 0.05
     secret_keys: frozenset[str] = frozenset()
     safe_keys: frozenset[str] = frozenset()
     marker: MarkerStyle = "plain"
     replacement: str = MARKER
-    fingerprint_key: bytes = field(default=b"", repr=False)
+    fingerprint_key: bytes = b""
     engine: str = ""
 
     def __post_init__(self) -> None:
@@ -67,9 +63,12 @@ class RedactionPolicy:
                 f"replacement must be 1 to {_LONGEST_REPLACEMENT} printable characters, not {self.replacement[:80]!r}"
             )
         for name in ("off", "on", "allow", "secret_keys", "safe_keys"):
-            object.__setattr__(self, name, frozenset(getattr(self, name)))
-        object.__setattr__(self, "secret_keys", frozenset(key.lower() for key in self.secret_keys))
-        object.__setattr__(self, "safe_keys", frozenset(key.lower() for key in self.safe_keys))
+            given = frozenset(getattr(self, name))
+            msgspec.structs.force_setattr(self, name, frozenset(map(str.lower, given)) if "keys" in name else given)
+
+    def __repr__(self) -> str:
+        told = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "fingerprint_key")
+        return f"RedactionPolicy({', '.join(f'{name}={value!r}' for name, value in told)})"
 
     def mark(self, rule: str, secret: str) -> str:
         """Return what is written in place of a secret.

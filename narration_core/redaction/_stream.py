@@ -4,7 +4,8 @@ import json
 from typing import Any, Final, NamedTuple
 
 from narration_core.redaction._lines import Context
-from narration_core.redaction._redactor import OVERLAP, WINDOW, Redactor, Span, merged
+from narration_core.redaction._redactor import Redactor
+from narration_core.redaction._spans import OVERLAP, WINDOW, Span, merged
 
 MAX_JSON_LINE: Final = 1 << 20
 """A longer line is treated as text only, in characters."""

@@ -39,8 +39,8 @@ class Texts(Protocol):
     def verdict(self, key: str) -> Verdict:
         """Return what a name says about its value."""
 
-    def clean_verdict(self, key: str) -> Verdict:
-        """Return the verdict on a name that may itself be a secret."""
+    def suspicious_key(self, key: str) -> bool:
+        """Tell whether a name is or promises a secret."""
 
     def key_is_secret(self, key: str) -> bool:
         """Tell whether a name promises a secret."""
@@ -268,7 +268,7 @@ def _unknown(redactor: Texts, given: Mapping[str, object]) -> list[str] | None:
 
 def _is_clean(redactor: Texts, given: Mapping[str, object]) -> bool:
     """Tell whether an event is surely clean: its names are, and one scan over all text that is new finds nothing."""
-    if not given.keys() <= redactor.clean_keys and any(list(map(redactor.clean_verdict, given))):
+    if not given.keys() <= redactor.clean_keys and any(list(map(redactor.suspicious_key, given))):
         return False
     new = _unknown(redactor, given)
     if not new:

@@ -29,6 +29,12 @@ def test_no_optional_or_heavy_package_is_imported():
     assert not set(OPTIONAL) & set(loaded)
 
 
+def test_what_only_an_event_needs_waits_for_the_first():
+    loaded = fresh(f"import sys; {USUAL}; print(*sys.modules)").split()
+    redaction = {name.rpartition(".")[2] for name in loaded if name.startswith("narration_core.redaction.")}
+    assert redaction == {"_lines", "_policy", "_redactor", "_spans"}
+
+
 def test_everything_public_is_there():
     assert fresh("import narration_core as n; print([x for x in n.__all__ if not hasattr(n, x)])") == "[]"
 
@@ -56,7 +62,7 @@ def test_the_cpu_cost_is_a_small_multiple_of_importing_a_standard_module(tmp_pat
     fresh(f"{USUAL}; import asyncio", **compiled)
     costs = [[float(fresh(program.format(one), **compiled)) for one in (USUAL, "import asyncio")] for _ in range(7)]
     ours, theirs = sorted(costs, key=lambda pair: pair[0] / pair[1])[len(costs) // 2]
-    assert ours <= 1.75 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
+    assert ours <= 1.5 * theirs, f"narration_core {ours * 1000:.0f} ms, asyncio {theirs * 1000:.0f} ms"
 
 
 BRIDGE = """

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction._assignments import RULE_NAME
 from narration_core.redaction._rule import Rule, compiled
 from narration_core.redaction._rules import catalogue
+from narration_core.redaction._spans import BY_NAME
 
 pytestmark = pytest.mark.req("NARR-3001", "NARR-3002", "NARR-3003", "NARR-3004", "NARR-3005", "NARR-3009")
 
 RULES = catalogue()
-EVERY = {rule.name for rule in RULES} | {RULE_NAME}
+EVERY = {rule.name for rule in RULES} | {BY_NAME}
 
 
 def only(rule: Rule, engine: str = "") -> Redactor:

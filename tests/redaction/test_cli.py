@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from narration_core.redaction import Redactor
-from narration_core.redaction._redactor import WINDOW
+from narration_core.redaction._spans import WINDOW
 from narration_core.redaction._stream import StreamRedactor
 
 SECRET = "q7Zk2Xw9" + "Lr4Tn8Vb3Mc6"

@@ -3,7 +3,7 @@
 import pytest
 
 from narration_core.redaction import RedactionPolicy, Redactor, redact
-from narration_core.redaction._redactor import OVERLAP, WINDOW
+from narration_core.redaction._spans import OVERLAP, WINDOW
 
 pytestmark = pytest.mark.req("NARR-3001", "NARR-3002", "NARR-3004", "NARR-3005", "NARR-3009")
 

@@ -1,0 +1,230 @@
+"""Where the secrets of a text are, and which names hold some: what redaction needs once there is something to look at.
+
+It is loaded with the first event and not on import: a process that narrates nothing pays for none of it.
+"""
+
+import itertools
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
+
+from narration_core._bounded import BoundedDict
+from narration_core.redaction import _assignments as context
+from narration_core.redaction import _blocks as blocks
+from narration_core.redaction import _tables as tables
+from narration_core.redaction import _values as values
+from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._normal_form import normal, normal_forms, without_colours
+from narration_core.redaction._plan import Plan, make_plan
+from narration_core.redaction._policy import MARKER, RedactionPolicy
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._rules import catalogue
+from narration_core.redaction._secret_names import Verdict, judge
+from narration_core.redaction._spans import BY_NAME, OVERLAP, WINDOW, Span, merged
+
+_ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
+_LONG: Final = 200
+_GOING_ON: Final = r"(?:(?<=[\w+/=%\-])[\w\-+/=%]{0,1048576}+)?"
+_MARKED: Final = "[REDACTED"
+_MARKER: Final = r"\[REDACTED(?::[\w\-]{1,60}+(?::[0-9a-f]{8})?)?\]"
+_NAMES: Final = 8192
+_ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
+
+
+def _plan(policy: RedactionPolicy) -> Plan:
+    optional = _ADDRESSES if policy.ips else frozenset()
+    wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
+    rules = tuple(
+        rule for rule in catalogue() if rule.name not in policy.off and (not rule.optional or rule.name in wanted)
+    )
+    return make_plan(rules, policy.engine, policy.secret_keys, by_name=BY_NAME not in policy.off)
+
+
+class Finder:
+    """Finds secrets under one policy; made as part of undisturbed work.
+
+    Args:
+        policy: what counts as a secret.
+        scan: returns the places of the plan's entries that may occur in a text.
+    """
+
+    def __init__(self, policy: RedactionPolicy, scan: Callable[[str], list[int]]) -> None:
+        self.plan = _plan(policy)
+        self._policy = policy
+        self._scan = scan
+        self._patterns = tuple(policy.patterns.items())
+        self._marker = _MARKER if policy.replacement == MARKER else f"{_MARKER}|{re.escape(policy.replacement)}"
+        self._verdicts: BoundedDict[str, Verdict] = BoundedDict(_NAMES)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def verdict(self, key: str) -> Verdict:
+        """Return what a name says about its value; kept, so that a name is judged once."""
+        found = self._verdicts.found.get(key)
+        if found is None:
+            found = judge(key, self._policy.secret_keys, self._policy.safe_keys)
+            if not key.isalnum() or not key.isascii():  # a name may be written in a form of its own as well
+                found = max(found, judge(normal(key), self._policy.secret_keys, self._policy.safe_keys))
+            self._verdicts.keep(key, found)
+        return found
+
+    def key_is_secret(self, key: str) -> bool:
+        """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
+        found = self.verdict(key)
+        return found >= Verdict.STRONG or (found is Verdict.MEDIUM and "token" in key.lower())
+
+    def hidden_by_name(self, value: str, key: str) -> bool:
+        """Tell whether a name makes a whole value a secret.
+
+        Args:
+            value: the value.
+            key: its name.
+        """
+        verdict = self.verdict(key)
+        if verdict is Verdict.SAFE or not value or self.is_marker(value):
+            return False
+        if self.key_is_secret(key):
+            return not (value in self._policy.allow or values.harmless(value, verdict, key))
+        return values.fits(verdict, value)
+
+    # -- text -----------------------------------------------------------------------------------
+
+    def gate(self, text: str, hits: list[int]) -> bool:
+        """Tell whether any rule may match in a text; False is certain, True is worth a closer look.
+
+        Args:
+            text: any text.
+            hits: what the engine found in it.
+        """
+        encoded = [self.plan.encoded]
+        return hits != encoded or any(self._scan(form.text) not in ([], encoded) for form in normal_forms(text))
+
+    def wanted_spans(self, value: str, hits: list[int]) -> list[Span]:
+        """Return where the secrets of a text are, those of the policy's own patterns included.
+
+        When these patterns take too long, all of the text is one secret.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it.
+        """
+        own = self._own_spans(value)
+        return [Span(0, len(value), "pattern-timeout")] if own is None else own + self.spans(value, hits)
+
+    def spans(self, value: str, hits: list[int]) -> list[Span]:
+        """Return where the secrets of a text are, unordered, possibly overlapping.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it.
+        """
+        return self._outside_markers(value, self.found(value, hits)) if hits else []
+
+    def found(self, value: str, hits: list[int]) -> list[Span]:
+        """Return the same, with what was found in a marker of an earlier redaction.
+
+        Args:
+            value: any text.
+            hits: what the engine found in it.
+        """
+        spans = self._scanned(value, hits)
+        if self.plan.encoded in hits:
+            for form in normal_forms(value):
+                for start, end, rule in self._scanned(form.text, self._scan(form.text)):
+                    spans.append(Span(*form.span(start, end), rule))
+        return spans
+
+    def is_marker(self, value: str) -> bool:
+        """Tell whether a text is what redaction writes in place of a secret."""
+        return value == self._policy.replacement or (
+            value.startswith(_MARKED) and compiled(_MARKER).fullmatch(value) is not None
+        )
+
+    def _outside_markers(self, value: str, spans: list[Span]) -> list[Span]:
+        """Leave out what was found inside a marker: the text was redacted before."""
+        if not spans or not (_MARKED in value or self._policy.replacement in value):
+            return spans
+        markers = [found.span() for found in compiled(self._marker).finditer(value)]
+        starts = [start for start, _ in markers]
+        outside = []
+        for span in spans:
+            index = bisect_right(starts, span.start) - 1
+            if index < 0 or span.end > markers[index][1]:
+                outside.append(span)
+        return outside
+
+    def _scanned(self, value: str, hits: list[int]) -> list[Span]:
+        """Return where the secrets of one form of a text are.
+
+        Args:
+            value: the form.
+            hits: what the engine found in it.
+        """
+        if (plain := without_colours(value)) is not value:  # a token behind a colour has no letter before it
+            value, hits = plain, self._scan(plain)
+        if len(value) <= WINDOW:
+            return self._window(value, hits)
+        spans: list[Span] = []
+        for offset in range(0, len(value), WINDOW - OVERLAP):
+            piece = value[offset : offset + WINDOW]
+            followed = 0  # many secrets may reach over the same end
+            for start, end, rule in self._window(piece, hits):
+                after = end + offset
+                if end == len(piece):
+                    after = followed = followed or compiled(_ONWARD).match(value, after).end()
+                spans.append(Span(start + offset, after, rule))
+            if offset + WINDOW >= len(value):
+                break
+        return spans
+
+    def _window(self, value: str, hits: list[int]) -> list[Span]:
+        plan = self.plan
+        rules, words = plan.rules, plan.words
+        spans: list[Span] = []
+        wanted: list[str] = []
+        reached = 0
+        for number in sorted({number for hit in hits for number in plan.behind[hit]}):
+            if number >= len(rules):
+                wanted.append(words[number - len(rules)])
+                continue
+            rule = rules[number]
+            group = "s" if "(?P<s>" in rule.pattern else 0
+            for match in compiled(rule.pattern).finditer(value):
+                start, end = match.span(group)
+                if "(?P<d>" in rule.pattern:
+                    end = match.end("d")
+                if rule.check is None or rule.check(value[start:end]):
+                    if end - start >= _LONG:  # a rule's bound does not end a token that goes on
+                        end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
+                    spans.append(Span(start, end, rule.name))
+        if wanted:
+            low = lower_ascii(value)
+            claimed = merged(spans) if spans else []
+            spans += [
+                Span(start, end, BY_NAME) for start, end in context.find(value, low, wanted, self.verdict, claimed)
+            ]
+            structured = itertools.chain(
+                blocks.find(value, self.key_is_secret), tables.find(value, low, self.key_is_secret)
+            )
+            spans += [Span(start, end, BY_NAME) for start, end in structured]
+        return spans
+
+    def _own_spans(self, value: str) -> list[Span] | None:
+        """Return what the policy's own patterns find; None when they take too long: then all of it is hidden."""
+        spans = []
+        left = self._policy.pattern_timeout_s
+        for name, pattern in self._patterns:
+            try:
+                for match in compiled(pattern).finditer(value, timeout=left):
+                    start, end = match.span("s" if "(?P<s>" in pattern else 0)
+                    if end > start:
+                        spans.append(Span(start, end, name))
+            except TimeoutError:
+                return None
+        return spans
+
+    def allowed(self, secret: str) -> bool:
+        """Tell whether the policy lets a secret stand."""
+        policy = self._policy
+        return secret in policy.allow or any(compiled(pattern).fullmatch(secret) for pattern in policy.allow_patterns)
