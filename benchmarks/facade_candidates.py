@@ -147,7 +147,7 @@ def narration_new_words(count):
 
 
 def handed_off(count, emit):
-    """What the caller alone pays: CPU of its thread, the queue never full.
+    """What the caller alone pays: CPU of its thread. From half a queue, 5,000 events, callers help to write.
 
     `emit(narrate, count)` emits so many events.
     """
@@ -172,6 +172,9 @@ def narration_handoff(count):
             narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
 
     return handed_off(count, emit)
+
+
+narration_handoff_burst = narration_handoff
 
 
 def handed_off_anew(count, sentences):

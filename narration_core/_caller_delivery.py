@@ -155,7 +155,13 @@ class LineWriter(Writer):
     def put(self, record: Record) -> None:  # noqa: C901, PLR0912 - one call less is felt at two microseconds an event
         """Write an event, or leave it to whoever is writing; see the module."""
         if self._background or self._echoing:
-            self._put_behind(record)
+            queue = self._queue
+            if self.delivery == "queued" and len(queue) < self._much and not self._echoing:
+                queue.append(record)
+                if self._asleep:
+                    self._rouse()
+            else:
+                self._put_behind(record)
             return
         # What nearly every call does stands here as a whole, for speed: nobody is writing and nothing waits.
         # Everything else is `_deliver`'s.

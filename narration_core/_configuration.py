@@ -15,7 +15,7 @@ from narration_core._exit import EXIT_DEADLINE_S, install
 from narration_core._first_use import configure_with
 from narration_core._last_word import say
 from narration_core._levels import EMITTING, LEVELS, LevelName, parse_level
-from narration_core._narrator import rebind_all
+from narration_core._narrator import switch_levels
 from narration_core._pipeline import PIPELINE
 from narration_core._sink_check import checked_sinks
 from narration_core._writer import CAPACITY, Overflow, Sink, Writer
@@ -149,7 +149,7 @@ def configure(
         return lines
 
     old = PIPELINE.use_sinks(wanted, writer)
-    rebind_all()
+    switch_levels()
     for stale in old:
         stale.close(EXIT_DEADLINE_S)
     while _unheard:
@@ -236,7 +236,7 @@ def _fall_back(error: Exception) -> None:
     """Configure the facade when the environment made `configure` fail: with every default, and saying so."""
     say(f"configuring from the environment failed ({type(error).__name__}); using the defaults")
     PIPELINE.use_sinks([StreamSink()], lambda sink: LineWriter(cast("LineSink", sink), PIPELINE.outputs))
-    rebind_all()
+    switch_levels()
 
 
 install()

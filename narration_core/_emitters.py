@@ -1,37 +1,49 @@
-"""The functions behind `narrate.info` and its siblings and behind a declared point: fast path first, else slow path."""
+"""The methods behind `narrate.info` and its siblings and behind a declared point: fast path first, else slow path."""
 
 from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from narration_core._fast_path_source import Declared
 from narration_core._pipeline import PIPELINE
 from narration_core._scope import current
-from narration_core._text import is_name
-
-SlowPath = Callable[[str, str, str, dict[str, Any]], None]
 
 
-def level_function(actor: str, rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
-    """Return the function that emits an actor's events at a level; `switch_on` and `switch_off` follow the threshold.
+class Actor(Protocol):
+    """Who emits.
+
+    Attributes:
+        valid_actor: the actor's name for the fast path; None when only the slow path can make it a name.
+    """
+
+    valid_actor: str | None
+
+
+SlowPath = Callable[[Any, str, str, str, dict[str, Any]], None]
+
+
+def level_method(rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
+    """Return the method that emits at a level; `switch` makes it follow the threshold.
+
+    It belongs to a class, not to an object: a look-up on the class is what a call costs least with, and a method that
+    a caller keeps can be pickled.
 
     Args:
-        actor: who acts.
         rank: the level's index in `EMITTING`.
-        slow: emits what the fast path does not take; called with action, target, human and fields.
+        slow: emits what the fast path does not take; called with the object, action, target, human and fields.
         fast: whether to try the fast path at all.
     """
     pipeline = PIPELINE
     counts = pipeline.counts
     emitted = counts.emitted
     hand_on = pipeline.outputs.hand_on
-    fast = fast and type(actor) is str and is_name(actor)
 
     # Few calls on purpose: an event costs about a microsecond, so each call would be noticed.
-    def emit(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+    def emit(self: Actor, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
         path = pipeline.fast_path
-        if path is None or not fast:
-            return slow(action, target, human, fields)
+        actor = self.valid_actor
+        if path is None or actor is None or not fast:
+            return slow(self, action, target, human, fields)
         try:
             scope = current.get()
             bound = scope.prepared
@@ -47,14 +59,14 @@ def level_function(actor: str, rank: int, slow: SlowPath, *, fast: bool) -> Func
             record = None
         if record is None:
             counts.missed += 1
-            return slow(action, target, human, fields)
+            return slow(self, action, target, human, fields)
         emitted[rank] += 1
         return hand_on(record)
 
     return cast("FunctionType", emit)
 
 
-def _do_nothing(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+def _do_nothing(self: Actor, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
     pass
 
 
@@ -62,17 +74,17 @@ def _ignore(*_: Any) -> None:
     pass
 
 
-_ON: Final[CodeType] = level_function("narration", 0, _ignore, fast=False).__code__
+_ON: Final[CodeType] = level_method(0, _ignore, fast=False).__code__
 # A function takes only code with as many free variables as it has.
 _OFF: Final[CodeType] = _do_nothing.__code__.replace(co_freevars=_ON.co_freevars)
 
 
-def switch(function: FunctionType, *, on: bool) -> None:
-    """Make a level function emit, or do nothing at no more cost than a call.
+def switch(method: FunctionType, *, on: bool) -> None:
+    """Make a level's method emit, or do nothing at no more cost than a call.
 
     The code is exchanged, not the function, so a kept `debug = narrate.debug` follows the threshold too.
     """
-    function.__code__ = _ON if on else _OFF
+    method.__code__ = _ON if on else _OFF
 
 
 def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, Any]], bool]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from narration_core._bounded import BoundedDict, BoundedSet
+from narration_core._bounded import ENTRIES, BoundedDict, BoundedSet
 from narration_core._clock import SYSTEM
 from narration_core._event import Draft, Event, encode
 from narration_core._fast_path_source import BODY, ID_INDEX, MOMENT, TEXTS, Declared, source
@@ -34,6 +34,9 @@ _DIGEST_LENGTH: Final = 64
 _COMPOSER_LIMIT: Final = 1024
 _COMPOSER_BYTES: Final = 16 << 20
 _COST_OF_SOURCE: Final = 4  # bytes of code, source and draft for each character of source
+_CARELESS: Final = frozenset(range(ord(" "), ord("~") + 1)) - {ord("\\")}
+_PLAIN: Final = bytes(ZEROS[code] if code in _CARELESS else 0xFF for code in range(256))
+"""For `bytes.translate`: text with every digit a zero, and beyond ASCII where it is not plain."""
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
 _encode = msgspec.json.Encoder().encode
 
@@ -71,6 +74,14 @@ class FastPath:
     Args:
         settings: the configuration.
         counts: where misses and failures are counted.
+
+    Attributes:
+        composers: the generated functions, by the names of the fields, for a declared point by it and these.
+        text_needs_care: returns whether new text is anything but plain: short printable ASCII without secrets, with
+            quotes at most. Plain text is remembered for a while, because programs repeat themselves, some with other
+            numbers each time, so only what is new of an event is looked at. Text with secrets is never remembered. A
+            SHA-256 that stands by itself is always new and never a secret, unless a pattern of the policy's own says
+            so. Called with a text, or with several and these joined.
     """
 
     def __init__(self, settings: Settings, counts: Counts) -> None:
@@ -82,6 +93,7 @@ class FastPath:
         self._counts = counts
         self._texts: BoundedSet[str] = BoundedSet()
         self._shapes: BoundedSet[bytes] = BoundedSet()
+        self.text_needs_care = self._new_judge()
         self._globals: dict[str, Any] = {
             "Draft": Draft,
             "actions": self._actions.seen,
@@ -91,6 +103,7 @@ class FastPath:
             "is_new_action": self._is_new_action,
             "levels": EMITTING,
             "needs_care": self.needs_care,
+            "text_needs_care": self.text_needs_care,
             "now": time.time_ns,
             "plain_texts": self._texts.seen,
             "quick_template": quick_template,
@@ -173,43 +186,60 @@ class FastPath:
         self._composers.keep(key, composer, _COST_OF_SOURCE * len(written or ""))
         return composer
 
-    def needs_care(self, pieces: Iterable[str]) -> bool:
-        """Return whether text is anything but plain: short printable ASCII without secrets, with quotes at most.
+    def _new_judge(self) -> Callable[..., bool]:  # noqa: C901 - one call less is felt
+        """Return `text_needs_care`: everything bound, because a microsecond is all there is."""
+        redactor, known, known_shapes = self._redactor, self._texts, self._shapes
+        texts, shapes = known.seen, known_shapes.seen
+        own_patterns = bool(redactor.own_patterns)
 
-        Plain text is remembered for a while, because programs repeat themselves, some with other numbers each time,
-        so only what is new of an event is looked at. Text with secrets is never remembered. A SHA-256 that stands by
-        itself is always new and never a secret, unless a pattern of the policy's own says so.
+        def text_needs_care(text: str, pieces: Sequence[str] = ()) -> bool:  # noqa: C901 - as above
+            length = len(text)
+            if length >= _DIGEST_LENGTH:
+                if length > _LONGEST:
+                    return True
+                if length == _DIGEST_LENGTH and not pieces and not own_patterns and _is_digest(text):
+                    return False
+            data = text.encode("utf-8", "surrogatepass")
+            shape = data.translate(_PLAIN)
+            if not shape.isascii() or not text:
+                return True  # an event without a target or a sentence is a mistake; an empty field is not worth a check
+            # Text without digits and hits cannot match a rule: nothing but the scan.
+            if shape != data or own_patterns or redactor.hits(text):
+                if shape in shapes:
+                    return False
+                if not redactor.clean_of_shape(text, data, shape) and any(
+                    map(redactor.wanted_spans, pieces or (text,))
+                ):
+                    return True
+                if shape in redactor.clean_shapes:
+                    known_shapes.keep(shape)
+            if length <= _REMEMBERED_LENGTH:
+                if pieces:
+                    known.keep(*pieces)
+                else:
+                    if len(texts) >= ENTRIES:
+                        known.clear()
+                    texts.add(text)  # short: so many of them are within the limit in bytes as well
+            return False
+
+        return text_needs_care
+
+    def needs_care(self, pieces: Iterable[str]) -> bool:
+        """Return whether any of several strings needs care; what is new of them is looked at in one scan.
 
         Args:
             pieces: the strings of an event.
         """
-        texts, redactor = self._texts.seen, self._redactor
-        new = [piece for piece in pieces if piece not in texts]
-        if not redactor.own_patterns:
-            new = [piece for piece in new if len(piece) != _DIGEST_LENGTH or not _is_digest(piece)]
-        if not new:
-            return False
-        if "" in new:
-            return True  # an event without a target or a sentence is a mistake; an empty field is not worth a check
-        joined = " ".join(new)
-        if not joined.isascii():
-            return True
-        data = joined.encode()
-        shape = data.translate(ZEROS)
-        if shape in self._shapes.seen:
-            return False
-        if (
-            len(joined) > _LONGEST
-            or not joined.isprintable()
-            or "\\" in joined
-            or (not redactor.clean_of_shape(joined, data, shape) and any(map(redactor.wanted_spans, new)))
-        ):
-            return True
-        if shape in redactor.clean_shapes:
-            self._shapes.keep(shape)
-        if len(joined) <= _REMEMBERED_LENGTH:
-            self._texts.keep(*new)
-        return False
+        texts = self._texts.seen
+        own_patterns = self._redactor.own_patterns
+        new = [
+            piece
+            for piece in pieces
+            if piece not in texts and (own_patterns or len(piece) != _DIGEST_LENGTH or not _is_digest(piece))
+        ]
+        if len(new) > 1:
+            return "" in new or self.text_needs_care(" ".join(new), new)
+        return bool(new) and self.text_needs_care(new[0])
 
     def failed(self, error: Exception) -> None:
         """Count an exception in the code of the fast path; raise it in strict mode.

@@ -16,9 +16,9 @@ out at every call: its field names, and for a declared point also its texts. For
             quick = quick_template(human)
             try: human = fill(human, fields) if quick is None else quick[0] % quick[1](fields)
             except (LookupError, ValueError): return None
-        if not (target in plain_texts and human in plain_texts and device in plain_texts) and needs_care(
-            (target, human, device,)
-        ): return None
+        if target in plain_texts and device in plain_texts:
+            if human not in plain_texts and text_needs_care(human): return None
+        elif needs_care((target, human, device,)): return None
         return Draft(b'', rank, None, now() // 1000000, actor, action, target, human, bound.fields,
             bound.json, end, device)
 
@@ -177,8 +177,14 @@ def _compose(
         lines += [f"    if len({name}) > {_LIMITS[name]}: return None" for name in said if name != "target"]
     pieces = (*said, *parts.strings)  # numbers hold no secrets: they are small
     if pieces:
-        known = " and ".join(f"{piece} in plain_texts" for piece in pieces)
-        lines += [f"    if not ({known}) and needs_care(", f"        ({', '.join(pieces)},)", "    ): return None"]
+        # Mostly the sentence alone is new.
+        told = "human" if "human" in pieces else pieces[0]
+        known = " and ".join(f"{piece} in plain_texts" for piece in pieces if piece != told) or "True"
+        lines += [
+            f"    if {known}:",
+            f"        if {told} not in plain_texts and text_needs_care({told}): return None",
+            f"    elif needs_care(({', '.join(pieces)},)): return None",
+        ]
     lines += [f"    return Draft(b'', {rank}, None, {moment}, {actor}, {action}, target, human, bound.fields,"]
     lines += [f"        bound.json, end, {', '.join(own)})"]
     return lines

@@ -1,18 +1,18 @@
 """The Narrator: services call it to say what happened."""
 
-import weakref
 from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from narration_core._call_signature import Emit
 from narration_core._call_site import call_site
-from narration_core._emitters import level_function, switch
+from narration_core._emitters import level_method, switch
 from narration_core._first_use import ensure_configured, is_configured, is_pending
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._pipeline import PIPELINE
 from narration_core._settings import RANK
 from narration_core._span import Span
+from narration_core._text import is_name
 from narration_core._wrapping import wrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,28 +25,20 @@ class Narrator:
         actor: who acts, `[a-z0-9_.-]`: a service or a part of one.
     """
 
-    __slots__ = ("__weakref__", "actor", "debug", "error", "fatal", "info", "mute", "trace", "warn")
+    __slots__ = ("__weakref__", "actor", "valid_actor")
 
-    trace: Emit
-    debug: Emit
-    info: Emit
-    warn: Emit
-    error: Emit
-    fatal: Emit
-    mute: Emit
+    if TYPE_CHECKING:
+        trace: Emit
+        debug: Emit
+        info: Emit
+        warn: Emit
+        error: Emit
+        fatal: Emit
+        mute: Emit
 
     def __init__(self, actor: str) -> None:
         self.actor = actor
-        self.mute = _mute
-        for level in EMITTING:
-            setattr(self, level, _emitter(actor, level))
-        _narrators.add(self)
-        self._switch()
-
-    def _switch(self) -> None:
-        """Switch each level on or off; called when the threshold changes."""
-        for level in EMITTING:
-            switch(getattr(self, level), on=_is_on(level))
+        self.valid_actor = actor if type(actor) is str and is_name(actor) else None
 
     if TYPE_CHECKING:
         # Type checkers see every field; at run time one dictionary is faster than thirty parameters.
@@ -137,37 +129,37 @@ class Narrator:
         return decorate if function is None else decorate(function)
 
 
-_narrators: "weakref.WeakSet[Narrator]" = weakref.WeakSet()
-
-
-def _is_on(level: str) -> bool:
-    """Return whether a level emits: it is enabled, or nothing is configured yet."""
-    return is_pending() or LEVELS[level] >= PIPELINE.threshold
-
-
-def _mute(action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
+def _mute(self: Narrator, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
     """Do nothing: the level `mute`."""
 
 
-def _emitter(actor: str, level: LevelName) -> FunctionType:
+def _method(level: LevelName) -> FunctionType:
+    """Return the method of a level."""
     rank = RANK[level]
     threshold = LEVELS[level]
 
-    def slow(action: str, target: str, human: str, fields: dict[str, Any]) -> None:
+    def slow(narrator: Narrator, action: str, target: str, human: str, fields: dict[str, Any]) -> None:
         if is_pending():
             ensure_configured()
             if threshold < PIPELINE.threshold:
                 return
         if PIPELINE.locate and "source_location" not in fields:
             fields["source_location"] = call_site(2)
-        PIPELINE.emit(rank, actor, action, target, human, fields)
+        PIPELINE.emit(rank, narrator.actor, action, target, human, fields)
 
     # An error looks for the exception being handled, which only the slow path does.
-    return level_function(actor, rank, slow, fast=rank < RANK["error"])
+    method = level_method(rank, slow, fast=rank < RANK["error"])
+    method.__name__, method.__qualname__ = level, f"{Narrator.__name__}.{level}"
+    return method
 
 
-def rebind_all() -> None:
-    """Switch the levels of every narrator on or off, after the threshold changed."""
+_methods: Final = {level: _method(level) for level in EMITTING}
+for _name, _function in {**_methods, "mute": _mute}.items():
+    setattr(Narrator, _name, _function)
+
+
+def switch_levels() -> None:
+    """Switch each level of every narrator on or off, after the threshold changed."""
     is_configured()
-    for narrator in list(_narrators):
-        narrator._switch()  # noqa: SLF001 - same module
+    for level, method in _methods.items():
+        switch(method, on=LEVELS[level] >= PIPELINE.threshold)

@@ -484,6 +484,7 @@ def test_narrators_points_catalogues_and_records_can_be_pickled_and_copied(memor
         copy.deepcopy,
     ):
         copied(narrate)("act", "thing", "By a copy")
+        copied(narrate.warn)("act", "thing", "By the copy of a method")
         again = copied(catalogue)
         assert [repr(point) for point in again] == [repr(point) for point in catalogue]
         again["ready"](device="cpu")
@@ -491,6 +492,7 @@ def test_narrators_points_catalogues_and_records_can_be_pickled_and_copied(memor
         assert copied(record).line == record.line
         assert copied(record).event == record.event
     assert [(event.action, event.cute) for event in memory.events[1:]] == [
+        ("act", None),
         ("act", None),
         ("ready", "Yes"),
         ("ready", "Yes"),
