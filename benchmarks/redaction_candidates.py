@@ -326,8 +326,8 @@ def measure(candidate, folder):
             for row in rows(folder, corpus)
             if row["kind"] == "tp" and row.get("tier") in tiers and (wanted is None or row["rule"] in wanted)
         ]
-        told = [(row, text(row["text"])) for row in chosen]
-        gone = [(row, hidden) for row, hidden in told if not survives(row["secret"], hidden)]
+        results = [(row, text(row["text"])) for row in chosen]
+        gone = [(row, hidden) for row, hidden in results if not survives(row["secret"], hidden)]
         kept += [kept_words(row["text"], row["secret"], hidden) for row, hidden in gone]
         result[group] = 100 * len(gone) / len(chosen)
     shares = [share for share in kept if share is not None]

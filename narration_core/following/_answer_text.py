@@ -23,8 +23,8 @@ def text(answer: Answer, view: View, golden: tuple[Golden, Element] | None = Non
         golden: the golden story that begins as this one does, and its next event.
     """
     yield from _row(view, *_verdict(answer), style="bold")
-    for label, said in _reasons(answer, golden):
-        yield from _row(view, label, said)
+    for label, sentence in _reasons(answer, golden):
+        yield from _row(view, label, sentence)
     if len(answer.open) > 1:
         yield ""
         yield view.paint("Open work, innermost first:", "bold")
@@ -45,23 +45,23 @@ def text(answer: Answer, view: View, golden: tuple[Golden, Element] | None = Non
 
 def _verdict(answer: Answer) -> tuple[str, str]:
     line = answer.line
-    said = "" if line is None else f"{line.service}: {_story_text.sentence(line)}"
+    sentence = "" if line is None else f"{line.service}: {_story_text.sentence(line)}"
     since, at = _since(answer), _wording.moment(line.at_ms if line else None, day=True)
     match answer.state:
         case "waiting":
-            return "Waiting for", f"{said} - open{since}"
+            return "Waiting for", f"{sentence} - open{since}"
         case "queued":
             position = line.event.queue_position if line is not None and line.event is not None else None
-            return "Waiting in", f"the queue of {answer.holder}, at position {position}{since}: {said}"
+            return "Waiting in", f"the queue of {answer.holder}, at position {position}{since}: {sentence}"
         case "silent":
-            return "Waiting for", f"{answer.next.actor if answer.next else 'somebody'} to go on after {said}{since}"
+            return "Waiting for", f"{answer.next.actor if answer.next else 'somebody'} to go on after {sentence}{since}"
         case "failed":
-            return "Failed", f"{said}, at {at}"
+            return "Failed", f"{sentence}, at {at}"
         case "finished":
             still = "all outer work has ended" if answer.left_open else "nothing is open"
-            return "Finished", f"{still}; the last word was {said}, at {at}"
+            return "Finished", f"{still}; the last word was {sentence}, at {at}"
         case _:
-            return "Unclear", f"no work is open and nothing tells what should come; the last word was {said}{since}"
+            return "Unclear", f"no work is open and nothing tells what should come; the last word was {sentence}{since}"
 
 
 def _since(answer: Answer) -> str:
@@ -111,8 +111,8 @@ def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[
 def _errors(answer: Answer) -> str:
     first = answer.errors[0]
     more = len(answer.errors) - 1
-    said = f"{first.service}: {_story_text.sentence(first)}, at {_wording.moment(first.at_ms)}"
-    return f"{said}; and {more} more" if more else said
+    sentence = f"{first.service}: {_story_text.sentence(first)}, at {_wording.moment(first.at_ms)}"
+    return f"{sentence}; and {more} more" if more else sentence
 
 
 def _holder(answer: Answer) -> str:
@@ -138,13 +138,13 @@ def _holder(answer: Answer) -> str:
 def _usual(answer: Answer) -> str:
     usual = answer.usual
     assert usual is not None  # noqa: S101 - asked by the caller
-    said = (
+    sentence = (
         f"{_wording.age(usual.median)} (median of {usual.measured:,}), {_wording.age(usual.p99)} at the 99th percentile"
     )
     if answer.age_ms is not None and answer.age_ms > usual.p99:
         times = answer.age_ms / usual.p99 if usual.p99 > 0 else 0
-        return f"{said}; this is {f'{times:.0f} times' if times >= _MANY_TIMES else 'longer than'} that"
-    return f"{said}; this is within it"
+        return f"{sentence}; this is {f'{times:.0f} times' if times >= _MANY_TIMES else 'longer than'} that"
+    return f"{sentence}; this is within it"
 
 
 def _work(view: View, work: Work, as_of_ms: int | None) -> Iterator[str]:
@@ -153,8 +153,8 @@ def _work(view: View, work: Work, as_of_ms: int | None) -> Iterator[str]:
         if as_of_ms is None or work.start.at_ms is None
         else f" - {_wording.age(max(0, as_of_ms - work.start.at_ms))}"
     )
-    said = f"  {work.event.actor}: {work.event.human}{age}, since {_wording.moment(work.start.at_ms)}"
-    yield from _paint.wrapped(said, view.width, 4)
+    sentence = f"  {work.event.actor}: {work.event.human}{age}, since {_wording.moment(work.start.at_ms)}"
+    yield from _paint.wrapped(sentence, view.width, 4)
 
 
 def _voice(view: View, voice: Voice, answer: Answer) -> Iterator[str]:
@@ -166,14 +166,14 @@ def _voice(view: View, voice: Voice, answer: Answer) -> Iterator[str]:
     elsewhere = (
         "" if voice.anywhere is None or voice.anywhere == voice.in_story else f", anywhere {ago(voice.anywhere)}"
     )
-    said = f"in this story {ago(voice.in_story)}{elsewhere}{'  SILENT' if voice.is_silent else ''}"
+    sentence = f"in this story {ago(voice.in_story)}{elsewhere}{'  SILENT' if voice.is_silent else ''}"
     name = _paint.padded(voice.service, _LABEL + 1)
-    yield f"  {view.paint(name, f'service:{voice.service}')}  {said}"
+    yield f"  {view.paint(name, f'service:{voice.service}')}  {sentence}"
 
 
-def _row(view: View, label: str, said: str, style: str = "") -> Iterator[str]:
+def _row(view: View, label: str, sentence: str, style: str = "") -> Iterator[str]:
     head = f"{label}:".ljust(_LABEL + 1)
-    rows = _paint.wrapped(said, view.width, len(head))
+    rows = _paint.wrapped(sentence, view.width, len(head))
     yield view.paint(head, "bold") + (view.paint(rows[0], style) if style else rows[0])
     for row in rows[1:]:
         yield view.paint(row, style) if style else row

@@ -14,11 +14,11 @@ _SHOWN_GROUPS: Final = 20
 def text(found: Conformity, view: View) -> Iterator[str]:
     """Yield the share of stories that golden stories account for, then the others by shape, the largest first."""
     share = found.accounted / found.stories if found.stories else 0
-    said = (
+    sentence = (
         f"{found.accounted:,} of {_wording.number(found.stories, 'real story', 'real stories')} ({share:.1%}) "
         f"{'is' if found.stories == 1 else 'are'} accounted for by a golden story."
     )
-    yield from _rows(view, said, 0, "bold")
+    yield from _rows(view, sentence, 0, "bold")
     others = [group for group in found.groups if group.golden is None]
     for number, group in enumerate(others[:_SHOWN_GROUPS], start=1):
         yield ""
@@ -66,6 +66,6 @@ def _steps(shape: tuple[Symbol, ...]) -> str:
     return ", ".join(f"{actor} {action}{f' ({how})' if how else ''}" for actor, action, how in shape)
 
 
-def _rows(view: View, said: str, indent: int, style: str) -> Iterator[str]:
-    for row in _paint.wrapped(said, view.width, indent):
+def _rows(view: View, sentence: str, indent: int, style: str) -> Iterator[str]:
+    for row in _paint.wrapped(sentence, view.width, indent):
         yield view.paint(row, style) if style else row

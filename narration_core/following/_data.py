@@ -26,9 +26,9 @@ def story_data(story: Story, searched: Searched) -> dict[str, Any]:
 
 def line_data(line: Line) -> dict[str, Any]:
     """Return a line as plain data: its file and line number, its time, and its text."""
-    said: dict[str, Any] = {"event": line.event.to_dict()} if line.event is not None else {"text": line.text}
+    content: dict[str, Any] = {"event": line.event.to_dict()} if line.event is not None else {"text": line.text}
     guessed = {"time_guessed": True} if line.guessed else {}
-    return {"source": line.source, "offset": line.offset, "at_ms": line.at_ms, "kind": line.kind, **guessed, **said}
+    return {"source": line.source, "offset": line.offset, "at_ms": line.at_ms, "kind": line.kind, **guessed, **content}
 
 
 def work_data(work: Work) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Filter(NamedTuple):
             return False
         if event is not None and event.level is not None and LEVELS[event.level] < LEVELS[self.level]:
             return False
-        said = line.text if event is None else f"{event.actor} {event.action} {event.human} {line.text}"
-        if self.grep is not None and not self.grep.search(said):
+        searched = line.text if event is None else f"{event.actor} {event.action} {event.human} {line.text}"
+        if self.grep is not None and not self.grep.search(searched):
             return False
-        return self.exclude is None or not self.exclude.search(said)
+        return self.exclude is None or not self.exclude.search(searched)

@@ -102,16 +102,16 @@ def event_of(fields: Mapping[str, Any], source: str, *, says_anything: bool = Fa
         name = next((name for name in names if given.get(name) not in (None, "")), None)
         if name is not None:
             picked[field] = given.pop(name)
-    said = picked.get("human")
-    if said is None and says_anything:
-        said = " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str | int | float))
-    if not said:
+    message = picked.get("human")
+    if message is None and says_anything:
+        message = " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str | int | float))
+    if not message:
         return None
     event: dict[str, Any] = {
         "actor": to_name(str(picked.get("actor") or source)),
         "action": to_name(str(given.get("action") or given.get("event.action") or LOG)),
         "target": clean(str(given.get("target") or picked.get("actor") or source)),
-        "human": clean(str(said)),
+        "human": clean(str(message)),
         "level": _level(picked.get("level")),
         "emitted_at_ms": milliseconds(picked.get("emitted_at_ms")),
     }

@@ -270,11 +270,11 @@ def _skip_line(file: _Readable, view: memoryview, search: "_Searcher", longest: 
 def _lines(buffer: bytearray, places: Sequence[int], end: int, offset: int, counts: Counts) -> Iterator[Hit]:
     """Yield the lines that hold the places, each line once."""
     done = 0
-    for place in places:
-        if place < done:
+    for position in places:
+        if position < done:
             continue
-        start = buffer.rfind(b"\n", 0, place) + 1
-        stop = buffer.find(b"\n", place, end)
+        start = buffer.rfind(b"\n", 0, position) + 1
+        stop = buffer.find(b"\n", position, end)
         stop = end if stop < 0 else stop
         done = stop + 1
         line = bytes(buffer[start:stop]).removesuffix(b"\r")
@@ -294,7 +294,7 @@ def _searcher(needles: Sequence[bytes]) -> _Searcher:
 
     def search(buffer: bytearray, start: int, end: int, /) -> Sequence[int]:
         with memoryview(buffer)[start:end] as part:
-            return [start + place for _, place, _ in automaton.find_matches_as_indexes(part)]
+            return [start + position for _, position, _ in automaton.find_matches_as_indexes(part)]
 
     return search
 

@@ -51,19 +51,19 @@ class Story(msgspec.Struct):
             return [self]
         own: dict[str, list[int]] = {name: [] for name in self.ids}
         loose = []
-        for place, line in enumerate(self.lines):
+        for index, line in enumerate(self.lines):
             name = None if line.event is None else line.event.correlation_id
             if name in own:
-                own[name].append(place)
+                own[name].append(index)
             elif name is None and line.at_ms is not None:
-                loose.append(place)
+                loose.append(index)
         parts = []
         for name, places in own.items():
             if not places:
                 continue
             first, last = self.lines[places[0]].at_ms, self.lines[places[-1]].at_ms
-            more = [place for place in loose if _covers(first, self.lines[place].at_ms, last)]
-            lines = [self.lines[place] for place in heapq.merge(places, more)]
+            more = [index for index in loose if _covers(first, self.lines[index].at_ms, last)]
+            lines = [self.lines[index] for index in heapq.merge(places, more)]
             parts.append(Story(self.asked, [name], lines, _spans.find(lines), self.notes))
         return parts
 
@@ -116,9 +116,9 @@ def _timed(lines: Iterable[Line], ahead: int) -> list[tuple[int, str, int, Line]
     """Return lines with the time that orders them: never earlier than the line before it in the file."""
     timed = []
     latest = 0
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         latest = max(latest, (line.at_ms or 0) + ahead) if line.at_ms is not None else latest
-        timed.append((latest, line.source, place, line))
+        timed.append((latest, line.source, index, line))
     return timed
 
 

@@ -98,8 +98,8 @@ def _deed(line: Line) -> tuple[str | None, ...]:
     event = line.event
     if event is None:
         return (line.text,)
-    said = event.human if line.kind == "record" else event.target
-    return (event.actor, event.action, event.level, event.event, said)
+    words = event.human if line.kind == "record" else event.target
+    return (event.actor, event.action, event.level, event.event, words)
 
 
 def _gap(before: Line, line: Line, view: View) -> Iterator[str]:
@@ -112,12 +112,12 @@ def _shown(
     group: Sequence[Line], before: Line | None, first: int | None, wide: int, depth: int, work: Work | None, view: View
 ) -> Iterator[str]:
     line, last = group[0], group[-1]
-    said = sentence(last)
+    words = sentence(last)
     if len(group) > 1:
-        said += f" ({len(group)} times in {_wording.age((last.at_ms or 0) - (line.at_ms or 0))})"
+        words += f" ({len(group)} times in {_wording.age((last.at_ms or 0) - (line.at_ms or 0))})"
     if work is not None:
-        said += _outcome(work)
-    return row(line, before, first, wide, view, said=said, depth=depth)
+        words += _outcome(work)
+    return row(line, before, first, wide, view, words=words, depth=depth)
 
 
 def row(
@@ -127,7 +127,7 @@ def row(
     wide: int,
     view: View,
     *,
-    said: str | None = None,
+    words: str | None = None,
     depth: int = 0,
 ) -> Iterator[str]:
     """Yield a line for people: time, service, sentence, wrapped.
@@ -138,13 +138,13 @@ def row(
         first: the time of the first line, for times since then, in milliseconds since the epoch.
         wide: columns for the service.
         view: how it is shown.
-        said: what to say instead of its sentence.
+        words: what to say instead of its sentence.
         depth: how deep to indent.
     """
     stamp = _stamp(line, before, first, view.times)
     service = line.service if len(line.service) <= _WIDEST_SERVICE else f"{line.service[: _WIDEST_SERVICE - 2]}.."
     style = level_style(line)
-    rows = _paint.wrapped(sentence(line) if said is None else said, view.width, len(stamp) + 2 + wide + 2 + 2 * depth)
+    rows = _paint.wrapped(sentence(line) if words is None else words, view.width, len(stamp) + 2 + wide + 2 + 2 * depth)
     head = f"{stamp}  {view.paint(_paint.padded(service, wide), f'service:{service}')}  {'  ' * depth}"
     yield head + (view.paint(rows[0], style) if style else rows[0])
     for rest in rows[1:]:
@@ -157,9 +157,9 @@ def sentence(line: Line) -> str:
     if event is None:
         return line.text
     level = "" if event.level in _QUIET_LEVELS else f"{str(event.level).upper()} "
-    said = event.human or event.action or ""
-    kind = f" ({event.error_kind})" if event.error_kind and event.error_kind not in said else ""
-    return f"{level}{said}{kind}"
+    words = event.human or event.action or ""
+    kind = f" ({event.error_kind})" if event.error_kind and event.error_kind not in words else ""
+    return f"{level}{words}{kind}"
 
 
 def level_style(line: Line) -> str:
@@ -214,8 +214,8 @@ def _stamp(line: Line, before: Line | None, first: int | None, times: Times) -> 
     return f"+{_wording.age(max(0, line.at_ms - (since if since is not None else line.at_ms)))}".rjust(12)
 
 
-def _lines(view: View, said: str, style: str) -> Iterator[str]:
-    for row in _paint.wrapped(said, view.width, 2):
+def _lines(view: View, words: str, style: str) -> Iterator[str]:
+    for row in _paint.wrapped(words, view.width, 2):
         yield view.paint(row, style) if style else row
 
 
@@ -233,11 +233,13 @@ def searched(what: Searched, oldest_ms: int | None, newest_ms: int | None) -> st
 
 def complaints(what: Searched) -> list[str]:
     """Return what could not be read, a sentence each."""
-    said = list(what.counts.faults)
+    words = list(what.counts.faults)
     if what.unreadable:
-        said.append(f"{_wording.number(what.unreadable, 'line')} with the id cannot be read as JSON: torn or damaged")
+        words.append(f"{_wording.number(what.unreadable, 'line')} with the id cannot be read as JSON: torn or damaged")
     if what.counts.too_long:
-        said.append(f"{_wording.number(what.counts.too_long, 'line')} with the id over 1 MiB left out")
+        words.append(f"{_wording.number(what.counts.too_long, 'line')} with the id over 1 MiB left out")
     if what.cut:
-        said.append(f"{_wording.number(what.cut, 'line')} left out: a story is at most 200,000 lines long; use --since")
-    return said
+        words.append(
+            f"{_wording.number(what.cut, 'line')} left out: a story is at most 200,000 lines long; use --since"
+        )
+    return words

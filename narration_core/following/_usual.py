@@ -208,10 +208,10 @@ def _followed(correlation_id: str, steps: list[tuple[int, Step, str]]) -> dict[S
     found: dict[Step, _Follower] = {}
     later: tuple[int, Step, str] | None = None  # the first step after a run of one step
     steps = sorted(steps, key=lambda one: one[0])
-    for place in range(len(steps) - 1, -1, -1):
-        at_ms, step, _ = steps[place]
-        if place + 1 < len(steps) and steps[place + 1][1] != step:
-            later = steps[place + 1]
+    for index in range(len(steps) - 1, -1, -1):
+        at_ms, step, _ = steps[index]
+        if index + 1 < len(steps) and steps[index + 1][1] != step:
+            later = steps[index + 1]
         if step not in found:
             found[step] = (
                 _Follower(correlation_id)

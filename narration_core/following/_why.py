@@ -94,7 +94,7 @@ class Answer(msgspec.Struct):
         if inner is None or inner.name != "call":
             return None
         lines = self.story.lines
-        since = next(place for place, line in enumerate(lines) if line is inner.start)
+        since = next(position for position, line in enumerate(lines) if line is inner.start)
         return None if any(line.service != self.holder for line in lines[since:]) else inner.event.target
 
     @property
@@ -184,7 +184,7 @@ def _left_open(story: Story) -> list[Work]:
     It is inside work that has failed, or that has ended and after which it has said nothing; or another worker has done
     it after somebody had told that it was lost.
     """
-    places = {id(line): place for place, line in enumerate(story.lines)}
+    places = {id(line): position for position, line in enumerate(story.lines)}
     left = []
     for work in story.open:
         if _was_done_elsewhere(work, story, places):
@@ -266,7 +266,7 @@ def _failure(story: Story) -> Line | None:
     if ended and ended[-1].failed:
         return severe[0]
     if ended and _ended_well(ended[0]):
-        places = {id(line): place for place, line in enumerate(story.lines)}
+        places = {id(line): position for position, line in enumerate(story.lines)}
         start, end = places[id(ended[0].start)], places[id(ended[0].end)]
         if all(start < places[id(line)] < end for line in severe):
             return None

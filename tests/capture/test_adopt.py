@@ -46,11 +46,11 @@ NARRATION = ("-c", "from narration_core.cli import main; main()")
 
 def test_the_wheel_is_what_is_used(stranger, wheel_site):
     _, run = stranger
-    said = run(
+    output = run(
         "-c",
         "import narration_capture as a, narration_core as b, narration_ci as c; print(*(m.__file__ for m in (a,b,c)))",
     )
-    assert all(path.startswith(str(wheel_site)) for path in said.stdout.split()), said
+    assert all(path.startswith(str(wheel_site)) for path in output.stdout.split()), output
 
 
 def test_it_passes_and_its_gate_as_well(stranger):

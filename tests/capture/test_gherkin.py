@@ -98,8 +98,8 @@ def test_every_step_fails_where_it_should_and_says_why(project):
     project.feature(f"Feature: Vocabulary\n{text}\n")
     result = project.accept()
     result.assert_outcomes(failed=len(FAILS))
-    said = result.stdout.str()
-    assert [message for _, message in FAILS.values() if message not in said] == []
+    output = result.stdout.str()
+    assert [message for _, message in FAILS.values() if message not in output] == []
 
 
 def test_a_lost_context_and_a_leak_are_found(project):
@@ -129,9 +129,9 @@ def test_a_lost_context_and_a_leak_are_found(project):
 def test_every_step_is_in_the_documentation(root):
     text = (root / "docs/gherkin.md").read_text("utf-8")
     source = (root / "capture/narration_capture/gherkin.py").read_text("utf-8")
-    said = re.findall(r"@then\((?:parsers\.(?:parse|re)\()?r?(['\"])(.+?)\1\)", source)
-    assert len(said) == source.count("@then(")
-    plain = [re.sub(r"\\\{.+?\\\}", ".+", re.escape(step)) for _, step in said if "(?P<" not in step]
+    output = re.findall(r"@then\((?:parsers\.(?:parse|re)\()?r?(['\"])(.+?)\1\)", source)
+    assert len(output) == source.count("@then(")
+    plain = [re.sub(r"\\\{.+?\\\}", ".+", re.escape(step)) for _, step in output if "(?P<" not in step]
     missing = [step for step in plain if not re.search(f"`{step}`", text)]
     assert missing == []
     assert 'events are narrated at level "warn"' in text

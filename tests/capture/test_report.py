@@ -94,8 +94,8 @@ def test_the_recipe_of_the_page_makes_the_standard_report(node, messages, root):
     assert done.returncode == 0, done.stderr
     (data,) = re.findall(r"CUCUMBER_MESSAGES = (\[.*?\]);?\s*</script>", done.stdout, re.DOTALL)
     shown = json.loads(data.replace(r"\x3C", "<"))
-    told = [one["attachment"]["body"] for one in shown if "attachment" in one]
-    assert [line.split(": ")[1] for line in told[:2]] == ["Spawning engine llama", "Spawning engine qwen"]
+    bodies = [one["attachment"]["body"] for one in shown if "attachment" in one]
+    assert [line.split(": ")[1] for line in bodies[:2]] == ["Spawning engine llama", "Spawning engine qwen"]
     outcomes = [one["testStepFinished"]["testStepResult"]["status"] for one in shown if "testStepFinished" in one]
     assert outcomes.count("FAILED") == 1
     assert outcomes[-1] == "SKIPPED"

@@ -118,16 +118,16 @@ def test_an_unknown_name_is_an_error(waiting):
 
 
 def step_through(project, keys):
-    said = []
+    output = []
     stories = reviewing.pending_stories(project.path, [project.path / "snapshots/pools/gone.story"])
-    done = reviewing.step_through(stories, iter(keys).__next__, said.append, str)
-    return said, done
+    done = reviewing.step_through(stories, iter(keys).__next__, output.append, str)
+    return output, done
 
 
 def test_stepping_through_accepts_rejects_and_skips(waiting):
     before = waiting.stories()
-    said, done = step_through(waiting, "rxsa")
-    assert [line for line in said if line.startswith("[")] == [
+    output, done = step_through(waiting, "rxsa")
+    assert [line for line in output if line.startswith("[")] == [
         "[1/3] changed flow: snapshots/pools/an_engine_is_spawned.story",
         "[2/3] removed: snapshots/pools/gone.story",
         "[3/3] new: snapshots/pools/a_new_one.story",
@@ -176,20 +176,20 @@ def test_in_a_terminal_it_asks_and_takes_one_key(waiting):
         stderr=other,
     )
     os.close(other)
-    said = b""
+    output = b""
     try:
         while process.poll() is None:
             # A key that comes before the program listens is lost, as in any terminal: then press it again.
             if select.select([main], [], [], 1.0)[0]:
-                said += os.read(main, 4096)
-            elif b"q quit" in said:
+                output += os.read(main, 4096)
+            elif b"q quit" in output:
                 os.write(main, b"q")
     except OSError:  # the other end is closed: it has ended
         pass
     finally:
         os.close(main)
         process.kill() if process.poll() is None else None
-    assert b"[1/3]" in said
+    assert b"[1/3]" in output
     assert process.wait(30) in {0, -9}
     assert len(waiting.stories()) == 2
 

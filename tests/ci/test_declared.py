@@ -265,17 +265,17 @@ def test_a_comment_needs_a_reason_and_a_point(project):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "output"),
     [
         (b"def broken(:\n", "app/a.py:1: not valid Python"),
         (b"x = '\xff'\n", "app/a.py:1: "),
         (b"x = 1\0\n", "app/a.py:1: "),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(project, data, said):
+def test_a_file_that_cannot_be_read_is_named(project, data, output):
     project.write("app/a.py", "")
     (project.root / "app/a.py").write_bytes(data)
-    with pytest.raises(CoverageError, match=said):
+    with pytest.raises(CoverageError, match=output):
         project.declared()
 
 

@@ -32,50 +32,50 @@ def held(shop):
 def test_a_clean_change_passes(held):
     held.write("app/shop.py", "# a comment moves every line\n" + (held.root / "app/shop.py").read_text())
     silent(held, CLOSE)
-    said = held.narration("gate")
-    assert "narration coverage: 4 declared, 3 emitted, 3 asserted: 75 % (threshold 75, goal 95)" in said
-    assert said.endswith("narration coverage gate: passed\n")
+    out = held.narration("gate")
+    assert "narration coverage: 4 declared, 3 emitted, 3 asserted: 75 % (threshold 75, goal 95)" in out
+    assert out.endswith("narration coverage gate: passed\n")
 
 
 def test_a_point_that_goes_silent_fails_by_name(held):
     silent(held, CLOSE, PAY)
-    said = held.narration("gate", code=1)
-    assert 'app/shop.py:6: shop pay "Paying for {target}" is no longer asserted: no test reaches it; assert it' in said
-    assert "2 of 4 declared points are asserted, 50 %: 75 % are needed; assert 1 more point" in said
+    out = held.narration("gate", code=1)
+    assert 'app/shop.py:6: shop pay "Paying for {target}" is no longer asserted: no test reaches it; assert it' in out
+    assert "2 of 4 declared points are asserted, 50 %: 75 % are needed; assert 1 more point" in out
 
 
 def test_one_silent_point_is_not_traded_for_another(held):
     silent(held, PAY)
-    said = held.narration("gate", code=1)
-    assert "app/shop.py:6: shop pay" in said
-    assert "is no longer asserted" in said
-    assert "below" not in said
-    assert "1 point listed as silent need not be: app/shop.py::close#1" in said
+    out = held.narration("gate", code=1)
+    assert "app/shop.py:6: shop pay" in out
+    assert "is no longer asserted" in out
+    assert "below" not in out
+    assert "1 point listed as silent need not be: app/shop.py::close#1" in out
 
 
 def test_a_new_silent_point_fails(held):
     held.write("app/more.py", "from app.told import narrate\n\ndef more():\n    narrate('more', 'x', 'More')\n")
     silent(held, CLOSE)
-    said = held.narration("gate", code=1)
-    assert 'app/more.py:4: shop more "More" is new and silent: no test reaches it; assert it in a scenario' in said
-    assert "write `# narration: silent - <why>` at it" in said
+    out = held.narration("gate", code=1)
+    assert 'app/more.py:4: shop more "More" is new and silent: no test reaches it; assert it in a scenario' in out
+    assert "write `# narration: silent - <why>` at it" in out
 
 
 def test_a_new_asserted_point_passes(held):
     held.write("app/more.py", "from app.told import narrate\n\ndef more():\n    narrate('more', 'x', 'More')\n")
     held.record(held.reached("tests/t.py::test_all", [BUY, PAY, OPEN, "app/more.py::more#1"]))
-    said = held.narration("gate")
-    assert "note: 1 asserted point not yet in the baseline" in said
+    out = held.narration("gate")
+    assert "note: 1 asserted point not yet in the baseline" in out
 
 
 def test_a_removed_point_fails_until_it_is_forgotten(held):
     text = (held.root / "app/shop.py").read_text().replace('narrate("buy", what, "Buying {target}")', "pass")
     held.write("app/shop.py", text)
     held.record(held.reached("tests/t.py::test_all", ["app/shop.py::buy#1", OPEN, CLOSE]))
-    said = held.narration("gate", code=1)
-    assert "app/shop.py: a point of `buy` was removed: the system narrates less than before; put it back" in said
-    assert "`narration coverage forget 'app/shop.py::buy#1'`" in said
-    assert "note: app/shop.py::buy#2 is now app/shop.py::buy#1" in said
+    out = held.narration("gate", code=1)
+    assert "app/shop.py: a point of `buy` was removed: the system narrates less than before; put it back" in out
+    assert "`narration coverage forget 'app/shop.py::buy#1'`" in out
+    assert "note: app/shop.py::buy#2 is now app/shop.py::buy#1" in out
     held.narration("forget", "app/shop.py::buy#1")
     held.narration("gate")
 
@@ -91,10 +91,10 @@ def test_emitted_is_not_asserted_and_a_failed_test_asserts_nothing(held):
         held.reached("tests/t.py::test_all", [BUY, OPEN], emitted=(CLOSE,)),
         held.reached("tests/t.py::test_failed", [PAY], outcome="failed"),
     )
-    said = held.narration("gate", code=1)
-    assert "tests/t.py::test_failed: 1 test failed, and no other asserts 1 point: make it pass; accept a story" in said
-    assert "note: 1 test failed, and what they assert does not count" in said
-    assert "gate: FAILED, 1 reason above" in said
+    out = held.narration("gate", code=1)
+    assert "tests/t.py::test_failed: 1 test failed, and no other asserts 1 point: make it pass; accept a story" in out
+    assert "note: 1 test failed, and what they assert does not count" in out
+    assert "gate: FAILED, 1 reason above" in out
 
 
 def test_percent_is_compared_exactly(project):
@@ -143,8 +143,8 @@ def test_tighten_raises_and_never_lowers(held):
 def test_a_renamed_file_keeps_its_points(held):
     (held.root / "app/shop.py").rename(held.root / "app/market.py")
     held.record(held.reached("t", ["app/market.py::buy#1", "app/market.py::buy#2", OPEN]))
-    said = held.narration("gate")
-    assert "note: app/shop.py was renamed to app/market.py" in said
+    out = held.narration("gate")
+    assert "note: app/shop.py was renamed to app/market.py" in out
     held.narration("tighten")
     after = json.loads((held.root / "ci/narration-baseline.json").read_text())
     assert after["silent"] == ["app/market.py::close#1 close info"]
@@ -169,9 +169,9 @@ def test_an_excluded_point_does_not_count_and_is_listed(held):
     text = (held.root / "app/shop.py").read_text()
     held.write("app/shop.py", text.replace('"Closing")', '"Closing")  # narration: silent - at exit nobody listens'))
     silent(held, CLOSE)
-    said = held.narration("report")
-    assert "3 declared, 3 emitted, 3 asserted, 1 excluded: 100 %" in said
-    assert 'app/shop.py:14: shop close "Closing": at exit nobody listens' in said
+    out = held.narration("report")
+    assert "3 declared, 3 emitted, 3 asserted, 1 excluded: 100 %" in out
+    assert 'app/shop.py:14: shop close "Closing": at exit nobody listens' in out
     silent(held)
     assert "is marked silent and is asserted: by tests/t.py::test_all; remove the comment" in held.narration(
         "gate", code=1
@@ -183,9 +183,9 @@ def test_a_scenario_tells_something_or_is_tagged(held):
         return held.reached(f"f.feature::{name}", events, scenario=name, feature="f.feature", tags=list(tags))
 
     held.record(scenario("good", [BUY, PAY, OPEN]), scenario("mute", []), scenario("quiet", [], "silent-ok"))
-    said = held.narration("gate", code=1)
-    assert 'f.feature::mute: the scenario "mute" has no narration: let it narrate, or tag it @silent-ok' in said
-    assert "quiet" not in said
+    out = held.narration("gate", code=1)
+    assert 'f.feature::mute: the scenario "mute" has no narration: let it narrate, or tag it @silent-ok' in out
+    assert "quiet" not in out
     held.record(scenario("good", [BUY, PAY, OPEN], "silent-ok"))
     assert "is tagged @silent-ok and has 3 events: the tag is stale" in held.narration("gate", code=1)
 
@@ -194,9 +194,9 @@ def test_an_event_from_no_declared_point_fails(held):
     record = held.reached("t", [BUY, PAY, OPEN])
     record["events"].append({"point": "app/shop.py:1:5", "actor": "shop", "action": "odd", "asserted_by": []})
     held.record(record)
-    said = held.narration("gate", code=1)
-    assert "app/shop.py:1: shop emitted 'odd' from here, and no declared point ends at app/shop.py:1:5" in said
-    assert "annotate the name with `Narrator`" in said
+    out = held.narration("gate", code=1)
+    assert "app/shop.py:1: shop emitted 'odd' from here, and no declared point ends at app/shop.py:1:5" in out
+    assert "annotate the name with `Narrator`" in out
 
 
 def test_generated_code_and_libraries_do_not_count(held):
@@ -234,8 +234,8 @@ def test_zero_points_is_an_error(project):
     project.write("app/__init__.py", "")
     project.record({"test": "t", "events": []})
     project.baseline()
-    said = project.narration("gate", code=2)
-    assert "no point is declared in 1 files: nothing would be measured" in said
+    out = project.narration("gate", code=2)
+    assert "no point is declared in 1 files: nothing would be measured" in out
 
 
 def test_generated_code_can_be_left_out_and_tests_and_the_like_are(project):
@@ -269,15 +269,15 @@ def test_records_of_an_older_run_never_count(held):
 
 
 @pytest.mark.parametrize(
-    ("run", "said"),
+    ("run", "out"),
     [
         ({"format": 2}, "format 2 of run records is unknown, this program reads format 1"),
         ({"root": 7}, "cannot be read as run records"),
     ],
 )
-def test_records_that_cannot_be_read_are_an_error(held, run, said):
+def test_records_that_cannot_be_read_are_an_error(held, run, out):
     held.record({"test": "t", "events": []}, **run)
-    assert said in held.narration("gate", code=2)
+    assert out in held.narration("gate", code=2)
 
 
 def test_a_torn_record_is_named(held):
@@ -288,7 +288,7 @@ def test_a_torn_record_is_named(held):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "out"),
     [
         ('{"format": 3, "threshold": 80, "new": 1}', "has format 3, and this program reads up to 2: update"),
         ('{"format": 1, "threshold": 80, "new": 1}', "not a valid baseline"),
@@ -302,10 +302,10 @@ def test_a_torn_record_is_named(held):
         ),
     ],
 )
-def test_a_baseline_that_cannot_be_used_is_an_error(shop, text, said):
+def test_a_baseline_that_cannot_be_used_is_an_error(shop, text, out):
     silent(shop)
     shop.write("ci/narration-baseline.json", text)
-    assert said in shop.narration("gate", code=2)
+    assert out in shop.narration("gate", code=2)
 
 
 def test_a_missing_baseline_is_an_error_and_init_does_not_overwrite(shop):
@@ -326,12 +326,12 @@ def test_an_unknown_setting_is_an_error(shop):
 
 def test_the_report_shows_files_actors_points_and_scenarios(held):
     held.record(held.reached("f.feature::a", [BUY, OPEN], emitted=(PAY,), scenario="A sale", feature="f.feature"))
-    said = held.narration("report", "--points")
-    assert "app/shop.py         3         2         1   33.3 %" in said
-    assert "shop          4         3         2     50 %" in said
-    assert "app/shop.py:6: shop pay" in said
-    assert "reached by 1 test, asserted by none (f.feature::a)" in said
-    assert "      A sale" in said
+    out = held.narration("report", "--points")
+    assert "app/shop.py         3         2         1   33.3 %" in out
+    assert "shop          4         3         2     50 %" in out
+    assert "app/shop.py:6: shop pay" in out
+    assert "reached by 1 test, asserted by none (f.feature::a)" in out
+    assert "      A sale" in out
 
 
 @pytest.mark.parametrize(
@@ -346,8 +346,8 @@ def test_a_silent_point_is_not_traded_for_another_or_a_louder_one(held, old, new
     text = (held.root / "app/shop.py").read_text()
     held.write("app/shop.py", text.replace(old, new))
     silent(held, CLOSE)
-    said = held.narration("gate", code=1)
-    assert "stands where a quieter or another silent point was, and is silent: no test reaches it" in said
+    out = held.narration("gate", code=1)
+    assert "stands where a quieter or another silent point was, and is silent: no test reaches it" in out
 
 
 def test_a_silent_point_may_become_quieter_or_move(held):
@@ -362,9 +362,9 @@ def test_replayed_events_do_not_show_that_code_ran(held):
     record["events"][0]["origin"] = "replayed"
     record["events"][1]["origin"] = "process"
     held.record(record)
-    said = held.narration("gate", code=1)
-    assert 'app/shop.py:5: shop buy "Buying {target}" is no longer asserted: no test reaches it' in said
-    assert "note: 1 event replayed by tests: they do not show that code ran" in said
+    out = held.narration("gate", code=1)
+    assert 'app/shop.py:5: shop buy "Buying {target}" is no longer asserted: no test reaches it' in out
+    assert "note: 1 event replayed by tests: they do not show that code ran" in out
 
 
 def test_events_from_elsewhere_are_shown(held):
@@ -380,17 +380,17 @@ def test_events_from_elsewhere_are_shown(held):
 
 def test_a_narrowed_run_says_what_it_did_not_check(held):
     held.record(held.reached("tests/t.py::test_all", [BUY, PAY, OPEN]), narrowed="-k cart")
-    said = held.narration("gate")
-    assert "note: the run was narrowed (-k cart): the tests it left out were not run, their stories" in said
+    out = held.narration("gate")
+    assert "note: the run was narrowed (-k cart): the tests it left out were not run, their stories" in out
     assert "the run was narrowed (-k cart)" in held.narration("report")
 
 
 def test_a_call_that_may_narrate_fails_the_gate(held):
     held.write("app/more.py", "def more(say):\n    say('more', 'x', 'More')\n")
     silent(held, CLOSE)
-    said = "app/more.py:2: cannot tell whether `say(...)` narrates: annotate `say`"
-    assert said in held.narration("gate", code=1)
-    assert f"what the gate will not pass\n  {said}" in held.narration("report")
+    out = "app/more.py:2: cannot tell whether `say(...)` narrates: annotate `say`"
+    assert out in held.narration("gate", code=1)
+    assert f"what the gate will not pass\n  {out}" in held.narration("report")
     (unclear,) = json.loads(held.narration("report", "--format", "json"))["unclear"]
     assert (unclear["rule"], unclear["place"]) == ("cannot-tell", "app/more.py:2")
 
@@ -401,10 +401,10 @@ def test_one_failed_test_is_one_reason_however_many_points_it_asserted(held, mon
         held.reached("tests/t.py::test_other", [OPEN]),
         held.reached("tests/t.py::test_failed", [BUY], outcome="failed"),
     )
-    said = held.narration("gate", code=1)
-    assert said.count("::error") == 1
-    assert "tests/t.py::test_failed: 1 test failed, and no other asserts 2 points: make it pass" in said
-    assert "FAILED, 1 reason above" in said
+    out = held.narration("gate", code=1)
+    assert out.count("::error") == 1
+    assert "tests/t.py::test_failed: 1 test failed, and no other asserts 2 points: make it pass" in out
+    assert "FAILED, 1 reason above" in out
 
 
 @pytest.mark.parametrize(("missing", "threshold"), [((), 95), ((CLOSE,), 75), ((CLOSE, PAY, BUY), 25), (ALL, 0)])
@@ -416,8 +416,8 @@ def test_init_chooses_a_threshold_that_holds(shop, missing, threshold):
 
 def test_init_refuses_a_threshold_that_would_fail_at_once(shop):
     silent(shop, CLOSE)
-    said = shop.narration("init", "--threshold", "80", code=2)
-    assert "the last run reaches 75 %, so a threshold of 80 would fail at once: leave --threshold out" in said
+    out = shop.narration("init", "--threshold", "80", code=2)
+    assert "the last run reaches 75 %, so a threshold of 80 would fail at once: leave --threshold out" in out
 
 
 def test_runs_of_shards_are_combined(held):
@@ -430,8 +430,8 @@ def test_runs_of_shards_are_combined(held):
         held.record(record, run_id=f"run-{number}", root=root)
         shards.append(held.root / f"shard{number}")
         folder.rename(shards[-1])
-    said = held.narration("combine", *map(str, shards))
-    assert said == f"wrote {folder}: 2 tests of 2 runs\n"
+    out = held.narration("combine", *map(str, shards))
+    assert out == f"wrote {folder}: 2 tests of 2 runs\n"
     assert "3 asserted: 75 %" in held.narration("gate")
     assert "one run is named twice" in held.narration("combine", str(shards[0]), str(shards[0]), code=2)
     assert "there are no run records" in held.narration("combine", str(held.root / "app"), code=2)

@@ -90,13 +90,13 @@ def test_log_files_of_several_services_are_one_story(tmp_path):
     pool, worker = tmp_path / "pool.log", tmp_path / "worker.log"
     pool.write_text(line(actor="pool", correlation_id="c", span_id="s1") + "\nllama_model_loader: not ours\n\n")
     worker.write_text(line(correlation_id="c", span_id="s2", parent_span_id="s1") + "\n" + line() + "\n")
-    said = run(pool, worker, "--ids", code=0)
-    assert "c: pool > worker\n" in said
-    assert "3 events (1 other lines) in 2 files, 1 correlation ids: every link holds" in said
+    out = run(pool, worker, "--ids", code=0)
+    assert "c: pool > worker\n" in out
+    assert "3 events (1 other lines) in 2 files, 1 correlation ids: every link holds" in out
     worker.write_text(line(correlation_id="other", span_id="s2", parent_span_id="s1") + "\n")
-    said = run(pool, worker, code=1)
-    assert f"{worker}:1: worker a has correlation id other, its caller pool a has c: the id changed on the way" in said
-    assert "1 broken link" in said
+    out = run(pool, worker, code=1)
+    assert f"{worker}:1: worker a has correlation id other, its caller pool a has c: the id changed on the way" in out
+    assert "1 broken link" in out
 
 
 def test_files_without_events_are_an_error(tmp_path):
@@ -122,10 +122,10 @@ def test_scenarios_are_checked_one_by_one_and_share_no_id(shop):
         },
         {"test": "t::d", "events": [good, {"job_id": "j"}]},  # a test that is no scenario does as it likes
     )
-    said = run("--root", shop.root, code=1)
-    assert 'f::b: "B" and "A" share the correlation id c' in said
-    assert 'app/shop.py:5: in "C", shop buy belongs to job j and has no correlation id' in said
-    assert "3 scenarios: 2 broken links" in said
+    out = run("--root", shop.root, code=1)
+    assert 'f::b: "B" and "A" share the correlation id c' in out
+    assert 'app/shop.py:5: in "C", shop buy belongs to job j and has no correlation id' in out
+    assert "3 scenarios: 2 broken links" in out
 
 
 def test_a_broken_chain_fails_the_gate(shop):
@@ -135,9 +135,9 @@ def test_a_broken_chain_fails_the_gate(shop):
     shop.narration("gate")
     record["events"][0]["job_id"] = "j"
     shop.record(record)
-    said = shop.narration("gate", code=1)
+    out = shop.narration("gate", code=1)
     assert (
-        'app/shop.py:5: in "A", shop a belongs to job j and has no correlation id: the story cannot be followed' in said
+        'app/shop.py:5: in "A", shop a belongs to job j and has no correlation id: the story cannot be followed' in out
     )
 
 

@@ -151,9 +151,11 @@ def run(project, *arguments, code):
 
 def test_survivors_are_named_with_what_would_kill_them(tested):
     before = (tested.root / "app/shop.py").read_bytes()
-    out = tested.root / "mutants.json"
-    said = run(tested, "--json", str(out), "--jobs", "2", code=1)
-    results = {(one["key"].partition("::")[2], one["operator"]): one["outcome"] for one in json.loads(out.read_text())}
+    report = tested.root / "mutants.json"
+    out = run(tested, "--json", str(report), "--jobs", "2", code=1)
+    results = {
+        (one["key"].partition("::")[2], one["operator"]): one["outcome"] for one in json.loads(report.read_text())
+    }
     assert results == {
         ("buy#1", "mute"): "killed",
         ("buy#1", "correlation"): "killed",
@@ -167,18 +169,18 @@ def test_survivors_are_named_with_what_would_kill_them(tested):
         ("close#1", "actor"): "survived",
         ("close#1", "secret"): "survived",
     }
-    assert "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert the event: assert_event(action='pay')" in said
-    assert "never emitted, so never mutated: app/told.py:5" in said
-    assert said.startswith("11 mutants, 2 tests that reach them")
-    assert "narration mutants: 5 of 11 killed: 45.4 % (at least 90)" in said
+    assert "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert the event: assert_event(action='pay')" in out
+    assert "never emitted, so never mutated: app/told.py:5" in out
+    assert out.startswith("11 mutants, 2 tests that reach them")
+    assert "narration mutants: 5 of 11 killed: 45.4 % (at least 90)" in out
     assert (tested.root / "app/shop.py").read_bytes() == before
     run(tested, "--point", "app/shop.py::buy#1", code=0)
 
 
 def test_without_time_there_is_no_answer(tested):
-    said = run(tested, "--within", "0", code=2)
-    assert "11 of 11 mutants were not started within 0 minutes: allow more, or ask for less: --changed" in said
-    assert "killed:" not in said
+    out = run(tested, "--within", "0", code=2)
+    assert "11 of 11 mutants were not started within 0 minutes: allow more, or ask for less: --changed" in out
+    assert "killed:" not in out
 
 
 def test_mutants_that_cannot_be_run_are_no_answer(tested):
@@ -190,9 +192,9 @@ def test_mutants_that_cannot_be_run_are_no_answer(tested):
 
 def test_tests_that_fail_by_themselves_judge_nothing(tested):
     tested.write("tests/test_shop.py", SHOP_TESTS + "        assert False\n")
-    said = run(tested, code=2)
+    out = run(tested, code=2)
     assert (
-        "the tests fail in a copy of the project without any mutation (FAILED tests/test_shop.py::test_reached" in said
+        "the tests fail in a copy of the project without any mutation (FAILED tests/test_shop.py::test_reached" in out
     )
 
 
@@ -218,7 +220,7 @@ def test_only_changed_points_are_mutated(tested):
         "app/new.py::<module>#1",
         "app/shop.py::buy#2",
     ]
-    said = run(tested, "--changed", "main", "--operator", "correlation", code=0)
-    assert "1 of 1 killed" in said
+    out = run(tested, "--changed", "main", "--operator", "correlation", code=0)
+    assert "1 of 1 killed" in out
     with pytest.raises(CoverageError, match="name a commit that exists"):
         changed_lines(tested.root, "nowhere")

@@ -54,9 +54,9 @@ def run(project, *arguments, code):
 
 
 def test_everything_is_in_the_bundle_and_the_page_leads_to_it(proven):
-    said = run(proven, *(f"--require={kind}" for kind in ("stories", "transcripts", "determinism", "metrics")), code=0)
+    out = run(proven, *(f"--require={kind}" for kind in ("stories", "transcripts", "determinism", "metrics")), code=0)
     bundle = proven.root / "proof/run-1"
-    assert f"narration proof: {bundle / 'index.html'}" in said
+    assert f"narration proof: {bundle / 'index.html'}" in out
     page = (bundle / "index.html").read_text("utf-8")
     assert "All checks passed." in page
     assert "The outputs of 1 repeated run were compared: equal, byte for byte." in page
@@ -90,10 +90,10 @@ def test_what_is_missing_or_unequal_fails(proven):
     (proven.root / ".narration/proof/transcripts/sale.sse").unlink()
     proven.write(".narration/proof/determinism/haiku.2.json", "[1, 3]\n")
     proven.write(".narration/proof/determinism/alone.1.json", "[]\n")
-    said = run(proven, "--require", "transcripts", code=1)
-    assert "haiku.2.json: differs from haiku.1.json: equal seeds must give equal token ids" in said
-    assert "alone.1.json: has no second run" in said
-    assert "transcripts: missing from the proof bundle: tests leave it in .narration/proof/transcripts/" in said
+    out = run(proven, "--require", "transcripts", code=1)
+    assert "haiku.2.json: differs from haiku.1.json: equal seeds must give equal token ids" in out
+    assert "alone.1.json: has no second run" in out
+    assert "transcripts: missing from the proof bundle: tests leave it in .narration/proof/transcripts/" in out
     assert "Some checks failed" in (proven.root / "proof/run-1/index.html").read_text("utf-8")
 
 
@@ -101,12 +101,12 @@ def test_what_an_earlier_run_left_proves_nothing(proven):
     old = time.time() - 3600
     for name in ("transcripts/sale.sse", "determinism/haiku.2.json"):
         os.utime(proven.root / ".narration/proof" / name, (old, old))
-    said = run(proven, "--require", "transcripts", "--require", "determinism", code=1)
+    out = run(proven, "--require", "transcripts", "--require", "determinism", code=1)
     assert (
         "transcripts: missing from the proof bundle: tests leave it in .narration/proof/transcripts/; "
         "the 1 files there are of an earlier run"
-    ) in said
-    assert "haiku.1.json: has no second run" in said
+    ) in out
+    assert "haiku.1.json: has no second run" in out
     assert not (proven.root / "proof/run-1/transcripts").exists()
 
 
@@ -150,7 +150,7 @@ def test_good_metric_names_pass():
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "out"),
     [
         ("# TYPE workerRequests counter", "has an invalid name"),
         ("# TYPE worker_requests counter", "is a counter: the name of a counter ends in _total"),
@@ -160,6 +160,6 @@ def test_good_metric_names_pass():
         ('# TYPE worker_x gauge\nworker_x{job_id="j-1"} 1', "has the label job_id: every request would be a series"),
     ],
 )
-def test_a_wrong_metric_name_is_named(line, said):
+def test_a_wrong_metric_name_is_named(line, out):
     _, findings = metric_names.check(line, "m")
-    assert said in "\n".join(map(str, findings))
+    assert out in "\n".join(map(str, findings))

@@ -94,9 +94,9 @@ def test_one_that_moves_points_within_a_file_passes(merged):
     change(merged, "app/shop.py", "def close():\n", 'def close():\n    narrate("bow", "guest", "Bowing")\n')
     change(merged, "tests/test_shop.py", "    shop.buy", "    shop.close()\n    shop.buy")
     change(merged, "tests/test_shop.py", "    narration", '    narration.assert_event(action="bow")\n    narration')
-    said = gate(merged, 0)
-    assert "note: app/shop.py::close#1 is now app/shop.py::close#2" in said
-    assert "note: 1 asserted point not yet in the baseline" in said
+    output = gate(merged, 0)
+    assert "note: app/shop.py::close#1 is now app/shop.py::close#2" in output
+    assert "note: 1 asserted point not yet in the baseline" in output
     merged.narration("tighten")
     merged.write(
         "app/shop.py",
@@ -125,23 +125,23 @@ def test_one_that_puts_another_point_in_the_place_of_a_removed_one_fails(merged)
     change(merged, "app/shop.py", "narrate.warn(", 'narrate("wave", what, "Waving"); narrate.warn(')
     change(merged, "tests/test_shop.py", "Buying tea", "Greeting tea")
     # A told point that got another name in its place is still told.
-    assert "wave" in (said := gate(merged, 1))
-    assert "is gone" not in said
+    assert "wave" in (output := gate(merged, 1))
+    assert "is gone" not in output
     change(merged, "app/shop.py", 'narrate("greet", what, "Greeting {target}")\n', "")
     change(merged, "app/shop.py", '    narrate("wave", what, "Waving"); narrate', "    narrate")
     change(merged, "tests/test_shop.py", '    narration.assert_event(human="Greeting tea")\n', "")
-    said = gate(merged, 1)
+    output = gate(merged, 1)
     # What is left is `pay`, in the place that `buy` had.
-    assert "`narration coverage forget 'app/shop.py::buy#1'`" in said
+    assert "`narration coverage forget 'app/shop.py::buy#1'`" in output
     merged.narration("forget", "app/shop.py::buy#1")
-    assert "FAILED, 1 reason" in (said := merged.narration("gate", code=1))
-    assert "75 % are needed" in said
+    assert "FAILED, 1 reason" in (output := merged.narration("gate", code=1))
+    assert "75 % are needed" in output
 
 
 def test_one_that_changes_a_sentence_fails(merged):
     change(merged, "app/shop.py", "Paying for {target}", "Charging for {target}")
-    said = gate(merged, 1)
-    assert "tests/test_shop.py::test_all: 1 test failed, and no other asserts " in said
+    output = gate(merged, 1)
+    assert "tests/test_shop.py::test_all: 1 test failed, and no other asserts " in output
 
 
 def test_on_github_the_reason_stands_beside_the_line(merged, monkeypatch):
@@ -149,8 +149,8 @@ def test_on_github_the_reason_stands_beside_the_line(merged, monkeypatch):
     change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "100 % locked"); narrate("close"')
     assert "::error" not in gate(merged, 1)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    said = merged.narration("gate", code=1)
-    assert '::error file=app/shop.py,line=14,title=narration%3A new-silent::shop lock "100 %25 locked"' in said
+    output = merged.narration("gate", code=1)
+    assert '::error file=app/shop.py,line=14,title=narration%3A new-silent::shop lock "100 %25 locked"' in output
 
 
 def test_one_that_removes_a_point_fails(merged):
@@ -161,16 +161,16 @@ def test_one_that_removes_a_point_fails(merged):
 
 def test_one_that_adds_a_silent_point_fails(merged):
     change(merged, "app/shop.py", 'narrate("close"', 'narrate("lock", "door", "Locking"); narrate("close"')
-    said = gate(merged, 1)
-    assert 'shop lock "Locking" is new and silent: reached by 1 test, asserted by none' in said
-    assert "Closing" not in said
+    output = gate(merged, 1)
+    assert 'shop lock "Locking" is new and silent: reached by 1 test, asserted by none' in output
+    assert "Closing" not in output
 
 
 def test_one_that_trades_one_silent_point_for_another_fails(merged):
     change(merged, "tests/test_shop.py", 'human="Paying for tea"', 'human="Closing"')
-    said = gate(merged, 1)
-    assert 'app/shop.py:6: shop pay "Paying for tea" is no longer asserted' in said
-    assert "3 asserted: 75 %" in said
+    output = gate(merged, 1)
+    assert 'app/shop.py:6: shop pay "Paying for tea" is no longer asserted' in output
+    assert "3 asserted: 75 %" in output
 
 
 def test_one_that_breaks_a_chain_fails(merged):
@@ -198,10 +198,10 @@ def test_one_that_breaks_a_chain_fails(merged):
     change(merged, "steps/shop.py", ', correlation_id="c"', "")
     merged.pytest("tests", "features", "--snapshot-update")
     merged.pytest("tests", "features")
-    said = merged.narration("gate", code=1)
+    output = merged.narration("gate", code=1)
     assert (
         'in "A job", shop buy belongs to job j and has no correlation id: the story cannot be followed here; bind'
-        in said
+        in output
     )
 
 
@@ -213,9 +213,9 @@ def test_one_that_lowers_the_baseline_by_hand_fails(merged):
     change(merged, "tests/test_shop.py", '    narration.assert_event(human="Paying for tea")\n', "")
     merged.pytest("tests")
     merged.narration("gate")
-    said = merged.narration("gate", "--against", "main", code=1)
-    assert "the threshold was lowered from 75 to 50: the baseline only rises" in said
-    assert "app/shop.py::buy#2 was added to the silent points" in said
+    output = merged.narration("gate", "--against", "main", code=1)
+    assert "the threshold was lowered from 75 to 50: the baseline only rises" in output
+    assert "app/shop.py::buy#2 was added to the silent points" in output
     assert "name a commit that exists here" in merged.narration("gate", "--against", "nowhere", code=2)
 
 

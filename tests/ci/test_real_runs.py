@@ -155,15 +155,15 @@ def test_scenarios_are_known_by_name(shop):
     ran = shop.pytest("features", "--snapshot-update")
     ran = shop.pytest("features")
     assert ran.returncode == 0, ran.stdout
-    said = shop.narration("report", "--points")
-    assert "      A sale" in said
+    output = shop.narration("report", "--points")
+    assert "      A sale" in output
     # The golden story shows both events of the sale, so both are asserted.
     totals, _ = figures(shop)
     assert totals == {"declared": 4, "emitted": 2, "asserted": 2}
     shop.baseline(threshold=50)
-    said = shop.narration("gate", code=1)
-    assert 'features/shop.feature::test_mute: the scenario "Mute" has no narration' in said
-    assert "Nothing happens" not in said
+    output = shop.narration("gate", code=1)
+    assert 'features/shop.feature::test_mute: the scenario "Mute" has no narration' in output
+    assert "Nothing happens" not in output
     # One sentence changes: its story no longer matches, so its points are not asserted.
     text = (shop.root / "app/shop.py").read_text()
     shop.write("app/shop.py", text.replace("Paying for", "Charging for"))

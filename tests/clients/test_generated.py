@@ -81,8 +81,8 @@ def test_a_generated_python_client_compiles_and_its_types_hold(clients, served):
     right = mypy(clients, folder, "uses.py")
     assert right.returncode == 0, right.stdout
     wrong = mypy(clients, folder, "wrong.py")
-    told = re.findall(r"^wrong\.py:(\d+): error: .*\[([\w-]+)\]$", wrong.stdout, re.MULTILINE)
-    assert [(int(number), kind) for number, kind in told] == expected(PROGRAMS / "wrong.py", "#")
+    errors = re.findall(r"^wrong\.py:(\d+): error: .*\[([\w-]+)\]$", wrong.stdout, re.MULTILINE)
+    assert [(int(number), kind) for number, kind in errors] == expected(PROGRAMS / "wrong.py", "#")
 
 
 @pytest.fixture(scope="module")
@@ -117,5 +117,5 @@ def test_generated_typescript_types_compile_and_hold(typescript):
     right = tsc(typescript, "uses.ts")
     assert (right.returncode, right.stdout) == (0, "")
     wrong = tsc(typescript, "wrong.ts")
-    told = re.findall(r"^wrong\.ts\((\d+),\d+\): error (TS\d+):", wrong.stdout, re.MULTILINE)
-    assert [(int(number), code) for number, code in told] == expected(PROGRAMS / "wrong.ts", "//")
+    errors = re.findall(r"^wrong\.ts\((\d+),\d+\): error (TS\d+):", wrong.stdout, re.MULTILINE)
+    assert [(int(number), code) for number, code in errors] == expected(PROGRAMS / "wrong.ts", "//")

@@ -36,14 +36,14 @@ def test_nothing_is_held_back_and_a_cancel_arrives_in_time(clients, nginx, slow)
             found = await clients.all_of(over_http2(clients, proxy, body, "--cancel-after", "3"))
             return found, await worker.wait_for(job_id="long", action="cancel")
 
-    (answer, *found), told = asyncio.run(run())
+    (answer, *found), ending = asyncio.run(run())
     assert (answer["status"], answer["http"]) == (200, "HTTP/2")
     assert answer["headers"]["content-type"].startswith("text/event-stream")
     assert found[0]["name"] == "started"
     (cancelled,) = [item for item in found if "cancel" in item]
     assert cancelled == {"cancel": 202, "http": "HTTP/2"}
     assert (found[-1]["name"], found[-1]["data"]["code"]) == ("error", "CANCELLED")
-    assert 3 <= told.tokens_out < 4000
+    assert 3 <= ending.tokens_out < 4000
 
 
 @pytest.mark.req("SSE-11", "M0-W-1611")
@@ -65,12 +65,12 @@ def test_events_pass_one_by_one_and_a_hang_up_does_too(clients, nginx, slow):
                         break
             return seen, await worker.wait_for(job_id="reading", action="disconnect"), list(worker.events)
 
-    seen, told, events = asyncio.run(run())
+    seen, ending, events = asyncio.run(run())
     assert seen[:2] == [None, "started"]
     of_job = [event.action for event in events if event.job_id == "reading"]
     assert seen[2:] == of_job[: len(seen) - 2]
     assert of_job[len(seen) - 2 :] == ["disconnect"]  # there was nothing after it that could have pushed it through
-    assert told.tokens_out == 0
+    assert ending.tokens_out == 0
 
 
 @pytest.mark.req("SSE-10", "SSE-11")
@@ -98,14 +98,14 @@ def test_a_client_that_hangs_up_is_gone_for_the_worker_too(clients, nginx, slow)
     async def run():
         async with launch(slow, environment=STRICT) as worker, nginx.in_front_of(worker.url) as proxy:
             found = await clients.all_of(over_http2(clients, proxy, body, "--hang-up-after", "3"))
-            told = await worker.wait_for(job_id="left", action="disconnect")
+            ending = await worker.wait_for(job_id="left", action="disconnect")
             after = await clients.all_of(over_http2(clients, proxy, {"prompt": "x", "max_tokens": 2}))
-            return found, told, after
+            return found, ending, after
 
-    found, told, after = asyncio.run(run())
+    found, ending, after = asyncio.run(run())
     assert found[-1]["name"] == "token"
-    assert (told.level, told.error_kind) == ("warn", "client_gone")
-    assert 3 <= told.tokens_out < 4000
+    assert (ending.level, ending.error_kind) == ("warn", "client_gone")
+    assert 3 <= ending.tokens_out < 4000
     assert after[-1]["name"] == "end"
 
 
@@ -119,11 +119,11 @@ def test_stop_in_a_browser_reaches_the_worker_over_http2(clients, nginx, slow):
             found = await clients.all_of(clients.browser("stop", proxy.url, body))
             return found, await worker.wait_for(job_id="stopped", action="disconnect")
 
-    found, told = asyncio.run(run())
+    found, ending = asyncio.run(run())
     (shown,) = [item["shown"] for item in found if "shown" in item]
     assert "event: token" in shown
     assert "event: e" not in shown
-    assert 0 < told.tokens_out < 4000
+    assert 0 < ending.tokens_out < 4000
     assert [item["protocols"] for item in found if "protocols" in item] == [["h2"]]
 
 
@@ -196,8 +196,8 @@ def test_who_may_call_through_the_proxy(clients, nginx, setting):
             assert rest[0]["body"]["code"] == who
             assert {"message", "retriable", "number"} <= set(rest[0]["body"])
         else:
-            told = {event.identity for event in events if event.job_id == f"job-{number}"}
-            assert told == {who}
+            ending = {event.identity for event in events if event.job_id == f"job-{number}"}
+            assert ending == {who}
     printed = b"\n".join(lines).decode() + json.dumps(answers)
     assert [token for token in (TOKEN, ALICE, "wrong-") if token in printed] == []
 

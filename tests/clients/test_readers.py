@@ -56,8 +56,8 @@ def steady(event):
     """Return what is the same each time a stream is asked for: no clocks, no ids."""
     name, data = event["name"], event["data"]
     if name == "narration":
-        told = data["event"]
-        return name, told["actor"], told["action"], MILLISECONDS.sub("ms", told["human"])
+        narrated = data["event"]
+        return name, narrated["actor"], narrated["action"], MILLISECONDS.sub("ms", narrated["human"])
     changing = {"job_id", "started_at", "decode_time_ms"}
     return name, {key: value for key, value in data.items() if key not in changing}
 

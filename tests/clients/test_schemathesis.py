@@ -64,8 +64,8 @@ def test_every_answer_is_what_the_description_says(clients, tmp_path):
     assert [report["phases"][phase]["status"] for phase in ("coverage", "fuzzing")] == ["success", "success"]
     assert {"POST /execute", "POST /cancel", "GET /health", "GET /metrics", "GET /docs"} <= set(report["valid_rates"])
     assert report["test_cases"]["generated"] > TRIES
-    told = {event.action for event in events}
-    assert {"execute", "validate", "auth"} <= told  # it got as far as the model, was refused, and came without a token
+    seen = {event.action for event in events}
+    assert {"execute", "validate", "auth"} <= seen  # it got as far as the model, was refused, and came without a token
     assert other_output == []
     assert TOKEN not in str(events)
 

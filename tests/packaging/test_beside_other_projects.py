@@ -244,8 +244,8 @@ def test_two_distributions_never_overwrite_each_other_s_files(own_environment, o
     assert damaged(site, "other") == []
     assert list(site.glob("narration_*")) == []
     own_environment.pip("install", "--no-deps", "--no-index", wheel)
-    said = own_environment.run(tmp_path, "python", "-c", "import worker, ci, capture; print(ci.WHOSE)")
-    assert said.stdout == "other\n", said.stderr
+    output = own_environment.run(tmp_path, "python", "-c", "import worker, ci, capture; print(ci.WHOSE)")
+    assert output.stdout == "other\n", output.stderr
 
 
 def test_commands_and_catalogues_of_another_distribution_are_found(own_environment, other, tmp_path):

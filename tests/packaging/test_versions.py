@@ -108,20 +108,20 @@ def environment(request, wheel, tmp_path_factory):
 def test_a_project_that_asks_gets_everything(environment, tmp_path):
     write(tmp_path, ADOPTING)
     assert environment(tmp_path)[0] == 1  # there are no golden stories yet
-    code, said = environment(tmp_path, "--snapshot-update")
-    assert code == 0, said
+    code, output = environment(tmp_path, "--snapshot-update")
+    assert code == 0, output
     stories = sorted(path.name for path in (tmp_path / "snapshots/cart").iterdir())
     assert stories == ["adding_item-1.story", "adding_item-2.story"]
-    code, said = environment(tmp_path)
-    assert (code, "3 passed" in said) == (0, True), said
+    code, output = environment(tmp_path)
+    assert (code, "3 passed" in output) == (0, True), output
     (tmp_path / "snapshots/cart/gone.story").write_text("Scenario: gone\n")
-    code, said = environment(tmp_path)
-    assert (code, "snapshots/cart/gone.story: orphan story" in said) == (1, True), said
+    code, output = environment(tmp_path)
+    assert (code, "snapshots/cart/gone.story: orphan story" in output) == (1, True), output
 
 
 def test_a_pytest_bdd_project_that_does_not_ask_is_as_without_the_wheel(environment, tmp_path):
     write(tmp_path, STRANGER)
-    code, said = environment(tmp_path)
-    assert (code, "1 passed" in said) == (0, True), said
-    assert "narration" not in said
+    code, output = environment(tmp_path)
+    assert (code, "1 passed" in output) == (0, True), output
+    assert "narration" not in output
     assert not (tmp_path / ".narration").exists()

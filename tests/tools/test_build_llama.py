@@ -219,18 +219,18 @@ def test_progress_is_one_line_every_tenth(capsys):
     for step in range(1, 75):
         progress.see(b"[%d/74] Building CXX object x.cpp.o\n" % step)
     progress.see(b"warning: [1/2] is no step\n")
-    told = capsys.readouterr().err.splitlines()
-    assert [line.split(" %")[0].strip() for line in told] == "10 20 31 40 50 60 70 81 90 100".split()
+    printed = capsys.readouterr().err.splitlines()
+    assert [line.split(" %")[0].strip() for line in printed] == "10 20 31 40 50 60 70 81 90 100".split()
 
 
 def test_progress_on_a_terminal_is_one_line_that_moves(capsys):
     progress = build_llama.Progress(terminal=True)
     for step in range(1, 75):
         progress.see(b"[%d/74] Building CXX object x.cpp.o\n" % step)
-    told = capsys.readouterr().err
-    assert told.count("\r") == 74
-    assert told.count("\n") == 1
-    assert told.endswith("\n")
+    printed = capsys.readouterr().err
+    assert printed.count("\r") == 74
+    assert printed.count("\n") == 1
+    assert printed.endswith("\n")
 
 
 def test_another_file_of_that_name_is_refused_before_any_of_it_runs(tmp_path, monkeypatch):

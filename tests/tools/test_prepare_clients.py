@@ -97,9 +97,9 @@ def test_what_cannot_be_had_is_told_with_its_reason_and_the_rest_is_got(checkout
         },
     )
     assert prepare_clients.prepare(checkout) == ["moon"]
-    told = capsys.readouterr().err
-    assert "the moon cannot be installed here: build a rocket" in told
-    assert "the moon is not reachable" in told
+    entry = capsys.readouterr().err
+    assert "the moon cannot be installed here: build a rocket" in entry
+    assert "the moon is not reachable" in entry
     assert there.exists()
 
 
@@ -188,9 +188,9 @@ def test_a_browser_of_another_name_will_do(path):
 
 def test_the_lock_file_names_no_registry(root):
     locked = json.loads((root / PINS / "package-lock.json").read_text("utf-8"))["packages"]
-    packages = {place: told for place, told in locked.items() if place}
+    packages = {place: entry for place, entry in locked.items() if place}
     assert packages
-    assert all(told["integrity"].startswith("sha512-") and "resolved" not in told for told in packages.values())
+    assert all(entry["integrity"].startswith("sha512-") and "resolved" not in entry for entry in packages.values())
 
 
 def test_every_python_client_is_pinned(root):
