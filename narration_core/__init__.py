@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from narration_core._configuration import configure, default_sinks, flush, sample, stats
     from narration_core._context import bind, bound, propagate
     from narration_core._correlation import (
+        BAGGAGE_HEADER,
         CORRELATION_HEADER,
         TRACEPARENT_HEADER,
         Inbound,
+        Trust,
         accept,
         is_correlation_id,
         new_correlation_id,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BAGGAGE_HEADER",
     "CHANNELS",
     "CORRELATION_HEADER",
     "TRACEPARENT_HEADER",
@@ -71,6 +74,7 @@ __all__ = [
     "Span",
     "StreamSink",
     "Subscription",
+    "Trust",
     "Wakeup",
     "accept",
     "bind",
@@ -100,6 +104,7 @@ __all__ = [
 
 # Names are loaded when they are first asked for: a program that reads logs needs no sinks, one that narrates no CLI.
 _HOMES = {
+    "BAGGAGE_HEADER": "narration_core._correlation",
     "CHANNELS": "narration_core._channels",
     "CORRELATION_HEADER": "narration_core._correlation",
     "Catalogue": "narration_core._catalogue",
@@ -125,6 +130,7 @@ _HOMES = {
     "StreamSink": "narration_core.sinks",
     "Subscription": "narration_core._channels",
     "TRACEPARENT_HEADER": "narration_core._correlation",
+    "Trust": "narration_core._correlation",
     "Wakeup": "narration_core._wakeup",
     "accept": "narration_core._correlation",
     "bind": "narration_core._context",

@@ -1,17 +1,23 @@
 """Ids that cross services: validation and headers."""
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple, get_args
 
-from narration_core._scope import active_scope
+from narration_core._scope import Scope, active_scope
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 TRACEPARENT_HEADER: Final = "traceparent"
+BAGGAGE_HEADER: Final = "baggage"
 MAX_CORRELATION_ID: Final = 128
 
 _ALLOWED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")
 _HEX: Final = frozenset("0123456789abcdef")
 _PARENT_PARTS: Final = 4
+_CARRIED: Final = ("job_id", "session_id")
+_MAX_BAGGAGE: Final = 8192
+
+Trust = Literal["edge", "inside"]
+"""Who is on the other side: anybody ("edge"), or a service of the same system ("inside")."""
 
 
 class Inbound(NamedTuple):
@@ -21,8 +27,11 @@ class Inbound(NamedTuple):
         correlation_id: the caller's id when it was valid, else a new one.
         trace_id: the caller's trace, or None.
         parent_span_id: the caller's span, or None.
-        trace_flags: the flags of the caller's trace, two hexadecimal digits, or None.
         refused: True when the caller sent a correlation id that could not be accepted.
+        trace_flags: the flags of the caller's trace, two hexadecimal digits, or None.
+        job_id: the caller's job; only from inside, because a job id opens a stream.
+        session_id: the caller's session; only from inside.
+        link: at an edge, the `traceparent` that a stranger sent. It is noted, never continued.
     """
 
     correlation_id: str
@@ -30,6 +39,9 @@ class Inbound(NamedTuple):
     parent_span_id: str | None
     refused: bool
     trace_flags: str | None = None
+    job_id: str | None = None
+    session_id: str | None = None
+    link: str | None = None
 
 
 def is_correlation_id(value: str) -> bool:
@@ -62,37 +74,94 @@ def parse_traceparent(value: str) -> tuple[str, str, str] | None:
     return (trace_id, span_id, flags) if _is_hex(trace_id, 32) and _is_hex(span_id, 16) else None
 
 
-def accept(headers: Mapping[str, str]) -> Inbound:
+def parse_baggage(value: str) -> dict[str, str]:
+    """Return the job and session id of a W3C `baggage` header; ids that no service would accept are left out."""
+    found: dict[str, str] = {}
+    if len(value) > _MAX_BAGGAGE:
+        return found
+    for member in value.split(","):
+        name, _, text = member.partition(";")[0].partition("=")
+        name, text = name.strip(), text.strip()
+        if name in _CARRIED and name not in found and is_correlation_id(text):
+            found[name] = text
+    return found
+
+
+def accept(headers: Mapping[str, str], *, trust: Trust = "edge") -> Inbound:
     """Return the ids that the headers of an inbound request carry; make a correlation id where there is no valid one.
 
     Args:
         headers: the request's headers; names are compared without regard to case.
+        trust: "edge": anybody may call, only the correlation id is taken over, and a `traceparent` is a link;
+            "inside": services of the same system call, their trace is continued, and job and session ids hold.
     """
     found = {name.lower(): value for name, value in headers.items() if name.lower() in _NAMES}
-    sent = found.get(CORRELATION_HEADER.lower())
+    return accepted(found.get, trust)
+
+
+_NAMES: Final = frozenset((CORRELATION_HEADER.lower(), TRACEPARENT_HEADER, BAGGAGE_HEADER))
+
+
+def accepted(header: Callable[[str], str | None], trust: Trust) -> Inbound:
+    """Return the ids of an inbound request.
+
+    Args:
+        header: returns the value of a header by its name in small letters, or None.
+        trust: see `accept`.
+    """
+    sent = header("x-correlation-id")
     valid = sent is not None and is_correlation_id(sent)
-    trace = parse_traceparent(found.get(TRACEPARENT_HEADER, ""))
-    return Inbound(
-        correlation_id=sent if valid and sent is not None else new_correlation_id(),
-        trace_id=trace[0] if trace else None,
-        parent_span_id=trace[1] if trace else None,
-        refused=sent is not None and not valid,
-        trace_flags=trace[2] if trace else None,
-    )
+    correlation_id = sent if valid and sent is not None else new_correlation_id()
+    refused = sent is not None and not valid
+    parent = header(TRACEPARENT_HEADER)
+    trace = parse_traceparent(parent) if parent else None
+    if trust != "inside":
+        link = "-".join(("00", *trace)) if trace else None
+        return Inbound(correlation_id, None, None, refused, link=link)
+    baggage = header(BAGGAGE_HEADER)
+    carried = parse_baggage(baggage) if baggage else {}
+    trace_id, parent_span_id, flags = trace or (None, None, None)
+    return Inbound(correlation_id, trace_id, parent_span_id, refused, flags, **carried)
 
 
-_NAMES: Final = frozenset((CORRELATION_HEADER.lower(), TRACEPARENT_HEADER))
+def check_trust(trust: str) -> None:
+    """Refuse a word that is no `Trust`.
+
+    Raises:
+        ValueError: it is another word.
+    """
+    if trust not in get_args(Trust):
+        raise ValueError(f"trust must be one of {', '.join(get_args(Trust))}, not {trust!r}")
 
 
-def outbound_headers() -> dict[str, str]:
-    """Return the headers that carry the bound ids to the next service; ids that no service would accept stay here."""
+def outbound_headers(*, trust: Trust = "edge") -> dict[str, str]:
+    """Return the headers that carry the bound ids to the next service; ids that no service would accept stay here.
+
+    Args:
+        trust: "inside": the next service belongs to the same system, and gets the job and session id as well.
+    """
     scope = active_scope()
+    return headers_of(scope, scope.fields.get("span_id"), trust)
+
+
+def headers_of(scope: Scope, span_id: str | None, trust: Trust) -> dict[str, str]:
+    """Return the headers that carry the ids of a scope.
+
+    Args:
+        scope: the scope.
+        span_id: the span that calls.
+        trust: see `outbound_headers`.
+    """
     fields = scope.fields
     headers = {}
     correlation_id = str(fields.get("correlation_id") or "")
     if is_correlation_id(correlation_id):
         headers[CORRELATION_HEADER] = correlation_id
-    parent = f"00-{fields.get('trace_id')}-{fields.get('span_id')}-{scope.trace_flags or '01'}"
+    parent = f"00-{fields.get('trace_id')}-{span_id}-{scope.trace_flags or '01'}"
     if parse_traceparent(parent):
         headers[TRACEPARENT_HEADER] = parent
+    if trust == "inside":
+        carried = [f"{name}={fields[name]}" for name in _CARRIED if is_correlation_id(str(fields.get(name) or ""))]
+        if carried:
+            headers[BAGGAGE_HEADER] = ",".join(carried)
     return headers

@@ -1,84 +1,99 @@
-"""aiohttp: ids in and out. Import this module only where aiohttp is installed."""
+"""aiohttp: ids in and out, requests and calls told. Import this module only where aiohttp is installed."""
 
-from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
 
-from aiohttp import ClientSession, TraceConfig, TraceRequestStartParams, web
+from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from narration_core._context import bind
-from narration_core._correlation import CORRELATION_HEADER, accept, outbound_headers
+from narration_core._configuration import flush
+from narration_core._correlation import Trust
 from narration_core._narrator import Narrator
+from narration_core.bridges._aiohttp_client import client_tracing
+from narration_core.bridges._levels import Levels
+from narration_core.bridges._serving import HEADER, POINTS, Serving, Show
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID = web.RequestKey("narration_correlation_id", str)
+_FAILED: Final = 500  # aiohttp's own answer to an exception
+_IDS_ONLY: Final[Levels] = dict.fromkeys(POINTS - {"correlation_replaced"}, "mute")
+
+__all__ = ["client_tracing", "correlate", "correlation_middleware"]
 
 
-def correlate(app: web.Application, narrate: Narrator) -> None:
-    """Bind the ids of every request of an application, and echo the correlation id on every response.
-
-    The middleware alone cannot reach a stream that a handler has begun, nor the answer that aiohttp gives
-    when a handler fails.
+def correlate(
+    app: web.Application,
+    narrate: Narrator,
+    *,
+    trust: Trust = "edge",
+    levels: Levels | None = None,
+    skip: Collection[str] = (),
+    show: Show | None = None,
+) -> None:
+    """Bind the ids of every request, tell it and what came of it, and put the correlation id on every answer.
 
     Args:
-        app: the application, before it starts.
-        narrate: who tells that an id was refused.
+        app: the application, before it starts. When it has shut down, everything is flushed.
+        narrate: who tells.
+        trust: "edge": anybody may call; "inside": only services of the same system do, so their trace is continued
+            and their job and session ids hold.
+        levels: levels by point, such as {"request": "debug", "answer": "mute"}; see `asgi.NarrationMiddleware`.
+        skip: paths whose requests and answers are not told, such as "/health"; what fails there still is.
+        show: returns what is told of a path, where a path holds names of people; all of it when absent.
+
+    Raises:
+        ValueError: `trust`, a point or a level does not exist.
     """
-    app.middlewares.insert(0, correlation_middleware(narrate))
+    app.middlewares.insert(0, _middleware(Serving(narrate, trust, levels, skip, show)))
+    # The middleware alone cannot reach a stream that a handler has begun, nor aiohttp's answer to a failure.
     app.on_response_prepare.append(_echo)
+    app.on_cleanup.append(_flush)
 
 
 async def _echo(request: web.Request, response: web.StreamResponse) -> None:
     if _ID in request:
-        response.headers[CORRELATION_HEADER] = request[_ID]
+        response.headers[HEADER] = request[_ID]
 
 
-def correlation_middleware(narrate: Narrator) -> Middleware:
-    """Return a server middleware that binds a request's ids and echoes the correlation id on the response.
+async def _flush(_: web.Application) -> None:
+    flush()
+
+
+def correlation_middleware(narrate: Narrator, *, trust: Trust = "edge") -> Middleware:
+    """Return a middleware for applications that tell their requests themselves: it binds and echoes the ids only.
 
     An id that cannot be accepted is replaced, and the fact is narrated; the refused id is not repeated.
 
     Args:
         narrate: who tells it.
-    """
+        trust: see `correlate`.
 
+    Raises:
+        ValueError: `trust` is another word.
+    """
+    return _middleware(Serving(narrate, trust, _IDS_ONLY))
+
+
+def _middleware(serving: Serving) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        ids = accept(request.headers)
-        request[_ID] = ids.correlation_id
-        # The caller's span is the parent of ours: spans opened inside take it as theirs.
-        with bind(
-            correlation_id=ids.correlation_id,
-            trace_id=ids.trace_id,
-            parent_span_id=ids.parent_span_id,
-            trace_flags=ids.trace_flags,
-        ):
-            if ids.refused:
-                narrate.warn(
-                    "correlation_replaced",
-                    request.path,
-                    "The caller's correlation id is not acceptable; using {correlation_id}",
-                    error_kind="invalid_correlation_id",
-                )
+        raised: web.HTTPException | None = None
+        with serving.take(request.headers.get, request.method, request.path) as served:
+            request[_ID] = served.correlation_id
             try:
                 response = await handler(request)
-            except web.HTTPException as answer:
-                answer.headers[CORRELATION_HEADER] = ids.correlation_id
+            except web.HTTPException as answer:  # not a failure: an answer that was raised
+                answer.headers[HEADER] = served.correlation_id
+                served.status = answer.status
+                raised = answer
+            except Exception:
+                served.status = _FAILED
                 raise
-            if not response.prepared:
-                response.headers[CORRELATION_HEADER] = ids.correlation_id
-            return response
+            else:
+                if not response.prepared:
+                    response.headers[HEADER] = served.correlation_id
+                served.status = response.status
+                return response
+        raise raised
 
     return middleware
-
-
-def client_tracing() -> TraceConfig:
-    """Return a trace configuration that sends the bound ids with every request of a `ClientSession`."""
-
-    async def on_request_start(_: ClientSession, __: SimpleNamespace, params: TraceRequestStartParams) -> None:
-        for name, value in outbound_headers().items():
-            params.headers.setdefault(name, value)
-
-    trace = TraceConfig()
-    trace.on_request_start.append(on_request_start)
-    return trace

@@ -502,7 +502,7 @@ def test_narrators_points_catalogues_and_records_can_be_pickled_and_copied(memor
 @pytest.mark.req("CTX-01")
 @pytest.mark.parametrize("flags", ["00", "01"])
 def test_the_flags_of_a_trace_are_handed_on_with_it(flags):
-    ids = accept({"traceparent": f"00-{'1' * 32}-{'2' * 16}-{flags}"})
+    ids = accept({"traceparent": f"00-{'1' * 32}-{'2' * 16}-{flags}"}, trust="inside")
     with bind(trace_id=ids.trace_id, parent_span_id=ids.parent_span_id, trace_flags=ids.trace_flags):
         with narrate.span("call", "thing", "Calling"):
             assert outbound_headers()["traceparent"].endswith(f"-{flags}")

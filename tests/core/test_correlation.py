@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import Narrator, accept, bind, is_correlation_id, new_correlation_id, outbound_headers
+from narration_core import Inbound, Narrator, accept, bind, is_correlation_id, new_correlation_id, outbound_headers
 from narration_core._correlation import parse_traceparent
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -36,8 +36,8 @@ def test_an_accepted_id_holds_only_what_is_allowed(text):
 
 @pytest.mark.req("NARR-2003")
 def test_headers_in_and_out():
-    ids = accept({"x-correlation-id": "req-1", "Traceparent": f"00-{TRACE}-{SPAN}-01"})
-    assert ids == ("req-1", TRACE, SPAN, False, "01")
+    ids = accept({"x-correlation-id": "req-1", "Traceparent": f"00-{TRACE}-{SPAN}-01"}, trust="inside")
+    assert ids[:5] == ("req-1", TRACE, SPAN, False, "01")
     with bind(correlation_id=ids.correlation_id, trace_id=ids.trace_id, span_id="b7ad6b7169203331"):
         assert outbound_headers() == {
             "X-Correlation-Id": "req-1",
@@ -85,3 +85,41 @@ def test_a_later_version_is_read_as_far_as_it_is_known():
 def test_ids_that_no_service_would_accept_are_not_sent():
     with bind(correlation_id="req\r\nX-Evil: 1", trace_id="short", span_id=SPAN):
         assert outbound_headers() == {}
+
+
+@pytest.mark.req("CTX-02")
+def test_from_outside_only_the_correlation_id_is_taken_over():
+    headers = {"X-Correlation-Id": "req-1", "traceparent": f"00-{TRACE}-{SPAN}-01", "baggage": "job_id=j1"}
+    ids = accept(headers)
+    assert ids == Inbound("req-1", None, None, refused=False, link=f"00-{TRACE}-{SPAN}-01")
+    assert accept({"traceparent": "nonsense"}).link is None
+
+
+@pytest.mark.req("CTX-02")
+def test_job_and_session_travel_as_baggage_between_services_inside():
+    with bind(correlation_id="req-1", job_id="job-1", session_id="s1"):
+        sent = outbound_headers(trust="inside")
+        assert sent == {"X-Correlation-Id": "req-1", "baggage": "job_id=job-1,session_id=s1"}
+        assert outbound_headers() == {"X-Correlation-Id": "req-1"}
+        ids = accept(sent, trust="inside")
+    assert (ids.job_id, ids.session_id) == ("job-1", "s1")
+    with bind(job_id="two words"):
+        assert outbound_headers(trust="inside") == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "job"),
+    [
+        ("job_id=a", "a"),
+        (" user = x , job_id = a ; p=1 ", "a"),
+        ("job_id=a,job_id=b", "a"),
+        ("job_id=", None),
+        ("job_id=two words", None),
+        ("job_id", None),
+        ("other=1", None),
+        ("job_id=" + "a" * 129, None),
+        ("x=" + "y" * 8192 + ",job_id=a", None),
+    ],
+)
+def test_baggage_is_read_as_w3c_writes_it(sent, job):
+    assert accept({"Baggage": sent}, trust="inside").job_id == job

@@ -105,7 +105,7 @@ def test_the_check_of_an_id_takes_no_longer_for_a_longer_id():
 def test_ids_survive_the_way_to_another_service_and_back(memory):
     with bind(correlation_id="req-1"), narrate.span("call", "worker", "Calling"):
         headers = outbound_headers()
-    inbound = accept(headers)
+    inbound = accept(headers, trust="inside")
     called = next(event for event in memory.events if event.action == "call")
     assert headers.keys() == {"X-Correlation-Id", "traceparent"}
     assert inbound.correlation_id == "req-1"

@@ -41,7 +41,7 @@ async def hello(request: web.Request) -> web.Response:
 def application() -> web.Application:
     """Return the service."""
     app = web.Application()
-    correlate(app, narrate)
+    correlate(app, narrate, show=lambda path: "/hello/{name}" if path.startswith("/hello/") else path)
     app[VISITS] = {}
     app.router.add_get("/hello/{name}", hello)
     return app

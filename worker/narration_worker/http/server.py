@@ -85,7 +85,7 @@ class Server:
     def application(self) -> web.Application:
         """Return the aiohttp application."""
         app = web.Application(
-            middlewares=[correlation_middleware(Narrator("worker")), self._errors, self._identity],
+            middlewares=[correlation_middleware(Narrator("worker"), trust="inside"), self._errors, self._identity],
             client_max_size=MAX_BODY,
         )
         app.router.add_post("/execute", self.execute)

@@ -3,6 +3,8 @@ Scenario: A caller comes back
 Given the greeter
 
 When "Ada" says hello with the correlation id "req-ada"
+  greeter | request | GET /hello/{name} | c1
+      Serving GET /hello/{name}
   greeter | look_up | visits | c1
       Looking up how often the caller was here
   greeter | look_up | visits | c1
@@ -11,8 +13,12 @@ When "Ada" says hello with the correlation id "req-ada"
       Greeting a caller who was here 0 times
       cute: Hello again, dear caller number 0
       story: "Hello!" said the caller. "Hello to you," said the greeter.
+  greeter | answer | GET /hello/{name} | c1
+      Answered GET /hello/{name} with 200 after <duration>
 
 And "Ada" says hello with the correlation id "req-ada"
+  greeter | request | GET /hello/{name} | c1
+      Serving GET /hello/{name}
   greeter | look_up | visits | c1
       Looking up how often the caller was here
   greeter | look_up | visits | c1
@@ -21,6 +27,8 @@ And "Ada" says hello with the correlation id "req-ada"
       Greeting a caller who was here 1 times
       cute: Hello again, dear caller number 1
       story: "Hello!" said the caller. "Hello to you," said the greeter.
+  greeter | answer | GET /hello/{name} | c1
+      Answered GET /hello/{name} with 200 after <duration>
 
 Then the greeting says "you were here 1 times"
 

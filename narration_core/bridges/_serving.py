@@ -1,0 +1,247 @@
+"""What every bridge of a server does with a request: bind its ids, tell its start, its end and its failure."""
+
+from collections.abc import Callable, Collection
+from contextvars import ContextVar, Token
+from typing import Any, Final, Self
+
+from narration_core import _exceptions as exceptions
+from narration_core._catalogue import Catalogue
+from narration_core._correlation import Inbound, Trust, accepted, check_trust
+from narration_core._narrator import Narrator
+from narration_core._scope import Entered, Scope, active_scope, merged
+from narration_core._taxonomy import register_field
+from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
+
+POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", "correlation_replaced"))
+HEADER: Final = "X-Correlation-Id"
+_SHOWN: Final = 60
+_SERVER_FAULT: Final = 500
+_CLOSE_CODES: Final = 1000  # of websockets, from here on
+
+register_field("request", str, "a request in short: its method and path, without the query")
+register_field("path", str, "the whole path of a request that is shown in short")
+register_field("status", int, "the HTTP status of an answer, or the close code of a websocket")
+register_field("link", str, "the traceparent that came from outside: noted, not continued")
+
+Show = Callable[[str], str]
+
+serving: ContextVar["Served | None"] = ContextVar("narration_serving", default=None)
+"""The request that is being served here."""
+
+
+class ServerPoints:
+    """The declared points of one server.
+
+    Args:
+        narrate: who tells them.
+        levels: levels by the name of the point.
+
+    Raises:
+        ValueError: a point or a level does not exist.
+    """
+
+    def __init__(self, narrate: Narrator, levels: Levels | None = None) -> None:
+        told = checked(levels, POINTS)
+        server = Catalogue(narrate.actor)
+        request = server.point(
+            "request",
+            "request",
+            "{request}",
+            "Serving {request}",
+            event="request",
+            level=level_of(told, "request", "info"),
+            channel="request",
+        )
+        answer = server.point(
+            "answer",
+            "answer",
+            "{request}",
+            "Answered {request} with {status} after {duration_ms} ms",
+            event="request",
+            level=level_of(told, "answer", "info"),
+            channel="request",
+        )
+        bad_answer = server.point(
+            "bad_answer",
+            "answer",
+            "{request}",
+            "Answered {request} with {status} after {duration_ms} ms",
+            event="request",
+            level=level_of(told, "bad_answer", "warn"),
+            channel="request",
+        )
+        failure = server.point(
+            "failure",
+            "request_failed",
+            "{request}",
+            "Could not serve {request}: {error_kind}",
+            event="request_failed",
+            level=level_of(told, "failure", "error"),
+            channel="request",
+        )
+        cut = server.point(
+            "cut",
+            "answer",
+            "{request}",
+            "Stopped serving {request} after {duration_ms} ms: its caller is gone",
+            event="request",
+            level=level_of(told, "cut", "info"),
+            channel="request",
+        )
+        replaced = server.point(
+            "correlation_replaced",
+            "correlation_replaced",
+            "{request}",
+            "The caller's correlation id is not acceptable; using {correlation_id}",
+            level=level_of(told, "correlation_replaced", "warn"),
+            channel="request",
+        )
+        self.request = unless_muted(told, request)
+        self.answer = unless_muted(told, answer)
+        self.bad_answer = unless_muted(told, bad_answer)
+        self.failure = unless_muted(told, failure)
+        self.cut = unless_muted(told, cut)
+        self.replaced = unless_muted(told, replaced)
+        # A span that no event tells of would be a hole between the caller's and those inside.
+        self.has_span = {told.get("request"), told.get("answer")} != {"mute"}
+
+
+class Serving:
+    """How one server treats its requests.
+
+    Args:
+        narrate: who tells what happens.
+        trust: "edge" or "inside"; see `narration_core.accept`.
+        levels: levels by the name of the point.
+        skip: paths whose requests and answers are not told; what fails there still is.
+        show: returns what is told of a path.
+
+    Raises:
+        ValueError: `trust`, a point or a level does not exist.
+    """
+
+    def __init__(
+        self,
+        narrate: Narrator,
+        trust: Trust = "edge",
+        levels: Levels | None = None,
+        skip: Collection[str] = (),
+        show: Show | None = None,
+    ) -> None:
+        check_trust(trust)
+        self.points = ServerPoints(narrate, levels)
+        self._trust = trust
+        self._skip = frozenset((skip,) if isinstance(skip, str) else skip)
+        self._show = show
+
+    def take(self, header: Callable[[str], str | None], method: str, path: str) -> "Served":
+        """Return a request that is to be served.
+
+        Args:
+            header: returns the value of a header by its name in small letters, or None.
+            method: what is asked for.
+            path: of what, without the query.
+        """
+        quiet = path in self._skip
+        if self._show is not None:
+            try:
+                path = str(self._show(path))
+            except Exception:  # noqa: BLE001 - what is told of a request must not stop it
+                path = "?"
+        return Served(self.points, accepted(header, self._trust), method, path, quiet=quiet)
+
+
+class Served:
+    """One request: a block in which its ids are bound.
+
+    Attributes:
+        correlation_id: of the request; it belongs on the answer.
+        status: of the answer, once it is known.
+    """
+
+    __slots__ = ("_began", "_entered", "_failure", "_fields", "_points", "_quiet", "_scope", "_token", "_unheard",
+                 "correlation_id", "status")  # fmt: skip
+
+    def __init__(self, points: ServerPoints, ids: Inbound, method: str, path: str, *, quiet: bool) -> None:
+        outer = active_scope()
+        sources = outer.sources
+        bound: dict[str, Any] = {"correlation_id": ids.correlation_id}  # in the order of the taxonomy
+        if points.has_span or ids.trace_id:
+            bound["trace_id"] = ids.trace_id or sources.trace_id()
+        if points.has_span:
+            bound["span_id"] = sources.span_id()
+        if ids.parent_span_id:
+            bound["parent_span_id"] = ids.parent_span_id
+        if ids.job_id:
+            bound["job_id"] = ids.job_id
+        if ids.session_id:
+            bound["session_id"] = ids.session_id
+        if outer.fields:
+            bound = merged(outer.fields, bound)
+        self.correlation_id = ids.correlation_id
+        self.status: int | None = None
+        self._points = points
+        self._scope = Scope(bound, sources, outer.listener, ids.trace_flags)
+        request = f"{method[:20]} {path}"
+        self._fields: dict[str, Any] = {"request": request}
+        self._unheard: dict[str, Any] = {}
+        if len(request) > _SHOWN:
+            self._fields["request"] = request[: _SHOWN - 3] + "..."
+            self._unheard["path"] = path
+        if ids.link:
+            self._unheard["link"] = ids.link
+        self._quiet = quiet
+        self._failure: BaseException | None = None
+        self._began = sources.monotonic_ns()
+        if ids.refused:
+            self._unheard["refused"] = True
+
+    def __enter__(self) -> Self:
+        """Bind the ids, and tell that the request is here."""
+        self._entered = Entered(self._scope, 1)
+        self._token: Token[Served | None] = serving.set(self)
+        if self._unheard.pop("refused", False):
+            self._points.replaced(
+                correlation_id=self.correlation_id, error_kind="invalid_correlation_id", **self._fields
+            )
+        if not self._quiet:
+            self._points.request(**self._fields, **self._unheard)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Tell how the request ended, and unbind the ids."""
+        try:
+            if error is not None and not exceptions.is_orderly_exit(error) and not exceptions.is_cancellation(error):
+                self.fail(error)
+            self._end(error)
+        finally:
+            self._entered.leave()
+            serving.reset(self._token)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell that serving the request raised an exception; the same one is told once."""
+        if self._failure is error:
+            return
+        self._failure = error
+        self._points.failure(error_kind=exceptions.kind(error), **exceptions.described(error), **self._fields)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The exception that was told."""
+        return self._failure
+
+    def _end(self, error: BaseException | None) -> None:
+        duration = {"duration_ms": (self._scope.sources.monotonic_ns() - self._began) // 1_000_000}
+        status = self.status
+        if status is None or (error is not None and exceptions.is_cancellation(error)):
+            if self._failure is None and not self._quiet:
+                self._points.cut(**self._fields, **duration)
+        elif _SERVER_FAULT <= status < _CLOSE_CODES and self._failure is None:
+            self._points.bad_answer(status=status, error_kind=f"http_{status}", **duration, **self._fields)
+        elif not self._quiet:
+            self._points.answer(status=status, **duration, **self._fields)
+
+
+def own_answer(correlation_id: str) -> bytes:
+    """Return the text that answers a request whose handler failed."""
+    return f"Internal Server Error\nX-Correlation-Id: {correlation_id}\n".encode()

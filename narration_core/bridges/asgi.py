@@ -1,0 +1,165 @@
+"""ASGI (Starlette, FastAPI, Django, ...): ids in and out, each request and its failure told in its own story."""
+
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any, Final
+
+from narration_core._configuration import flush
+from narration_core._correlation import Trust
+from narration_core._narrator import Narrator
+from narration_core.bridges._frameworks import watch_exceptions
+from narration_core.bridges._levels import Levels
+from narration_core.bridges._serving import HEADER, Served, Serving, Show, own_answer
+
+Message = MutableMapping[str, Any]
+AsgiScope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
+
+_HEADER: Final = HEADER.lower().encode()
+_STARTS: Final = frozenset(("http.response.start", "websocket.accept", "websocket.http.response.start"))
+_SWITCHED: Final = 101
+_REFUSED: Final = 403  # what a server answers when a websocket is closed before it was accepted
+_WEBSOCKET_GONE: Final = 1006  # closed without a closing handshake (RFC 6455, 7.4.1)
+
+
+class NarrationMiddleware:
+    """Bind the ids of every request, tell it and what came of it, and put the correlation id on every answer.
+
+    `app = NarrationMiddleware(app, narrate=narrate)`, or `app.add_middleware(NarrationMiddleware, narrate=narrate)`.
+    An exception that nobody handles is told in the request's story, answered with the id if nothing was sent yet, and
+    raised again. When the server shuts down, everything is flushed.
+
+    Args:
+        app: the application.
+        narrate: who tells.
+        trust: "edge": anybody may call; "inside": only services of the same system do, so their trace is continued
+            and their job and session ids hold.
+        levels: levels by point, such as {"request": "debug", "answer": "mute"}. The points are `request`, `answer`,
+            `bad_answer`, `failure`, `cut` and `correlation_replaced`.
+        skip: paths whose requests and answers are not told, such as "/health"; what fails there still is.
+        show: returns what is told of a path, where a path holds names of people; all of it when absent.
+
+    Raises:
+        ValueError: `trust`, a point or a level does not exist.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        narrate: Narrator,
+        trust: Trust = "edge",
+        levels: Levels | None = None,
+        skip: Collection[str] = (),
+        show: Show | None = None,
+    ) -> None:
+        self.app = app
+        self._serving = Serving(narrate, trust, levels, skip, show)
+        watch_exceptions()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the application has: `app.state`, `app.routes`, `app.get`."""
+        if name == "app":  # a copy that is being made
+            raise AttributeError(name)
+        return getattr(self.app, name)
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Serve one request, one websocket, or the life of the application."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, _flushing(send))
+            return
+        if kind not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        sent: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            sent.setdefault(name, value)
+
+        def header(name: str) -> str | None:
+            value = sent.get(name.encode())
+            return None if value is None else value.decode("latin-1")
+
+        method = scope["method"] if kind == "http" else "WEBSOCKET"
+        with self._serving.take(header, method, scope["path"]) as served:
+            answer = _Answer(served, receive, send)
+            try:
+                await self.app(scope, answer.receive if kind == "websocket" else receive, answer.send)
+            except Exception as error:
+                served.fail(error)
+                if kind == "http" and not answer.started:
+                    await _answer_failure(scope, receive, answer, error)
+                raise
+
+
+class _Answer:
+    """What is sent back for one request."""
+
+    __slots__ = ("_receive", "_send", "served", "started")
+
+    def __init__(self, served: Served, receive: Receive, send: Send) -> None:
+        self.served = served
+        self._receive = receive
+        self._send = send
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        """Send a message on; the first one carries the correlation id."""
+        kind = message["type"]
+        if kind in _STARTS:
+            self.started = True
+            self.served.status = message.get("status", _SWITCHED)
+            headers = list(message.get("headers") or ())
+            if not any(name.lower() == _HEADER for name, _ in headers):
+                headers.append((_HEADER, self.served.correlation_id.encode()))
+            message = {**message, "headers": headers}
+        elif kind == "websocket.close":
+            self.served.status = message.get("code", 1000) if self.started else _REFUSED
+        await self._send(message)
+
+    async def receive(self) -> Message:
+        """Receive a message of a websocket."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self.served.status = message.get("code", _WEBSOCKET_GONE)
+        return message
+
+
+def _flushing(send: Send) -> Send:
+    async def flushing(message: Message) -> None:
+        if message["type"].startswith("lifespan.shutdown."):
+            flush()
+        await send(message)
+
+    return flushing
+
+
+async def _answer_failure(scope: AsgiScope, receive: Receive, answer: _Answer, error: Exception) -> None:
+    """Answer a request whose handler failed.
+
+    Inside Starlette, its own answer to failures would be sent past this middleware, and so without the id.
+    """
+    starlette: Any = scope.get("app")
+    if getattr(starlette, "debug", False):
+        return
+    handlers = getattr(starlette, "exception_handlers", None) or {}
+    handler = handlers.get(500) or handlers.get(Exception)
+    if handler is not None:
+        from starlette.concurrency import run_in_threadpool  # noqa: PLC0415 - only inside Starlette
+        from starlette.requests import Request  # noqa: PLC0415
+
+        request = Request(scope, receive)
+        made = handler(request, error) if _is_async(handler) else run_in_threadpool(handler, request, error)
+        await (await made)(scope, receive, answer.send)
+        return
+    body = own_answer(answer.served.correlation_id)
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await answer.send({"type": "http.response.start", "status": 500, "headers": headers})
+    await answer.send({"type": "http.response.body", "body": body})
+
+
+def _is_async(function: Any) -> bool:
+    import inspect  # noqa: PLC0415 - costs milliseconds at import
+
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
