@@ -10,6 +10,7 @@ from narration_worker.errors import WorkerError
 from narration_worker.jobs.manager import Jobs, should_announce
 from narration_worker.metrics import Metrics
 from narration_worker.model.engine import Engine
+from narration_worker.model.generation import Stopped, StopSwitch
 from narration_worker.requests import ExecuteRequest
 
 pytestmark = pytest.mark.usefixtures("strict")
@@ -210,6 +211,39 @@ def test_whoever_cancels_what_has_ended_hears_how(bundled, endless):
         return slow, jobs.cancel("done")
 
     assert asyncio.run(run()) == ("timeout", "finished")
+
+
+@pytest.mark.req("M0-W-1330")
+def test_what_cancel_answers_is_how_the_job_ends_however_late_it_comes(bundled):
+    """The loop stands still while the job gets its result: the cancel comes before anybody knows of it."""
+
+    async def run():
+        jobs = queue(bundled)
+        job = jobs.submit(request("just-done", max_tokens=2))
+        jobs.start()
+        while job.ending is None:
+            pass
+        answer = jobs.cancel("just-done")
+        jobs.stop(job, "client_gone")
+        try:
+            async with asyncio.timeout(60):
+                return answer, (await names_of(job))[-1][0]
+        finally:
+            jobs.close()
+
+    assert asyncio.run(run()) == ("finished", "end")
+
+
+@pytest.mark.req("M0-W-1330")
+def test_a_job_that_was_stopped_gets_no_result():
+    switch = StopSwitch()
+    assert switch.stop("cancelled")
+    with pytest.raises(Stopped):
+        switch.end()
+    other = StopSwitch()
+    other.end()
+    assert not other.stop("cancelled")
+    assert other.cause is None
 
 
 class NoEndings(MemorySink):

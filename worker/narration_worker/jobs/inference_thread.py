@@ -128,6 +128,7 @@ class InferenceThread:
         wakeup.call()
         for step in engine.generate(request, job.prompt, job.seed, job.switch):
             if isinstance(step, Result):
+                job.switch.end()  # whoever was told that the job is cancelled must not get a result
                 return step
             job.record_token(step)
             if step.position == 0:

@@ -79,6 +79,10 @@ class Job:
         """Time since the request was accepted, up to its end, in milliseconds."""
         return max(0, (self.ended_at_ms or now_ms()) - self.accepted_at_ms)
 
+    def state(self, status: wire.JobStatus) -> wire.JobState:
+        """Return what is known of the job, as `/jobs` answers it."""
+        return wire.JobState(self.job_id, status, self.accepted_at_ms, self.tokens_in, self.tokens_out, self.seed)
+
     def record_token(self, token: Token) -> None:
         """Record a token of the answer."""
         self._pending.append(token)

@@ -13,12 +13,12 @@ from narration_worker import points
 from narration_worker.errors import WorkerError
 from narration_worker.jobs.inference_thread import InferenceThread
 from narration_worker.jobs.job import Job
-from narration_worker.jobs.outcomes import STOPS, publish_ending
-from narration_worker.metrics import Metrics, Outcome
+from narration_worker.jobs.outcomes import CANCEL_STATUS, STOPPED_STATUS, final_state, publish_ending
+from narration_worker.metrics import Metrics
 from narration_worker.model.engine import Engine
-from narration_worker.model.generation import Result, StopCause, Stopped
+from narration_worker.model.generation import StopCause, Stopped
 from narration_worker.requests import ExecuteRequest
-from narration_worker.wire import CancelStatus, JobState, JobStatus, Started
+from narration_worker.wire import CancelStatus, JobState, Started
 from narration_worker.wire import Metrics as Progress
 
 METRICS_EVERY_S: Final = 0.25
@@ -37,12 +37,6 @@ NEAR: Final = 3
 
 _WEIGHT: Final = 0.3
 """Weight of the newest job in the average duration."""
-
-# What /jobs and /cancel answer about a job that has ended.
-_STATUS: Final[dict[Outcome, JobStatus]] = {
-    "success": "finished", "cancelled": "cancelled", "timeout": "timeout", "error": "failed",
-}  # fmt: skip
-_CANCEL_STATUS: Final[dict[JobStatus, CancelStatus]] = {"cancelled": "cancelled", "timeout": "timeout"}
 
 
 def should_announce(last: int, position: int) -> bool:
@@ -215,8 +209,8 @@ class Jobs:
         job = self._alive.get(job_id)
         if job is not None:
             self.stop(job, "cancelled")
-            return "cancelled"
-        return _CANCEL_STATUS.get(self.state(job_id).status, "finished")
+            return STOPPED_STATUS.get(job.switch.cause, "finished")
+        return CANCEL_STATUS.get(self.state(job_id).status, "finished")
 
     def state(self, job_id: str) -> JobState:
         """Return the state of a job that waits, runs, or ended not long ago.
@@ -230,16 +224,13 @@ class Jobs:
                 return self._ended[job_id]
             raise WorkerError("NOT_FOUND", f"no job {job_id[:256]!r} is running, waiting or recently ended")
         queue = self._inference.queued_jobs()
-        state = self._state(job, "waiting" if job in queue else "running")
+        state = job.state("waiting" if job in queue else "running")
         if job in queue:
             state.queue_position = queue.index(job)
         return state
 
-    def _state(self, job: Job, status: JobStatus) -> JobState:
-        return JobState(job.job_id, status, job.accepted_at_ms, job.tokens_in, job.tokens_out, job.seed)
-
     def stop(self, job: Job, cause: StopCause) -> None:
-        """Stop a waiting or running job; does nothing when it has ended."""
+        """Stop a waiting or running job; does nothing when it has ended or has its result."""
         if not job.switch.stop(cause):
             return
         if self._inference.remove(job):
@@ -333,14 +324,7 @@ class Jobs:
             self._idle.set()
 
     def _remember(self, job: Job) -> None:
-        state = self._state(job, _STATUS[job.outcome])
-        if isinstance(job.ending, Result):
-            state.stop_reason = job.ending.stop_reason
-        elif isinstance(job.ending, Stopped):
-            state.code = STOPS[job.ending.cause].code
-        elif job.ending is not None:
-            state.code = job.ending.code
-        self._ended[job.job_id] = state
+        self._ended[job.job_id] = final_state(job)
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
 

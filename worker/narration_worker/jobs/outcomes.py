@@ -8,7 +8,7 @@ from narration_worker.errors import WorkerError
 from narration_worker.jobs.job import Job
 from narration_worker.metrics import Outcome
 from narration_worker.model.generation import Result, StopCause, Stopped
-from narration_worker.wire import End
+from narration_worker.wire import CancelStatus, End, JobState, JobStatus
 
 
 class StopOutcome(NamedTuple):
@@ -29,6 +29,28 @@ STOPS: Final[dict[StopCause, StopOutcome]] = {
     ),
     "shutdown": StopOutcome("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
 }
+
+# What /jobs and /cancel answer about a job that has ended.
+_STATUS: Final[dict[Outcome, JobStatus]] = {
+    "success": "finished", "cancelled": "cancelled", "timeout": "timeout", "error": "failed",
+}  # fmt: skip
+CANCEL_STATUS: Final[dict[JobStatus, CancelStatus]] = {"cancelled": "cancelled", "timeout": "timeout"}
+# What /cancel answers while the ending is not published yet.
+STOPPED_STATUS: Final[dict[StopCause | None, CancelStatus]] = {
+    "cancelled": "cancelled", "client_gone": "cancelled", "timeout": "timeout",
+}  # fmt: skip
+
+
+def final_state(job: Job) -> JobState:
+    """Return the state of a job whose ending is published."""
+    state = job.state(_STATUS[job.outcome])
+    if isinstance(job.ending, Result):
+        state.stop_reason = job.ending.stop_reason
+    elif isinstance(job.ending, Stopped):
+        state.code = STOPS[job.ending.cause].code
+    elif job.ending is not None:
+        state.code = job.ending.code
+    return state
 
 
 def publish_ending(job: Job, timeout_s: float) -> None:

@@ -25,12 +25,13 @@ class StopSwitch:
     def __init__(self) -> None:
         self.cause: StopCause | None = None
         self._abort: Callable[[], None] | None = None
+        self._ended = False
         self._lock = threading.Lock()
 
     def stop(self, cause: StopCause) -> bool:
-        """Stop the request; False when it was stopped before."""
+        """Stop the request; False when it was stopped before or has ended."""
         with self._lock:
-            if self.cause is not None:
+            if self.cause is not None or self._ended:
                 return False
             self.cause = cause
             if self._abort is not None:
@@ -43,6 +44,16 @@ class StopSwitch:
             self._abort = abort
             if abort is not None and self.cause is not None:
                 abort()
+
+    def end(self) -> None:
+        """Note that the request has its result: stopping it has no effect from now on.
+
+        Raises:
+            Stopped: it was stopped before.
+        """
+        with self._lock:
+            self._ended = self.cause is None
+        self.check()
 
     def check(self) -> None:
         """Raise `Stopped` if the request was stopped."""
