@@ -174,6 +174,27 @@ def test_a_signal_during_the_imports_is_remembered_and_narrated(root, number):
 
 
 @pytest.mark.req("M0-W-1340")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_after_the_work_is_done_does_not_change_the_exit_code(root, number):
+    """Kubernetes asks for a shutdown and sends SIGTERM right after it: an idle worker has ended by then."""
+    program = (
+        "import atexit, os, signal\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "from narration_core.serving.early_signals import remember_signals\n"
+        "remember_signals()\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "from narration_worker.cli import command\n"
+        "command(['--model', 'bundled', '--device', 'cpu'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=root,
+        env={**os.environ, **STRICT, "NARRATION_FORMAT": "json"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [decode(line.encode()).action for line in done.stdout.splitlines()][-2:] == ["drain", "shutdown"]
+
+
+@pytest.mark.req("M0-W-1340")
 def test_a_drain_lets_what_is_under_way_finish_and_takes_nothing_new(slow):
     async def run():
         async with launch(slow, environment=STRICT) as worker, WorkerClient(worker.url, tries=1) as client:

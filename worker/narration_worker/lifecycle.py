@@ -14,7 +14,7 @@ from aiohttp import web
 from narration_core import bind, bound, configure, flush, new_correlation_id
 from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import connection_factory
-from narration_core.serving.early_signals import handled_signals, remembered_signal
+from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
 from narration_worker import points
 from narration_worker.config import Settings
@@ -132,16 +132,22 @@ class _Worker:
             WorkerError: the model cannot be loaded, or the device does not exist.
             StartError: the address is in use.
         """
-        settings, engine = self._settings, self._engine
         loop = asyncio.get_running_loop()
         for number in handled_signals():
             loop.add_signal_handler(number, self._on_signal, number.name)
-        remembered = remembered_signal()
-        if remembered is not None:  # before anything was started there is nothing to drain
-            self._on_signal(remembered)
-            points.draining(signal=self._stop_reason)
+        try:
+            remembered = remembered_signal()
+            if remembered is None:
+                await self._serve()
+            else:  # before anything was started there is nothing to drain
+                self._on_signal(remembered)
+                points.draining(signal=self._stop_reason)
             self._narrate_shutdown()
-            return
+        finally:
+            ignore_signals(loop)
+
+    async def _serve(self) -> None:
+        settings, engine = self._settings, self._engine
         engine.check_file()
         device = engine.check_device()
         with bind(gpu_device=engine.gpu_device):
@@ -179,7 +185,6 @@ class _Worker:
                     listener.close()
                 await runner.cleanup()
                 jobs.close(FORCED_EXIT_S if self.forced else None)
-        self._narrate_shutdown()
 
     async def _listen(self, runner: web.AppRunner) -> tuple[asyncio.Server, str]:
         """Open the server; return it and its URL."""
