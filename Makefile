@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd mutants lint bench endings real versions gpu venv clients clean
+.PHONY: help demo test bdd mutants lint docs bench endings real versions gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -34,6 +34,9 @@ lint: venv  ## check style, types and narration
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/narration lint
+
+docs: venv  ## build the documentation as a site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
@@ -62,4 +65,4 @@ clients:  ## install third-party programs for the tests: HTTP clients, nginx, a 
 	@"$(PYTHON)" -m tools.prepare_clients
 
 clean:  ## remove what the targets created, except the per-user cache
-	rm -rf .venv .narration proof build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .narration proof site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
