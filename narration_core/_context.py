@@ -7,6 +7,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from narration_core._clock import Sources
+from narration_core._exceptions import keep_ids
 from narration_core._scope import Entered, Scope, active_scope, current, merged, plain_copy
 from narration_core._wrapping import wrapped
 
@@ -75,6 +76,8 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
         """Put the outer fields back."""
         # Another thread, task or generator may be in a block of the same object: leave the one that is active here.
         entered = self._entered.pop(id(active_scope()), None) or self._entered.popitem()[1]
+        if error is not None:
+            keep_ids(error, entered.scope.fields)
         entered.leave()
 
     def __reduce__(self) -> tuple[Any, ...]:

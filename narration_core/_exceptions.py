@@ -1,7 +1,8 @@
 """An exception in short: its kind, its chain, its notes and groups; never a local variable."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ MAX_LINKS: Final = 8
 MAX_FRAMES: Final = 20
 MAX_MEMBERS: Final = 5
 MAX_DEPTH: Final = 5
+_IDS: Final = "__narration_ids__"
 _CANCELLING: Final = frozenset(("asyncio", "concurrent", "trio"))
 _UNREADABLE: Final = "(its message could not be read)"
 
@@ -103,3 +105,21 @@ def described(error: BaseException) -> dict[str, Any]:
     """Return the fields that an event about an exception has, `error_kind` apart."""
     places = frames(error)
     return {"exception": chain(error), **({"frames": places} if places else {})}
+
+
+def keep_ids(error: BaseException, fields: Mapping[str, Any]) -> None:
+    """Note on an exception what was bound where it was raised, for whoever tells of it after the scope was left.
+
+    Args:
+        error: the exception; the innermost scope that it leaves is noted.
+        fields: the bound fields; only text is kept, so that the exception can still be pickled.
+    """
+    if fields and _IDS not in getattr(error, "__dict__", {}):
+        with contextlib.suppress(AttributeError, TypeError):  # an exception without room for it
+            setattr(error, _IDS, {name: value for name, value in fields.items() if type(value) is str})
+
+
+def kept_ids(error: BaseException | None) -> Mapping[str, Any]:
+    """Return what was bound where an exception was raised; nothing if that is not known."""
+    kept = getattr(error, "__dict__", {}).get(_IDS)
+    return kept if isinstance(kept, dict) else {}

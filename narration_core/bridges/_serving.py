@@ -1,6 +1,6 @@
 """What every bridge of a server does with a request: bind its ids, tell its start, its end and its failure."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar, Token
 from typing import Any, Final, Self
 
@@ -14,7 +14,7 @@ from narration_core.bridges._levels import Levels, checked, level_of, unless_mut
 
 POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", "correlation_replaced"))
 HEADER: Final = "X-Correlation-Id"
-_SHOWN: Final = 60
+SHOWN: Final = 60
 _SERVER_FAULT: Final = 500
 _CLOSE_CODES: Final = 1000  # of websockets, from here on
 
@@ -185,8 +185,8 @@ class Served:
         request = f"{method[:20]} {path}"
         self._fields: dict[str, Any] = {"request": request}
         self._unheard: dict[str, Any] = {}
-        if len(request) > _SHOWN:
-            self._fields["request"] = request[: _SHOWN - 3] + "..."
+        if len(request) > SHOWN:
+            self._fields["request"] = request[: SHOWN - 3] + "..."
             self._unheard["path"] = path
         if ids.link:
             self._unheard["link"] = ids.link
@@ -223,12 +223,13 @@ class Served:
         if self._failure is error:
             return
         self._failure = error
+        exceptions.keep_ids(error, self._scope.fields)
         self._points.failure(error_kind=exceptions.kind(error), **exceptions.described(error), **self._fields)
 
     @property
-    def failure(self) -> BaseException | None:
-        """The exception that was told."""
-        return self._failure
+    def ids(self) -> Mapping[str, Any]:
+        """The bound fields, for what the server says of the request after its end."""
+        return self._scope.fields
 
     def _end(self, error: BaseException | None) -> None:
         duration = {"duration_ms": (self._scope.sources.monotonic_ns() - self._began) // 1_000_000}

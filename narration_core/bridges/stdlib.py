@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
+from narration_core._context import bind, bound
 from narration_core._event import FIELD_SET, HEAD, Event, Record, sentence
 from narration_core._levels import LevelName
 from narration_core._pipeline import PIPELINE
-from narration_core._taxonomy import extra_fields
+from narration_core._taxonomy import register_field
 from narration_core._text import to_name
 
 _TO_LOGGING: Final = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}
@@ -20,13 +21,18 @@ _FROM_LOGGING: Final[tuple[tuple[int, LevelName], ...]] = (
     (10, "debug"),
 )
 _OURS: Final = "narration_source_event"
+# What every record has, and what logging's own formatters and asyncio add.
+_OWN: Final = frozenset((*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"))
+
+register_field("stack", str, "where a log record was made, as logging's stack_info says it")
+register_field("arguments", list, "the arguments of a log record whose message could not be formatted")
 
 
 class NarrationHandler(logging.Handler):
     """Turns log records into events: the logger is the actor, the message the sentence.
 
-    Attributes given by `extra=` become fields where the taxonomy has them. Add it to the root logger:
-    `logging.basicConfig(handlers=[NarrationHandler()], level="INFO")`.
+    Attributes given by `extra=` become fields. Add it to the root logger:
+    `logging.basicConfig(handlers=[NarrationHandler()], level="INFO")`; without a level logging passes on warnings only.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -34,6 +40,12 @@ class NarrationHandler(logging.Handler):
         if hasattr(record, _OURS):
             return
         try:
+            # An exception that is logged after its request has ended still belongs to the request's story.
+            ids = exceptions.kept_ids(record.exc_info[1] if record.exc_info else None)
+            if ids and "correlation_id" not in bound():
+                with bind(**ids):
+                    PIPELINE.relay(_event(record))
+                return
             PIPELINE.relay(_event(record))
         except Exception:  # noqa: BLE001 - a handler reports its failures the way logging does
             self.handleError(record)
@@ -44,24 +56,43 @@ def _event(record: logging.LogRecord) -> Event:
     known: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for name, value in record.__dict__.items():
+        if name in _OWN or value is None:
+            continue
         if name in FIELD_SET and name not in HEAD and isinstance(value, str | int | float):
             known[name] = value
-        elif name in extra_fields():
+        elif name not in FIELD_SET and name != "extra":
             extra[name] = value
+    human = _message(record, known, extra)
     if record.exc_info and record.exc_info[1] is not None:
         known.setdefault("error_kind", exceptions.kind(record.exc_info[1]))
         for name, value in exceptions.described(record.exc_info[1]).items():
             extra.setdefault(name, value)
+    elif record.exc_text:  # the record comes from another process, or through a queue: the exception itself is gone
+        extra.setdefault("exception", record.exc_text)
+    if record.stack_info:
+        extra.setdefault("stack", record.stack_info)
     return Event(
         emitted_at_ms=int(record.created * 1000),
         level=level,
         actor=to_name(record.name),
         action="log",
         target=record.module or "unknown",
-        human=record.getMessage(),
+        human=human,
         extra=extra,
         **known,
     )
+
+
+def _message(record: logging.LogRecord, known: dict[str, Any], extra: dict[str, Any]) -> str:
+    """Return the sentence; a message that does not fit its arguments is told as it is, with the arguments beside it."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - a broken `__str__` of an argument may raise anything
+        known.setdefault("error_kind", "logging_format")
+        arguments = record.args if isinstance(record.args, tuple) else (record.args,)
+        extra.setdefault("arguments", list(arguments))
+        extra.setdefault("exception", exceptions.chain(error))
+        return str(record.msg)
 
 
 class LoggingSink:

@@ -21,6 +21,9 @@ _VARIABLES: Final = {
     "baggage": "HTTP_BAGGAGE",
 }
 
+IDS: Final = "narration.ids"
+"""The key of `environ` under which the bound fields are, for the server's access log."""
+
 
 class NarrationMiddleware:
     """Bind the ids of every request, tell it and what came of it, and put the correlation id on every answer.
@@ -73,7 +76,7 @@ class _Answer:
         self._start_response = start_response
         self._served = context.run(_taken, serving, environ)
         self._ended = False
-        self._started = False
+        environ[IDS] = self._served.ids
         try:
             self._body: Iterable[bytes] = context.run(app, environ, self._start)
             self._pieces: Iterator[bytes] = context.run(iter, self._body)
@@ -88,7 +91,6 @@ class _Answer:
         self._served.status = int(status[:3]) if status[:3].isdigit() else 0
         if not any(name.lower() == HEADER.lower() for name, _ in headers):
             headers = [*headers, (HEADER, self._served.correlation_id)]
-        self._started = True
         return self._start_response(status, headers, *more)
 
     def _answer_to(self, error: Exception) -> tuple[bytes, ...]:
