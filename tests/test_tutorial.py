@@ -44,7 +44,11 @@ def test_everything_on_the_page_works_in_the_order_it_stands_there(root, tmp_pat
             file.write_text(block, "utf-8")
         for command, shown, code in commands(block) if kind == "console" else ():
             done = subprocess.run(
-                ["bash", "-c", f"exec 2>&1; {command}"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, check=False
+                ["bash", "-c", f"exec 2>&1; {command}"],
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                check=False,
             )
             output = done.stdout.decode()
             assert done.returncode == code, f"$ {command}\n{output}"
