@@ -177,22 +177,43 @@ def noise(value: str) -> float:
     Three things make noise: switches between digits and letters, switches of case, and pairs of letters that words
     do not have. Each is counted against the number of letters and digits.
     """
-    classes = value.translate(_CLASS_OF)
-    count = classes.count
+    characters, switched, digits = _switched(value)
+    if characters < 2 or digits == characters:
+        return switched
+    return switched + _unusual(value) / characters
+
+
+def noisy(value: str, threshold: float) -> bool:
+    """Tell whether `noise` reaches a threshold; most random text does by its switches alone, which are counted faster.
+
+    Args:
+        value: the text to judge.
+        threshold: how much noise it takes.
+    """
+    characters, switched, digits = _switched(value)
+    if switched >= threshold or characters < 2 or digits == characters:
+        return switched >= threshold
+    return switched + _unusual(value) / characters >= threshold
+
+
+def _switched(value: str) -> tuple[int, float, int]:
+    """Return the number of letters and digits, the noise that switches between their kinds make, the number of digits."""
+    count = value.translate(_CLASS_OF).count
     digits = count("0")
     characters = digits + count("a") + count("A")
     if characters < 2:
-        return 0.0
+        return characters, 0.0, digits
     switches = 1.6 * (count("a0") + count("0a") + count("A0") + count("0A")) + count("aA") + 0.6 * count("AAa")
+    return characters, switches * 1.25 / characters, digits
+
+
+def _unusual(value: str) -> float:
+    """Return how many pairs of letters words do not have, but for those that any word may have, weighed."""
     lowered = value.lower()
-    pairs = 0
-    strange = 0
-    if digits < characters:
-        letters = list(filter(str.isalpha, map(operator.add, lowered, lowered[1:])))
-        pairs = len(letters)
-        strange = pairs - sum(map(_COMMON_PAIRS.__contains__, letters))
-    unusual = max(0.0, strange - pairs * 0.12)
-    return (switches * 1.25 + unusual * 1.6) / characters
+    letters = list(filter(str.isalpha, map(operator.add, lowered, lowered[1:])))
+    pairs = len(letters)
+    strange = pairs - sum(map(_COMMON_PAIRS.__contains__, letters))
+    return max(0.0, strange - pairs * 0.12) * 1.6
 
 
 def random_looking(value: str, least: int = 16, threshold: float = 0.4) -> bool:
@@ -203,4 +224,4 @@ def random_looking(value: str, least: int = 16, threshold: float = 0.4) -> bool:
         least: fewest characters, so that a short id is never taken.
         threshold: how much `noise` it takes.
     """
-    return len(value) >= least and noise(value) >= threshold
+    return len(value) >= least and noisy(value, threshold)

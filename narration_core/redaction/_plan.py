@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
 from narration_core._undisturbed import made_once
-from narration_core.redaction import _assignments as context
+from narration_core.redaction._assignment_words import KEYWORDS, Keyword
 from narration_core.redaction._digits import any_digits
 from narration_core.redaction._engines import Engine, Entry, lower_ascii, make
 from narration_core.redaction._normal_form import ENCODED
@@ -72,7 +72,7 @@ def make_plan(rules: tuple[Rule, ...], engine: str, own_keys: frozenset[str], *,
                 behind.setdefault(Entry(literal=lower_ascii(literal)), []).append(number)
             for shape in rule.shapes:
                 behind.setdefault(Entry(shape=shape), []).append(number)
-        words = (*context.KEYWORDS, *(context.Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
+        words = (*KEYWORDS, *(Keyword(key, key) for key in sorted(own_keys))) if by_name else ()
         for number, (word, shape) in enumerate(words, len(rules)):
             entry = Entry(literal=word) if shape == word else Entry(shape=shape, caseless=True)
             behind.setdefault(entry, []).append(number)

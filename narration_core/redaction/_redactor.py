@@ -230,7 +230,10 @@ class Redactor:
         for _ in range(_ROUNDS):
             if masked in settled:
                 break
-            again = self._once(masked)
+            hits = self.hits(masked)
+            if not hits:
+                break
+            again = masked if self._finder().hides_nothing(masked, hits) else self._once(masked, hits)
             if again is masked or again == masked:
                 if len(masked) <= _REMEMBERED_LENGTH:
                     self._settled_texts.keep(masked)

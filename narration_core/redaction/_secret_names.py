@@ -32,6 +32,9 @@ class Verdict(IntEnum):
     """Names a password: any value is one but exactly a placeholder."""
 
 
+SAFE, WEAK, MEDIUM, STRONG, PASSWORD = Verdict
+"""The same by names of their own: to read a member from its class takes five times as long."""
+
 TAXONOMY: Final = frozenset((*FIELDS, *RENAMED, *"formatted traceparent tracestate event_id request_id run_id".split()))
 """Names of an event's own fields and of well-known ids: their numbers and ids are never taken for secrets."""
 

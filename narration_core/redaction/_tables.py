@@ -7,7 +7,7 @@ from typing import Final
 from narration_core.redaction._blocks import has_brackets
 from narration_core.redaction._records import inserted, parameters
 from narration_core.redaction._rule import compiled
-from narration_core.redaction._secret_names import Verdict
+from narration_core.redaction._secret_names import STRONG
 from narration_core.redaction._values import fits_text
 
 IsSecret = Callable[[str], bool]
@@ -112,7 +112,7 @@ def _row(line: str, sign: str, secret: list[int], heads: list[Place]) -> list[Pl
 
 
 def _fits(value: str) -> bool:
-    return fits_text(Verdict.STRONG, value, "assign", quoted=True)
+    return fits_text(STRONG, value, "assign", quoted=True)
 
 
 def _statements(text: str, is_secret: IsSecret) -> Iterator[Place]:

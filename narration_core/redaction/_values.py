@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import exact_placeholder, noise, placeholder, plain_hex, random_looking, uuid_like
+from narration_core.redaction._checks import exact_placeholder, noisy, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction._rule import compiled
-from narration_core.redaction._secret_names import Verdict
+from narration_core.redaction._secret_names import MEDIUM, PASSWORD, STRONG, WEAK, Verdict
 
 # Words that follow a name in prose: "password: must be", "token is expired".
 _PROSE: Final = frozenset(
@@ -65,7 +65,7 @@ def path(value: str) -> bool:
     """Tell whether a value is the path of a file, or of a thing in a cluster, and nothing random."""
     if compiled(_PATH).fullmatch(value):
         return not random_looking(value, 40, 0.4)
-    return compiled(_REFERENCE).fullmatch(value) is not None and noise(value) < 0.2
+    return compiled(_REFERENCE).fullmatch(value) is not None and not noisy(value, 0.2)
 
 
 def is_folder(name: str, value: str) -> bool:
@@ -112,7 +112,7 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
         if len(value) < 6 and value.isalpha():
             return False
-        return noise(value) >= 0.25 or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
+        return noisy(value, 0.25) or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
     if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):
         return False
     return quoted or value.lower().rstrip(".,;:!?") not in _PROSE
@@ -124,10 +124,9 @@ def _medium(value: str) -> bool:
         return size >= 12
     if size < 8:
         return False
-    level = noise(value)
-    if level >= (0.3 if size < 12 else 0.16) or _symbols(value) >= 3:
+    if noisy(value, 0.3 if size < 12 else 0.16) or _symbols(value) >= 3:
         return True
-    return size >= 16 and level >= 0.1 and any(char.isdigit() for char in value)
+    return size >= 16 and any(map(str.isdigit, value)) and noisy(value, 0.1)
 
 
 def _weak(value: str, *, alone: bool) -> bool:
@@ -152,40 +151,40 @@ def fits_text(
         more: other words stand between the name and what assigns.
     """
     value = value[:256].strip()  # what is random there is random
-    if verdict is Verdict.PASSWORD and not (kind == "space" and not quoted):
+    if verdict is PASSWORD and not (kind == "space" and not quoted):
         return _password(value, kind, quoted=quoted, more=more)
     if placeholder(value):
         return False
     if kind == "space" and not quoted:
         return _after_a_blank(verdict, value)
-    if not quoted and (compiled(_CODE).match(value) or (verdict < Verdict.STRONG and compiled(_PRINTED).match(value))):
+    if not quoted and (compiled(_CODE).match(value) or (verdict < STRONG and compiled(_PRINTED).match(value))):
         return False
-    if verdict is Verdict.STRONG:
+    if verdict is STRONG:
         return not path(value) and _strong(value, kind, quoted=quoted, more=more)
     if compiled(_FINGERPRINT).match(value) or (
         value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:"))
         and not random_looking(value, 40, 0.4)
     ):
         return False
-    if verdict is Verdict.WEAK and "://" in value:
+    if verdict is WEAK and "://" in value:
         return False
     if " " in value:
-        if _symbols(value) >= 6 and noise(value) >= 0.25 and any(map(str.isdigit, value)):
+        if _symbols(value) >= 6 and noisy(value, 0.25) and any(map(str.isdigit, value)):
             return True
         pieces = value.split()
         return len(pieces) <= 3 and any(
             fits_text(verdict, piece, kind, quoted=quoted, alone=alone) for piece in pieces if len(piece) >= 16
         )
-    return _medium(value) if verdict is Verdict.MEDIUM else _weak(value, alone=alone)
+    return _medium(value) if verdict is MEDIUM else _weak(value, alone=alone)
 
 
 def _after_a_blank(verdict: Verdict, value: str) -> bool:
     """A value that nothing but a blank joins to its name: it must look random, and no id."""
     if plain_hex(value):
-        return verdict >= Verdict.MEDIUM and len(value) >= 24
+        return verdict >= MEDIUM and len(value) >= 24
     if uuid_like(value):
-        return verdict >= Verdict.STRONG
-    return random_looking(value, 10 if verdict >= Verdict.STRONG else 16, 0.42)
+        return verdict >= STRONG
+    return random_looking(value, 10 if verdict >= STRONG else 16, 0.42)
 
 
 def harmless(value: str, verdict: Verdict, name: str) -> bool:
@@ -196,7 +195,7 @@ def harmless(value: str, verdict: Verdict, name: str) -> bool:
         verdict: the verdict on the name.
         name: the name.
     """
-    if verdict is Verdict.PASSWORD:
+    if verdict is PASSWORD:
         return exact_placeholder(value) or value.lower() in _NOTHING or is_folder(name, value)
     return placeholder(value) or path(value)
 

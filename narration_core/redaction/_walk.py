@@ -8,7 +8,7 @@ from narration_core.redaction import _records as records
 from narration_core.redaction._elements import CREDENTIAL_PAIR, names_before
 from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._policy import RedactionPolicy
-from narration_core.redaction._secret_names import TAXONOMY, Verdict, says_nothing
+from narration_core.redaction._secret_names import STRONG, TAXONOMY, Verdict, says_nothing
 
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
@@ -65,7 +65,7 @@ def _number(redactor: Texts, number: float, key: str | None) -> object:
         return number
     if key is not None:
         verdict = redactor.verdict(key)
-        if verdict >= Verdict.STRONG and _CODES.search(key) and (number > 99 or number < -99):
+        if verdict >= STRONG and _CODES.search(key) and (number > 99 or number < -99):
             return redactor.text(str(number), key)
     if type(number) is int and number >= _CARD_LEAST and not (key is not None and says_nothing(key)):
         told = str(number)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noise, noisy, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -11,7 +11,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # OpenAI, Anthropic, DeepSeek, OpenRouter, Langfuse, Braintrust, ElevenLabs, Stability and more share the prefix.
         pattern=r"(?<![A-Za-z0-9])(?<![A-Za-z][\-_])(?P<s>sk[\-_](?:[a-z]{1,12}[\-_]){0,4}(?:[\w\-#@*$.]|&(?!\w{1,30}=)){16,512}+)",
         shapes=(r"(?:^|[^A-Za-z0-9])sk[\-_][\w\-#@&*$.]{16}",),
-        check=lambda value: noise(value) >= 0.2 or len(set(value[-12:])) <= 2 or value.count("0000") > 1,
+        check=lambda value: noisy(value, 0.2) or len(set(value[-12:])) <= 2 or value.count("0000") > 1,
         examples=("sk-" + made_up(48, 2), "key sk-" + "proj-" + made_up(60, 7)),
         counterexamples=("sk-learn style", "risk-adjusted score", "sk_buff_allocation_failed_in_driver"),
         source="OpenAI, Anthropic, DeepSeek, OpenRouter documentation, API keys",

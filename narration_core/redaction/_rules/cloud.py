@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, plain_hex, random_looking
+from narration_core.redaction._checks import noise, noisy, plain_hex, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
 
 _UPPER = "Q7ZK2XW9LR4TN8VB3MC6JD1PH5GS"
@@ -13,7 +13,7 @@ def _aws_secret(value: str) -> bool:
         any(c.isupper() for c in value)
         and any(c.islower() for c in value)
         and any(c.isdigit() for c in value)
-        and noise(value) >= 0.3
+        and noisy(value, 0.3)
     )
 
 
@@ -130,7 +130,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "secondarykey",
             "secondary_key",
         ),
-        check=lambda value: noise(value) >= 0.25 and not plain_hex(value),
+        check=lambda value: noisy(value, 0.25) and not plain_hex(value),
         examples=(
             "AccountName=x;AccountKey=" + made_up(86, 1) + "==;EndpointSuffix=y",
             "SharedAccessKey=" + made_up(43, 3) + "=",

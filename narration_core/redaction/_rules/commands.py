@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, placeholder, plain_hex
+from narration_core.redaction._checks import noisy, placeholder, plain_hex
 from narration_core.redaction._rule import Rule, made_up
 
 # Between a program, its option and the value: blanks, or the quotes and commas of an argument list.
@@ -258,7 +258,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "key-string",
             "pre-shared-key",
         ),
-        check=lambda value: _given(value) and (any(map(str.isdigit, value)) or noise(value) >= 0.3),
+        check=lambda value: _given(value) and (any(map(str.isdigit, value)) or noisy(value, 0.3)),
         examples=("snmp-server community gr33n-hill RO", "username ann privilege 15 password 0 d4rk.water"),
         counterexamples=("snmp-server community public RO", "username ann privilege 15", "enable secret is set"),
         source="Cisco IOS and Junos command references",
@@ -375,7 +375,7 @@ RULES: Final[tuple[Rule, ...]] = (
         literals=("-signature",),
         check=lambda value: (
             any(plain_hex(piece) and len(piece) >= 32 for piece in value.replace("=", ",").split(","))
-            or noise(value) >= 0.35
+            or noisy(value, 0.35)
         ),
         examples=(
             "X-Hub-Signature-256: sha256=" + made_up(64, 3, hexadecimal=True),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import exact_placeholder, noise, placeholder, plain_hex, random_looking, uuid_like
+from narration_core.redaction._checks import exact_placeholder, noisy, placeholder, plain_hex, random_looking, uuid_like
 from narration_core.redaction._rule import Rule, made_up
 from narration_core.redaction._secret_words import SESSION_NAMES
 
@@ -71,7 +71,7 @@ RULES: Final[tuple[Rule, ...]] = (
         shapes=(
             r"[?&](?:[Pp]olicy|[Ss]ignature|hmac|verify|token|hdnts|hdnea|__gda__|x-oss-signature|OSSAccessKeyId|q-signature|AWSAccessKeyId|GoogleAccessId|st|md5)=[\w\-.~%+/=]{8}",
         ),
-        check=lambda value: noise(value) >= 0.2 or plain_hex(value),
+        check=lambda value: noisy(value, 0.2) or plain_hex(value),
         examples=(
             "a.mp4?Policy=" + made_up(60, 3) + "&n=1",
             "/cdn?verify=1767777777-" + made_up(32, 4),
@@ -103,7 +103,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="session-cookie",
         pattern=rf"(?i)(?<![\w.\-])(?:{_COOKIES})(?:_[0-9a-f]{{8,40}})?[\"']?(?:\s{{0,2}}[=:]\s{{0,2}}|%3D)[\"']?(?P<s>[\w\-.~%+/=:!*|@$]{{8,4096}}+)",
         literals=tuple(name for name in SESSION_NAMES if len(name) > 5),
-        check=lambda value: _given(value) and (noise(value) >= 0.2 or plain_hex(value)),
+        check=lambda value: _given(value) and (noisy(value, 0.2) or plain_hex(value)),
         examples=(
             "?PHPSESSID=" + made_up(26, 3),
             "cookie: connect.sid=s%3A" + made_up(32, 5),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noise, noisy, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -202,7 +202,7 @@ RULES: Final[tuple[Rule, ...]] = (
         body=r"[A-Z0-9]",
         edge=r"(?<![\w])",
         shapes=(r"(?:MA|SA)[A-Z][A-Z0-9]{17}",),
-        check=lambda v: noise(v) >= 0.5 and sum(c.isdigit() for c in v) >= 2,
+        check=lambda v: noisy(v, 0.5) and sum(c.isdigit() for c in v) >= 2,
         examples=("MAQ7ZK2XW9LR4TN8VB3M", "id SAXW9LR4TN8VB3MC6JD1"),
         source="Plivo documentation, auth ids",
     ),

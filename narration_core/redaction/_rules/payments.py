@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, random_looking
+from narration_core.redaction._checks import noisy, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -21,7 +21,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="square-access-token",
         pattern=r"(?<![\w\-])(?P<s>EAAA[\w\-]{58,60})(?![\w\-])",
         shapes=(r"EAAA[\w\-]{58}",),
-        check=lambda value: noise(value) >= 0.3,
+        check=lambda value: noisy(value, 0.3),
         examples=("EAAA" + made_up(60, 3), "token EAAA" + made_up(58, 5) + "-Z"),
         counterexamples=("EAAA is a prefix", "EAAA" + made_up(20, 2)),
         source="Square documentation, access tokens",
@@ -160,7 +160,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "nodereal.io",
             "drpc.org",
         ),
-        check=lambda value: noise(value) >= 0.25,
+        check=lambda value: noisy(value, 0.25),
         examples=(
             "https://mainnet.infura.io/v3/" + made_up(32, 3, hexadecimal=True),
             "wss://eth-mainnet.g.alchemy.com/v2/" + made_up(32, 6),
@@ -184,7 +184,7 @@ RULES: Final[tuple[Rule, ...]] = (
         body=r"[^\s\"'<>]",
         edge=r"(?<![\w])",
         shapes=(r"(?:^|[^\w])sk_[^\s\"'<>]{20}",),
-        check=lambda v: noise(v) >= 0.35,
+        check=lambda v: noisy(v, 0.35),
         source="Freemius documentation, secret keys",
     ),
     prefixed("flexport-token", "shltm_", least=30, source="Flexport API tokens"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, placeholder, random_looking
+from narration_core.redaction._checks import noisy, placeholder, random_looking
 from narration_core.redaction._rule import Rule, made_up
 
 # What belongs to a key that never ends: long runs of base64 and what stands between them, not the words that follow.
@@ -22,13 +22,13 @@ def _credential(value: str) -> bool:
     """A bearer value: not a word of the sentence around it."""
     return (
         not placeholder(value)
-        and (len(value) >= 20 or noise(value) >= 0.2)
+        and (len(value) >= 20 or noisy(value, 0.2))
         and any(c.isdigit() or c in "-._~+/=" for c in value)
     )
 
 
 def _basic(value: str) -> bool:
-    return not placeholder(value) and (value.endswith("=") or noise(value) >= 0.25 or any(c.isdigit() for c in value))
+    return not placeholder(value) and (value.endswith("=") or noisy(value, 0.25) or any(c.isdigit() for c in value))
 
 
 def _not_template(value: str) -> bool:
@@ -36,7 +36,7 @@ def _not_template(value: str) -> bool:
 
 
 def _authorization(value: str) -> bool:
-    return not placeholder(value) and (" " in value or noise(value) >= 0.25)
+    return not placeholder(value) and (" " in value or noisy(value, 0.25))
 
 
 def _user_token(value: str) -> bool:
@@ -132,7 +132,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="url-secret-parameter",
         pattern=rf"(?i)[?&;#](?:amp;)?(?:{'|'.join(_PARAMETERS)})=(?P<s>[\w\-.~+/%=!*|:]{{12,2048}}+)",
         literals=tuple(f"{sign}{name}=" for sign in "?&;#" for name in _PARAMETERS),
-        check=lambda value: not placeholder(value) and noise(value) >= 0.2,
+        check=lambda value: not placeholder(value) and noisy(value, 0.2),
         examples=(
             "GET /blob?sv=2024&sig=Zk2q7Xw9Lr4Tn8Vb%2FmadeUp%3D&se=2027",
             "https://api.example.org/v1/user?key=mq7zkxw9lr4tn8vb",
@@ -145,7 +145,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # An address inside a parameter of another: `?next=https%3A%2F%2Fa%2F%3Ftoken%3D...`.
         pattern=r"(?i)%(?:25)?(?:3f|26|23)(?:[\w\-]{0,24}?(?:passw(?:or)?d|pwd|secret|token|signature|credential|api_?-?key)|sig|code|key|auth|sid|pass|hmac|access_key|session|sso|otp|jwt|sas)%(?:25)?3d(?P<s>(?:[\w\-.~+/!*|:]|%(?:2b|2f|3d|40|7e|21|24|2a)){8,2048}+)",
         shapes=(r"%(?:25)?(?:3[Ff]|26|23)[\w\-]{2,32}%(?:25)?3[Dd][\w\-.~+/!*|:%]{8}",),
-        check=lambda value: not placeholder(value) and noise(value) >= 0.2,
+        check=lambda value: not placeholder(value) and noisy(value, 0.2),
         examples=(
             "/login?next=https%3A%2F%2Fa.example%2Fcb%3Ftoken%3D" + made_up(30, 4) + "%26n%3D1",
             "r=%2Fa%3Fx%3D1%26api_key%3D" + made_up(24, 9),

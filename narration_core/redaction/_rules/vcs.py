@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import noise, placeholder, random_looking
+from narration_core.redaction._checks import noisy, placeholder, random_looking
 from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -190,7 +190,7 @@ RULES: Final[tuple[Rule, ...]] = (
         source="LaunchDarkly documentation, keys",
         shapes=(r"(?:api|sdk|mob|rel)-[0-9a-z]{8}-[0-9a-z]{4}-",),
         body=r"[0-9a-z\-]",
-        check=lambda v: noise(v) >= 0.3,
+        check=lambda v: noisy(v, 0.3),
         edge=r"(?<![\w\-])",
         examples=("sdk-" + "7a1f9c04-e5b8-4263-90fa-9e17c8d5b263", "key api-" + "0e9f4a71-8c2d-4b5e-a1f9-c04e5b8d2634"),
     ),

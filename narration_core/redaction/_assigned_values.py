@@ -1,0 +1,294 @@
+"""Whether what follows a name is its value, and how far the value goes."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from narration_core.redaction._assignment_pattern import (
+    ASSIGN,
+    BACKTICKS,
+    BARE,
+    CLOSE,
+    HEAD,
+    KINDS,
+    MORE,
+    OPEN,
+    SCHEMES,
+    SPACE,
+    SUFFIX,
+)
+from narration_core.redaction._checks import noisy, plain_hex, random_looking, uuid_like
+from narration_core.redaction._provider_names import PROVIDERS
+from narration_core.redaction._rule import compiled
+from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict
+from narration_core.redaction._values import fits_text, is_folder, plain_word
+
+# What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
+_COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
+# A package and its version: `secretstorage-3.3.3`.
+_PACKAGE: Final = r"[a-z]-\d{1,4}(?:\.\d{1,4}){1,3}$"
+_FILE: Final = (
+    r"\.(?:[1-8c-h]|cc|cpp|py|go|rs|js|ts|java|rb|sh|pl|php|xml|ya?ml|json|conf|txt|md|html|css|kt|cs|swift|scala)$"
+)
+# The words before that of a name: "acme api", "acme_app_".
+_PROVIDER_BEFORE: Final = r"(?r)\b[A-Za-z][A-Za-z0-9]{1,24}(?:[ _\-][A-Za-z]{2,12}){0,2}[ _\-]{0,2}+"
+_WALLET_WORDS: Final = r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){2,23}+"
+_ONWARD: Final = r"[ ](?:[a-z]{1,24}+(?![=:])|\[REDACTED)"
+_PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
+_SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
+_LONG: Final = 250
+_LONGEST_QUOTED: Final = 4096
+_REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
+_SCHEME: Final = rf"(?i)(?:{SCHEMES})[ :]\s{{0,2}}"
+_CLOSING: Final = ",;)}]>.:"
+_PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}\\{0,8}["']|\\{0,8}["']\s{0,8}(?::|=>)"""
+_STRUCTURE_STARTS: Final = frozenset("[{(\\\"'")
+_ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
+
+
+def _unquoted(text: str, start: int, end: int) -> int:
+    """Return where a value without quotes ends: closing punctuation belongs to what stands around it."""
+    while end > start + 1 and text[end - 1] in _CLOSING:
+        opener = _PAIRS.get(text[end - 1])
+        if opener is not None and text.count(opener, start, end) >= text.count(text[end - 1], start, end):
+            break
+        end -= 1
+    return end
+
+
+def secret_value(  # noqa: C901 - one condition after the other
+    text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
+) -> tuple[int, int] | None:
+    """Return the span of the value that a name promises, or None where there is none."""
+    option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), judge)
+    if verdict is SAFE:
+        return None
+    last = option.lstrip(".-")
+    if verdict is MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
+        verdict = STRONG  # nobody types an option for a count of tokens like this
+    kind = "assign" if found[ASSIGN] else next(kind for group, kind in KINDS if found.start(group) >= 0)
+    quoted = found.lastindex != BARE
+    if not quoted:
+        end = _unquoted(text, begin, end)
+        if verdict is PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():
+            end = _end_of_phrase(text, begin, end)
+        elif verdict is STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
+            words = compiled(_WALLET_WORDS).match(text, begin)
+            end = end if words is None else max(end, words.end())
+    elif found.lastindex == BACKTICKS and " " in text[begin:end]:  # a command between backticks
+        return None
+    if not _connected(text, at, found, kind, last, text[begin:end], quoted=quoted):
+        return None
+    if kind == "tag":  # all that the element holds, blanks included
+        end = text.index("</", begin)
+    begin = _after_scheme(text, begin, end)
+    value = text[begin:end]
+    if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
+        return None
+    kind = _joined(kind, option, found, verdict, value, quoted=quoted)
+    alone = last.lower() in _ALONE
+    if not fits_text(verdict, value, kind, quoted=quoted, alone=alone, more=bool(found[MORE])) and not _of_a_provider(
+        text, at, found, verdict, value, quoted=quoted
+    ):
+        return None
+    if end - begin >= (_LONGEST_QUOTED if quoted else _LONG):  # as far as it goes; only secrets are followed that far
+        end = compiled(_REST).match(text, end).end()
+        return begin, end
+    return begin + len(value) - len(value.lstrip()), begin + len(value.rstrip())
+
+
+def _after_scheme(text: str, begin: int, end: int) -> int:
+    """Return where a value starts that a scheme introduces: `Bearer ...`."""
+    if text.find(" ", begin, end) < 0 and text.find(":", begin, end) < 0:
+        return begin
+    scheme = compiled(_SCHEME).match(text, begin, end)
+    return scheme.end() if scheme is not None and scheme.end() < end else begin
+
+
+def has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool) -> bool:
+    """Tell whether an object, a list or a block stands under the name: `_blocks` reads these."""
+    if not quoted and text[end - 1] == ":" and "\n" in text[found.end(SUFFIX) : begin]:
+        return True
+    place = end if quoted and "{" in found[OPEN] else begin
+    return text[place : place + 1] in _STRUCTURE_STARTS and compiled(_STRUCTURE).match(text, place) is not None
+
+
+def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
+    """Return the name around a word, with the dashes of an option, and the verdict on it.
+
+    Args:
+        text: the text.
+        at: where the word starts.
+        after: where the word ends.
+        end: where the name ends.
+        judge: gives the verdict on a name.
+    """
+    before = compiled(HEAD).match(text, 0, at)
+    first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
+    last = option.lstrip(".-")
+    word = text[at:end]
+    if not word.isascii() or " " in word:  # "kata sandi"
+        verdict = judge(word)
+        if verdict:
+            return word, verdict
+    verdict = judge(last)
+    if verdict is WEAK and first:  # "client key", "foreign key"
+        joined = judge(f"{first}_{last}")
+        verdict = verdict if joined is MEDIUM else joined
+    if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") is SAFE:  # "second pass"
+        return option, SAFE
+    if last[-1:].isdigit() and compiled(_PACKAGE).search(last):
+        return option, SAFE
+    if verdict is SAFE and after == end:  # "getAcme", "newAcme"
+        apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
+        if apart and text[at:after].lower() in PROVIDERS:
+            verdict = WEAK
+    return option, verdict
+
+
+def _echoes(value: str, name: str) -> bool:
+    """Tell whether a value is a variable named like the name, as in `self.pwd = pwd`, or no text at all."""
+    if not value[:1].isalnum() and not any(map(str.isalnum, value)):
+        return True
+    tail = value.rpartition(".")[2]
+    return tail.isidentifier() and not any(map(str.isdigit, tail)) and (tail in name or name in tail)
+
+
+def _mixed(value: str) -> bool:
+    return len(value) >= 6 and value.isascii() and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
+def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
+    """Tell whether what stands between name and value can join them there."""
+    if (not quoted or found.lastindex == BACKTICKS) and _echoes(value.lower(), name.lower()):
+        return False
+    more = (found[MORE] or "").strip().lower()
+    if more and more != "value" and set(found[CLOSE]) & set("\"'"):  # <input type="password" id="pw">
+        return False
+    if kind == "space" and value.startswith(("(", "`")):
+        return False
+    if found[SUFFIX].endswith(".") and (kind == "space" or more):  # the end of a sentence
+        return False
+    if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
+        return 0 < len(found[CLOSE]) <= 3 or (not found[CLOSE] and text[max(at - 1, 0) : at] == "{")
+    if kind == "tag":
+        return _in_a_tag(text, at)
+    return quoted or not _told_by_its_path(text, at, found[ASSIGN], name, value)
+
+
+def _in_a_tag(text: str, at: int) -> bool:
+    """Tell whether the name around a word is an element's, or said in it: `<dbPassword>`, `<param name="dbPassword">`."""
+    before = compiled(HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    return text[max(start - 1, 0) : start] == "<" or text[max(start - 2, 0) : start] in {'="', "='"}
+
+
+def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: str) -> bool:
+    """Tell whether a colon only separates: `arn:aws:...:secret:prod/db`, `PASS: TestLogin`."""
+    if assign is None or not assign.startswith(":"):
+        return False
+    if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
+        return True
+    if name in {"PASS", "XPASS", "Pass"}:  # the result of a test
+        return not _mixed(value) or bool(set(value) & set("/.:(")) or not noisy(value, 0.3)
+    if assign.startswith(": ") and name.rpartition("-")[2] in _COMMANDS and value.isalpha():
+        return True
+    return compiled(_FILE).search(name) is not None
+
+
+def _of_a_provider(text: str, at: int, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
+    """Tell whether a key is a UUID or a hash and the word before its name is a service: `acme token 7c6b5a49-...`."""
+    if verdict < WEAK or not (
+        uuid_like(value) or (plain_hex(value) and 20 <= len(value) <= 128 and not value.isdigit())
+    ):
+        return False
+    if (quoted or found[ASSIGN] == "=") and text[at : found.end(SUFFIX)].lower() in PROVIDERS:
+        return True
+    before = compiled(_PROVIDER_BEFORE).match(text, 0, at)
+    return before is not None and any(
+        piece.lower() in PROVIDERS for piece in before[0].replace("_", " ").replace("-", " ").split()
+    )
+
+
+def _end_of_phrase(text: str, begin: int, end: int) -> int:
+    """Return where a password of several words ends that the next name follows."""
+    phrase = compiled(_PHRASE).match(text, begin)
+    return end if phrase is None else max(end, phrase.end())
+
+
+def _no_assignment(
+    text: str, at: int, end: int, found: Any, kind: str, name: str, verdict: Verdict, value: str, *, quoted: bool
+) -> bool:
+    """Tell whether name and value only stand side by side: in a list of errors, in a sentence, as an image and its tag."""
+    if found[OPEN][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
+        return True
+    if kind != "assign" or quoted:
+        return False
+    if name.lower().lstrip("_") in {"pin", "otp", "cvv", "cvc", "totp"} and value.isalpha():  # what is a number is none
+        return True
+    sentence = verdict is STRONG and found[ASSIGN] == ": " and value.isalpha()
+    if sentence and compiled(_ONWARD).match(text, end):
+        return True
+    return _separates(text, at, found, name, value)
+
+
+_IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|amd64|arm64|armhf|i386|all|any|[0-9a-f]{6,12})"
+
+
+def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
+    """Tell whether a sign only separates: an image and its tag, the scope of a commit, `PWD` and a folder."""
+    if is_folder(name, value):
+        return True
+    if found[ASSIGN].startswith(":"):
+        before = compiled(HEAD).match(text, 0, at)
+        start = at if before is None else before.start()
+        if found[ASSIGN] == ":" and compiled(r"(?r)[^\s]/").match(text, 0, start):  # not an option: /pass:
+            return True
+        if found[ASSIGN] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
+            return True
+        if found[CLOSE].startswith(")") and (text[max(start - 1, 0) : start] == "(" or value.isalnum()):
+            return True  # feat(api-key): ...
+        if name.upper() == name and name.endswith("PASSWD"):  # what sudo may run without asking
+            return True
+    return False
+
+
+def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
+    """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
+    if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
+        return "assign"
+    if kind == "assign":
+        sign = found[ASSIGN]
+        return "colon" if sign == ": " or (sign[0] == "=" and sign[-1] == " ") else kind
+    if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
+        return "assign"
+    if quoted and kind in {"space", "call", "comma"} and verdict >= STRONG and len(value) >= 6:
+        low = option.lower()
+        # A password with a digit; a secret may be told by its name: `secret "db-2" created`.
+        if ("pass" in low or "pwd" in low) and any(map(str.isdigit, value)) and not value.isdigit():
+            return "assign"
+    return kind
+
+
+def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
+    """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
+    if value.startswith(("$", "%")) or "%s" in value or option.upper() in {"PWD", "OLDPWD"}:
+        return False
+    signed = any(char.isdigit() or char in "!@#$%^&*+=~?" for char in value.rstrip(".,;:!?"))
+    if option.startswith("--") or (option.startswith("-") and len(option) > 4):
+        return (
+            verdict >= MEDIUM
+            and not found[SPACE].strip()
+            and not (plain_word(value) or (verdict < PASSWORD and value.rstrip(".,").isalpha() and value.islower()))
+        )
+    between = found[SPACE].strip()
+    if not between:
+        # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.
+        if "." in option.strip("."):
+            return verdict >= STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
+        return option.isupper() and "_" in option and verdict >= MEDIUM and len(value) >= 16 and signed
+    if between in {"with", "to", "as"}:
+        return verdict >= STRONG and "_" in option and _mixed(value)
+    if verdict is MEDIUM:
+        return len(value) >= 16 and any(map(str.isdigit, value))
+    return verdict >= STRONG and (signed or quoted or random_looking(value, 10, 0.3))

@@ -1,0 +1,63 @@
+"""Words of names that may have a secret as their value, each with what must follow it to be worth a look."""
+
+import re
+from typing import Final, NamedTuple
+
+from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._provider_names import PROVIDERS
+from narration_core.redaction._secret_words import foreign_spellings
+
+
+class Keyword(NamedTuple):
+    """A word that occurs in names of secrets, and what must follow it to be worth a look."""
+
+    word: str
+    shape: str
+    """A simple pattern (no assertions) that matches wherever a name with this word may have a value."""
+
+
+# What may stand between a word and its value, at least the start of it.
+_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+
+_ANYWHERE: Final = (
+    "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
+    "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
+    "code_verifier samlresponse samlrequest connect.sid sessionid_ phpsessid jsessionid asp.net_sessionid"
+)
+_WITH_TAIL: Final = "auth pwd cred"
+_SHORT_TAIL: Final = "bearer jwt login hmac"
+_DIRECTLY: Final = "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb csrf xsrf passfile"
+
+# A code, an answer, a phrase, an address is a secret by what stands before it.
+_OPENERS: Final = "pin|otp|totp|mfa|2fa|sms|security|verification|verify|recovery|backup|activation|unlock|door|access|reset|login|confirm|confirmation|auth|one.?time|device|invite"
+_QUALIFIED: Final = (
+    ("code", r"code[\"']?\s?[=:]\s?[\"']?[\w\-./%+]{20}"),
+    ("assertion", r"assertion[\"']?\s?[=:]\s?[\"']?[\w\-./%+=]{20}"),
+    ("code", rf"(?:{_OPENERS})[_\-. ]?codes?" + _ASSIGNED),
+    ("answer", r"(?:security|secret)[_\-. ]?answers?" + _ASSIGNED),
+    ("phrase", r"(?:seed|recovery|secret|backup|wallet|mnemonic)[_\-. ]?phrase" + _ASSIGNED),
+    ("cookie", r"(?:session|auth|login|secret|remember)[_\-. ]?cookie" + _ASSIGNED),
+    ("link", r"(?:reset|magic|activation|verification|login|sign_?in|confirmation|invite)[_\-]?link" + _ASSIGNED),
+    ("seed", r"(?:totp|otp|wallet|mnemonic)[_\-. ]?seed" + _ASSIGNED),
+)
+
+KEYWORDS: Final[tuple[Keyword, ...]] = (
+    *(Keyword(word, word) for word in _ANYWHERE.split()),
+    *(Keyword(word, shape) for word, shape in _QUALIFIED),
+    *(
+        Keyword(word, word if len(word.encode()) > 6 else re.escape(word) + r"[\w]{0,4}" + _ASSIGNED)
+        for word in sorted({lower_ascii(spelling) for spelling in foreign_spellings()})
+    ),
+    # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
+    Keyword("token", r"token(?:[^s:]|s[^_\"a-z.,) ]|:[^0-9a-f]|:[0-9a-f]{7})"),
+    Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
+    *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
+    *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
+    *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
+    # `(sid:2 cport:-1)` stands in every line of a coordination service.
+    Keyword("sid", r"sid[\\\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\\\"'`]{0,3}[\w\-.%+/]{8}"),
+    *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
+    Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
+    Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
+    *(Keyword(word, word) for word in sorted(PROVIDERS)),
+)
