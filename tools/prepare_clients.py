@@ -177,6 +177,38 @@ def get_nginx(_: Path, log: Path) -> None:
     (folder / ".finished").touch()
 
 
+def find_redis(_: Path) -> Path | None:
+    """Return redis-server, installed or unpacked, or None."""
+    return on_this_machine(["redis-server"]) or is_finished(home() / "redis", Path("usr") / "bin" / "redis-server")
+
+
+def redis_environment(server: Path) -> dict[str, str]:
+    """Return the environment in which redis-server finds its libraries, unpacked or installed."""
+    libraries = server.parent.parent / "lib"
+    folders = [str(folder) for folder in libraries.glob("*-linux-gnu")] if home() in server.parents else []
+    return {**os.environ, **({"LD_LIBRARY_PATH": os.pathsep.join(folders)} if folders else {})}
+
+
+def get_redis(_: Path, log: Path) -> None:
+    """Unpack Debian's redis-server into the cache; installing it would start a server.
+
+    Raises:
+        BuildError: there is no such package, or a library that it needs is missing.
+    """
+    folder = home() / "redis"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    packages = ("redis-server", "redis-tools", "libjemalloc2", "liblzf1")
+    with_apt([*APT, "download", *packages], log, "downloading redis-server, 1.4 MB", folder=folder)
+    for package in sorted(folder.glob("*.deb")):
+        run(["dpkg-deb", "-x", str(package), str(folder)], log, f"unpacking {package.name}")
+    server = folder / "usr" / "bin" / "redis-server"
+    if not server.exists():
+        raise BuildError("the package redis-server holds no redis-server")
+    run([str(server), "--version"], log, "checking redis-server", redis_environment(server))
+    (folder / ".finished").touch()
+
+
 def find_browser(_: Path) -> Path | None:
     """Return chromium, or a browser based on it, or None."""
     return on_this_machine(BROWSERS)
@@ -239,6 +271,7 @@ PARTS = {
         "the npm clients", find_node, get_node, f"make the npm registry reachable and install node {NODE_AT_LEAST}"
     ),
     "nginx": Part("nginx", find_nginx, get_nginx, "install nginx (Debian: apt-get install nginx)"),
+    "redis": Part("redis-server", find_redis, get_redis, "install redis (Debian: apt-get install redis-server)"),
     "browser": Part("a browser", find_browser, get_browser, "install chromium (Debian: apt-get install chromium)"),
 }
 

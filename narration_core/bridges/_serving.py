@@ -151,6 +151,31 @@ class Serving:
         return Served(self.points, accepted(header, self._trust), method, path, quiet=quiet)
 
 
+def inbound_scope(ids: Inbound, *, has_span: bool, **more: str) -> Scope:
+    """Return the scope of work that came from another service, inside the scope of here.
+
+    Args:
+        ids: what came along.
+        has_span: whether the work is told as a span of its own.
+        more: other fields to bind.
+    """
+    outer = active_scope()
+    bound: dict[str, Any] = {"correlation_id": ids.correlation_id}  # in the order of the taxonomy
+    if has_span or ids.trace_id:
+        bound["trace_id"] = ids.trace_id or outer.sources.trace_id()
+    if has_span:
+        bound["span_id"] = outer.sources.span_id()
+    if ids.parent_span_id:
+        bound["parent_span_id"] = ids.parent_span_id
+    if ids.job_id:
+        bound["job_id"] = ids.job_id
+    if ids.session_id:
+        bound["session_id"] = ids.session_id
+    if more or outer.fields:
+        bound = merged(outer.fields, {**bound, **more})
+    return Scope(bound, outer.sources, outer.listener, ids.trace_flags)
+
+
 class Served:
     """One request: a block in which its ids are bound.
 
@@ -163,25 +188,10 @@ class Served:
                  "correlation_id", "status")  # fmt: skip
 
     def __init__(self, points: ServerPoints, ids: Inbound, method: str, path: str, *, quiet: bool) -> None:
-        outer = active_scope()
-        sources = outer.sources
-        bound: dict[str, Any] = {"correlation_id": ids.correlation_id}  # in the order of the taxonomy
-        if points.has_span or ids.trace_id:
-            bound["trace_id"] = ids.trace_id or sources.trace_id()
-        if points.has_span:
-            bound["span_id"] = sources.span_id()
-        if ids.parent_span_id:
-            bound["parent_span_id"] = ids.parent_span_id
-        if ids.job_id:
-            bound["job_id"] = ids.job_id
-        if ids.session_id:
-            bound["session_id"] = ids.session_id
-        if outer.fields:
-            bound = merged(outer.fields, bound)
+        self._scope = inbound_scope(ids, has_span=points.has_span)
         self.correlation_id = ids.correlation_id
         self.status: int | None = None
         self._points = points
-        self._scope = Scope(bound, sources, outer.listener, ids.trace_flags)
         request = f"{method[:20]} {path}"
         self._fields: dict[str, Any] = {"request": request}
         self._unheard: dict[str, Any] = {}
@@ -192,7 +202,7 @@ class Served:
             self._unheard["link"] = ids.link
         self._quiet = quiet
         self._failure: BaseException | None = None
-        self._began = sources.monotonic_ns()
+        self._began = self._scope.sources.monotonic_ns()
         if ids.refused:
             self._unheard["refused"] = True
 

@@ -20,9 +20,9 @@ PROGRAMS = {
 
 # What asks a server for one page, by a word of the program.
 ASKED = {
-    "fastapi": "from starlette.testclient import TestClient; assert TestClient(app).get('/order/7').status_code == 200",
-    "flask": "assert app.test_client().get('/price', buffered=True).text == '7'",
-    "correlate": """
+    "import FastAPI": "from starlette.testclient import TestClient; assert TestClient(app).get('/order/7').status_code == 200",
+    "import Flask": "assert app.test_client().get('/price', buffered=True).text == '7'",
+    "import web": """
 import asyncio
 from aiohttp.test_utils import TestClient, TestServer
 async def ask():
@@ -59,8 +59,8 @@ def url():
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_program_runs_and_narrates(name, url, tmp_path):
-    program = f"URL = {url!r}\n{PROGRAMS[name]}\n"
-    program += "\n".join(ask for word, ask in ASKED.items() if f" {word}" in program)
+    program = f"URL, REDIS = {url!r}, object()\n{PROGRAMS[name]}\n"
+    program += "\n".join(ask for word, ask in ASKED.items() if word in program)
     env = {**os.environ, "NARRATION_STRICT": "1"}
     path = tmp_path / "program.py"  # process pools import it again
     path.write_text(program, "utf-8")
