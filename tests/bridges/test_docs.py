@@ -20,7 +20,7 @@ PROGRAMS = {
 
 # What asks a server for one page, by a word of the program.
 ASKED = {
-    "import FastAPI": "from starlette.testclient import TestClient; assert TestClient(app).get('/order/7').status_code == 200",
+    "import FastAPI": "from starlette.testclient import TestClient; assert TestClient(app).get('/order/7').json()",
     "import Flask": "assert app.test_client().get('/price', buffered=True).text == '7'",
     "import web": """
 import asyncio
