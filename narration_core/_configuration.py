@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO, cast, get_args
 
-from narration_core._caller_delivery import Delivery, LineSink, LineWriter
+from narration_core._caller_delivery import LineWriter
 from narration_core._channels import CHANNELS
 from narration_core._environment import switch
 from narration_core._event import Mode
@@ -15,6 +15,7 @@ from narration_core._exit import EXIT_DEADLINE_S, install
 from narration_core._first_use import configure_with
 from narration_core._last_word import say
 from narration_core._levels import EMITTING, LEVELS, LevelName, parse_level
+from narration_core._line_sink import Delivery, LineSink
 from narration_core._narrator import switch_levels
 from narration_core._pipeline import PIPELINE
 from narration_core._sink_check import checked_sinks

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from narration_core._caller_delivery import Delivery, write_lines
 from narration_core._event import Record
 from narration_core._line_limit import json_line
+from narration_core._line_sink import Delivery, write_lines
 from narration_core._output import DescriptorOutput, Output
 
 _LOOK_AGAIN_S: Final = 0.001

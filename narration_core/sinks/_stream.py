@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, TextIO
 
-from narration_core._caller_delivery import Delivery, write_lines
 from narration_core._event import Mode, Record
 from narration_core._line_limit import json_line, shortened_text
+from narration_core._line_sink import Delivery, write_lines
 from narration_core._output import Output, output_of, same_place
 from narration_core.sinks._pretty import pretty
 

@@ -1,0 +1,119 @@
+"""What is being written: the next events of a queue, and the bytes that are left of them.
+
+Whoever holds a writer's token changes it, in steps that a signal handler may interrupt and raise in: an event is either
+in the queue or here, and `rest` is taken over in the same bytecodes as the write's result. So the next holder goes on
+exactly where a handler, a full disk or an output that takes no more broke it off.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import repeat, starmap
+
+from narration_core._event import Record
+from narration_core._output import Output
+
+
+class Flight:
+    """The events that are being written to one output.
+
+    Args:
+        line: returns an event as its line, in at most so many bytes; nothing when it has none.
+
+    Attributes:
+        records: the events; none when nothing is being written.
+        rest: the bytes that are left of them; None while they are not put together.
+        output: where they go.
+    """
+
+    __slots__ = ("_broken_off_at", "_lead", "_line", "output", "records", "rest")
+
+    def __init__(self, line: Callable[[Record, int | None], bytes]) -> None:
+        self.records: Sequence[Record] = ()
+        self.rest: bytes | None = None
+        self.output: Output | None = None
+        self._line = line
+        self._lead = b""
+        self._broken_off_at = -1
+
+    @property
+    def waiting(self) -> int:
+        """How many events are not written yet."""
+        return len(self.records) if self.rest != b"" else 0
+
+    def land(self) -> None:
+        """Note that everything is written, or given up."""
+        self.records = ()
+        self.rest = None
+
+    def pick(self, queue: deque[Record], output: Output) -> None:
+        """Take as many events as go into one write.
+
+        Args:
+            queue: what waits, at least one event.
+            output: where they will go.
+        """
+        waiting = len(queue)
+        if waiting == 1 or output.joined == 1:
+            # No call in between: a handler that raises finds the event in one place or the other.
+            self.records = (queue[0],)
+            del queue[0]
+            return
+        size = count = 0
+        while count < waiting:
+            size += len(self._line(queue[count], output.longest))
+            if count and size > output.joined:
+                break
+            count += 1
+        records: list[Record] = []
+        self.records = records
+        records.extend(starmap(queue.popleft, repeat((), count)))
+
+    def put_together(self, output: Output) -> Sequence[Record]:
+        """Make `rest` the lines of all events; returns the events that have no line.
+
+        Args:
+            output: where they will go.
+        """
+        lines = [self._line(record, output.longest) for record in self.records]
+        self.rest = b"".join([self._lead, *lines]) if any(lines) else b""
+        self._lead = b""
+        return [record for line, record in zip(lines, self.records, strict=True) if not line]
+
+    def break_off(self) -> None:
+        """After a failure in the middle of a line: note where, to see whether somebody else wrote after it."""
+        if self.rest and self.output is not None:
+            with contextlib.suppress(OSError):
+                self._broken_off_at = self.output.end()
+
+    def goes_on(self, output: Output) -> bool:
+        """Return whether nothing happened since the last write: the same output, and no failure."""
+        return output is self.output and self._broken_off_at < 0
+
+    def resume(self, output: Output) -> None:
+        """Go on after a failure, or with another output: `rest` is what to write there.
+
+        Args:
+            output: where to go on.
+        """
+        if output is not self.output:
+            self.rest = None  # what was written in part is written there whole
+            self.output = output
+            self._lead = output.lead
+        elif self._broken_off_at != output.end():
+            self._restart_line(output)
+        self._broken_off_at = -1
+
+    def _restart_line(self, output: Output) -> None:
+        """Go on with the first line that was not written whole, after a line end if it was begun."""
+        if not self.rest:
+            return
+        lines = [self._line(record, output.longest) for record in self.records]
+        written = sum(map(len, lines)) - len(self.rest)
+        done = 0
+        while done < len(lines) and written >= len(lines[done]):
+            written -= len(lines[done])
+            done += 1
+        begun = b"\n" if written > 0 else b""
+        self.rest = begun + b"".join(lines[done:])
+        self.records = tuple(self.records[done:])
