@@ -5,12 +5,16 @@ loaded, and one that comes again before it is done would start the same work ove
 interrupted thread holds nothing that the work needs.
 """
 
+import atexit
+import contextlib
 import gc
+import os
+import time
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from narration_core._locks import new_setup_lock
 
@@ -18,6 +22,44 @@ T = TypeVar("T")
 
 _at_work: set[int] = set()
 _one_at_a_time = new_setup_lock()
+_in_native: list[int] = []
+_ending_thread = 0
+_NATIVE_S: Final = 1.0
+
+
+def enters_native() -> bool:
+    """Note that this thread calls native code that gives up the interpreter's lock; call `leaves_native` after it.
+
+    Returns:
+        False when it must not: the interpreter is ending, and ends threads as they come back. In code written in Rust
+        or C++ that aborts the process.
+    """
+    _in_native.append(get_ident())
+    if _ending_thread in (0, get_ident()):
+        return True
+    leaves_native()
+    return False
+
+
+def leaves_native() -> None:
+    """Note that the native code that was entered last has returned."""
+    with contextlib.suppress(IndexError):  # forked meanwhile
+        _in_native.pop()
+
+
+@atexit.register
+def _let_nobody_enter() -> None:
+    """Wait for what is under way, and let no other thread begin: the interpreter is about to end them."""
+    global _ending_thread  # noqa: PLW0603 - a module's state
+    _one_at_a_time.acquire()  # type: ignore[attr-defined]  # for ever
+    _ending_thread = get_ident()
+    until = time.monotonic() + _NATIVE_S
+    while _in_native and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_native.clear)
 
 
 def undisturbed(work: Callable[[], T]) -> T:
@@ -31,6 +73,9 @@ def undisturbed(work: Callable[[], T]) -> T:
     """
     if get_ident() in _at_work:
         return work()  # part of other such work
+    if _ending_thread:
+        with _one_at_a_time:  # the thread that ends the interpreter has it
+            return work()
     results: list[T] = []
     errors: list[BaseException] = []
     done = allocate_lock()

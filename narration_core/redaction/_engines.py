@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from narration_core._locks import new_lock
+from narration_core._undisturbed import enters_native, leaves_native
 
 
 class Entry(NamedTuple):
@@ -209,13 +210,20 @@ class AhoCorasick:
                 flags = re.ASCII | re.DOTALL | (re.IGNORECASE if entry.caseless else 0)
                 self._shapes[number] = (shape, flags)
         self._numbers = list(literals.values())
+        self._all = list(range(len(entries)))
         self._automaton = ahocorasick_rs.AhoCorasick(list(literals), matchkind=ahocorasick_rs.MatchKind.Standard)
 
     def hits(self, text: str) -> list[int]:
         """Return the places of the entries that occur in a text."""
         if not text.isascii():  # a lone surrogate; letters and digits around it count all the same
             text = text.encode("utf-8", "replace").decode()
-        seen = {index for index, _, _ in self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True)}
+        if not enters_native():
+            return self._all
+        try:
+            matches = self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True)
+        finally:
+            leaves_native()
+        seen = {index for index, _, _ in matches}
         found = [*self._always, *(number for index in seen for number in self._numbers[index])]
         shapes = self._shapes
         return [number for number in dict.fromkeys(found) if number not in shapes or self._occurs(number, text)]

@@ -1,5 +1,6 @@
 import gc
 import signal
+import subprocess
 import sys
 import threading
 
@@ -66,3 +67,41 @@ def test_what_is_made_once_is_made_when_it_is_first_asked_for():
     assert made == []
     assert get() is get()
     assert made == [1]
+
+
+@pytest.mark.fault
+def test_daemon_threads_that_narrate_do_not_abort_the_process_at_its_end():
+    # The portable engine gives up the interpreter's lock in every scan, and the interpreter ends daemon threads there.
+    program = """
+import sys, threading
+from narration_core import Narrator, RedactionPolicy, StreamSink, configure
+narrate = Narrator("child")
+configure(sinks=[StreamSink(lambda: sys.stdout)], redaction=RedactionPolicy(engine="ahocorasick"))
+running = threading.Barrier(4)
+def work(name):
+    number = 0
+    while True:
+        number += 1
+        narrate("work", "t", f"Word {name} {number:x} " + "abc "[number % 4] * (number % 40))
+        if number == 20:
+            running.wait()
+for name in "xyz":
+    threading.Thread(target=work, args=(name,), daemon=True).start()
+running.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"\n") >= 60
+
+
+def test_who_ends_the_interpreter_works_by_itself():
+    program = """
+import atexit
+
+atexit.register(lambda: print(undisturbed(threading.get_ident) == threading.get_ident()))
+import threading
+from narration_core._undisturbed import undisturbed
+print(undisturbed(threading.get_ident) == threading.get_ident())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+    assert done.stdout.split() == [b"False", b"True"]
