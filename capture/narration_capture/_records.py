@@ -90,6 +90,8 @@ def of_event(captured: "CapturedEvent") -> dict[str, Any]:
         "job_id": event.job_id,
         "span_id": event.span_id,
         "parent_span_id": event.parent_span_id,
+        "event": event.event,
+        "duration_ms": event.duration_ms,
         "step": captured.step.text if captured.step is not None else None,
         "human": event.human,
         "asserted_by": list(captured.asserted_by),

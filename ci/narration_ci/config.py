@@ -45,6 +45,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str = ".narration/coverage"
 
 
+class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the link check must know of a project.
+
+    Attributes:
+        edges: the actors that anybody may call; requests of all others have a caller that narrates.
+        exempt: folders and files of plain tests that break links on purpose.
+    """
+
+    edges: tuple[str, ...] = ()
+    exempt: tuple[str, ...] = ()
+
+
 def read_tool(root: Path) -> dict[str, Any]:
     """Return the table `[tool.narration]` of a project; empty if there is none.
 
@@ -75,6 +87,21 @@ def read_settings(root: Path) -> Settings:
         return msgspec.convert(read_tool(root).get("coverage", {}), Settings)
     except msgspec.ValidationError as error:
         raise CoverageError(f"{root / 'pyproject.toml'}: [tool.narration.coverage]: {error}") from None
+
+
+def read_link_settings(root: Path) -> LinkSettings:
+    """Return a project's settings of the link check.
+
+    Args:
+        root: the project's folder.
+
+    Raises:
+        CoverageError: a setting is unknown or of the wrong type.
+    """
+    try:
+        return msgspec.convert(read_tool(root).get("links", {}), LinkSettings)
+    except msgspec.ValidationError as error:
+        raise CoverageError(f"{root / 'pyproject.toml'}: [tool.narration.links]: {error}") from None
 
 
 def _walk(start: Path) -> Iterator[Path]:

@@ -36,6 +36,8 @@ def test_a_record_says_what_was_told_and_asserted(pools, arguments):
         "job_id": "job-1",
         "span_id": None,
         "parent_span_id": None,
+        "event": None,
+        "duration_ms": None,
         "step": "When the pool manager spawns llama",
         "human": "Spawning engine llama",
         "asserted_by": ["assert_includes", "story"],

@@ -2,11 +2,13 @@
 
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from narration_ci.cli import links
-from narration_ci.measure.links import LinkedEvent, check
+from narration_ci.measure.linked_event import LinkedEvent
+from narration_ci.measure.links import check
 from narration_ci.measure.records import Record, RecordedEvent
 
 pytestmark = pytest.mark.req("COV-02")
@@ -120,7 +122,6 @@ def test_scenarios_are_checked_one_by_one_and_share_no_id(shop):
             "scenario": "C",
             "events": [{"job_id": "j", "point": "app/shop.py:5:9", "actor": "shop", "action": "buy"}],
         },
-        {"test": "t::d", "events": [good, {"job_id": "j"}]},  # a test that is no scenario does as it likes
     )
     out = run("--root", shop.root, code=1)
     assert 'f::b: "B" and "A" share the correlation id c' in out
@@ -146,10 +147,10 @@ def test_records_know_what_the_check_needs():
 
 
 def test_nothing_checked_is_no_pass(shop):
-    shop.record(shop.reached("t::a", ["app/shop.py::buy#1"]))
+    shop.record(shop.reached("t::a", ["app/shop.py::buy#1"]) | {"outcome": "failed"}, {"test": "t::b", "events": []})
     result = CliRunner().invoke(links, ["--root", str(shop.root)])
     assert result.exit_code == 2
-    assert "0 stories: none of the 1 test of the last run is a scenario that passed" in result.output
+    assert "0 stories: none of the 2 tests of the last run passed and is a scenario or narrates" in result.output
 
 
 def test_a_narrowed_run_says_so(shop):
@@ -157,3 +158,103 @@ def test_a_narrowed_run_says_so(shop):
     result = CliRunner().invoke(links, ["--root", str(shop.root)])
     assert result.exit_code == 0
     assert result.output == "narration links: 1 scenario of a narrowed run (-m smoke): every link holds\n"
+
+
+# -- hops ------------------------------------------------------------------------------------------
+
+CALL = event("call", actor="gateway", correlation_id="c", span_id="g2", parent_span_id="g1", event="call")
+CALLED = msgspec.structs.replace(CALL, duration_ms=5)
+TAKEN = event("request", actor="stock", correlation_id="c", span_id="s1", parent_span_id="g2", event="request")
+ASKED = event("request", actor="gateway", correlation_id="c", span_id="g1", event="request")
+HOP = (
+    ASKED,
+    CALL,
+    TAKEN,
+    msgspec.structs.replace(TAKEN, duration_ms=3),
+    CALLED,
+    msgspec.structs.replace(ASKED, duration_ms=9),
+)
+
+
+def broken(*story, edges=("gateway",)):
+    return [(finding.rule, finding.what) for finding in check(story, edges, is_over=True)]
+
+
+def test_a_hop_that_both_sides_tell_holds():
+    assert broken(*HOP) == []
+
+
+def test_a_request_that_nobody_called_is_found_unless_the_service_is_an_edge():
+    expected = ("no-caller", "gateway request is a request that nobody called: it has no parent span")
+    assert broken(*HOP, edges=()) == [expected]
+    assert broken(*HOP, edges=("stock",)) == [
+        expected,
+        ("own-id", "gateway request begins a story of its own with correlation id c"),
+    ]
+
+
+def test_a_service_that_makes_its_own_id_is_named():
+    own = event("request", actor="stock", correlation_id="mine", span_id="s1", event="request")
+    rules_found = dict(broken(ASKED, CALL, own, msgspec.structs.replace(own, duration_ms=1), CALLED, HOP[-1]))
+    assert rules_found["no-caller"].startswith("stock request")
+    assert rules_found["own-id"].startswith("stock request begins a story of its own with correlation id mine")
+    # Also one that tells its requests in words of its own.
+    mine = event("serve", actor="stock", correlation_id="mine")
+    assert broken(ASKED, CALL, mine, CALLED, HOP[-1]) == [
+        ("own-id", "stock serve begins a story of its own with correlation id mine, as gateway does")
+    ]
+    found = broken(event("serve", actor="gateway", correlation_id="c"), mine, edges=())
+    assert [what for _, what in found] == [
+        "gateway serve begins a story of its own with correlation id c, as stock does",
+        "stock serve begins a story of its own with correlation id mine, as gateway does",
+    ]
+
+
+def test_a_service_that_narrates_requests_without_an_id_is_named():
+    bare = event("request", actor="stock", parent_span_id="g2", event="request")
+    assert ("no-correlation-id", "stock request is a request without a correlation id") in broken(ASKED, CALL, bare)
+    serving = event("serve", actor="stock")
+    assert broken(ASKED, CALL, serving, CALLED, HOP[-1]) == [
+        ("no-correlation-id", "stock serve has no correlation id, and gateway call of c waits for an answer")
+    ]
+
+
+def test_a_lifecycle_event_between_calls_is_no_request():
+    started = event("start", actor="stock")
+    assert broken(started, *HOP, event("stop", actor="stock")) == []
+    assert broken(ASKED, CALL, TAKEN, started, *HOP[3:]) == []
+
+
+def test_a_request_that_has_not_ended_is_found():
+    assert broken(*HOP[:-1]) == [("still-open", "gateway request, a request of c, has not ended")]
+    failed = event("f", actor="gateway", correlation_id="c", span_id="g1", event="request_failed", level="error")
+    assert broken(*HOP[:-1], failed) == []
+
+
+def test_the_logs_of_inner_services_alone_hold():
+    assert broken(TAKEN, HOP[3]) == []
+
+
+def test_log_files_of_a_broken_system_fail(tmp_path):
+    gateway, stock = tmp_path / "gateway.log", tmp_path / "stock.log"
+    asked = {"actor": "gateway", "event": "request", "correlation_id": "c", "span_id": "g1", "emitted_at_ms": 1}
+    own = {"actor": "stock", "event": "request", "correlation_id": "mine", "span_id": "s1", "emitted_at_ms": 2}
+    gateway.write_text(line(**asked) + "\n")
+    stock.write_text(line(**own) + "\n")
+    out = run(gateway, stock, "--edge", "gateway", code=1)
+    assert "stock a is a request that nobody called" in out
+    assert "say `--edge stock`" in out
+    run(gateway, stock, "--edge", "gateway", "--edge", "stock", code=0)
+
+
+def test_plain_tests_that_narrate_are_checked_unless_they_are_exempt(shop):
+    alone = {"actor": "shop", "action": "serve", "event": "request", "correlation_id": "c", "span_id": "s1"}
+    shop.record({"test": "tests/test_shop.py::a", "events": [alone, {**alone, "duration_ms": 1}]})
+    out = run("--root", shop.root, code=1)
+    assert 'in "a", shop serve is a request that nobody called' in out
+    run("--root", shop.root, "--edge", "shop", code=0)
+    project = shop.root / "pyproject.toml"
+    project.write_text(project.read_text() + '\n[tool.narration.links]\nexempt = ["tests"]\n')
+    assert "0 stories" in run("--root", shop.root, code=2)
+    project.write_text(project.read_text().replace("exempt =", 'edges = ["shop"]\nexempted ='))
+    assert "[tool.narration.links]" in run("--root", shop.root, code=2)

@@ -5,49 +5,26 @@ A request event has a job, a lifecycle event has none. Within one story (a scena
 - an event with a job has a correlation id, and so has every event inside a span that has one;
 - all events of a job have the same id, and a span has the id of the span that it is in: no hop loses or changes it;
 - every span leads, parent by parent, to a root; at most one parent per id, its caller, may be outside;
-- no id is shared by two scenarios.
+- no id is shared by two scenarios;
+- each request of a service has a caller here, unless the service is an edge (`narration_ci.measure.hops`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
 from narration_ci.findings import CoverageError, Finding
+from narration_ci.measure.hops import check_hops
+from narration_ci.measure.linked_event import LinkedEvent
 from narration_ci.measure.records import Record
 
 _LOST: Final = (
     "bind it where the request comes in, and carry the context into threads (`propagate`) and other processes"
 )
 _CHANGED: Final = "send X-Correlation-Id with every call (`client_tracing`), and accept it (`correlation_middleware`)"
-
-
-class LinkedEvent(msgspec.Struct, frozen=True):
-    """The part of an event that the check needs: read from log lines and from run records alike.
-
-    Attributes:
-        actor: who emitted it.
-        action: what it says is done.
-        correlation_id: of the request.
-        job_id: of the request's job.
-        span_id: of the span it was emitted in.
-        parent_span_id: of the span around that.
-        place: where people find it: `file:line`, the point, or the test.
-    """
-
-    actor: str
-    action: str
-    correlation_id: str | None = None
-    job_id: str | None = None
-    span_id: str | None = None
-    parent_span_id: str | None = None
-    # Renamed, so that a field of the event called "place" is not taken for it.
-    place: str = msgspec.field(default="", name="$place")
-
-    def __str__(self) -> str:
-        return f"{self.actor} {self.action}"
 
 
 class Chains(NamedTuple):
@@ -69,17 +46,22 @@ class Chains(NamedTuple):
 _decode = msgspec.json.Decoder(LinkedEvent).decode
 
 
-def check(story: Sequence[LinkedEvent]) -> list[Finding]:
+def check(
+    story: Sequence[LinkedEvent], edges: Collection[str] = frozenset(), *, is_over: bool = False
+) -> list[Finding]:
     """Return the broken links of one story.
 
     Args:
         story: its events, in order.
+        edges: the actors that anybody may call.
+        is_over: whether every request of the story must have ended.
     """
     spans: dict[str, LinkedEvent] = {}
     for event in story:
         if event.span_id and (event.span_id not in spans or spans[event.span_id].correlation_id is None):
             spans[event.span_id] = event
-    return [*_without_id(story, spans), *_jobs(story), *_hops(story, spans), *_roots(story, spans)]
+    links = [*_without_id(story, spans), *_jobs(story), *_hops(story, spans), *_roots(story, spans)]
+    return [*links, *check_hops(story, edges, is_over=is_over)]
 
 
 def _without_id(story: Iterable[LinkedEvent], spans: dict[str, LinkedEvent]) -> list[Finding]:
@@ -166,25 +148,50 @@ def story_of(record: Record) -> list[LinkedEvent]:
             event.job_id,
             event.span_id,
             event.parent_span_id,
-            ":".join(event.point.split(":")[:2]) if event.point else record.test,
+            event.event,
+            event.duration_ms,
+            event.level,
+            place=":".join(event.point.split(":")[:2]) if event.point else record.test,
         )
         for event in record.events
     ]
 
 
-def check_scenarios(records: Iterable[Record]) -> list[Finding]:
-    """Return the broken links of every scenario that passed, and the ids that two of them share.
+def is_checked(record: Record, exempt: Collection[str]) -> bool:
+    """Tell whether the links of a test are checked: it passed, and is a scenario or narrates.
 
     Args:
-        records: of all tests; only scenarios are checked.
+        record: of the test.
+        exempt: paths of plain tests that break links on purpose.
+    """
+    if record.outcome != "passed":
+        return False
+    if record.scenario is not None:
+        return True
+    path = record.test.partition("::")[0]
+    return bool(record.events) and not any(path == name or path.startswith(f"{name}/") for name in exempt)
+
+
+def check_scenarios(
+    records: Iterable[Record], edges: Collection[str] = frozenset(), exempt: Collection[str] = frozenset()
+) -> list[Finding]:
+    """Return the broken links of every test that passed and narrates, and the ids that two scenarios share.
+
+    Args:
+        records: of all tests.
+        edges: the actors that anybody may call.
+        exempt: paths of plain tests that break links on purpose.
     """
     findings = []
     owner: dict[str, Record] = {}
     for record in records:
-        if record.scenario is None or record.outcome != "passed":
+        if not is_checked(record, exempt):
             continue
         story = story_of(record)
-        findings += [finding._replace(what=f'in "{record.title}", {finding.what}') for finding in check(story)]
+        found = check(story, edges, is_over=True)
+        findings += [finding._replace(what=f'in "{record.title}", {finding.what}') for finding in found]
+        if record.scenario is None:
+            continue
         for correlation_id in dict.fromkeys(event.correlation_id for event in story if event.correlation_id):
             other = owner.setdefault(correlation_id, record)
             if other.test != record.test:
@@ -218,11 +225,12 @@ def read_log(path: Path) -> tuple[list[LinkedEvent], int]:
     return found, other
 
 
-def check_logs(paths: Iterable[Path]) -> Chains:
+def check_logs(paths: Iterable[Path], edges: Collection[str] = frozenset()) -> Chains:
     """Return what log files of any number of services hold, taken as one story.
 
     Args:
         paths: the files.
+        edges: the actors that anybody may call.
 
     Raises:
         CoverageError: a file cannot be read, or no line is an event.
@@ -236,6 +244,7 @@ def check_logs(paths: Iterable[Path]) -> Chains:
         other += rest
     if not story:
         raise CoverageError(f"{', '.join(map(str, every))}: no line is an event: write them with NARRATION_FORMAT=json")
+    story.sort(key=lambda event: event.emitted_at_ms or 0)  # stable: lines without a time keep their order
     actors: dict[str, dict[str, None]] = defaultdict(dict)
     for event in story:
         if event.correlation_id:
@@ -244,5 +253,5 @@ def check_logs(paths: Iterable[Path]) -> Chains:
         len(story),
         other,
         {name: tuple(passed) for name, passed in actors.items()},
-        tuple(check(story)),
+        tuple(check(story, edges)),
     )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from narration_ci.config import Settings, read_settings, source_files
+from narration_ci.config import Settings, read_link_settings, read_settings, source_files
+from narration_ci.findings import Finding
 from narration_ci.git import file_at
 from narration_ci.measure.baseline import Baseline, parse, read_baseline
 from narration_ci.measure.coverage import Coverage, measure
@@ -81,9 +82,23 @@ def measure_project(
     coverage = measure(declared(read_project(root, files)), records, root, files)
     path = root / chosen.baseline
     baseline = read_baseline(path) if needs_baseline or path.exists() else None
-    more = check_scenarios(records.tests)
+    more = broken_links(root, records)
     base = baseline_at(root, chosen, against) if against and baseline else None
     if base and baseline:
         more += loosened(baseline, base, coverage.identities, chosen.baseline)
     verdict = judge(coverage, baseline, others=more, exact=exact) if baseline else None
     return Measurement(root, chosen, records, coverage, baseline, verdict)
+
+
+def broken_links(root: Path, records: Records) -> list[Finding]:
+    """Return the broken links of the tests of a run, by the project's own settings.
+
+    Args:
+        root: the project's folder.
+        records: of the run.
+
+    Raises:
+        CoverageError: a setting is unknown or of the wrong type.
+    """
+    links = read_link_settings(root)
+    return check_scenarios(records.tests, links.edges, links.exempt)

@@ -50,6 +50,8 @@ class RecordedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     job_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None
+    event: str | None = None
+    duration_ms: float | None = None
     step: str | None = None
     human: str | None = None
     asserted_by: tuple[str, ...] = ()

@@ -15,8 +15,7 @@ import msgspec
 from narration_ci.findings import CoverageError, Finding
 from narration_ci.formats import write_all
 from narration_ci.measure.gate import counted
-from narration_ci.measure.links import check_scenarios
-from narration_ci.measure.measurement import Measurement
+from narration_ci.measure.measurement import Measurement, broken_links
 from narration_ci.proof import metric_names
 from narration_ci.proof.bundle import KINDS, Bundle, Part
 from narration_ci.proof.environment import describe
@@ -149,7 +148,8 @@ def _write(measurement: Measurement, folder: Path, required: Sequence[str]) -> B
     runs_note, unequal = _determinism(found["determinism"])
     notes = {"metrics": names_note, "determinism": runs_note}
     findings += unequal
-    findings += measurement.verdict.findings if measurement.verdict else check_scenarios(measurement.records.tests)
+    verdict = measurement.verdict
+    findings += verdict.findings if verdict else broken_links(measurement.root, measurement.records)
     for kind in required:
         if not found[kind]:
             why = f"tests leave it in {_INPUTS}/{kind}/" if kind in _LEFT_BY_TESTS else f"they are in {_STORIES}/"
