@@ -50,19 +50,7 @@ def _without_caller(story: Sequence[LinkedEvent], edges: Collection[str]) -> lis
 
 def _beginnings(story: Sequence[LinkedEvent], edges: Collection[str]) -> list[Finding]:
     """Return who begins stories of its own, without being an edge: it makes its own correlation ids."""
-    first: dict[str, LinkedEvent] = {}
-    jobs: dict[str, str] = {}
-    for event in story:
-        if event.correlation_id is None:
-            continue
-        first.setdefault(event.correlation_id, event)
-        if event.job_id is not None:
-            jobs.setdefault(event.job_id, event.correlation_id)
-    begun: dict[str, LinkedEvent] = {}
-    for correlation_id, event in first.items():
-        # What has a caller or a job is held against those.
-        if event.parent_span_id is None and (event.job_id is None or jobs[event.job_id] == correlation_id):
-            begun.setdefault(event.actor, event)
+    begun = _first_of_stories(story)
     actors = {event.actor for event in story}
     if edges and actors.isdisjoint(edges):
         return []  # the logs of the edge are not here, so every story begins somewhere else
@@ -78,6 +66,24 @@ def _beginnings(story: Sequence[LinkedEvent], edges: Collection[str]) -> list[Fi
             what += f", as {others} does"
         findings.append(Finding("own-id", event.place, what, f"{_CARRY}; {_EDGE.format(actor=actor)}"))
     return findings
+
+
+def _first_of_stories(story: Sequence[LinkedEvent]) -> dict[str, LinkedEvent]:
+    """Return the actors with whom a story begins, each with the first event of its first story."""
+    first: dict[str, LinkedEvent] = {}
+    jobs: dict[str, str] = {}
+    for event in story:
+        if event.correlation_id is None:
+            continue
+        first.setdefault(event.correlation_id, event)
+        if event.job_id is not None:
+            jobs.setdefault(event.job_id, event.correlation_id)
+    begun: dict[str, LinkedEvent] = {}
+    for correlation_id, event in first.items():
+        # What has a caller or a job is held against those.
+        if event.parent_span_id is None and (event.job_id is None or jobs[event.job_id] == correlation_id):
+            begun.setdefault(event.actor, event)
+    return begun
 
 
 def _unseen(story: Sequence[LinkedEvent]) -> list[Finding]:
