@@ -141,6 +141,24 @@ def test_a_switch_holds_the_native_flag_exactly_while_its_request_is_evaluated(b
     assert flags == [bundled.model.abort.set, None]
 
 
+@pytest.mark.req("M0-W-1330", "M0-W-1611")
+def test_a_stop_between_two_chunks_of_a_prompt_works_where_native_code_knows_no_flag(bundled, monkeypatch):
+    """GPUs do not look at the flag: the check between chunks is what stops a long prompt there."""
+    switch, evaluate, chunks = StopSwitch(), bundled.model.evaluate, []
+
+    def one_chunk(tokens):
+        chunks.append(len(tokens))
+        code = evaluate(tokens)
+        switch.stop("cancelled")
+        return code
+
+    monkeypatch.setattr(bundled.model.abort, "set", lambda: None)
+    monkeypatch.setattr(bundled.model, "evaluate", one_chunk)
+    with pytest.raises(Stopped):
+        generate(bundled, switch, prompt="x" * 1000)
+    assert len(chunks) == 1
+
+
 @pytest.mark.req("M0-W-1330")
 @pytest.mark.parametrize("stopped_first", [True, False])
 def test_a_stop_reaches_the_native_flag_before_and_after_it_is_connected(stopped_first):

@@ -214,6 +214,20 @@ def test_a_drain_lets_what_is_under_way_finish_and_takes_nothing_new(slow):
     assert code == 0
 
 
+@pytest.mark.req("M0-W-1340")
+def test_a_drain_takes_no_longer_than_it_may(slow):
+    async def run():
+        arguments = ("--shutdown-timeout-sec", "0.05")
+        async with launch(slow, arguments=arguments, environment=STRICT) as worker, WorkerClient(worker.url) as client:
+            stream = client.execute(prompt="x", max_tokens=4000, job_id="endless")
+            await names_until(stream, "token")
+            worker.signal(signal.SIGTERM)
+            return [message async for message in stream][-1], await worker.wait()
+
+    last, code = asyncio.run(run())
+    assert (last.name, last.data["code"], code) == ("error", "SHUTTING_DOWN", 0)
+
+
 @pytest.mark.req("M0-W-1111")
 def test_a_worker_that_is_killed_leaves_its_client_an_error_and_not_a_hang(slow):
     async def run():

@@ -7,6 +7,7 @@ from pathlib import Path
 import gguf
 import pytest
 
+from narration_worker.config import BUNDLED
 from narration_worker.model.gguf_check import NotAModelError, check
 
 MUTATIONS = 600
@@ -197,3 +198,23 @@ def test_the_small_file_itself_is_accepted(tmp_path):
 )  # fmt: skip
 def test_metadata_of_the_wrong_kind_is_refused(tmp_path, name, value):
     refusal(tmp_path / "kind.gguf", header_with(**{**USUAL, name: value}))
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize("cut", [100, 10_000, 500_000])
+def test_a_model_whose_end_is_missing_is_refused_before_it_is_loaded(tmp_path, cut):
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(BUNDLED.read_bytes()[:-cut])
+    with pytest.raises(NotAModelError):
+        check(file)
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize("at", range(4))
+def test_every_byte_of_the_magic_counts(tmp_path, at):
+    data = bytearray(BUNDLED.read_bytes())
+    data[at] ^= 1
+    file = tmp_path / "other.gguf"
+    file.write_bytes(data)
+    with pytest.raises(NotAModelError):
+        check(file)
