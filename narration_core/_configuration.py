@@ -59,7 +59,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) -> list[Sink]:
-    """Return the sinks of a process that names none: job channels and, unless switched off, standard output or error.
+    """Return the sinks of a process that names none: job channels, NARRATION_HUB, standard output or error.
 
     Args:
         output: json, pretty, auto (pretty on a terminal) or off; `NARRATION_FORMAT` when absent, else json.
@@ -67,7 +67,7 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     """
     wanted = output or _environment("NARRATION_FORMAT", get_args(OutputFormat), "json")
     shown = mode or _environment("NARRATION_MODE", get_args(Mode), "human")
-    sinks: list[Sink] = [CHANNELS]
+    sinks: list[Sink] = [CHANNELS, *_hub()]
     if wanted == "off":
         return sinks
     on_stderr = _environment("NARRATION_STREAM", ("stdout", "stderr"), "stdout") == "stderr"
@@ -77,6 +77,16 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     stream, name = ((lambda: sys.stderr), "stderr") if on_stderr else ((lambda: sys.stdout), "stdout")
     how = cast("Mode", shown)
     return [*sinks, StreamSink(stream, format=line, mode=how, colour=colour, name=name)]
+
+
+def _hub() -> list[Sink]:
+    """Return the sink of NARRATION_HUB, if it is set."""
+    if not os.environ.get("NARRATION_HUB"):
+        return []
+    from narration_core.sinks._hub import from_environment  # noqa: PLC0415 - few processes send to a hub
+
+    found = from_environment(os.environ)
+    return [] if found is None else [found]
 
 
 def configure(
@@ -143,7 +153,7 @@ def configure(
         used = next((writer for writer in PIPELINE.outputs.writers if writer.sink is sink), None)
         if not isinstance(sink, LineSink):
             made = used or Writer(sink, PIPELINE.outputs)
-            made.use(capacity=capacity, overflow=overflow)
+            made.use(capacity=capacity, overflow="drop" if getattr(sink, "blocks_nobody", False) else overflow)
             return made
         lines = used if isinstance(used, LineWriter) else LineWriter(sink, PIPELINE.outputs)
         lines.use(capacity=capacity, overflow=overflow, delivery=sink.delivery or how)

@@ -322,10 +322,11 @@ class Writer:
         error = self._try(chunk)
         left = list(chunk) if error is not None else []
         while left and not self._closed:
+            rest_s = float(getattr(self.sink, "cool_off_s", self._cool_off_s))  # a sink may know better
             if not self._resting and error is not None:
                 self._resting = True
-                self._notices.failed(self.sink, error, self._cool_off_s)
-            self._stop.wait(self._cool_off_s)
+                self._notices.failed(self.sink, error, rest_s)
+            self._stop.wait(rest_s)
             left = self._salvage(left)
         if self._resting and not left:
             self._resting = False

@@ -1,9 +1,10 @@
-"""The rules of an event, for programs that check narration: linters, coverage tools, test adapters."""
+"""The rules of an event, for programs that check narration or take it in: linters, test adapters, hubs."""
 
 from narration_core._event import FIELDS, from_fields
 from narration_core._levels import EMITTING
+from narration_core._plain_data import plain
 from narration_core._taxonomy import extra_fields, is_field
-from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, is_name, template_fields
+from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, is_name, template_fields, to_name
 
 __all__ = [
     "CUTE_LIMIT",
@@ -15,5 +16,7 @@ __all__ = [
     "from_fields",
     "is_field",
     "is_name",
+    "plain",
     "template_fields",
+    "to_name",
 ]

@@ -31,13 +31,16 @@ class WorkerProcess:
     Args:
         arguments: of `narration worker`.
         env: variables to add to its environment.
+        module: the package that is run.
     """
 
-    def __init__(self, arguments: list[str], env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, arguments: list[str], env: dict[str, str] | None = None, module: str = "narration_worker"
+    ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NARRATION_")}
         environment |= {"NARRATION_SOURCE_LOCATION": "1", "NARRATION_STRICT": "1", **(env or {})}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "narration_worker", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

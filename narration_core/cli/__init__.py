@@ -17,6 +17,7 @@ GROUP: Final = "narration.commands"
 
 OWN: Final = {
     "conform": "narration_core.cli._conform:conform",
+    "forward": "narration_core.cli._forward:forward",
     "redact": "narration_core.cli._redact:command",
     "story": "narration_core.cli._story:story",
     "tail": "narration_core.cli._tail:tail",

@@ -17,6 +17,8 @@ EXTRA_OF: Final = {
     "syrupy": "test",
 }
 
+_OF_THE_HUB: Final = ("aiohttp",)  # the hub needs less than the worker
+
 
 class MissingExtraError(click.ClickException):
     """A command needs an optional dependency that is not installed; the message names the extra that brings it."""
@@ -36,7 +38,7 @@ def missing_extra(error: ModuleNotFoundError, command: str) -> MissingExtraError
         The error to raise instead; None if no extra brings the module. Then it is a bug, and its traceback is needed.
     """
     module = (error.name or "").partition(".")[0]
-    extra = EXTRA_OF.get(module)
+    extra = "hub" if module in _OF_THE_HUB and command == "narration hub" else EXTRA_OF.get(module)
     if extra is None:
         return None
     return MissingExtraError(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from narration_core.following._lines import Line
     from narration_core.following._log_files import NoLogsError
     from narration_core.following._source import Files, Searched, Source
-    from narration_core.following._spans import Work
+    from narration_core.following._spans import Work, Works
     from narration_core.following._story import Story, follow
     from narration_core.following._tail import Tail
     from narration_core.following._why import Answer, Voice, why
@@ -32,6 +32,7 @@ __all__ = [
     "Tail",
     "Voice",
     "Work",
+    "Works",
     "conform",
     "follow",
     "why",
@@ -56,6 +57,7 @@ _HOMES = {
     "Tail": "narration_core.following._tail",
     "Voice": "narration_core.following._why",
     "Work": "narration_core.following._spans",
+    "Works": "narration_core.following._spans",
     "conform": "narration_core.following._conform",
     "follow": "narration_core.following._story",
     "why": "narration_core.following._why",

@@ -94,44 +94,81 @@ def closes(event: Event) -> str | None:
     return next((name.removesuffix(end) for end in CLOSING if name.endswith(end) and name != end), None)
 
 
-def find(lines: Sequence[Line]) -> list[Work]:
-    """Return the pieces of work of a story in order of their start.
+class Works:
+    """Pieces of work as their lines come, in order.
 
     A span is known by its `span_id`; declared points without one by actor, worker, job and name. Work is inside other
     work by `parent_span_id`, or else inside the innermost open work of the same actor.
 
     Args:
-        lines: the story in order.
+        most_open: how many may be open, when closed ones are to be forgotten; None keeps all.
+
+    Attributes:
+        found: every piece of work in order of its start; without those that are forgotten.
+        open: those that have not ended, in order of their start.
+        unopened: ends of work whose start did not come.
     """
-    found: list[Work] = []
-    still_open: list[Work] = []
-    by_span: dict[str, Work] = {}
-    for line in lines:
-        event = line.event
-        if event is None:
-            continue
-        closed = _closed_by(event, still_open)
+
+    __slots__ = ("_by_span", "_most_open", "found", "open", "unopened")
+
+    def __init__(self, most_open: int | None = None) -> None:
+        self.found: list[Work] = []
+        self.open: list[Work] = []
+        self.unopened = 0
+        self._most_open = most_open
+        self._by_span: dict[str, Work] = {}
+
+    def take(self, line: Line, event: Event) -> None:
+        """Take the next line.
+
+        Args:
+            line: the line.
+            event: what it says.
+        """
+        closed = _closed_by(event, self.open)
         if closed is not None:
             closed.end = closed.last = line
             closed.failed = event.level in _SEVERE
-            still_open.remove(closed)
-            continue
+            self.open.remove(closed)
+            if self._most_open is not None:
+                self._forget(closed)
+            return
         name = opens(event)
-        again = by_span.get(event.span_id or "")
+        again = self._by_span.get(event.span_id or "")
         if again is not None and again.event == event:
-            continue  # the same line once more, from a copy of the file or a shipper that sent it twice
+            return  # the same line once more, from a copy of the file or a shipper that sent it twice
         if name is not None:
-            work = Work(name, line, last=line, parent=_around(event, by_span, still_open))
-            found.append(work)
-            still_open.append(work)
+            if self._most_open is not None and len(self.open) >= self._most_open:
+                return
+            work = Work(name, line, last=line, parent=_around(event, self._by_span, self.open))
+            self.found.append(work)
+            self.open.append(work)
             if event.span_id:
-                by_span.setdefault(event.span_id, work)
-            continue
-        inside = by_span.get(event.span_id or "") or _innermost(event, still_open)
+                self._by_span.setdefault(event.span_id, work)
+            return
+        self.unopened += closes(event) is not None
+        inside = self._by_span.get(event.span_id or "") or _innermost(event, self.open)
         while inside is not None:
             inside.last = line
             inside = inside.parent
-    return found
+
+    def _forget(self, closed: Work) -> None:
+        self.found.remove(closed)
+        if self._by_span.get(closed.event.span_id or "") is closed:
+            del self._by_span[closed.event.span_id or ""]
+
+
+def find(lines: Sequence[Line]) -> list[Work]:
+    """Return the pieces of work of a story in order of their start; see `Works`.
+
+    Args:
+        lines: the story in order.
+    """
+    works = Works()
+    for line in lines:
+        if line.event is not None:
+            works.take(line, line.event)
+    return works.found
 
 
 def _closed_by(event: Event, still_open: Sequence[Work]) -> Work | None:

@@ -18,17 +18,22 @@ class GrowingFile:
 
     Args:
         path: the file; it may be missing and come later.
+        at_end: begin at the end; at the beginning otherwise.
+
+    Attributes:
+        lives: how many files have had this name, a file that was cut counting anew.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, at_end: bool = True) -> None:
         self.path = path
         self.notes: list[str] = []
+        self.lives = 0
         self._descriptor: int | None = None
         self._inode = 0
         self._offset = 0
         self._rest = b""
         self._too_long = False
-        self._open(at_end=True)
+        self._open(at_end=at_end)
 
     def close(self) -> None:
         """Close the file."""
@@ -43,6 +48,7 @@ class GrowingFile:
         except OSError:
             self._descriptor = None
             return
+        self.lives += 1
         self._inode = os.fstat(self._descriptor).st_ino
         self._offset = os.lseek(self._descriptor, 0, os.SEEK_END) if at_end else 0
         self._rest = b""
@@ -67,18 +73,21 @@ class GrowingFile:
             yield from self._grown()
         elif now.st_size < self._offset:
             self._offset, self._rest = 0, b""
+            self.lives += 1
             self.notes.append(f"{self.path}: was cut; reading from its beginning")
             yield from self._grown()
 
     def _grown(self) -> Iterator[Line]:
         while self._descriptor is not None and (data := os.pread(self._descriptor, BLOCK, self._offset)):
+            place = self._offset - len(self._rest)
             self._offset += len(data)
             *whole, self._rest = (self._rest + data).split(b"\n")
             for line in whole:
                 if self._too_long:
                     self._too_long = False
                 elif line:
-                    yield self._line(line)
+                    yield self._line(line, place)
+                place += len(line) + 1
             if len(self._rest) > MAX_LINE:
                 self.notes.append(f"{self.path}: left out a line over 1 MiB")
                 self._rest, self._too_long = b"", True
@@ -86,10 +95,10 @@ class GrowingFile:
     def _last_words(self) -> Iterator[Line]:
         """Yield what a rotated file ends with, though no line end follows."""
         if self._rest:
-            yield self._line(self._rest)
+            yield self._line(self._rest, self._offset - len(self._rest))
 
-    def _line(self, line: bytes) -> Line:
-        return parse(Hit(self._offset, line.removesuffix(b"\r"), b""), self.path)
+    def _line(self, line: bytes, place: int) -> Line:
+        return parse(Hit(place, line.removesuffix(b"\r"), b""), self.path)
 
 
 class Tail:

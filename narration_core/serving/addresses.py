@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from narration_core._hub_connection import is_possible_url
+
 LOOPBACK: Final = "127.0.0.1"
 _TOKEN: Final = re.compile(r"[!-~]+")
 
@@ -53,12 +55,7 @@ def check_url(option: str, url: str) -> None:
     Raises:
         ConfigError: it cannot; the message does not repeat it, because it may hold a password.
     """
-    try:
-        parts = urlsplit(url)
-        possible = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        possible = False
-    if not possible or re.search(r"[\s\x00-\x1f\x7f]", url):
+    if not is_possible_url(url):
         raise ConfigError(f"{option} is not a possible URL; it must be http://host[:port]/path or https://...")
 
 

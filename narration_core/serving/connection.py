@@ -1,6 +1,8 @@
 """One connection of the HTTP server: bounded in time, and answering in the service's format what is not valid HTTP."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Protocol
@@ -10,6 +12,8 @@ from aiohttp import web
 KEEP_ALIVE_S: Final = 75.0
 FIRST_REQUEST_S: Final = 10.0
 """Longest time until the first request's headers are complete, in seconds."""
+
+_BACKLOG: Final = 128
 
 Answer = Callable[[web.BaseRequest, int, str], web.Response]
 """Narrates what failed outside of the endpoints and answers it; called with the request, its status and its kind."""
@@ -85,3 +89,37 @@ def connection_factory(runner: _Runner, answer: Answer) -> Callable[[], Connecti
         keepalive_timeout=KEEP_ALIVE_S,
         access_log=None,  # turns it off, as `AppRunner` does
     )
+
+
+class ListenError(Exception):
+    """An address that cannot be listened on; the message says why.
+
+    Attributes:
+        kind: the same as a name, for narration.
+    """
+
+    @property
+    def kind(self) -> str:
+        """The reason as one word."""
+        return str(self).lower().replace(" ", "_")
+
+
+async def listen(runner: _Runner, answer: Answer, host: str, port: int) -> tuple[asyncio.Server, int]:
+    """Open the server; return it and its port.
+
+    Args:
+        runner: an `AppRunner` that is set up.
+        answer: answers what failed outside of the endpoints.
+        host: the address to listen on.
+        port: the port; 0 takes any free one.
+
+    Raises:
+        ListenError: the address is in use, or is none of this machine.
+    """
+    factory = connection_factory(runner, answer)
+    try:
+        listener = await asyncio.get_running_loop().create_server(factory, host, port, backlog=_BACKLOG)
+    except (OSError, UnicodeError) as error:
+        number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+        raise ListenError(os.strerror(number) if number else "the host name cannot be resolved") from None
+    return listener, int(listener.sockets[0].getsockname()[1])

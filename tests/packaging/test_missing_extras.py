@@ -15,6 +15,7 @@ COMMANDS = sorted([*PROJECT["entry-points"]["narration.commands"], "taxonomy", "
 
 NEEDS = [
     ("worker --model bundled --device cpu", "worker"),
+    ("hub", "hub"),
     ("coverage run", "test"),
 ]
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -13,7 +12,7 @@ from aiohttp import web
 
 from narration_core import bind, bound, configure, flush, new_correlation_id
 from narration_core.serving.addresses import url_host
-from narration_core.serving.connection import connection_factory
+from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
 from narration_worker import points
@@ -37,7 +36,6 @@ FORCED_EXIT_S: Final = 1.0
 """Longest time that streams get for their last event when the worker is stopped at once, in seconds."""
 
 ENGINE: Final = "llama-cpp-python"
-_BACKLOG: Final = 128
 _MILLION: Final = 1_000_000
 
 
@@ -191,17 +189,12 @@ class _Worker:
         host, port = self._settings.host, self._settings.port
         points.server_start(address=host, port=port)
         try:
-            listener = await asyncio.get_running_loop().create_server(
-                connection_factory(runner, answer_failure), host, port, backlog=_BACKLOG
-            )
-        except (OSError, UnicodeError) as error:
-            number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
-            reason = os.strerror(number) if number else "the host name cannot be resolved"
-            points.bind_failed(address=host, port=port, error_kind=reason.lower().replace(" ", "_"))
+            listener, bound_port = await listen(runner, answer_failure, host, port)
+        except ListenError as error:
+            points.bind_failed(address=host, port=port, error_kind=error.kind)
             raise StartError(
-                f"cannot listen on {host} port {port}: {reason}; choose another --port, or 0 for any free one"
+                f"cannot listen on {host} port {port}: {error}; choose another --port, or 0 for any free one"
             ) from None
-        bound_port = listener.sockets[0].getsockname()[1]
         points.server_bound(address=host, port=bound_port)
         return listener, f"http://{url_host(host)}:{bound_port}"
 

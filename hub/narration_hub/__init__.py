@@ -1,0 +1,1 @@
+"""The hub: one place that shows what every process is doing."""

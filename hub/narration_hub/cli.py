@@ -1,0 +1,80 @@
+"""`narration hub`: the command line.
+
+Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from narration_core.serving.addresses import LOOPBACK, ConfigError, access_settings, bind_address
+from narration_core.serving.early_signals import remember_signals
+from narration_hub.config import PORT, Settings, tokens_in
+from narration_hub.streams import Limits
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Command(click.Command):
+    """Remembers signals that come before the hub can handle them."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        remember_signals()
+        return super().make_context(*args, **kwargs)
+
+
+@click.command("hub", cls=_Command, context_settings={"show_default": True})
+@click.option("--host", envvar="BIND_ADDR", default=LOOPBACK, help="Address to listen on; host:port is accepted.")
+@click.option("--port", type=click.IntRange(0, 65535), show_default=str(PORT), help="Port; 0 takes any free one.")
+@click.option(
+    "--stall", type=click.FloatRange(0.1), default=10.0, help="Seconds of quiet after which a job is stalled."
+)
+@click.option("--producer-token-file", type=_FILE, help="Tokens that may only send, each with its service.")
+@click.option("--operator-token-file", type=_FILE, help="Tokens that may read everything.")
+@click.option("--heartbeat-sec", type=click.FloatRange(0.1), default=15.0, help="Silence before a heartbeat comment.")
+@click.option("--write-deadline-sec", type=click.FloatRange(0.1), default=10.0, help="Longest wait for a reader.")
+@click.option("--ring-events", type=click.IntRange(1), default=10_000, help="Events of one stream kept in memory.")
+@click.option("--memory-mb", type=click.IntRange(1), default=256, help="Memory of all streams together.")
+@click.option("--readers", type=click.IntRange(1), default=4096, help="Most open streams.")
+def command(
+    host: str,
+    port: int | None,
+    stall: float,
+    producer_token_file: Path | None,
+    operator_token_file: Path | None,
+    heartbeat_sec: float,
+    write_deadline_sec: float,
+    ring_events: int,
+    memory_mb: int,
+    readers: int,
+) -> None:
+    """Show what every process is doing: take events in, and serve them job by job and story by story.
+
+    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*. Services send with
+    NARRATION_HUB=http://host:port.
+    """
+    from narration_hub import lifecycle  # noqa: PLC0415 - slow to import; wrong arguments are reported at once
+
+    try:
+        bound_host, bound_port = bind_address(host)
+        settings = Settings(
+            host=bound_host,
+            port=port if port is not None else bound_port or PORT,
+            producers=tokens_in(producer_token_file) if producer_token_file else {},
+            operators=frozenset(tokens_in(operator_token_file) if operator_token_file else ()),
+            stall_s=stall,
+            heartbeat_s=heartbeat_sec,
+            write_deadline_s=write_deadline_sec,
+            limits=Limits(events=ring_events, total_bytes=memory_mb << 20),
+            readers=readers,
+            **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
+        )
+        settings.check()
+        lifecycle.run(settings)
+    except ConfigError as error:
+        lifecycle.narrate_config_error(str(error))
+        raise click.ClickException(str(error)) from None
+    except lifecycle.StartError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,165 @@
+"""`/openapi.json` and `/docs` of the hub."""
+
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from narration_core import __version__
+from narration_core.serving.openapi import REF, answer, errors, own_paths, request_body, schemas, text_answer
+from narration_core.serving.openapi import add_routes as serve_description
+from narration_hub import wire
+from narration_hub.errors import STATUS
+
+_TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
+    wire.Accepted,
+    wire.Board,
+    wire.Error,
+    wire.Health,
+    wire.Job,
+    wire.Refusal,
+    wire.Revoked,
+    wire.Service,
+    wire.Story,
+    wire.StoryLine,
+    wire.Ticket,
+    wire.TicketRequest,
+    wire.Waits,
+    *wire.STREAM_EVENTS.values(),
+)
+_TEXT: Final = {"schema": {"type": "string"}}
+_REFUSED: Final = ("MISSING_TOKEN", "BAD_TOKEN", "FORBIDDEN", "TOO_MANY")
+_STREAM: Final = {
+    "description": "Server-sent events: `hello`, perhaps `reset` or `gap`, any number of `narration`, then `end`.",
+    "content": {
+        "text/event-stream": {
+            "schema": {"type": "string"},
+            "x-sse-events": {
+                name: {"$ref": REF.format(name=kind.__name__)} for name, kind in wire.STREAM_EVENTS.items()
+            },
+        }
+    },
+}
+_RESUME: Final = [
+    {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}},
+    {"name": "after", "in": "query", "schema": {"type": "string"}, "description": "The same, for browsers."},
+]
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _read(name: str, summary: str, response: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {"200": response, **errors(STATUS, *_REFUSED, "NOT_FOUND", "NO_ROOM")},
+    }
+
+
+def _tickets(scope: str, parameter: dict[str, Any]) -> dict[str, Any]:
+    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND")
+    return {
+        "post": {
+            "operationId": f"{scope}Ticket",
+            "summary": f"Make a read-only, expiring key to a {scope}.",
+            "parameters": [parameter],
+            "requestBody": {**request_body("TicketRequest"), "required": False},
+            "responses": {"201": answer("The ticket.", "Ticket"), **refused},
+        },
+        "delete": {
+            "operationId": f"revoke{scope.capitalize()}Tickets",
+            "summary": f"Make every ticket of a {scope} worthless.",
+            "parameters": [parameter],
+            "responses": {"200": answer("They are.", "Revoked"), **refused},
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    job, story = _in_path("job_id"), _in_path("correlation_id")
+    return {
+        "/v1/narration": {
+            "post": {
+                "operationId": "send",
+                "summary": "Take in one event or a batch: a JSON array or NDJSON, at most 500 events and 1 MiB.",
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/x-ndjson": _TEXT,
+                        "application/json": {
+                            "schema": {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+                        },
+                    },
+                },
+                "responses": {
+                    "202": answer("What became of it.", "Accepted"),
+                    **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE"),
+                },
+            }
+        },
+        "/v1/jobs": {"get": _read("board", "The board: what every job is doing.", answer("The board.", "Board"))},
+        "/v1/jobs/{job_id}": {"get": _read("job", "What a job is doing.", answer("The job.", "Job"), job)},
+        "/v1/jobs/{job_id}/stream": {"get": _read("jobStream", "A job's events, live.", _STREAM, job, *_RESUME)},
+        "/v1/jobs/{job_id}/ticket": _tickets("job", job),
+        "/v1/stories/{correlation_id}": {
+            "get": _read("story", "What happened to a request.", answer("The story.", "Story"), story)
+        },
+        "/v1/stories/{correlation_id}/stream": {
+            "get": _read("storyStream", "A request's events, live.", _STREAM, story, *_RESUME)
+        },
+        "/v1/stories/{correlation_id}/ticket": _tickets("story", story),
+        "/v1/operator/stream": {"get": _read("operatorStream", "Every event, live.", _STREAM, *_RESUME)},
+        "/v1/health": {
+            "get": {
+                "operationId": "health",
+                "summary": "State of the hub.",
+                "security": [],
+                "responses": {"200": answer("The state.", "Health")},
+            }
+        },
+        "/metrics": {
+            "get": {
+                "operationId": "metrics",
+                "summary": "Counters in Prometheus' text format, without names of jobs.",
+                "responses": {"200": text_answer("Every metric."), **errors(STATUS, *_REFUSED)},
+            }
+        },
+        **own_paths(),
+    }
+
+
+def document(*, needs_token: bool) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description of the hub.
+
+    Args:
+        needs_token: whether callers need a bearer token.
+    """
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "narration hub",
+            "version": __version__,
+            "description": "Every process, one story, live.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}] if needs_token else [],
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas(_TYPES),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "a token or a ticket"}},
+        },
+    }
+
+
+def add_routes(app: web.Application, *, needs_token: bool) -> None:
+    """Serve `/openapi.json` and `/docs`.
+
+    Args:
+        app: the application.
+        needs_token: whether callers need a bearer token.
+    """
+    serve_description(app, lambda: document(needs_token=needs_token))

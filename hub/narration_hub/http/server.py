@@ -1,0 +1,343 @@
+"""The HTTP interface: one short method for each endpoint."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from narration_core import Narrator, __version__, bind
+from narration_core.bridges.aiohttp import correlation_middleware
+from narration_core.contract import is_name
+from narration_core.serving.auth import LOCALHOST
+from narration_core.serving.hub_protocol import LOST_HEADER, PROCESS_HEADER, SERVICE_HEADER
+from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
+from narration_hub import metrics, points, wire
+from narration_hub.access import Access, Caller
+from narration_hub.errors import STATUS, HubError, unknown
+from narration_hub.exchange import Exchange, Producer
+from narration_hub.http import openapi
+from narration_hub.http.streaming import Stream
+from narration_hub.intake import MOST_BYTES, lines_of
+from narration_hub.ring import Ring
+from narration_hub.streams import Scope
+from narration_hub.tickets import LONGEST_S, Tickets
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_TIMEOUT_S: Final = 15.0
+"""Longest time until a request's body is complete, in seconds."""
+
+_PUBLIC: Final = frozenset(("/v1/health", "/openapi.json", "/docs"))
+_CALLER: Final = web.RequestKey("narration_caller", Caller)
+_LONGEST_PROCESS: Final = 64
+_RETRY_S: Final = 5
+_encode: Final = msgspec.json.Encoder().encode
+_decode_lost: Final = msgspec.json.Decoder(dict[str, int]).decode
+_Body = TypeVar("_Body", bound=msgspec.Struct)
+
+
+def json_response(status: int, body: msgspec.Struct, headers: dict[str, str] | None = None) -> web.Response:
+    """Return a response with a JSON body, which is one of the wire types."""
+    response = web.Response(status=status, body=_encode(body), content_type="application/json", headers=headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def error_response(error: HubError) -> web.Response:
+    """Return the response for a failure."""
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if STATUS[error.code] == STATUS["MISSING_TOKEN"]:
+        headers["WWW-Authenticate"] = "Bearer"
+    return json_response(STATUS[error.code], error.to_wire(), headers)
+
+
+def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Response:
+    """Narrate and answer what failed outside of the endpoints; not its text, which may hold a token.
+
+    Args:
+        request: as much as there is of it.
+        status: HTTP status.
+        kind: the exception's name.
+    """
+    points.http_failed(address=request.remote or "unknown", error_kind=kind)
+    if status < STATUS["INTERNAL"]:
+        return json_response(
+            status, HubError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
+        )
+    return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"))
+
+
+class Server:
+    """The hub's endpoints.
+
+    Args:
+        exchange: takes events in and knows the streams.
+        tickets: the tickets.
+    """
+
+    def __init__(self, exchange: Exchange, tickets: Tickets) -> None:
+        self._exchange = exchange
+        self._settings = exchange.settings
+        self._tickets = tickets
+        self._access = Access(self._settings, tickets)
+        self._closing = False
+
+    def application(self) -> web.Application:
+        """Return the aiohttp application."""
+        app = web.Application(
+            middlewares=[correlation_middleware(Narrator("hub")), self._errors, self._identity],
+            client_max_size=MOST_BYTES,
+        )
+        add = app.router
+        add.add_post("/v1/narration", self.narration)
+        add.add_get("/v1/jobs", self.board)
+        add.add_get("/v1/jobs/{name}", self.job)
+        add.add_get("/v1/stories/{name}", self.story)
+        for scope, path in (("job", "jobs"), ("story", "stories")):
+            add.add_get(f"/v1/{path}/{{name}}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
+            add.add_post(f"/v1/{path}/{{name}}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
+            add.add_delete(f"/v1/{path}/{{name}}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
+        add.add_get("/v1/operator/stream", self.operator_stream, allow_head=False)
+        add.add_get("/v1/health", self.health)
+        add.add_get("/metrics", self.metrics)
+        settings = self._settings
+        openapi.add_routes(app, needs_token=bool(settings.token or settings.operators or settings.producers))
+        app.on_shutdown.append(self._close_streams)
+        return app
+
+    async def _close_streams(self, _: web.Application) -> None:
+        """End every stream at once, so that a stop does not wait for its readers."""
+        self._closing = True
+        self._exchange.streams.close("shutdown")
+
+    # -- middlewares ----------------------------------------------------------------------------------
+
+    @web.middleware
+    async def _errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer every failure before the first byte in the same format."""
+        try:
+            return await handler(request)
+        except HubError as error:
+            return error_response(error)
+        except web.HTTPNotFound:
+            return error_response(unknown())
+        except web.HTTPRequestEntityTooLarge:
+            return error_response(HubError("TOO_LARGE", f"the body is longer than {MOST_BYTES} bytes, unpacked"))
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            message = f"this path does not take {request.method[:20]}; use {allowed}"
+            return json_response(error.status, HubError("INVALID_REQUEST", message).to_wire(), {"Allow": allowed})
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - narrated, and answered like every other failure
+            # Not the exception's text, which may hold bytes of the request.
+            kind = type(error).__name__
+            points.endpoint_failed(address=request.remote or "unknown", error_kind=kind, failed_at=_origin(error))
+            return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"))
+
+    @web.middleware
+    async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Find out who calls; callers without a token reach only the public endpoints."""
+        try:
+            caller = self._access.caller(request.headers, request.remote)
+            if caller.identity == LOCALHOST:
+                check_not_a_foreign_page(request.headers, self._settings.host)
+        except (HubError, ForeignPageError) as error:
+            if request.path in _PUBLIC:
+                return await handler(request)
+            refusal = error if isinstance(error, HubError) else HubError("FORBIDDEN", str(error))
+            self._exchange.counts.refused_callers += 1
+            kind = refusal.code.lower()
+            points.auth_refused(address=request.remote or "unknown", code=refusal.code, error_kind=kind)
+            raise refusal from None
+        request[_CALLER] = caller
+        with bind(identity=caller.identity):
+            return await handler(request)
+
+    # -- taking in ------------------------------------------------------------------------------------
+
+    async def narration(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/narration: take in one event or a batch; an empty one is a sign of life."""
+        caller = request[_CALLER]
+        if not caller.may_send:
+            raise HubError("FORBIDDEN", "a ticket only reads")
+        body = await self._body(request)
+        producer = _producer(request, caller)
+        if producer.service:
+            self._exchange.board.hear(producer.service)
+        self._note_losses(request, producer)
+        return json_response(202, self._exchange.take(lines_of(body), producer))
+
+    def _note_losses(self, request: web.Request, producer: Producer) -> None:
+        given = request.headers.get(LOST_HEADER)
+        if given:
+            try:
+                self._exchange.note_losses(producer, _decode_lost(given))
+            except (msgspec.MsgspecError, UnicodeError):
+                raise HubError("INVALID_REQUEST", f"{LOST_HEADER} is not a JSON object of counts by level") from None
+
+    async def _body(self, request: web.Request) -> bytes:
+        """Return a request's body.
+
+        Raises:
+            HubError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
+        """
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await request.read()
+        except TimeoutError:
+            raise HubError("INVALID_REQUEST", f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
+        except web.RequestPayloadError:
+            raise HubError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    async def board(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/jobs: the board, as far as the caller may see it."""
+        caller = request[_CALLER]
+        exchange = self._exchange
+        if caller.kind == "operator":
+            jobs = [exchange.shown(job, for_operator=True) for job in exchange.board.jobs()]
+            return json_response(200, wire.Board(jobs, exchange.board.services()))
+        own = [caller.ticket.name] if caller.ticket is not None and caller.ticket.scope == "job" else []
+        shown = [exchange.shown(job, for_operator=False) for job in exchange.board.jobs(own)]
+        return json_response(200, wire.Board(shown, []))
+
+    async def job(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/jobs/{job_id}: what a job is doing."""
+        name, caller = request.match_info["name"], request[_CALLER]
+        job = self._exchange.board.find(name)
+        if not caller.may_read("job", name) or job is None:
+            raise unknown()
+        return json_response(200, self._exchange.shown(job, for_operator=caller.kind == "operator"))
+
+    async def story(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/stories/{correlation_id}: what happened to a request, as JSON or, if asked for, as text."""
+        name = request.match_info["name"]
+        ring = self._readable(request, "story", name)
+        lines = [msgspec.json.decode(frame.split(b"\ndata: ", 1)[1], type=wire.Narration) for frame in ring.frames()]
+        if request.headers.get("Accept", "").startswith("text/plain"):
+            text = "".join(f"{line.formatted}\n" for line in lines)
+            return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
+        told = [wire.StoryLine(str(line.event.get("emitted_by") or line.event["actor"]), line.event) for line in lines]
+        return json_response(200, wire.Story(name, told, ring.first - 1))
+
+    def _readable(self, request: web.Request, scope: Scope, name: str) -> Ring:
+        """Return a stream that the caller may read.
+
+        Raises:
+            HubError: NOT_FOUND, there is none or the caller may not know whether there is.
+        """
+        ring = self._exchange.streams.find(scope, name)
+        if not request[_CALLER].may_read(scope, name) or ring is None:
+            raise unknown()
+        return ring
+
+    def _stream_of(self, scope: Scope) -> Handler:
+        async def stream(request: web.Request) -> web.StreamResponse:
+            """GET .../stream: the events of one job or story, live."""
+            name = request.match_info["name"]
+            return await self._stream(request, self._readable(request, scope, name), f"{scope} {name}")
+
+        return stream
+
+    async def operator_stream(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/operator/stream: every event, live."""
+        if request[_CALLER].kind != "operator":
+            raise unknown()
+        return await self._stream(request, self._exchange.streams.everything, "everything")
+
+    async def _stream(self, request: web.Request, ring: Ring, subject: str) -> web.StreamResponse:
+        exchange = self._exchange
+        if exchange.counts.readers >= self._settings.readers:
+            raise HubError("NO_ROOM", "too many streams are open", _RETRY_S)
+        ticket = request[_CALLER].ticket
+
+        def ends() -> wire.EndReason | None:
+            if self._closing:
+                return "shutdown"
+            if ticket is None or self._tickets.is_valid(ticket):
+                return None
+            return "expired" if self._tickets.has_expired(ticket) else "revoked"
+
+        ring.ticketed += ticket is not None
+        try:
+            return await Stream(request, ring, subject, exchange.counts, self._settings, ends).run()
+        finally:
+            ring.ticketed -= ticket is not None
+
+    # -- tickets --------------------------------------------------------------------------------------
+
+    def _ticket_for(self, scope: Scope) -> Handler:
+        async def ticket(request: web.Request) -> web.StreamResponse:
+            """POST .../ticket: make a read-only, expiring key."""
+            name = request.match_info["name"]
+            if request[_CALLER].kind != "operator":
+                raise unknown()
+            self._readable(request, scope, name)
+            wanted = _parsed(await self._body(request), wire.TicketRequest)
+            if not 1 <= wanted.seconds <= LONGEST_S:
+                raise HubError("INVALID_REQUEST", f"seconds must be 1 to {LONGEST_S}")
+            made, expires_ms = self._tickets.issue(scope, name, wanted.seconds)
+            points.ticket_issued(subject=f"{scope} {name}")
+            return json_response(201, wire.Ticket(made, expires_ms, f"/#{scope}={name}&ticket={made}"))
+
+        return ticket
+
+    def _revoke_for(self, scope: Scope) -> Handler:
+        async def revoke(request: web.Request) -> web.StreamResponse:
+            """DELETE .../ticket: make every ticket worthless, and close the streams that were opened with one."""
+            name = request.match_info["name"]
+            if request[_CALLER].kind != "operator":
+                raise unknown()
+            ring = self._readable(request, scope, name)
+            self._tickets.revoke(scope, name)
+            closed = ring.ticketed
+            ring.wake()
+            points.tickets_revoked(subject=f"{scope} {name}", closed=closed)
+            return json_response(200, wire.Revoked(closed))
+
+        return revoke
+
+    # -- the hub itself -------------------------------------------------------------------------------
+
+    async def health(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/health: the state for everybody, the details for operators."""
+        status: Literal["healthy", "draining"] = "draining" if self._closing else "healthy"
+        caller = request.get(_CALLER)
+        if caller is None or caller.kind != "operator":
+            return json_response(200, wire.Health(status))
+        counts = self._exchange.counts
+        return json_response(200, wire.Health(status, __version__, len(self._exchange.board), counts.readers))
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """GET /metrics: the metrics in Prometheus' text format."""
+        if request[_CALLER].kind != "operator":
+            raise unknown()
+        return web.Response(body=metrics.text(self._exchange), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+def _producer(request: web.Request, caller: Caller) -> Producer:
+    """Return who sends: a token that is bound to a service decides, whatever the request says."""
+    said = request.headers.get(SERVICE_HEADER, "")
+    process = request.headers.get(PROCESS_HEADER, "")[:_LONGEST_PROCESS]
+    return Producer(caller.identity, caller.service or (said if is_name(said) else ""), process)
+
+
+def _parsed(body: bytes, kind: type[_Body]) -> _Body:
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise HubError("INVALID_REQUEST", f"the body is not a {kind.__name__}") from None
+
+
+def _origin(error: BaseException) -> str:
+    """Return where an exception was raised, as file, line and function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"

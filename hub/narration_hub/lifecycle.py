@@ -1,0 +1,103 @@
+"""The life of the process: server, streams, signals."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from narration_core import CHANNELS, Sink, __version__, configure, default_sinks, flush
+from narration_core.serving.connection import ListenError, listen
+from narration_core.serving.early_signals import handled_signals, remembered_signal
+from narration_core.serving.library_log import narrate_logging
+from narration_hub import points
+from narration_hub.config import Settings
+from narration_hub.exchange import Exchange
+from narration_hub.http.server import Server, answer_failure
+from narration_hub.tickets import Tickets
+
+_LOOK_S: Final = 0.5
+_REASON_CHARS: Final = 64
+
+
+class StartError(Exception):
+    """The hub could not start. It is narrated already; the message is for the person at the terminal."""
+
+
+def set_up() -> None:
+    """Configure narration: on standard output only, for a hub that sent to itself would never be quiet."""
+    sinks: list[Sink] = [sink for sink in default_sinks() if sink.name != "hub" and sink is not CHANNELS]
+    configure(service="hub", version=__version__, sinks=sinks)
+
+
+def narrate_config_error(message: str) -> None:
+    """Narrate settings that the hub cannot start with."""
+    set_up()
+    reason = message if len(message) <= _REASON_CHARS else f"{message[: _REASON_CHARS - 3]}..."
+    points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", detail=message)
+    flush()
+
+
+def run(settings: Settings) -> None:
+    """Run a hub until it is asked to stop.
+
+    Raises:
+        StartError: it could not start.
+    """
+    set_up()
+    narrate_logging(points.library_problem)
+    points.startup()
+    try:
+        asyncio.run(_run(settings))
+    finally:
+        flush()
+
+
+async def _run(settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[str] = loop.create_future()
+    for number in handled_signals():
+        loop.add_signal_handler(number, _stop, stop, number.name)
+    remembered = remembered_signal()
+    if remembered is not None:
+        _stop(stop, remembered)
+    exchange = Exchange(settings)
+    server = Server(exchange, Tickets())
+    runner = web.AppRunner(server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    listener: asyncio.Server | None = None
+    looking: asyncio.Task[None] | None = None
+    try:
+        listener = await _listen(runner, settings)
+        looking = asyncio.create_task(_look(exchange))
+        signal = await stop
+    finally:
+        if looking is not None:
+            looking.cancel()
+        if listener is not None:
+            listener.close()
+        await runner.cleanup()
+    points.shutdown(signal=signal)
+
+
+def _stop(stop: "asyncio.Future[str]", name: str) -> None:
+    if not stop.done():
+        stop.set_result(name)
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> asyncio.Server:
+    host, port = settings.host, settings.port
+    try:
+        listener, bound_port = await listen(runner, answer_failure, host, port)
+    except ListenError as error:
+        points.bind_failed(address=host, port=port, error_kind=error.kind)
+        raise StartError(
+            f"cannot listen on {host} port {port}: {error}; choose another --port, or 0 for any free one"
+        ) from None
+    points.ready(address=host, port=bound_port)
+    return listener
+
+
+async def _look(exchange: Exchange) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        exchange.look()

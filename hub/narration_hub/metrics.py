@@ -1,0 +1,37 @@
+"""Counters in Prometheus' text format. No labels with ids: a metric must not tell what a job is called."""
+
+from typing import Final
+
+import msgspec
+
+from narration_hub.exchange import Exchange
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_COUNTERS: Final = {
+    "accepted": "events taken in",
+    "repeated": "events that were here already",
+    "refused": "events that were not taken in",
+    "lost": "events that producers gave up on their way here",
+    "missed": "events that readers missed",
+    "delivered": "writes to readers, of one event or several",
+    "slow_readers": "readers that were given up because they did not read",
+    "refused_callers": "requests without the right token",
+}
+
+
+def text(exchange: Exchange) -> bytes:
+    """Return everything in Prometheus' text format."""
+    counts = msgspec.structs.asdict(exchange.counts)
+    rows = [(f"narration_hub_{name}_total", "counter", meaning, counts[name]) for name, meaning in _COUNTERS.items()]
+    streams = exchange.streams
+    rows += [
+        ("narration_hub_readers", "gauge", "open streams", exchange.counts.readers),
+        ("narration_hub_jobs", "gauge", "jobs in memory", len(exchange.board)),
+        ("narration_hub_streams", "gauge", "streams in memory", streams.count("job") + streams.count("story")),
+        ("narration_hub_stream_bytes", "gauge", "their size in bytes", streams.bytes),
+        ("narration_hub_forgotten_total", "counter", "streams that were forgotten for lack of room", streams.forgotten),
+    ]
+    return "".join(
+        f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n" for name, kind, meaning, value in rows
+    ).encode()

@@ -1,0 +1,170 @@
+"""One stream's events in memory: a ring of frames, read by any number of readers with a number each as cursor."""
+
+import asyncio
+import contextlib
+import secrets
+from typing import Final, NamedTuple
+
+import msgspec
+
+from narration_core.serving.sse import message
+from narration_hub.wire import EndReason, Gap
+
+JOINED_FRAMES: Final = 64
+JOINED_BYTES: Final = 64 * 1024
+"""One write to a reader holds at most so much: joined writes are worth more than any other optimisation."""
+
+_SPENT: Final = 1024  # frames before the first one that are kept until they are worth a move of the others
+_DIGITS: Final = 15  # of a number in an id; more would not be one of ours
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Piece(NamedTuple):
+    """What a reader is sent at once.
+
+    Attributes:
+        data: the bytes.
+        cursor: number of the last event in it.
+        missed: how many events were no longer there.
+    """
+
+    data: bytes
+    cursor: int
+    missed: int
+
+
+class Ring:
+    """The latest events of one stream.
+
+    Args:
+        most: how many events are kept.
+        most_bytes: how many bytes of them are kept; the last event always is.
+        epoch: the stream's life, when it goes on after a restart.
+        last: number of the last event before, then.
+    """
+
+    __slots__ = (
+        "_cached", "_cached_at", "_frames", "_most", "_most_bytes", "_start", "_waiting",
+        "bytes", "end", "epoch", "first", "last", "readers", "ticketed",
+    )  # fmt: skip
+
+    def __init__(self, most: int, most_bytes: int, epoch: str | None = None, last: int = 0) -> None:
+        self.epoch = epoch or secrets.token_hex(4)
+        self.first = last + 1
+        self.last = last
+        self.bytes = 0
+        self.end: EndReason | None = None
+        self.readers = 0
+        self.ticketed = 0  # readers with a ticket
+        self._most = most
+        self._most_bytes = most_bytes
+        self._frames: list[bytes] = []
+        self._start = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._cached_at = (0, 0)
+        self._cached = b""
+
+    def append(self, frame: bytes) -> int:
+        """Add an event; return by how many bytes the ring has grown. Call `wake` after the last one of a batch."""
+        before = self.bytes
+        self._frames.append(frame)
+        self.last += 1
+        self.bytes += len(frame)
+        while self.first < self.last and (self.last - self.first >= self._most or self.bytes > self._most_bytes):
+            self._drop()
+        return self.bytes - before
+
+    def _drop(self) -> None:
+        self.bytes -= len(self._frames[self._start])
+        self._frames[self._start] = b""
+        self._start += 1
+        self.first += 1
+        if self._start >= _SPENT and self._start * 2 >= len(self._frames):
+            del self._frames[: self._start]
+            self._start = 0
+
+    def frames(self) -> list[bytes]:
+        """Return every frame that is here."""
+        return self._frames[self._start :]
+
+    def clear(self) -> int:
+        """Forget every event but not their numbers; return how many bytes that frees."""
+        freed, self.bytes = self.bytes, 0
+        self._frames.clear()
+        self._start = 0
+        self.first = self.last + 1
+        return freed
+
+    def wake(self) -> None:
+        """Have the readers look."""
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
+
+    def close(self, reason: EndReason) -> None:
+        """End the stream once its readers have read it."""
+        self.end = reason
+        self.wake()
+
+    async def more(self, within_s: float) -> None:
+        """Wait until there may be more to read, but no longer than so many seconds."""
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        timer = loop.call_later(within_s, _finish, waiting)
+        self._waiting.add(waiting)
+        try:
+            await waiting
+        finally:
+            timer.cancel()
+            self._waiting.discard(waiting)
+
+    def read(self, cursor: int) -> Piece | None:
+        """Return what follows an event; None when nothing does.
+
+        Args:
+            cursor: number of the last event that the reader has; 0 for none.
+        """
+        if cursor >= self.last:
+            return None
+        missed = max(0, self.first - 1 - cursor)
+        start = cursor + missed
+        data = b""
+        if missed:
+            data = b"id: %b-%d\n%b" % (self.epoch.encode(), start, message("gap", _encode(Gap(missed))))
+        if start == self.last:
+            return Piece(data, start, missed)
+        joined, end = self._joined(start)
+        return Piece(data + joined, end, missed)
+
+    def _joined(self, cursor: int) -> tuple[bytes, int]:
+        """Return the events after a number as bytes, and the number of the last one; most readers ask for the same."""
+        known_start, known_end = self._cached_at
+        if cursor == known_start and cursor >= self.first - 1 and (known_end == self.last or self._is_full(known_end)):
+            return self._cached, known_end
+        place = self._start + cursor - self.first + 1
+        parts: list[bytes] = []
+        size = 0
+        epoch = self.epoch.encode()
+        for number, frame in enumerate(self._frames[place : place + JOINED_FRAMES], cursor + 1):
+            if parts and size + len(frame) > JOINED_BYTES:
+                break
+            parts.append(b"id: %b-%d\n%b" % (epoch, number, frame))
+            size += len(frame)
+        self._cached, self._cached_at = b"".join(parts), (cursor, cursor + len(parts))
+        return self._cached, cursor + len(parts)
+
+    def _is_full(self, end: int) -> bool:
+        return end - self._cached_at[0] == JOINED_FRAMES or len(self._cached) >= JOINED_BYTES
+
+    def cursor_of(self, event_id: str) -> int | None:
+        """Return the cursor that an event id of this stream means; None for any other text."""
+        epoch, _, number = event_id.partition("-")
+        if epoch != self.epoch or not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+            return None
+        return int(number) if int(number) <= self.last else None
+
+
+def _finish(waiting: "asyncio.Future[None]") -> None:
+    with contextlib.suppress(asyncio.InvalidStateError):
+        waiting.set_result(None)

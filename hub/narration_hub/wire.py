@@ -1,0 +1,271 @@
+"""The wire format: every JSON body and stream event that the hub sends is one of these types.
+
+OpenAPI is generated from the same types.
+"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+JobState = Literal["running", "stalled", "ended"]
+EndReason = Literal["ended", "expired", "revoked", "shutdown", "forgotten"]
+
+
+class Error(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A failure.
+
+    Attributes:
+        code: stable name of the failure.
+        message: what failed, on what, and why.
+        retriable: whether the same request may work later.
+        hint: what to do about it.
+    """
+
+    code: str
+    message: str
+    retriable: bool
+    hint: str | None = None
+
+
+class Refusal(msgspec.Struct, forbid_unknown_fields=True):
+    """One event that was not taken in.
+
+    Attributes:
+        index: its place in the batch, from 0.
+        reason: why.
+    """
+
+    index: int
+    reason: str
+
+
+class Accepted(msgspec.Struct, forbid_unknown_fields=True):
+    """What became of a batch.
+
+    Attributes:
+        accepted: how many events were taken in.
+        repeated: how many were here already: a retry.
+        refused: the others.
+    """
+
+    accepted: int
+    repeated: int
+    refused: list[Refusal]
+
+
+class Waits(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a job waits for.
+
+    Attributes:
+        service: who holds it.
+        sentence: the last thing that was said about it.
+        since_ms: when that work began, in milliseconds since the epoch.
+        percent: how far it is, 0 to 100.
+    """
+
+    service: str
+    sentence: str
+    since_ms: int
+    percent: float | None = None
+
+
+class Job(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A job on the board.
+
+    Attributes:
+        job_id: its id.
+        state: running; stalled: nothing was heard for longer than the hub's `--stall`; or ended.
+        age_ms: time since its first event, in milliseconds.
+        quiet_ms: time since its last event, in milliseconds.
+        waits: what it waits for; absent when no work is open.
+        sentence: the last thing that was said.
+        service: who said it.
+        counts: events by level.
+        missed: events that are no longer in its stream.
+        left_open: work that nobody ended, in a job that has ended.
+        ends_unopened: ends of work whose start never came.
+        correlation_ids: the requests it belongs to; operators only.
+    """
+
+    job_id: str
+    state: JobState
+    age_ms: int
+    quiet_ms: int
+    sentence: str
+    service: str
+    counts: dict[str, int]
+    waits: Waits | None = None
+    missed: int = 0
+    left_open: list[str] = msgspec.field(default_factory=list)
+    ends_unopened: int = 0
+    correlation_ids: list[str] = msgspec.field(default_factory=list)
+
+
+class Service(msgspec.Struct, forbid_unknown_fields=True):
+    """A service, as far as the hub has heard of it.
+
+    Attributes:
+        service: its name.
+        quiet_ms: time since it was heard at all, in milliseconds; heartbeats count.
+        lost: events that its forwarders gave up, by level.
+    """
+
+    service: str
+    quiet_ms: int
+    lost: dict[str, int]
+
+
+class Board(msgspec.Struct, forbid_unknown_fields=True):
+    """All jobs that the caller may see: the open one that has been quiet for longest first, ended ones last.
+
+    Attributes:
+        jobs: the jobs.
+        services: when each service was last heard; operators only.
+    """
+
+    jobs: list[Job]
+    services: list[Service]
+
+
+class StoryLine(msgspec.Struct, forbid_unknown_fields=True):
+    """One event of a story.
+
+    Attributes:
+        producer: which process sent it.
+        event: the event.
+    """
+
+    producer: str
+    event: dict[str, Any]
+
+
+class Story(msgspec.Struct, forbid_unknown_fields=True):
+    """What happened to an id, in the order of arrival.
+
+    Attributes:
+        asked: the id.
+        lines: the events.
+        missed: events of it that are no longer here.
+    """
+
+    asked: str
+    lines: list[StoryLine]
+    missed: int
+
+
+class Ticket(msgspec.Struct, forbid_unknown_fields=True):
+    """A read-only, expiring key to one job or story.
+
+    Attributes:
+        ticket: send it as a bearer token.
+        expires_at_ms: until when it works, in milliseconds since the epoch.
+        path: the panel's address with the ticket in its fragment, below the hub's own address.
+    """
+
+    ticket: str
+    expires_at_ms: int
+    path: str
+
+
+class TicketRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """How long a ticket is to work.
+
+    Attributes:
+        seconds: 1 to 86,400.
+    """
+
+    seconds: int = 3600
+
+
+class Revoked(msgspec.Struct, forbid_unknown_fields=True):
+    """All tickets of a job or story are worthless now.
+
+    Attributes:
+        closed: how many streams were open with one.
+    """
+
+    closed: int
+
+
+class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """State of the hub.
+
+    Attributes:
+        status: healthy or draining.
+        version: the hub's version; absent for callers without a token.
+        jobs: jobs in memory; absent for callers without a token.
+        readers: open streams; absent for callers without a token.
+    """
+
+    status: Literal["healthy", "draining"]
+    version: str | None = None
+    jobs: int | None = None
+    readers: int | None = None
+
+
+class Hello(msgspec.Struct, forbid_unknown_fields=True):
+    """First event of every stream.
+
+    Attributes:
+        version: the hub's version.
+        epoch: the life of this stream; ids of another epoch are unknown.
+        oldest: number of the oldest event that is still here.
+        at_ms: the hub's time, in milliseconds since the epoch.
+    """
+
+    version: str
+    epoch: str
+    oldest: int
+    at_ms: int
+
+
+class Narration(msgspec.Struct, forbid_unknown_fields=True):
+    """A narrated event.
+
+    Attributes:
+        event: the event; `narration taxonomy` explains its fields.
+        formatted: the same event as one console line.
+    """
+
+    event: dict[str, Any]
+    formatted: str
+
+
+class Gap(msgspec.Struct, forbid_unknown_fields=True):
+    """Events that are missing at this place.
+
+    Attributes:
+        missed: how many, exactly.
+    """
+
+    missed: int
+
+
+class Reset(msgspec.Struct, forbid_unknown_fields=True):
+    """The given id is not of this stream; everything that is here follows.
+
+    Attributes:
+        reason: why the id could not be used.
+    """
+
+    reason: str
+
+
+class End(msgspec.Struct, forbid_unknown_fields=True):
+    """Last event of a stream.
+
+    Attributes:
+        reason: ended: the job has; expired, revoked: the ticket is; shutdown: the hub stops, come back;
+            forgotten: the hub needed the memory.
+    """
+
+    reason: EndReason
+
+
+STREAM_EVENTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "hello": Hello,
+    "narration": Narration,
+    "gap": Gap,
+    "reset": Reset,
+    "end": End,
+}
