@@ -7,7 +7,7 @@ from aiohttp import web
 
 from narration_core import CHANNELS, Sink, __version__, configure, default_sinks, flush
 from narration_core.serving.connection import ListenError, listen
-from narration_core.serving.early_signals import handled_signals, remembered_signal
+from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
 from narration_hub import points
 from narration_hub.config import Settings
@@ -76,6 +76,7 @@ async def _run(settings: Settings) -> None:
         if listener is not None:
             listener.close()
         await runner.cleanup()
+        ignore_signals(loop)
     points.shutdown(signal=signal)
 
 
