@@ -19,6 +19,7 @@ from narration_core._line_sink import Delivery, LineSink
 from narration_core._narrator import switch_levels
 from narration_core._pipeline import PIPELINE
 from narration_core._sink_check import checked_sinks
+from narration_core._text import clean
 from narration_core._writer import CAPACITY, Overflow, Sink, Writer
 from narration_core.redaction import RedactionPolicy, Redactor
 from narration_core.sinks._stream import Format, StreamSink
@@ -180,7 +181,8 @@ def _emitted_by(service: str | None, version: str | None) -> str:
     # `python -m package` runs a file of that name in the package's folder.
     own = program.parent.name if program.name == "__main__.py" else program.name
     name = service or os.environ.get("NARRATION_SERVICE") or own
-    return f"{name}@{version or os.environ.get('NARRATION_SERVICE_VERSION') or 'unversioned'}"
+    # The name of a file need not be text that a line can hold.
+    return clean(f"{name}@{version or os.environ.get('NARRATION_SERVICE_VERSION') or 'unversioned'}")
 
 
 def flush(deadline_s: float = EXIT_DEADLINE_S) -> int:

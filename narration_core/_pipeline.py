@@ -54,11 +54,13 @@ class Pipeline:
             changes: fields of `Settings`.
         """
         settings = msgspec.structs.replace(self.settings, **changes)
+        fast_path = FastPath(settings, self.counts)
+        # All or nothing: what may fail has not failed.
+        self._fast_path = fast_path
         self._builder = Builder(settings, self.counts)
         # The facade's own notices are never strict: a long sink name must not stop the thread that reports it.
         self.outputs.builder = Builder(msgspec.structs.replace(settings, strict=False), self.counts)
         self.outputs.strict = settings.strict
-        self._fast_path = FastPath(settings, self.counts)
         self.settings = settings
         self.threshold = settings.threshold
         self.settle()

@@ -1,0 +1,13 @@
+Scenario: A service that aborts has said everything it told
+
+When a mail service sends a mail, finds the disk full and aborts
+  mailer | start | service | c1
+      Starting to send mails
+  mailer | send | mail-1 | c1
+      Sending a mail of 3 pages
+  mailer | send | mail-2 | c1 | fatal: disk_full
+      Cannot send mails any more: the disk is full
+
+Then the story is exactly:
+
+And every event carries the correlation id "req-mail"

@@ -1,0 +1,48 @@
+"""A mail service that ends in many ways."""
+
+import sys
+from typing import Final
+
+from pytest_bdd import parsers, when
+
+from narration_capture import NarrationCapture
+
+SERVICE: Final = """
+import os, signal, sys
+from narration_core import Narrator, bind
+narrate = Narrator("mailer")
+def fail(target):
+    narrate.fatal("send", target, "Cannot send mails any more: the disk is full", error_kind="disk_full")
+with bind(correlation_id="req-mail"):
+    narrate("start", "service", "Starting to send mails")
+"""
+ONE_MAIL: Final = """
+    narrate("send", "mail-1", "Sending a mail of 3 pages")
+    fail("mail-2")
+    """
+WORKERS: Final = """
+    for number in (1, 2):
+        worker = os.fork()
+        if worker == 0:
+            fail(f"worker-{number}")
+            os._exit(1)
+        os.waitpid(worker, 0)
+"""
+ENDINGS: Final = {
+    "returns": "pass",
+    "is stopped by SIGTERM": "os.kill(os.getpid(), signal.SIGTERM)",
+    "is killed": "os.kill(os.getpid(), signal.SIGKILL)",
+    "leaves past all clean-up": "os._exit(1)",
+    "aborts": "os.abort()",
+    "becomes another program": "os.execv(sys.executable, [sys.executable, '-c', ''])",
+}
+
+
+@when(parsers.parse("a mail service sends a mail, finds the disk full and {ends}"))
+def one_mail(ends: str, narration: NarrationCapture) -> None:
+    narration.process([sys.executable, "-c", SERVICE + ONE_MAIL + ENDINGS[ends]])
+
+
+@when("a mail service has two forked workers that leave past all clean-up")
+def workers(narration: NarrationCapture) -> None:
+    narration.process([sys.executable, "-c", SERVICE + WORKERS])
