@@ -93,11 +93,16 @@ def available_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
     except (OSError, ValueError, IndexError):
         pass
     for folder in cgroup_folders("memory"):
-        limit = read_number(folder / "memory.max") or read_number(folder / "memory.limit_in_bytes")
-        used = read_number(folder / "memory.current") or read_number(folder / "memory.usage_in_bytes")
-        if limit and used is not None:
+        limit = _first_number(folder, "memory.max", "memory.limit_in_bytes")
+        used = _first_number(folder, "memory.current", "memory.usage_in_bytes")
+        if limit is not None and used is not None:
             found.append(max(0, limit - used + _reclaimable(folder)))
     return min(found, default=None)
+
+
+def _first_number(folder: Path, *names: str) -> int | None:
+    """Return the number in the first of these files that has one: cgroup versions 2 and 1 name them differently."""
+    return next((number for name in names if (number := read_number(folder / name)) is not None), None)
 
 
 def _reclaimable(folder: Path) -> int:
