@@ -7,7 +7,8 @@ word in it, judged by `_secret_names.judge`, and the value must fit the verdict.
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from narration_core.redaction._assigned_values import has_structure, secret_value
@@ -16,11 +17,14 @@ from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
 
+Place = tuple[int, int]
+
 # What `TAIL` finds where a value was hidden before, found faster.
 _HIDDEN: Final = rf"(?i)([\w.\-]{{0,48}}+)[\"']?(?:=|:[ ]?)(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?!\S))"
 _NEAR: Final = 64
 _PATIENCE: Final = 16
 _MANY: Final = 64
+_FRUITLESS: Final = 256
 _BEFORE: Final = 160
 _AFTER: Final = 480
 _FURTHEST: Final = 4300
@@ -29,7 +33,7 @@ _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 
 
 def find(
-    text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: list[tuple[int, int]]
+    text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield, from left to right, the spans of values whose names give them away.
 
@@ -46,13 +50,13 @@ def find(
     done = run_end = refused = 0
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
-    look = _remembering(text, judge) if len(places) > _MANY else None
+    look = _remembering(text, judge) if len(places) > _MANY else partial(_look, text, judge)
     for at, after in places:
         while last <= at:
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
             continue
-        seen = look(at, after) if look is not None else _look(text, at, after, judge, (first, last))
+        seen = look(at, after, (first, last))
         if seen is None:
             continue
         done = seen.name_end
@@ -117,16 +121,14 @@ class _Look(NamedTuple):
         return _Look(self.name_end + distance, self.begin + distance, self.end + distance, self.quoted, secret)
 
 
-def _look(
-    text: str, at: int, after: int, judge: Callable[[str], Verdict], claim: tuple[int, int] = _NOWHERE
-) -> _Look | None:
+def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim: Place = _NOWHERE) -> _Look | None:
     """Look at what follows a word of a name; None when that is no value.
 
     Args:
         text: the text.
+        judge: gives the verdict on a name.
         at: where the word starts.
         after: where the word ends.
-        judge: gives the verdict on a name.
         claim: a span that is a secret already: a value inside it needs no verdict.
     """
     if text.find(MARKER, after, after + _NEAR) >= 0 and (hidden := compiled(_HIDDEN).match(text, after)) is not None:
@@ -143,7 +145,7 @@ def _look(
     return _Look(found.end(SUFFIX), begin, end, quoted, secret)
 
 
-def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, int], _Look | None]:
+def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, int, Place], _Look | None]:
     """Return `_look` with a memory, for a text full of names: equal surroundings are looked at once.
 
     Args:
@@ -153,16 +155,23 @@ def _remembering(text: str, judge: Callable[[str], Verdict]) -> Callable[[int, i
     memory: dict[tuple[str, int, bool], tuple[int, _Look | None]] = {}
     closings = [found.start() for found in compiled("</").finditer(text)]
 
-    def look(at: int, after: int) -> _Look | None:
+    misses = 0
+
+    def look(at: int, after: int, claim: Place) -> _Look | None:
+        nonlocal misses
+        if misses > _FRUITLESS:
+            return _look(text, judge, at, after, claim)
         # The only thing further away that matters is whether an element ends there.
         index = bisect_left(closings, after)
         closed = index < len(closings) and closings[index] < after + _FURTHEST
         key = (text[max(at - _BEFORE, 0) : after + _AFTER], after - at, closed)
         known = memory.get(key)
         if known is not None:
+            misses = 0
             place, seen = known
             return seen and seen.moved(at - place)
-        seen = _look(text, at, after, judge)
+        misses += 1
+        seen = _look(text, judge, at, after)
         if at >= _BEFORE and (seen is None or max(seen.end, *(seen.secret or ())) < after + _AFTER - 80):
             memory[key] = at, seen
         return seen

@@ -196,10 +196,11 @@ def _indented(text: str, line: Any, at: int, indent: int, *, whole: bool) -> tup
 
 
 def _records(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    low = text.lower()
-    if not any(map(low.__contains__, _LABELS)) and compiled(_SHORT_LABEL).search(low) is None:
+    lowered = text.lower()
+    if not any(map(lowered.__contains__, _LABELS)) and compiled(_SHORT_LABEL).search(lowered) is None:
         return  # told three times as fast as by the pattern of a label
     held = compiled(_HELD)
+    judged: set[Place] = set()  # records one after the other: each value is near several labels
     for found in compiled(_LABEL).finditer(text):
         if not is_secret(found["name"]):
             continue
@@ -209,8 +210,12 @@ def _records(text: str, is_secret: IsSecret) -> Iterator[Place]:
         before = _until(text[max(start - _BESIDE, 0) : start][::-1], "{}[]\n;")
         for low, high in ((end, end + after), (start - before, start)):
             for value in held.finditer(text, low, high):
+                place = value.span("s")
+                if place in judged:
+                    continue
+                judged.add(place)
                 if _fits(value["s"], quoted=value["quote"] is not None):
-                    yield value.span("s")
+                    yield place
 
 
 def _until(text: str, signs: str) -> int:

@@ -6,7 +6,7 @@ It is loaded with the first event and not on import: a process that narrates not
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
@@ -158,7 +158,8 @@ class Finder:
         spans = self._scanned(value, hits)
         if self.plan.encoded in hits:
             for form in normal_forms(value):
-                for start, end, rule in self._scanned(form.text, self._scan(form.text)):
+                known = merged([Span(*form.place(start, end), rule) for start, end, rule in spans])
+                for start, end, rule in self._scanned(form.text, self._scan(form.text), known):
                     spans.append(Span(*form.span(start, end), rule))
         return spans
 
@@ -181,22 +182,24 @@ class Finder:
                 outside.append(span)
         return outside
 
-    def _scanned(self, value: str, hits: list[int]) -> list[Span]:
+    def _scanned(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Span]:
         """Return where the secrets of one form of a text are.
 
         Args:
             value: the form.
             hits: what the engine found in it.
+            known: secrets in it that another form showed, in order: they may be left out.
         """
         if (plain := without_colours(value)) is not value:  # a token behind a colour has no letter before it
             value, hits = plain, self._scan(plain)
         if len(value) <= WINDOW:
-            return self._window(value, hits)
+            return self._window(value, hits, known)
         spans: list[Span] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
             followed = 0  # many secrets may reach over the same end
-            for start, end, rule in self._window(piece, hits):
+            inside = known[bisect_right(known, (offset,)) : bisect_right(known, (offset + WINDOW,))]
+            for start, end, rule in self._window(piece, hits, [(low - offset, high - offset) for low, high in inside]):
                 after = end + offset
                 if end == len(piece):
                     after = followed = followed or compiled(_ONWARD).match(value, after).end()
@@ -220,7 +223,7 @@ class Finder:
                 self._wanted_by_hits.keep(key, wanted)
         return wanted
 
-    def _window(self, value: str, hits: list[int]) -> list[Span]:
+    def _window(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Span]:
         searches, words = self._wanted(hits)
         spans: list[Span] = []
         reached = 0
@@ -237,7 +240,7 @@ class Finder:
                     spans.append(Span(start, end, rule.name))
         if words:
             low = lower_ascii(value)
-            claimed = merged(spans) if spans else []
+            claimed = merged([*spans, *(Span(*place, BY_NAME) for place in known)]) if spans else known
             by_name = context.find(value, low, words, self.verdict, claimed)
             for start, end in itertools.chain(by_name, self._structured(value, low)):
                 spans.append(Span(start, end, BY_NAME))

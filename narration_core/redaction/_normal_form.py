@@ -22,21 +22,29 @@ Told by what it is not, so that an engine that reads bytes and one that reads ch
 """
 
 _COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>78]"
-_UNSEEN: Final = rf"""(?xs)
-    (?P<gone> {_COLOUR}
-        | [^\n\x08]\x08                                             # bold, as a line printer writes it
-        | [\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]{{1,65536}} | \x1b(?=[\s -~]|\Z)
-        | (?<!\ )\x1f | \x1f(?!\ ) )                                # " \x1f " separates the texts of an event
+_CONTROL: Final = r"\x00-\x08\x0e-\x1a\x1c-\x1e\x7f"
+# A search is fast when all that may start a match is one class of characters, or a few letters.
+_UNSEEN: Final = rf"""(?xs) [{_CONTROL}\x1b\x1f\x80-\U0010ffff] (?:
+    (?P<gone> (?<=\x1b) (?: \[[0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~] | [@-Z\\\]^_=>78] | (?=[\s -~]|\Z) )
+        | (?<=\x9b) [0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~]
+        | (?<=[{_CONTROL}]) [{_CONTROL}]{{0,65535}}
+        | (?<=\x1f) (?: (?<!\ \x1f) | (?!\ ) ) )                       # " \x1f " separates the texts of an event
+  | (?P<wide> (?<=[^\x00-\x7f]) [^\x00-\x7f]{{0,4095}} ) )
+"""
+_OVERSTRUCK: Final = rf"""(?xs)
+    (?P<gone> {_COLOUR} | [^\n\x08]\x08 | [{_CONTROL}]{{1,65536}} | \x1b(?=[\s -~]|\Z) | (?<!\ )\x1f | \x1f(?!\ ) )
   | (?P<wide> [^\x00-\x7f]{{1,4096}} )
 """
+"""The same for a text with backspaces: bold, as a line printer writes it."""
 _LAYER: Final = r"""(?xs)
-    (?P<backslashes> (?:\\\\){1,65536} )
-  | \\(?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
-  | (?:\\(?:u|x(?=[0-9a-fA-F]{2}(?![0-9a-fA-F]{2}\})))|%u)\{?(?P<code> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6}|(?<=x)[0-9a-fA-F]{2})\}?
-  | \\U(?P<long> [0-9a-fA-F]{8} )
-  | (?P<ascii> %[0-7][0-9a-fA-F] )
-  | (?P<bytes> %[cdCD][0-9a-fA-F]%[89abAB][0-9a-fA-F] | %[eE][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){2} | %[fF][0-7](?:%[89abAB][0-9a-fA-F]){3} )
-  | (?P<entity> &(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}); )
+    \\ (?: (?P<backslashes> \\(?:\\\\){0,65535} )
+        | (?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
+        | (?:u|x(?=[0-9a-fA-F]{2}(?![0-9a-fA-F]{2}\})))\{?(?P<code> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6}|(?<=x)[0-9a-fA-F]{2})\}?
+        | U(?P<long> [0-9a-fA-F]{8} ) )
+  | % (?: (?P<ascii> [0-7][0-9a-fA-F] )
+        | u\{?(?P<point> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6})\}?
+        | (?P<bytes> [cdCD][0-9a-fA-F]%[89abAB][0-9a-fA-F] | [eE][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){2} | [fF][0-7](?:%[89abAB][0-9a-fA-F]){3} ) )
+  | & (?P<entity> (?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}); )
 """
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "\x1b", "033": "\x1b"}
 
@@ -69,6 +77,17 @@ class Form(NamedTuple):
             start, end = layer.before(start, end)
         return start, end
 
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a piece of the text that this form was made of stands in it: what `span` undoes.
+
+        Args:
+            start: where the piece starts, in characters.
+            end: where it ends; after `start`.
+        """
+        for layer in self.layers:
+            start, end = layer.after(start, end)
+        return start, end
+
 
 class _Layer(NamedTuple):
     """Where a decoder replaced characters: place by place, in order."""
@@ -80,15 +99,26 @@ class _Layer(NamedTuple):
 
     def before(self, start: int, end: int) -> tuple[int, int]:
         """Return what a piece of the decoded text was before: a replaced character counts whole."""
-        index = bisect_right(self.starts, start) - 1
-        if index >= 0:
-            inside = start < self.ends[index]
-            start = self.raw_starts[index] if inside else self.raw_ends[index] + start - self.ends[index]
-        index = bisect_right(self.starts, end - 1) - 1
-        if index >= 0:
-            inside = end - 1 < self.ends[index]
-            end = self.raw_ends[index] if inside else self.raw_ends[index] + end - self.ends[index]
-        return start, end
+        return _moved(start, end, *self)
+
+    def after(self, start: int, end: int) -> tuple[int, int]:
+        """Return what a piece of the text is once it is decoded."""
+        return _moved(start, end, self.raw_starts, self.raw_ends, self.starts, self.ends)
+
+
+def _moved(
+    start: int, end: int, starts: list[int], ends: list[int], other_starts: list[int], other_ends: list[int]
+) -> tuple[int, int]:
+    """Return where a piece of one text stands in the other, of which pieces were replaced; those count whole."""
+    index = bisect_right(starts, start) - 1
+    if index >= 0:
+        inside = start < ends[index]
+        start = other_starts[index] if inside else other_ends[index] + start - ends[index]
+    index = bisect_right(starts, end - 1) - 1
+    if index >= 0:
+        inside = end - 1 < ends[index]
+        end = other_ends[index] if inside else other_ends[index] + end - ends[index]
+    return start, end
 
 
 class _Folding(dict[int, str]):
@@ -164,7 +194,7 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     """Return a text with what a pattern finds decoded, and where; None when it finds nothing.
 
     Args:
-        pattern: `_UNSEEN` or `_LAYER`.
+        pattern: `_UNSEEN`, `_OVERSTRUCK` or `_LAYER`.
         text: any text.
     """
     layer = _Layer([], [], [], [])
@@ -246,7 +276,7 @@ def normal_forms(text: str) -> list[Form]:
     layers: tuple[_Layer, ...] = ()
     encodings = 0
     while True:
-        decoded = _without(_UNSEEN, text)
+        decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
         if decoded is None and encodings < MAX_LAYERS:
             decoded = _without(_LAYER, text)
             encodings += 1

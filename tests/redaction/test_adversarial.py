@@ -23,7 +23,8 @@ UNITS = {
         "2.2.2.2.", "012-34-5678", "ZXlK", "$2b$12$", "K10", "acme_live_", "[REDACTED]", "password=[REDACTED]", ".......", "_" * 7, "key - ", "token is ", "oauth:", "key:x-functions-", "a,b=token,", "pass:word:",
         "call 0", "call +1 ", "Tel. 0", "card 4242", "4242 4242 ", "iban DE02 ", "de02 1203 ", "/reset?a=b&", "/invite/a", "?Policy=", "net use \\\\a b ", "user a pass ", "password from a to ",
         "your code ", "1234 is your ", "getToken() { ", "secret(", "BUNDLE_A__B=", "{SSHA}", "a::b:", "JSESSIONID=", "SAMLRequest=", "парол", "пароль: ", "密码:", "mot de passe ", "password=a b ",
-        "acme token 7c6b5a49-", "a_" * 3 + "q7Zk2Xw9", "root:a@tcp(", "PASS: ", "secret: a ", "@例", "a@[1", '"a"@',
+        "acme token 7c6b5a49-", "a_" * 3 + "q7Zk2Xw9", "root:a@tcp(", "PASS: ", "secret: a ", "@例", "a@[1", '"a"@', "password&#61;x ", "password%253Dx ", "p\\u0061ssword=x ", "パスワード\uff1ax ", "pa\u0455\u0455word=x ", "passwords: [a, ", "api_key: |\n é\n",
+        "\x1b[0m", "\u200b", "&amp;", "%25", "\\n", "p\b",
     )
 }  # fmt: skip
 
@@ -62,6 +63,12 @@ def test_no_example_of_a_rule_is_slow_when_it_is_repeated() -> None:
         for text in (rule.examples[0], rule.examples[0][:-2], rule.counterexamples[0] or " "):
             took = min(seconds(repeated(text, SIZE)) for _ in range(2))
             assert took <= 15 * max(usual, 0.002), rule.name
+
+
+@pytest.mark.parametrize("form", ["password=x{} ", "password%253Dx{} ", "пароль=é{} ", '"token": "{}q7Zk2Xw9Lr4T", '])
+def test_many_names_each_with_a_value_of_its_own(form: str) -> None:
+    text = "".join(form.format(number) for number in range(SIZE))
+    assert grows_with_its_length(text[:SIZE], text[: SIZE * 8])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from narration_core.redaction import Redactor, redact
-from narration_core.redaction._normal_form import normal, normal_forms
+from narration_core.redaction._normal_form import _OVERSTRUCK, _UNSEEN, _without, normal, normal_forms
 
 pytestmark = pytest.mark.req("NARR-3001")
 
@@ -131,6 +131,20 @@ def test_each_place_of_a_form_is_a_place_of_the_text(text: str) -> None:
             for char, (start, end) in zip(form.text, ends, strict=True)
             if char == "b" == text[start:end]
         )
+
+
+@given(text=st.text(st.sampled_from('ab%2504&#;\\u"n\x1b[1m\u200b\uff50\u0430\x9b\b'), max_size=60))
+def test_each_place_of_a_text_is_a_place_of_its_form(text: str) -> None:
+    for form in normal_forms(text):
+        for at in range(len(form.text)):
+            start, end = form.place(*form.span(at, at + 1))
+            assert start <= at < end
+
+
+@given(text=st.text(st.sampled_from("ab \x1b[1mM\u200b\uff50\u0430\x9b\x1f\x00\x7f\u00e9\n"), max_size=60))
+def test_what_is_not_seen_is_found_the_same_way_with_and_without_backspaces(text: str) -> None:
+    alone = _without(_UNSEEN, text)
+    assert alone == _without(_OVERSTRUCK, text)
 
 
 def test_text_that_says_what_it_says_has_no_other_form() -> None:
