@@ -1,9 +1,9 @@
-"""Real servers and task queues, ended the way they are ended: is every event that was emitted there?
+"""The table of docs/delivery.md, run: every ending with every output, and real servers and task queues.
 
     python -m tools.endings
 
-Each row starts the program, has it do its work, ends it, and counts the events of its output. Delivery by the caller
-must show every one. The same rows with `NARRATION_DELIVERY=queued` show what that may lose, and fail nothing.
+Each row starts a program, has it do its work, ends it, and counts the events of its output. Where the table says "all",
+every one must be there. The other rows show what may be lost, and fail nothing.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.environment import python_with
+from tools import endings_matrix as matrix
 
 PACKAGES = ("uvicorn", "starlette", "gunicorn", "gevent", "packaging", "celery", "rq")
 REQUESTS = 20
@@ -219,10 +220,31 @@ def rows(python: Path, environment: dict[str, str]) -> Iterator[Row]:
     yield worked("rq, a work horse a task", python, submit, rq, environment)
 
 
+def ended(python: Path, sink: str, ending: str) -> Row:
+    """End a small program in one way with one kind of output, and count."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "main.py").write_text(matrix.MAIN)
+        with program(folder, [str(python), "main.py", sink, ending], dict(os.environ)) as child:
+            child.wait(_PATIENCE_S)
+        found: dict[str, int] = {}
+        for name in matrix.OUTPUTS:
+            for action, count in actions(folder / name).items():
+                found[action] = found.get(action, 0) + count
+        return Row(f"{ending}, {sink}", found, matrix.wanted(ending))
+
+
 def main() -> int:
-    """Print the table; returns 1 when delivery by the caller lost anything."""
+    """Print the table; returns 1 when anything was lost that must not be."""
     python = python_with(PACKAGES)
     failed = False
+    for ending in (*matrix.ORDERLY_ENDINGS, *matrix.ROUGH_ENDINGS):
+        for sink in (*matrix.SURE_SINKS, *matrix.QUEUED_SINKS):
+            row = ended(python, sink, ending)
+            sure = matrix.must_be_whole(sink, ending)
+            promise = "all is promised" if sure else "some may be lost"
+            print(f"{row.name:28} lost {row.lost} of {sum(row.wanted.values())}; {promise}", flush=True)
+            failed = failed or (sure and row.lost > 0)
     for delivery in ("caller", "queued"):
         environment = {**os.environ, "NARRATION_DELIVERY": delivery, "PYTHONPATH": "."}
         for row in rows(python, environment):

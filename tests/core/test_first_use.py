@@ -124,11 +124,23 @@ except AttributeError:
     pass
 from narration_core import Narrator, flush
 narrate = Narrator("x")
-narrate("told", "t", "password=hunter2X9swordfish")
+narrate("told", "t", "Said password=hunter2X9swordfish")
 narrate.fatal("told", "t", "Said {device}", device="cpu")
 assert flush() == 0
 """
-    assert child(program, NARRATION_DELIVERY=delivery) == [["told", "told"], []]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "NARRATION_DELIVERY": delivery},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["human"], line["level"]) for line in told] == [
+        ("Said password=[REDACTED]", "info"),
+        ("Said cpu", "fatal"),
+    ]
+    assert done.stderr == b""
 
 
 @pytest.mark.fault
