@@ -29,6 +29,7 @@ from narration_core._taxonomy import ExtraType, extra_fields, register_field
 
 _KEY_BYTES: Final = 600  # a key of 128 characters and a marker take at most this much, as UTF-8
 _LIMITS: Final = (("human", text.HUMAN_LIMIT), ("cute", text.CUTE_LIMIT), ("story", text.STORY_LIMIT))
+_RELAYED_TYPES: Final = {**FIELD_TYPES, "target": STR, "human": STR}
 
 _OWN_FIELDS: Final[tuple[tuple[str, ExtraType, str], ...]] = (
     ("exception", str, "the exception in short: its chain, notes and groups"),
@@ -144,16 +145,18 @@ class Builder:
             sources: the clock, asked if the event has no time.
         """
         given = {"emitted_by": self._emitted_by, **bound, **event.to_dict()}
-        if event.emitted_at_ms is None:
+        if type(event.emitted_at_ms) is not int:  # another logging system's, not checked yet
             given["emitted_at_ms"] = sources.now_ms()
         rank = RANK.get(event.level or "info", RANK["info"])
         given["level"] = EMITTING[rank]
         fixed: dict[str, Any] = {
-            name: given.pop(name) for name in ("emitted_at_ms", "level", "source_location") if name in given
+            name: given.pop(name)
+            for name in ("emitted_at_ms", "level", "source_location")
+            if type(given.get(name)) is (int if name == "emitted_at_ms" else str)
         }
         redacted = self._redactor.fields(
             {
-                name if name in FIELD_SET else extra_name(name): fitted(value, FIELD_TYPES.get(name))
+                name if name in FIELD_SET else extra_name(name): fitted(value, _RELAYED_TYPES.get(name))
                 for name, value in given.items()
             }
         )

@@ -44,9 +44,9 @@ class Inbound(NamedTuple):
     link: str | None = None
 
 
-def is_correlation_id(value: str) -> bool:
+def is_correlation_id(value: object) -> bool:
     """Return whether an inbound id is acceptable: 1 to 128 characters of `[A-Za-z0-9._:-]`."""
-    return 0 < len(value) <= MAX_CORRELATION_ID and _ALLOWED.issuperset(value)
+    return isinstance(value, str) and 0 < len(value) <= MAX_CORRELATION_ID and _ALLOWED.issuperset(value)
 
 
 def new_correlation_id() -> str:
@@ -95,7 +95,8 @@ def accept(headers: Mapping[str, str], *, trust: Trust = "edge") -> Inbound:
         trust: "edge": anybody may call, only the correlation id is taken over, and a `traceparent` is a link;
             "inside": services of the same system call, their trace is continued, and job and session ids hold.
     """
-    found = {name.lower(): value for name, value in headers.items() if name.lower() in _NAMES}
+    named = ((str(name).lower(), value) for name, value in headers.items())  # some frameworks' names are bytes
+    found = {name: value for name, value in named if name in _NAMES}
     return accepted(found.get, trust)
 
 
@@ -114,12 +115,12 @@ def accepted(header: Callable[[str], str | None], trust: Trust) -> Inbound:
     correlation_id = sent if valid and sent is not None else new_correlation_id()
     refused = sent is not None and not valid
     parent = header(TRACEPARENT_HEADER)
-    trace = parse_traceparent(parent) if parent else None
+    trace = parse_traceparent(parent) if isinstance(parent, str) else None
     if trust != "inside":
         link = "-".join(("00", *trace)) if trace else None
         return Inbound(correlation_id, None, None, refused, link=link)
     baggage = header(BAGGAGE_HEADER)
-    carried = parse_baggage(baggage) if baggage else {}
+    carried = parse_baggage(baggage) if isinstance(baggage, str) else {}
     trace_id, parent_span_id, flags = trace or (None, None, None)
     return Inbound(correlation_id, trace_id, parent_span_id, refused, flags, **carried)
 

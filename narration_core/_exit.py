@@ -28,23 +28,30 @@ def finish() -> None:
         sink.close()
 
 
-def _finish_in_multiprocessing(util: Any) -> None:
-    util.Finalize(None, finish, exitpriority=-100)
+_followed = False
 
 
-def _after_fork_in_child() -> None:
-    """Make a child of multiprocessing finish too: it ends with `os._exit`, past everything of `atexit`."""
+def _follow_multiprocessing() -> None:
+    """Make children of multiprocessing finish too: they end with `os._exit`, past everything of `atexit`.
+
+    A child forgets what was to be done at its end when it begins, and then asks those who are registered here. That
+    holds for a child of a fork server as well, which imports narration before it begins.
+    """
+    global _followed  # noqa: PLW0603 - a module's state
     util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(PIPELINE, lambda _: _finish_in_multiprocessing(util))
+    if util is None or _followed:
+        return
+    _followed = True
+    util.register_after_fork(PIPELINE, lambda _: util.Finalize(None, finish, exitpriority=-100))
 
 
 def install() -> None:
     """Finish at exit: of the interpreter, and of a child of multiprocessing that imports narration late."""
     atexit.register(finish)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork_in_child)
+        os.register_at_fork(after_in_child=_follow_multiprocessing)
+    _follow_multiprocessing()
     process: Any = sys.modules.get("multiprocessing.process")
     util: Any = sys.modules.get("multiprocessing.util")
-    if process is not None and util is not None and process.parent_process() is not None:
-        _finish_in_multiprocessing(util)
+    if process is not None and util is not None and process.parent_process() is not None:  # it has begun already
+        util.Finalize(None, finish, exitpriority=-100)

@@ -150,6 +150,11 @@ def _ending(code: int) -> tuple[str | None, str]:
     return f"signal_{-code}", "Process {target} was killed by {error_kind} after {duration_ms} ms"
 
 
+def _lines_to_read(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a child: what it narrates for people at a console would be no narration here."""
+    return {**env, "NARRATION_FORMAT": "json"} if env.get("NARRATION_FORMAT", "").strip().lower() == "pretty" else env
+
+
 def capture_process(
     cmd: Sequence[str | os.PathLike[str]],
     *,
@@ -170,7 +175,8 @@ def capture_process(
         job_id: the job whose stream the events belong to.
         actor: who the child's own lines are attributed to when they are no narration.
         cwd: where it runs.
-        env: its environment; the caller's when absent.
+        env: its environment; the caller's when absent. `NARRATION_FORMAT=pretty` is for the console only: the child
+            narrates as JSON.
         timeout_s: kill it after so many seconds; its own children are then waited for no longer.
         on_event: called with each event as it comes, on a reader thread.
 
@@ -195,7 +201,7 @@ def capture_process(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=cwd,
-                env=env,
+                env=_lines_to_read(os.environ if env is None else env),
             )
         except OSError as error:
             narrate.error(

@@ -17,6 +17,10 @@ Format = Literal["json", "pretty"]
 _LOOK_AGAIN_S: Final = 1.0
 
 
+def _stdout() -> TextIO:
+    return sys.stdout
+
+
 class StreamSink:
     """Writes a line an event to a text stream such as standard output.
 
@@ -33,7 +37,7 @@ class StreamSink:
 
     def __init__(
         self,
-        stream: Callable[[], TextIO] = lambda: sys.stdout,
+        stream: Callable[[], TextIO] = _stdout,
         *,
         format: Format = "json",  # noqa: A002 - the contract's word
         mode: Mode = "human",

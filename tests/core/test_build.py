@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narration_core import Event, MemorySink, Narrator, configure, decode, stats
+from narration_core._event import FIELDS
 from narration_core._pipeline import PIPELINE
 
 narrate = Narrator("tester")
@@ -141,3 +142,12 @@ def test_a_notice_of_the_facade_itself_is_never_a_mistake(strict):
 def test_an_event_that_another_process_calls_off_is_told_as_info(memory):
     PIPELINE.relay(decode(b'{"actor":"a","action":"b","target":"c","human":"From a child","level":"off"}'))
     assert [event.level for event in memory.events] == ["info"]
+
+
+@pytest.mark.req("DEL-03")
+@pytest.mark.parametrize("name", [name for name in FIELDS if name not in {"level", "actor", "action"}])
+@pytest.mark.parametrize("value", [5, 1.5, True, b"x", ["x"], {"x": 1}, float("nan"), 10**400, object()])
+def test_a_foreign_event_with_a_field_of_another_type_is_passed_on(memory, name, value):
+    PIPELINE.relay(Event(**{"actor": "a", "action": "b", "human": "Said", name: value}))
+    assert [event.action for event in memory.events] == ["b"]
+    assert decode(memory.lines[0]).actor == "a"

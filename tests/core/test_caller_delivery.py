@@ -427,6 +427,31 @@ def test_children_of_multiprocessing_lose_nothing(method, tmp_path):
 
 
 @pytest.mark.fault
+@pytest.mark.req("DEL-02")
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_child_of_multiprocessing_that_ends_normally_writes_its_queue(method, late, tmp_path):
+    imports = "from narration_core import Narrator"
+    (tmp_path / "main.py").write_text(f"""
+import multiprocessing, sys
+{"" if late else imports}
+def work():
+    {imports if late else ""}
+    for number in range(3):
+        Narrator("child")("work", str(number), "Working")
+if __name__ == "__main__":
+    child = multiprocessing.get_context({method!r}).Process(target=work)
+    child.start()
+    child.join()
+""")
+    environment = {**os.environ, "NARRATION_DELIVERY": "queued"}
+    done = subprocess.run(
+        [sys.executable, "main.py"], cwd=tmp_path, env=environment, capture_output=True, check=True, timeout=60
+    )
+    assert [json.loads(line)["target"] for line in done.stdout.splitlines()] == ["0", "1", "2"]
+
+
+@pytest.mark.fault
 def test_processes_on_one_pipe_mix_no_lines():
     program = """
 import os

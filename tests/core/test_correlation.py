@@ -123,3 +123,11 @@ def test_job_and_session_travel_as_baggage_between_services_inside():
 )
 def test_baggage_is_read_as_w3c_writes_it(sent, job):
     assert accept({"Baggage": sent}, trust="inside").job_id == job
+
+
+@pytest.mark.parametrize("odd", [7, None, ["abc"], b"abc", 1.5, True])
+@pytest.mark.parametrize("trust", ["edge", "inside"])
+def test_headers_that_are_no_text_are_no_ids(odd, trust):
+    inbound = accept({"x-correlation-id": odd, "traceparent": odd, "baggage": odd, b"x": odd, 7: odd}, trust=trust)
+    assert is_correlation_id(inbound.correlation_id)
+    assert (inbound.trace_id, inbound.job_id, inbound.refused) == (None, None, odd is not None)

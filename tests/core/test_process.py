@@ -128,3 +128,13 @@ def test_a_child_that_narrates_in_the_middle_of_a_line_is_understood(memory):
     assert (result.narrated, result.raw) == (1, 1)
     assert by_action(memory, "load")[0].actor == "kid"
     assert by_action(memory, "raw_output")[0].extra["text"] == "Loading..."
+
+
+def test_a_child_of_a_console_program_narrates_to_be_read(memory, monkeypatch):
+    monkeypatch.setenv("NARRATION_FORMAT", "pretty")
+    said = "from narration_core import Narrator; Narrator('kid')('load', 'model', 'Loading')"
+    for env in (None, {**os.environ}):
+        result = capture_process(python(said), env=env)
+        assert (result.narrated, result.raw) == (1, 0)
+    assert capture_process(python(said), env={**os.environ, "NARRATION_FORMAT": "off"}).narrated == 0
+    assert [event.human for event in by_action(memory, "load")] == ["Loading"] * 2
