@@ -7,11 +7,11 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
 from narration_core._locks import new_lock
-from narration_core._undisturbed import enters_native, leaves_native
+from narration_core._undisturbed import enters_native, leaves_native, undisturbed
 
 
 class Entry(NamedTuple):
@@ -185,15 +185,18 @@ def _one_needed(shape: str) -> list[str]:
 _GROUPING: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\)[?*{]?")
 
 
+_FIRST_SCANS: Final = 16
+_FIRST_LENGTH: Final = 1024
+
+
 class AhoCorasick:
     """The portable engine: one automaton over the literals, those that shapes need included; `re` for the rest.
 
-    It is ready in some milliseconds, because a shape is compiled when its literal first occurs.
+    It is ready in some milliseconds, because a shape is compiled when its literal first occurs, and the automaton when
+    some texts have been scanned: looking for one literal after the other in the first of them costs less.
     """
 
     def __init__(self, entries: list[Entry]) -> None:
-        import ahocorasick_rs  # noqa: PLC0415 - only where hyperscan is not
-
         literals: dict[str, list[int]] = {}
         self._shapes: dict[int, tuple[str, int]] = {}
         self._compiled: dict[int, Callable[[str], object]] = {}
@@ -209,22 +212,41 @@ class AhoCorasick:
                 shape = entry.shape.replace("]*@", "]*+@")
                 flags = re.ASCII | re.DOTALL | (re.IGNORECASE if entry.caseless else 0)
                 self._shapes[number] = (shape, flags)
+        self._literals = list(literals)
         self._numbers = list(literals.values())
-        self._all = list(range(len(entries)))
-        self._automaton = ahocorasick_rs.AhoCorasick(list(literals), matchkind=ahocorasick_rs.MatchKind.Standard)
+        self._scans = 0
+        self._automaton: Any = None
+
+    def _new_automaton(self) -> Any:
+        if self._automaton is None:
+            import ahocorasick_rs  # noqa: PLC0415 - most short programs never need it
+
+            standard = ahocorasick_rs.MatchKind.Standard
+            self._automaton = ahocorasick_rs.AhoCorasick(self._literals, matchkind=standard)
+        return self._automaton
+
+    def _seen(self, text: str) -> Iterable[int]:
+        """Return the indexes of the literals that occur in a text of small letters."""
+        automaton = self._automaton
+        if automaton is None:
+            if self._scans < _FIRST_SCANS and len(text) <= _FIRST_LENGTH:
+                self._scans += 1
+                return [index for index, literal in enumerate(self._literals) if literal in text]
+            automaton = undisturbed(self._new_automaton)
+        if not enters_native():
+            return range(len(self._literals))
+        try:
+            matches = automaton.find_matches_as_indexes(text, overlapping=True)
+        finally:
+            leaves_native()
+        return {index for index, _, _ in matches}
 
     def hits(self, text: str) -> list[int]:
         """Return the places of the entries that occur in a text."""
         if not text.isascii():  # a lone surrogate; letters and digits around it count all the same
             text = text.encode("utf-8", "replace").decode()
-        if not enters_native():
-            return self._all
-        try:
-            matches = self._automaton.find_matches_as_indexes(lower_ascii(text), overlapping=True)
-        finally:
-            leaves_native()
-        seen = {index for index, _, _ in matches}
-        found = [*self._always, *(number for index in seen for number in self._numbers[index])]
+        numbers = self._numbers
+        found = [*self._always, *(number for index in self._seen(lower_ascii(text)) for number in numbers[index])]
         shapes = self._shapes
         return [number for number in dict.fromkeys(found) if number not in shapes or self._occurs(number, text)]
 

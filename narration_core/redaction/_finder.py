@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
-from narration_core.redaction import _assignments as context
-from narration_core.redaction import _blocks as blocks
-from narration_core.redaction import _tables as tables
+from narration_core._undisturbed import loaded
 from narration_core.redaction import _values as values
 from narration_core.redaction._engines import lower_ascii
 from narration_core.redaction._normal_form import normal, normal_forms, without_colours
@@ -22,6 +20,11 @@ from narration_core.redaction._rule import Rule, compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import MEDIUM, SAFE, STRONG, Verdict, judge
 from narration_core.redaction._spans import BY_NAME, OVERLAP, WINDOW, Span, merged
+
+# Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
+_ASSIGNMENTS: Final = "narration_core.redaction._assignments"
+_BLOCKS: Final = "narration_core.redaction._blocks"
+_TABLES: Final = "narration_core.redaction._tables"
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _LONG: Final = 200
@@ -241,13 +244,15 @@ class Finder:
         if words:
             low = lower_ascii(value)
             claimed = merged([*spans, *(Span(*place, BY_NAME) for place in known)]) if spans else known
-            by_name = context.find(value, low, words, self.verdict, claimed)
+            by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed)
             for start, end in itertools.chain(by_name, self._structured(value, low)):
                 spans.append(Span(start, end, BY_NAME))
         return spans
 
     def _structured(self, value: str, low: str) -> Iterator[tuple[int, int]]:
-        return itertools.chain(blocks.find(value, self.key_is_secret), tables.find(value, low, self.key_is_secret))
+        return itertools.chain(
+            loaded(_BLOCKS).find(value, self.key_is_secret), loaded(_TABLES).find(value, low, self.key_is_secret)
+        )
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:
         """Tell quickly whether a text that was redacted has no more secrets; False means that it is worth a look.
@@ -262,8 +267,8 @@ class Finder:
         low = lower_ascii(value)
         return (
             not any(True for search in searches for _ in search.find(value))
-            and context.all_hidden(value, low, words)
-            and (blocks.plain(value) or not (words and any(True for _ in self._structured(value, low))))
+            and loaded(_ASSIGNMENTS).all_hidden(value, low, words)
+            and (loaded(_BLOCKS).plain(value) or not (words and any(True for _ in self._structured(value, low))))
         )
 
     def _own_spans(self, value: str) -> list[Span] | None:

@@ -42,6 +42,17 @@ def test_an_engine_tells_which_entries_occur(kind: Callable[[list[Entry]], Any])
     assert list(engine.hits("")) == []
 
 
+def test_the_portable_engine_says_the_same_before_and_after_its_automaton_is_built() -> None:
+    engine = AhoCorasick(
+        [Entry(literal="token"), Entry(shape=r"[0-9]{3}-[0-9]{4}"), Entry(shape="key=", caseless=True)]
+    )
+    texts = ("TOKEN 555-1234", "a key=", "KEY= or 12-34", "nothing", "", "token" * 300, "tok en 555-123")
+    first = [sorted(engine.hits(text)) for text in texts]
+    assert first == [[0, 1], [2], [2], [], [], [0], []]
+    for _ in range(20):
+        assert [sorted(engine.hits(text)) for text in texts] == first
+
+
 def test_lower_case_keeps_every_place() -> None:
     for text in ("ABC", "İSTANBUL Password", "ẞ KELVIN K", "\ud800A"):
         assert len(lower_ascii(text)) == len(text)
