@@ -8,6 +8,9 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 TIMEOUT_S: Final = 10.0
+STREAM_TIMEOUT_S: Final = 60.0
+"""Longest silence of a stream, in seconds; a hub breaks it every 15."""
+
 _LONGEST_ANSWER: Final = 64 << 20
 
 
@@ -63,15 +66,13 @@ class HubConnection:
         self._timeout_s = timeout_s
         self._open: http.client.HTTPConnection | None = None
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout_s: float) -> http.client.HTTPConnection:
         if self._open is None:
             if self._is_secure:
                 context = ssl.create_default_context()
-                self._open = http.client.HTTPSConnection(
-                    self._host, self._port, timeout=self._timeout_s, context=context
-                )
+                self._open = http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=context)
             else:
-                self._open = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+                self._open = http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
         return self._open
 
     def request(
@@ -91,7 +92,7 @@ class HubConnection:
         for is_last in (False, True):
             was_open = self._open is not None
             try:
-                response = self._send(method, path, body, headers or {})
+                response = self._send(method, path, body, headers or {}, self._timeout_s)
                 data = response.read(_LONGEST_ANSWER)
                 found = {name.lower(): value for name, value in response.getheaders()}
                 if response.will_close:
@@ -104,8 +105,10 @@ class HubConnection:
                 return Answer(response.status, found, data)
         raise AssertionError("the last try returns or raises")
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
-        connection = self._connection()
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout_s: float
+    ) -> http.client.HTTPResponse:
+        connection = self._connection(timeout_s)
         connection.request(method, self._path + path, body=body, headers={**self._headers, **headers})
         return connection.getresponse()
 
@@ -122,7 +125,7 @@ class HubConnection:
         """
         self.close()
         try:
-            response = self._send("GET", path, None, headers)
+            response = self._send("GET", path, None, headers, STREAM_TIMEOUT_S)
             if response.status != http.client.OK:
                 found = {name.lower(): value for name, value in response.getheaders()}
                 raise HubRefusedError(Answer(response.status, found, response.read(_LONGEST_ANSWER)))

@@ -16,7 +16,7 @@ class HubProcess(WorkerProcess):
     """A hub in its own process, and a connection to it."""
 
     def __init__(self, *arguments: str) -> None:
-        super().__init__(["--port", "0", *arguments], module="narration_hub")
+        super().__init__(["--port", "0", "--no-data", *arguments], module="narration_hub")
         ready = self.events[self.wait_for(lambda event: event.action == "ready")]
         self.connection = HubConnection(f"http://127.0.0.1:{ready.get('port')}")
 

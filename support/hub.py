@@ -108,7 +108,8 @@ def bearer(token: str | None) -> dict[str, str]:
 async def hub(*arguments: str, **environment: str) -> AsyncIterator[Hub]:
     """Start a hub for one test."""
     own = {"NARRATION_HUB": "", "NARRATION_STRICT": "1", "NARRATION_SOURCE_LOCATION": "1", **environment}
-    async with launch(arguments, environment=own) as process:
+    where = () if "--data" in arguments else ("--no-data",)
+    async with launch([*arguments, *where], environment=own) as process:
         timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
         async with aiohttp.ClientSession(process.url, timeout=timeout) as session:
             yield Hub(process, session)

@@ -98,11 +98,16 @@ class Board:
         self._heard: OrderedDict[str, float] = OrderedDict()
         self._lost: dict[str, dict[str, dict[str, int]]] = {}
 
-    def take(self, event: Event) -> None:
-        """Take an event into account."""
+    def take(self, event: Event, age_s: float = 0.0) -> None:
+        """Take an event into account.
+
+        Args:
+            event: the event.
+            age_s: how long ago it came in, in seconds.
+        """
         if event.job_id is None:
             return
-        now = self._clock()
+        now = self._clock() - age_s
         job = self._jobs.get(event.job_id)
         if job is None:
             job = self._jobs[event.job_id] = JobState(event.job_id, now, now, event, Works(MOST_OPEN))
@@ -112,9 +117,9 @@ class Board:
             self._jobs.move_to_end(event.job_id)
         job.take(event, now)
 
-    def hear(self, service: str) -> None:
-        """Note that a service was heard now."""
-        self._heard[service] = self._clock()
+    def hear(self, service: str, age_s: float = 0.0) -> None:
+        """Note that a service was heard so many seconds ago."""
+        self._heard[service] = self._clock() - age_s
         self._heard.move_to_end(service)
         if len(self._heard) > _SERVICES:
             gone, _ = self._heard.popitem(last=False)

@@ -11,7 +11,7 @@ import click
 
 from narration_core.serving.addresses import LOOPBACK, ConfigError, access_settings, bind_address
 from narration_core.serving.early_signals import remember_signals
-from narration_hub.config import PORT, Settings, tokens_in
+from narration_hub.config import PORT, Settings, default_data, size_of, tokens_in
 from narration_hub.streams import Limits
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -31,6 +31,10 @@ class _Command(click.Command):
 @click.option(
     "--stall", type=click.FloatRange(0.1), default=10.0, help="Seconds of quiet after which a job is stalled."
 )
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the store.")
+@click.option("--no-data", is_flag=True, help="Keep everything in memory only.")
+@click.option("--keep", default="2GiB", help="How much the store may take: 500MiB, 2GiB.")
+@click.option("--keep-days", type=click.FloatRange(0.001), default=14.0, help="How long events are kept.")
 @click.option("--producer-token-file", type=_FILE, help="Tokens that may only send, each with its service.")
 @click.option("--operator-token-file", type=_FILE, help="Tokens that may read everything.")
 @click.option("--heartbeat-sec", type=click.FloatRange(0.1), default=15.0, help="Silence before a heartbeat comment.")
@@ -41,6 +45,9 @@ class _Command(click.Command):
 def command(
     host: str,
     port: int | None,
+    data: Path | None,
+    keep: str,
+    keep_days: float,
     stall: float,
     producer_token_file: Path | None,
     operator_token_file: Path | None,
@@ -49,6 +56,8 @@ def command(
     ring_events: int,
     memory_mb: int,
     readers: int,
+    *,
+    no_data: bool,
 ) -> None:
     """Show what every process is doing: take events in, and serve them job by job and story by story.
 
@@ -69,6 +78,9 @@ def command(
             write_deadline_s=write_deadline_sec,
             limits=Limits(events=ring_events, total_bytes=memory_mb << 20),
             readers=readers,
+            data=None if no_data else data or default_data(),
+            keep_bytes=size_of(keep),
+            keep_days=keep_days,
             **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
         )
         settings.check()

@@ -1,6 +1,7 @@
 """The hub's settings, checked before anything starts."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,6 +11,7 @@ from narration_core.serving.addresses import LOOPBACK, ConfigError, check_needs_
 from narration_hub.streams import Limits
 
 PORT: Final = 7380
+_UNITS: Final = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 class Settings(NamedTuple):
@@ -83,6 +85,19 @@ def tokens_in(path: Path) -> dict[str, str]:
             raise ConfigError(f"{path}:{number}: write a token and, after a space, its service, of [a-z0-9_.-]")
         found[usable_token(token, f"{path}:{number}") or ""] = "".join(service)
     return found
+
+
+def size_of(text: str) -> int:
+    """Return a size such as 500MiB or 2GiB in bytes.
+
+    Raises:
+        ConfigError: it is none, or less than 1 MiB.
+    """
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(KiB|MiB|GiB|TiB)", text.strip())
+    size = int(float(found[1]) * _UNITS[found[2]]) if found else 0
+    if size < _UNITS["MiB"]:
+        raise ConfigError(f"--keep {text[:40]!r} must be a size of at least 1 MiB: write it like 500MiB or 2GiB")
+    return size
 
 
 def default_data(environment: Mapping[str, str] | None = None) -> Path:

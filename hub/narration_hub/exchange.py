@@ -1,15 +1,22 @@
 """The middle of the hub: what comes in goes to the board and to the streams of its job, its story and of everything."""
 
+import asyncio
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from narration_core import decode, encode
 from narration_core.contract import EMITTING
+from narration_core.following import ID_FIELDS, Files
 from narration_hub import points, wire
 from narration_hub.board import Board, JobState
 from narration_hub.config import Settings
-from narration_hub.intake import Intake, Known, RefusedError, Taken
-from narration_hub.streams import Streams
+from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
+from narration_hub.store import Mark, Store, marked
+from narration_hub.streams import Places, Streams
+from narration_hub.wire import StoryLine
 
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
 
@@ -59,15 +66,17 @@ class Exchange:
 
     Args:
         settings: the hub's settings.
+        store: keeps what is taken in; None keeps it in memory only.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self.settings = settings
         self.streams = Streams(settings.limits)
         self.board = Board(settings.stall_s, settings.limits.streams)
         self.counts = Counts()
         self._intake = Intake()
         self._known = Known()
+        self.store = store
 
     def take(self, lines: list[bytes], producer: Producer) -> wire.Accepted:
         """Take a batch in; every event of it is accepted, repeated or refused.
@@ -103,14 +112,111 @@ class Exchange:
 
     def _publish(self, taken: list[Taken], producer: Producer) -> None:
         services = {producer.service} if producer.service else set()
+        now = time.time_ns() // 1_000_000
+        kept: list[bytes] = []
         for one in taken:
             event = one.event
             self.board.take(event)
             services.add(event.actor or "")
-            self.streams.publish(one.frame, event.job_id, event.correlation_id)
+            places = self.streams.publish(one.frame, event.job_id, event.correlation_id)
+            if self.store is not None:
+                service = producer.service or event.actor or ""
+                mark = Mark(now, producer.owner, service, one.event_id, places.every, places.job, places.story)
+                kept.append(marked(one.line, mark))
+        # On disk before any reader sees it: nobody may have an id that a restart gives to something else.
+        self._keep(kept)
         for service in services:
             self.board.hear(service)
         self.streams.wake()
+
+    def _keep(self, lines: list[bytes]) -> None:
+        store = self.store
+        if store is None or not lines:
+            return
+        was_full = store.is_full
+        if store.append(lines):
+            if was_full:
+                points.store_recovered(events=store.unsaved)
+            if store.must_turn():
+                store.turn(self._known.numbers)
+        elif not was_full:
+            points.store_failed(folder=str(store.folder))
+
+    def restore(self) -> int:
+        """Take back what the store holds of the time before a restart; return how many events."""
+        if self.store is None:
+            return 0
+        self._known.remember(self.store.known())
+        for mark in self.store.latest_marks():
+            self._known.is_new(mark.owner, mark.event_id)
+        now = time.time_ns() // 1_000_000
+        count = 0
+        for line, mark in self.store.recovered():
+            try:
+                event = decode(line)
+            except ValueError:
+                self.store.unreadable += 1
+                continue
+            age_s = max(0, now - mark.at_ms) / 1000
+            self.board.take(event, age_s)
+            self.board.hear(mark.producer, age_s)
+            places = Places(mark.every, mark.job, mark.story)
+            self.streams.restore(frame_of(event, line), event.job_id, event.correlation_id, places)
+            count += 1
+        self.streams.wake()
+        for job, _ in self.board.quiet():
+            job.stall_told = True  # it was told, or the hub was away
+        return count
+
+    async def story(self, ids: list[str]) -> wire.Story:
+        """Return what happened to ids of any kind, in the order of arrival.
+
+        Args:
+            ids: correlation, job, trace, session, task or span ids; more than one when a story was widened.
+        """
+        if self.store is None:
+            lines = [
+                StoryLine(event.actor or "", event.to_dict())
+                for event in map(event_of, self.streams.everything.frames())
+                if any(getattr(event, field) in ids for field in ID_FIELDS)
+            ]
+            ring = self.streams.find("story", ids[0])
+            return wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
+        return await asyncio.to_thread(self._story_in, self.store, ids)
+
+    @staticmethod
+    def _story_in(store: Store, ids: list[str]) -> wire.Story:
+        with Files([str(path) for path in store.segments()]) as files:
+            found = files.read(ids)
+            lines = []
+            for line in found:
+                if line.event is None:
+                    continue
+                fields = line.event.to_dict()
+                mark = fields.pop("hub", None)
+                producer = mark.get("producer") if isinstance(mark, dict) else None
+                lines.append(StoryLine(str(producer or line.service), fields))
+            return wire.Story(ids[0], lines, files.searched.cut)
+
+    def blocks(self, last: int | None) -> Iterator[bytes]:
+        """Yield the lines that are kept, oldest first, in blocks of whole lines.
+
+        Args:
+            last: only about so many bytes of the end; None yields all.
+        """
+        if self.store is not None:
+            yield from self.store.blocks(last)
+            return
+        lines = [encode(event_of(frame)) for frame in self.streams.everything.frames()]
+        while last is not None and lines and sum(map(len, lines)) > last:
+            lines = lines[len(lines) // 2 + 1 :]
+        yield b"".join(line + b"\n" for line in lines)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self.store is not None:
+            self.store.save_known(self._known.numbers)
+            self.store.close()
 
     def note_losses(self, producer: Producer, counts: dict[str, int]) -> None:
         """Note what a process says that it has lost in all."""

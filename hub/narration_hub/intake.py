@@ -23,6 +23,7 @@ _HUB: Final = "hub"
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
 _decode_raw: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_frame: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -161,8 +162,17 @@ def _of_text(fields: Mapping[str, Any], service: str) -> dict[str, Any]:
 
 
 def _taken(event: Event, line: bytes, event_id: str | None) -> Taken:
-    data = b'{"event":%b,"formatted":%b}' % (line, _encode(formatted(event)))
-    return Taken(event, line, message("narration", data), event_id)
+    return Taken(event, line, frame_of(event, line), event_id)
+
+
+def frame_of(event: Event, line: bytes) -> bytes:
+    """Return an event as it stands in every stream, without its id."""
+    return message("narration", b'{"event":%b,"formatted":%b}' % (line, _encode(formatted(event))))
+
+
+def event_of(frame: bytes) -> Event:
+    """Return the event of a frame."""
+    return from_fields(_decode_frame(frame.partition(b"\ndata: ")[2])["event"])
 
 
 class Known:
@@ -201,6 +211,15 @@ class Known:
         if len(self._order) > self._most:
             self._others.discard(self._order.popleft())
         return True
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number that each producer has reached."""
+        return dict(self._numbers)
+
+    def remember(self, numbers: Mapping[str, int]) -> None:
+        """Go on from `numbers` of an earlier life."""
+        self._numbers.update(numbers)
 
     def _is_later(self, producer: str, number: int) -> bool:
         if number <= self._numbers.get(producer, -1):

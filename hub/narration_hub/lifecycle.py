@@ -13,6 +13,7 @@ from narration_hub import points
 from narration_hub.config import Settings
 from narration_hub.exchange import Exchange
 from narration_hub.http.server import Server, answer_failure
+from narration_hub.store import Store, StoreError
 from narration_hub.tickets import Tickets
 
 _LOOK_S: Final = 0.5
@@ -29,11 +30,15 @@ def set_up() -> None:
     configure(service="hub", version=__version__, sinks=sinks)
 
 
+def short(message: str) -> str:
+    """Return a message in so many characters as a sentence has room for."""
+    return message if len(message) <= _REASON_CHARS else f"{message[: _REASON_CHARS - 3]}..."
+
+
 def narrate_config_error(message: str) -> None:
     """Narrate settings that the hub cannot start with."""
     set_up()
-    reason = message if len(message) <= _REASON_CHARS else f"{message[: _REASON_CHARS - 3]}..."
-    points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", detail=message)
+    points.start_failed(code="BAD_CONFIG", reason=short(message), error_kind="bad_config", detail=message)
     flush()
 
 
@@ -47,12 +52,23 @@ def run(settings: Settings) -> None:
     narrate_logging(points.library_problem)
     points.startup()
     try:
-        asyncio.run(_run(settings))
+        store = None
+        if settings.data is not None:
+            store = Store(settings.data, settings.keep_bytes, settings.keep_days)
+        exchange = Exchange(settings, store)
+        if store is not None:
+            events = exchange.restore()
+            points.restored(folder=str(settings.data), events=events, unreadable=store.unreadable)
+        asyncio.run(_run(settings, exchange))
+        exchange.close()
+    except StoreError as error:
+        points.start_failed(code="STORE", reason=short(str(error)), error_kind="store", detail=str(error))
+        raise StartError(str(error)) from None
     finally:
         flush()
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, exchange: Exchange) -> None:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[str] = loop.create_future()
     for number in handled_signals():
@@ -60,8 +76,8 @@ async def _run(settings: Settings) -> None:
     remembered = remembered_signal()
     if remembered is not None:
         _stop(stop, remembered)
-    exchange = Exchange(settings)
-    server = Server(exchange, Tickets())
+    tickets = Tickets(settings.data / "tickets.json" if settings.data is not None else None)
+    server = Server(exchange, tickets)
     runner = web.AppRunner(server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     listener: asyncio.Server | None = None
@@ -102,3 +118,5 @@ async def _look(exchange: Exchange) -> None:
     while True:
         await asyncio.sleep(_LOOK_S)
         exchange.look()
+        if exchange.store is not None:
+            await asyncio.to_thread(exchange.store.sync)

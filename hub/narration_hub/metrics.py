@@ -32,6 +32,12 @@ def text(exchange: Exchange) -> bytes:
         ("narration_hub_stream_bytes", "gauge", "their size in bytes", streams.bytes),
         ("narration_hub_forgotten_total", "counter", "streams that were forgotten for lack of room", streams.forgotten),
     ]
+    if exchange.store is not None:
+        store = exchange.store
+        rows += [
+            ("narration_hub_unsaved_total", "counter", "events that the disk did not take", store.unsaved),
+            ("narration_hub_unreadable_total", "counter", "lines of the store that cannot be read", store.unreadable),
+        ]
     return "".join(
         f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n" for name, kind, meaning, value in rows
     ).encode()

@@ -21,6 +21,7 @@ for _name, _type, _meaning in (
     ("waits_s", int, "how long a job has been quiet, in seconds"),
     ("holder", str, "the service that a job waits for"),
     ("closed", int, "streams that were closed"),
+    ("folder", str, "where the store is"),
     ("events", int, "number of events"),
     ("unreadable", int, "lines that could not be read"),
     ("origin", str, "how an event came in: text, when it was only a line"),
@@ -75,6 +76,18 @@ ticket_issued = POINTS.point(
 tickets_revoked = POINTS.point(
     "tickets_revoked", "revoke", "{subject}", "Revoked every ticket of {subject}; streams closed: {closed}",
     cute="All tickets of {subject} are paper now",
+)  # fmt: skip
+restored = POINTS.point(
+    "restored", "restore", "store", "Read {events} events of the time before; unreadable lines: {unreadable}",
+    cute="Where were we? {events} pages are still here",
+)  # fmt: skip
+store_failed = POINTS.point(
+    "store_failed", "store", "disk", "The disk does not take events; they are shown, but not kept",
+    event="error", level="error", cute="The cupboard is full",
+)  # fmt: skip
+store_recovered = POINTS.point(
+    "store_recovered", "store", "disk", "The disk takes events again; not kept meanwhile: {events}",
+    cute="There is room in the cupboard again",
 )  # fmt: skip
 http_failed = POINTS.point(
     "http_failed", "http", "{address}", "Could not read a request: {error_kind}",

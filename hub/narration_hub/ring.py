@@ -39,8 +39,6 @@ class Ring:
     Args:
         most: how many events are kept.
         most_bytes: how many bytes of them are kept; the last event always is.
-        epoch: the stream's life, when it goes on after a restart.
-        last: number of the last event before, then.
     """
 
     __slots__ = (
@@ -48,10 +46,10 @@ class Ring:
         "bytes", "end", "epoch", "first", "last", "readers", "ticketed",
     )  # fmt: skip
 
-    def __init__(self, most: int, most_bytes: int, epoch: str | None = None, last: int = 0) -> None:
-        self.epoch = epoch or secrets.token_hex(4)
-        self.first = last + 1
-        self.last = last
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.epoch = secrets.token_hex(4)
+        self.first = 1
+        self.last = 0
         self.bytes = 0
         self.end: EndReason | None = None
         self.readers = 0
@@ -82,6 +80,23 @@ class Ring:
         if self._start >= _SPENT and self._start * 2 >= len(self._frames):
             del self._frames[: self._start]
             self._start = 0
+
+    @property
+    def last_id(self) -> str:
+        """Id of the last event."""
+        return f"{self.epoch}-{self.last}"
+
+    def go_on(self, epoch: str, last: int) -> None:
+        """Be the stream that had these numbers before a restart; what is here is forgotten.
+
+        Args:
+            epoch: the stream's life.
+            last: number of the last event before those that are added now.
+        """
+        self.clear()
+        self.epoch = epoch
+        self.last = last
+        self.first = last + 1
 
     def frames(self) -> list[bytes]:
         """Return every frame that is here."""

@@ -27,6 +27,20 @@ class Limits(NamedTuple):
     streams: int = 50_000
 
 
+class Places(NamedTuple):
+    """The ids of one event.
+
+    Attributes:
+        every: in the stream of everything.
+        job: in its job's stream, if it has a job.
+        story: in its story's stream, if it has a correlation id.
+    """
+
+    every: str
+    job: str | None
+    story: str | None
+
+
 class Streams:
     """Every ring of the hub, found only by the name of its job or story.
 
@@ -51,16 +65,17 @@ class Streams:
         """Return how many streams there are."""
         return len(self._rings[scope])
 
-    def publish(self, frame: bytes, job_id: str | None, correlation_id: str | None) -> None:
-        """Add an event to the streams that it belongs to. Call `wake` after the last one of a batch."""
+    def publish(self, frame: bytes, job_id: str | None, correlation_id: str | None) -> Places:
+        """Add an event to the streams that it belongs to; return its ids. Call `wake` after the last one of a batch."""
         self.everything.append(frame)
         self._touched.add(self.everything)
-        if job_id is not None:
-            self._append("job", job_id, frame)
-        if correlation_id is not None:
-            self._append("story", correlation_id, frame)
+        return Places(
+            self.everything.last_id,
+            None if job_id is None else self._append("job", job_id, frame),
+            None if correlation_id is None else self._append("story", correlation_id, frame),
+        )
 
-    def _append(self, scope: Scope, name: str, frame: bytes) -> None:
+    def _append(self, scope: Scope, name: str, frame: bytes) -> str:
         rings = self._rings[scope]
         ring = rings.get(name)
         if ring is None:
@@ -70,14 +85,31 @@ class Streams:
         ring.end = None  # whoever said that it has ended was too early
         self.bytes += ring.append(frame)
         self._touched.add(ring)
+        return ring.last_id
 
-    def restore(self, scope: Scope, name: str, epoch: str, last: int) -> Ring:
-        """Return the stream that had these numbers before a restart; empty if it is new."""
-        rings = self._rings[scope]
-        ring = rings.get(name)
-        if ring is None or ring.epoch != epoch or ring.last > last:
-            ring = rings[name] = Ring(self.limits.events, self.limits.bytes, epoch, last)
-        return ring
+    def restore(self, frame: bytes, job_id: str | None, correlation_id: str | None, places: Places) -> None:
+        """Add an event that was published before a restart, under the ids that it had."""
+        self._put_back(self.everything, places.every, frame)
+        for scope, name, place in (("job", job_id, places.job), ("story", correlation_id, places.story)):
+            if name is None or place is None:
+                continue
+            rings = self._rings[scope]  # type: ignore[index]  # one of the two
+            ring = rings.get(name)
+            if ring is None:
+                ring = rings[name] = Ring(self.limits.events, self.limits.bytes)
+            else:
+                rings.move_to_end(name)
+            self.bytes += self._put_back(ring, place, frame)
+
+    @staticmethod
+    def _put_back(ring: Ring, place: str, frame: bytes) -> int:
+        epoch, _, number = place.partition("-")
+        before = ring.bytes
+        if epoch and number.isdigit():
+            if ring.epoch != epoch or ring.last != int(number) - 1:
+                ring.go_on(epoch, int(number) - 1)
+            ring.append(frame)
+        return ring.bytes - before
 
     def wake(self) -> list[tuple[Scope, str]]:
         """Wake the readers of what was added, and make room; return which streams were forgotten for that."""

@@ -18,9 +18,12 @@ GROUP: Final = "narration.commands"
 OWN: Final = {
     "conform": "narration_core.cli._conform:conform",
     "forward": "narration_core.cli._forward:forward",
+    "jobs": "narration_core.cli._jobs:jobs",
+    "link": "narration_core.cli._link:link",
     "redact": "narration_core.cli._redact:command",
     "story": "narration_core.cli._story:story",
     "tail": "narration_core.cli._tail:tail",
+    "watch": "narration_core.cli._watch:watch",
     "why": "narration_core.cli._why:why",
 }
 """This package's own commands; they are found without searching all that is installed, which takes long."""

@@ -7,6 +7,7 @@ import click
 
 from narration_core.cli._options import (
     GOLDEN,
+    HUB,
     NONE,
     PATHS,
     complain,
@@ -24,9 +25,10 @@ from narration_core.following._golden import Goldens
 
 @click.command("conform")
 @PATHS
+@HUB
 @GOLDEN
 @output_option("text", "json")
-def conform(paths: tuple[str, ...], golden: Path, output: str) -> None:
+def conform(paths: tuple[str, ...], hub: str | None, golden: Path, output: str) -> None:
     """Say which real stories the golden stories account for, and what the others look like.
 
     Exit codes: 0 every real story is accounted for, 1 some are not, 2 there is nothing to compare or the command is
@@ -35,7 +37,7 @@ def conform(paths: tuple[str, ...], golden: Path, output: str) -> None:
     goldens = goldens_in(golden)
     if not goldens:
         raise click.UsageError(f"{golden}: no golden stories with requests there; name their folder with --golden")
-    with log_files(paths) as files:
+    with log_files(paths, hub) as files:
         found = hold_against(files, Goldens(goldens))
         if not found.stories:
             raise click.UsageError(

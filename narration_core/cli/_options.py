@@ -17,11 +17,12 @@ import msgspec
 from narration_core.following import _paint, _story_text
 from narration_core.following._log_files import NoLogsError
 from narration_core.following._paint import Paint
-from narration_core.following._source import Files
+from narration_core.following._source import Files, Searchable
 from narration_core.following._story_text import View
 
 if TYPE_CHECKING:
     from narration_core.following._golden import Golden
+    from narration_core.following._hub_source import Hub
 
 FOUND, NONE, USAGE, UNREADABLE = 0, 1, 2, 3
 """Exit codes: found; nothing found; the command is wrong; found, but some lines or files could not be read."""
@@ -119,8 +120,42 @@ def say_json(data: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
 
 
+HUB: Final = click.option("--hub", metavar="URL", help="Read from a hub instead; its token is NARRATION_HUB_TOKEN.")
+
+
 @contextmanager
-def log_files(paths: tuple[str, ...]) -> Iterator[Files]:
+def hub_at(url: str | None) -> "Iterator[Hub]":
+    """Yield a hub; end the command in one line when it cannot be asked.
+
+    Args:
+        url: its address; NARRATION_HUB when None.
+    """
+    from narration_core._hub_connection import HubRefusedError, HubUnreachableError  # noqa: PLC0415 - only with --hub
+    from narration_core.following._hub_source import Hub, said_by  # noqa: PLC0415
+
+    where = url or os.environ.get("NARRATION_HUB")
+    if not where:
+        raise click.UsageError("say which hub: --hub URL, or NARRATION_HUB")
+    try:
+        with Hub(where, os.environ.get("NARRATION_HUB_TOKEN") or None) as hub:
+            yield hub
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except HubRefusedError as error:
+        raise click.ClickException(said_by(error)) from None
+    except HubUnreachableError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def log_files(paths: tuple[str, ...], hub: str | None = None) -> "Iterator[Searchable]":
+    """Yield where a command reads: log files, or a hub."""
+    if hub is not None:
+        if paths:
+            raise click.UsageError("--hub and PATHS exclude each other")
+        with hub_at(hub) as source:
+            yield source
+        return
     try:
         files = Files(paths)
     except NoLogsError as error:
@@ -129,7 +164,7 @@ def log_files(paths: tuple[str, ...]) -> Iterator[Files]:
         yield files
 
 
-def end_with_nothing(asked: str, files: Files, *, is_cut: bool = False) -> NoReturn:
+def end_with_nothing(asked: str, files: Searchable, *, is_cut: bool = False) -> NoReturn:
     """End because the id is nowhere: say what was searched and how far back.
 
     Args:
@@ -147,7 +182,7 @@ def end_with_nothing(asked: str, files: Files, *, is_cut: bool = False) -> NoRet
     sys.exit(NONE)
 
 
-def complain(files: Files) -> int:
+def complain(files: Searchable) -> int:
     """Say on standard error what could not be read; returns the exit code."""
     said = _story_text.complaints(files.searched)
     for complaint in said:

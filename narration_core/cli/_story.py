@@ -6,6 +6,7 @@ from typing import Any, Final
 import click
 
 from narration_core.cli._options import (
+    HUB,
     ID,
     PATHS,
     SINCE,
@@ -30,6 +31,7 @@ EXPORTS: Final = {"chrome-trace": "chrome_trace", "otlp": "otlp", "ndjson": "ndj
 @click.command("story")
 @ID
 @PATHS
+@HUB
 @SINCE
 @UNTIL
 @click.option("--tree", is_flag=True, help="Indent by the work that a line is part of.")
@@ -47,6 +49,7 @@ EXPORTS: Final = {"chrome-trace": "chrome_trace", "otlp": "otlp", "ndjson": "ndj
 def story(
     asked: str,
     paths: tuple[str, ...],
+    hub: str | None,
     since: int | None,
     until: int | None,
     *,
@@ -64,7 +67,7 @@ def story(
 
     Exit codes: 0 found, 1 nothing found, 2 the command is wrong, 3 found but some lines could not be read.
     """
-    with log_files(paths) as files:
+    with log_files(paths, hub) as files:
         found = follow(files, asked, since, until)
         if not found.lines:
             end_with_nothing(asked, files, is_cut=since is not None or until is not None)

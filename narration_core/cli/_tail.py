@@ -61,7 +61,7 @@ def tail(
     except NoLogsError as error:
         raise click.UsageError(str(error)) from None
     wanted = Filter(service, actor, action, level, grep, exclude)
-    shown = _Shown(view(times=times), output, highlight)
+    shown = Shown(view(times=times), output, highlight)
     counts = Counts()
     growing = Tail(files)
     try:
@@ -80,7 +80,7 @@ def tail(
     sys.exit(UNREADABLE if counts.faults else FOUND if shown.any else NONE)
 
 
-class _Shown:
+class Shown:
     """Lines on standard output as they come."""
 
     def __init__(self, view: View, output: str, highlight: "re.Pattern[str] | None") -> None:

@@ -7,6 +7,7 @@ import click
 
 from narration_core.cli._options import (
     GOLDEN,
+    HUB,
     ID,
     PATHS,
     SINCE,
@@ -29,18 +30,21 @@ from narration_core.following._why import why as answer_of
 @click.command("why")
 @ID
 @PATHS
+@HUB
 @SINCE
 @UNTIL
 @GOLDEN
 @output_option("text", "json")
-def why(asked: str, paths: tuple[str, ...], since: int | None, until: int | None, golden: Path, output: str) -> None:
+def why(
+    asked: str, paths: tuple[str, ...], hub: str | None, since: int | None, until: int | None, golden: Path, output: str
+) -> None:
     """Say what ID waits for: who holds it, since when, and how long that usually takes.
 
     ID and PATHS as in `narration story`. Of several requests, the one that has been stuck for longest is told.
 
     Exit codes: 0 found, 1 nothing found, 2 the command is wrong, 3 found but some lines could not be read.
     """
-    with log_files(paths) as files:
+    with log_files(paths, hub) as files:
         found = follow(files, asked, since, until)
         if not found.lines:
             end_with_nothing(asked, files, is_cut=since is not None or until is not None)

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from narration_core.following._conform import Conformity, Group, conform
     from narration_core.following._filter import Filter
     from narration_core.following._golden import Element, Golden, Goldens, Parting
-    from narration_core.following._lines import Line
+    from narration_core.following._lines import ID_FIELDS, Line
     from narration_core.following._log_files import NoLogsError
     from narration_core.following._source import Files, Searched, Source
     from narration_core.following._spans import Work, Works
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from narration_core.following._why import Answer, Voice, why
 
 __all__ = [
+    "ID_FIELDS",
     "Answer",
     "Conformity",
     "Element",
@@ -40,6 +41,7 @@ __all__ = [
 
 # Names are loaded when they are first asked for: `narration story` needs a third of them, and starts in that time.
 _HOMES = {
+    "ID_FIELDS": "narration_core.following._lines",
     "Answer": "narration_core.following._why",
     "Conformity": "narration_core.following._conform",
     "Element": "narration_core.following._golden",

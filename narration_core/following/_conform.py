@@ -11,7 +11,7 @@ from narration_core._event import Event
 from narration_core.following import _spans
 from narration_core.following._golden import Golden, Goldens, Parting, Symbol, symbol_of
 from narration_core.following._lines import unwrapped
-from narration_core.following._source import Files
+from narration_core.following._source import Everything
 
 _TWICE: Final = 2  # a start and an end with nothing between are a run of two, and golden stories have both
 
@@ -76,11 +76,11 @@ class _Request:
         self.times: list[int] = []
 
 
-def conform(source: Files, goldens: Goldens) -> Conformity:
-    """Hold every real story of log files against the golden stories.
+def conform(source: Everything, goldens: Goldens) -> Conformity:
+    """Hold every real story against the golden stories.
 
     Args:
-        source: the log files.
+        source: log files, or a hub.
         goldens: the golden stories.
     """
     requests: dict[str, _Request] = defaultdict(_Request)

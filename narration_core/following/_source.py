@@ -70,6 +70,28 @@ class Source(Protocol):
         ...
 
 
+class Everything(Protocol):
+    """Where every line can be had."""
+
+    def every(self) -> Iterator[bytes]:
+        """Yield every line."""
+        ...
+
+
+class Searchable(Source, Everything, Protocol):
+    """What the commands read from: a source that says what was searched.
+
+    Attributes:
+        paths: the places, as people read them.
+    """
+
+    paths: list[str]
+
+    def oldest(self) -> int | None:
+        """Return the time of the earliest line, in milliseconds since the epoch; None when nobody knows."""
+        ...
+
+
 class Files:
     """Log files as a source; use it as a context manager.
 
@@ -118,7 +140,7 @@ class Files:
         source = _log_files.shown(path)
         for hit in self._reader.hits(path, needles, counts):
             line = parse(hit, source)
-            if not belongs(line, ids, pattern) or not _within(line, since, until):
+            if not belongs(line, ids, pattern) or not within(line, since, until):
                 continue
             self.searched.unreadable += line.is_torn
             if len(found) < room:
@@ -177,7 +199,8 @@ class Files:
         return min(times, default=None)
 
 
-def _within(line: Line, since: int | None, until: int | None) -> bool:
+def within(line: Line, since: int | None, until: int | None) -> bool:
+    """Tell whether a line was written between two times, in milliseconds since the epoch; one without a time was."""
     if line.at_ms is None:
         return True
     return (since is None or line.at_ms >= since) and (until is None or line.at_ms <= until)

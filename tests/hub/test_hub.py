@@ -390,7 +390,7 @@ def test_a_port_that_is_taken_is_told(narration):
         async with hub() as one:
             port = one.url.rpartition(":")[2]
             own = {"NARRATION_SOURCE_LOCATION": "1"}
-            async with launch(["--port", port], environment=own, wait_until=None) as second:
+            async with launch(["--no-data", "--port", port], environment=own, wait_until=None) as second:
                 assert await second.wait() == 1
         narration.feed(*second.lines)
 

@@ -46,6 +46,14 @@ _RESUME: Final = [
 ]
 
 
+_MORE: Final = {
+    "name": "id",
+    "in": "query",
+    "schema": {"type": "array", "items": {"type": "string"}},
+    "description": "More ids; operators only.",
+}
+
+
 def _in_path(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
@@ -105,12 +113,23 @@ def _paths() -> dict[str, Any]:
         "/v1/jobs/{job_id}/stream": {"get": _read("jobStream", "A job's events, live.", _STREAM, job, *_RESUME)},
         "/v1/jobs/{job_id}/ticket": _tickets("job", job),
         "/v1/stories/{correlation_id}": {
-            "get": _read("story", "What happened to a request.", answer("The story.", "Story"), story)
+            "get": _read("story", "What happened to a request.", answer("The story.", "Story"), story, _MORE)
         },
         "/v1/stories/{correlation_id}/stream": {
             "get": _read("storyStream", "A request's events, live.", _STREAM, story, *_RESUME)
         },
         "/v1/stories/{correlation_id}/ticket": _tickets("story", story),
+        "/v1/operator/events": {
+            "get": {
+                "operationId": "events",
+                "summary": "Every line that is kept, oldest first, as NDJSON.",
+                "parameters": [{"name": "last", "in": "query", "schema": {"type": "integer", "minimum": 0}}],
+                "responses": {
+                    "200": {"description": "One event a line.", "content": {"application/x-ndjson": _TEXT}},
+                    **errors(STATUS, *_REFUSED, "NOT_FOUND"),
+                },
+            }
+        },
         "/v1/operator/stream": {"get": _read("operatorStream", "Every event, live.", _STREAM, *_RESUME)},
         "/v1/health": {
             "get": {

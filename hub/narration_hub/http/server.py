@@ -9,9 +9,9 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from aiohttp import web
 
-from narration_core import Narrator, __version__, bind
+from narration_core import Narrator, __version__, bind, formatted
 from narration_core.bridges.aiohttp import correlation_middleware
-from narration_core.contract import is_name
+from narration_core.contract import from_fields, is_name
 from narration_core.serving.auth import LOCALHOST
 from narration_core.serving.hub_protocol import LOST_HEADER, PROCESS_HEADER, SERVICE_HEADER
 from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
@@ -103,6 +103,7 @@ class Server:
             add.add_get(f"/v1/{path}/{{name}}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
             add.add_post(f"/v1/{path}/{{name}}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
             add.add_delete(f"/v1/{path}/{{name}}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
+        add.add_get("/v1/operator/events", self.events, allow_head=False)
         add.add_get("/v1/operator/stream", self.operator_stream, allow_head=False)
         add.add_get("/v1/health", self.health)
         add.add_get("/metrics", self.metrics)
@@ -220,13 +221,31 @@ class Server:
     async def story(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/stories/{correlation_id}: what happened to a request, as JSON or, if asked for, as text."""
         name = request.match_info["name"]
-        ring = self._readable(request, "story", name)
-        lines = [msgspec.json.decode(frame.split(b"\ndata: ", 1)[1], type=wire.Narration) for frame in ring.frames()]
+        is_operator = request[_CALLER].kind == "operator"
+        if not request[_CALLER].may_read("story", name):
+            raise unknown()
+        story = await self._exchange.story([name, *request.query.getall("id", [])] if is_operator else [name])
+        if not story.lines:
+            raise unknown()
+        if not is_operator:
+            story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
         if request.headers.get("Accept", "").startswith("text/plain"):
-            text = "".join(f"{line.formatted}\n" for line in lines)
+            text = "".join(f"{formatted(from_fields(line.event))}\n" for line in story.lines)
             return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
-        told = [wire.StoryLine(str(line.event.get("emitted_by") or line.event["actor"]), line.event) for line in lines]
-        return json_response(200, wire.Story(name, told, ring.first - 1))
+        return json_response(200, story)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/operator/events: the lines that are kept, oldest first; `?last=` only so many bytes of the end."""
+        if request[_CALLER].kind != "operator":
+            raise unknown()
+        given = request.query.get("last", "")
+        last = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None  # noqa: PLR2004 - a size
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        for block in self._exchange.blocks(last):
+            await response.write(block)
+        await response.write_eof()
+        return response
 
     def _readable(self, request: web.Request, scope: Scope, name: str) -> Ring:
         """Return a stream that the caller may read.

@@ -1,0 +1,279 @@
+"""What is kept on disk: numbered files of JSON lines that `narration story`, `rg` and `jq` read as they are."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+SEGMENT_BYTES: Final = 64 << 20
+RECOVERED_BYTES: Final = 32 << 20
+"""How much of the end is read into memory at the start: it decides how soon the hub is ready."""
+
+_NAME: Final = "events-{:08d}.jsonl"
+_KEY: Final = b',"hub":'
+_BLOCK: Final = 256 * 1024
+_DAY_S: Final = 86_400
+_HOPELESS: Final = 2  # a segment is set aside when fewer than one of so many lines can be read
+_RETRY_S: Final = 5.0
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Mark(msgspec.Struct, omit_defaults=True):
+    """What the hub adds to a line.
+
+    Attributes:
+        at_ms: when it came in, in milliseconds since the epoch.
+        owner: whose token it came with.
+        producer: which service sent it.
+        event_id: how the producer names it.
+        every: its id in the stream of everything.
+        job: its id in its job's stream.
+        story: its id in its story's stream.
+    """
+
+    at_ms: int
+    owner: str
+    producer: str = ""
+    event_id: str | None = None
+    every: str = ""
+    job: str | None = None
+    story: str | None = None
+
+
+_decode_mark: Final = msgspec.json.Decoder(Mark).decode
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why and what to do."""
+
+
+def marked(line: bytes, mark: Mark) -> bytes:
+    """Return a line of JSON with the hub's mark at its end, and a line end."""
+    return b"%b%b%b}\n" % (line[:-1], _KEY, _encode(mark))
+
+
+def unmarked(line: bytes) -> tuple[bytes, Mark] | None:
+    """Return an event's line as it came in, and the hub's mark; None when there is no mark."""
+    place = line.rfind(_KEY)
+    if place < 0 or line[:1] != b"{":
+        return None
+    try:
+        return line[:place] + b"}", _decode_mark(line[place + len(_KEY) : -1])
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+
+
+class Store:
+    """Numbered segments in a folder that one hub holds.
+
+    Args:
+        folder: where; it is made if it is missing.
+        keep_bytes: how much all segments may take, in bytes.
+        keep_days: how long a segment is kept after its last event, in days.
+        segment_bytes: how long a segment is, in bytes.
+
+    Attributes:
+        unreadable: lines that could not be read at the start.
+        unsaved: events that were taken in while the disk did not take them.
+        is_full: whether the disk did not take the last batch.
+
+    Raises:
+        StoreError: another hub holds the folder, or it cannot be written.
+    """
+
+    def __init__(self, folder: Path, keep_bytes: int, keep_days: float, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.folder = folder
+        self.unreadable = 0
+        self.unsaved = 0
+        self.is_full = False
+        self._keep_bytes = keep_bytes
+        self._keep_s = keep_days * _DAY_S
+        self._segment_bytes = min(segment_bytes, max(1, keep_bytes // 4))
+        self._try_again_at = 0.0
+        self._is_dirty = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"another hub holds {folder}; give each its own --data") from None
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be used as --data: {error.strerror}") from None
+        self._set_aside_hopeless()
+        names = self.segments()
+        self._number = int(names[-1].stem.partition("-")[2]) if names else 1
+        self._file = self._open()
+        self._size = os.fstat(self._file).st_size
+
+    def _open(self) -> int:
+        path = self.folder / _NAME.format(self._number)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def segments(self) -> list[Path]:
+        """Return the files that hold events, the oldest first."""
+        return sorted(self.folder.glob("events-*.jsonl"))
+
+    # -- the start --------------------------------------------------------------------------------
+
+    def _set_aside_hopeless(self) -> None:
+        """Cut the torn end of the last segment; rename segments at the end that are not ours to read."""
+        for path in reversed(self.segments()):
+            with path.open("r+b") as file:
+                data = file.read()
+                whole = data.rfind(b"\n") + 1
+                if whole < len(data):
+                    self.unreadable += 1
+                    file.truncate(whole)
+            lines = data[:whole].split(b"\n")[:-1]
+            good = sum(unmarked(line) is not None for line in lines)
+            if lines and good * _HOPELESS < len(lines):
+                self.unreadable += len(lines) - good
+                path.rename(path.with_suffix(".bad"))
+                continue
+            return
+
+    def recovered(self) -> Iterator[tuple[bytes, Mark]]:
+        """Yield the latest events with their marks, in order; lines that cannot be read are counted."""
+        chosen: list[tuple[Path, int]] = []
+        left = RECOVERED_BYTES
+        for path in reversed(self.segments()):
+            size = path.stat().st_size
+            chosen.append((path, max(0, size - left)))
+            left -= size
+            if left <= 0:
+                break
+        for path, start in reversed(chosen):
+            with path.open("rb") as file:
+                file.seek(start)
+                if start:
+                    file.readline()  # the first one is a part only
+                for line in file:
+                    found = unmarked(line.rstrip(b"\n"))
+                    if found is None:
+                        self.unreadable += 1
+                    else:
+                        yield found
+
+    def blocks(self, last: int | None) -> Iterator[bytes]:
+        """Yield all lines in blocks of whole lines, oldest first; with `last`, about so many bytes of the end."""
+        paths = self.segments()
+        sizes = [path.stat().st_size for path in paths]
+        skip = 0 if last is None else max(0, sum(sizes) - last)
+        for path, size in zip(paths, sizes, strict=True):
+            if skip >= size:
+                skip -= size
+                continue
+            with path.open("rb") as file:
+                file.seek(skip)
+                if skip:
+                    file.readline()  # the first one is a part only
+                skip = 0
+                while lines := file.readlines(_BLOCK):
+                    yield b"".join(lines)
+
+    def known(self) -> Mapping[str, int]:
+        """Return the numbers that producers had reached when the last segment began; see `latest_marks`."""
+        try:
+            return msgspec.json.decode(self._known_path().read_bytes(), type=dict[str, int])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+    def latest_marks(self) -> Iterator[Mark]:
+        """Yield the marks of the last segment."""
+        for path in self.segments()[-1:]:
+            with path.open("rb") as file:
+                for line in file:
+                    found = unmarked(line.rstrip(b"\n"))
+                    if found is not None:
+                        yield found[1]
+
+    def _known_path(self) -> Path:
+        return self.folder / "known.json"
+
+    def save_known(self, known: Mapping[str, int]) -> None:
+        """Keep the numbers that producers have reached."""
+        with contextlib.suppress(OSError):  # a full disk: the events themselves are what matters
+            new = self._known_path().with_suffix(".new")
+            new.write_bytes(_encode(known))
+            new.replace(self._known_path())
+
+    # -- taking in --------------------------------------------------------------------------------
+
+    def append(self, lines: list[bytes]) -> bool:
+        """Write lines; False when the disk did not take them: then they are counted, and it is tried again later.
+
+        Args:
+            lines: from `marked`.
+        """
+        if self.is_full and time.monotonic() < self._try_again_at:
+            self.unsaved += len(lines)
+            return False
+        data = b"".join(lines)
+        try:
+            written = os.write(self._file, data)
+            if written < len(data):  # the disk took a part: half a line must not stay
+                os.ftruncate(self._file, self._size)
+                written = 0
+        except OSError:
+            written = 0
+        if not written:
+            self.is_full = True
+            self._try_again_at = time.monotonic() + _RETRY_S
+            self.unsaved += len(lines)
+            return False
+        self.is_full = False
+        self._is_dirty = True
+        self._size += written
+        return True
+
+    def must_turn(self) -> bool:
+        """Tell whether the segment is long enough."""
+        return self._size >= self._segment_bytes
+
+    def turn(self, known: Mapping[str, int]) -> None:
+        """Begin a new segment, and delete what is too old or too much.
+
+        Args:
+            known: see `save_known`.
+        """
+        self.sync()
+        self.save_known(known)
+        old = self._file
+        self._number += 1
+        try:
+            self._file = self._open()
+        except OSError:
+            self._number -= 1
+            return  # goes on in the old one
+        os.close(old)
+        self._size = 0
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Delete whole segments that are too old or too much; the one that is written to stays."""
+        own = self.folder / _NAME.format(self._number)
+        old = sorted(path for path in self.folder.glob("events-*") if path != own)
+        sizes = {path: path.stat().st_size for path in old}
+        total = sum(sizes.values()) + self._segment_bytes
+        for path in old:
+            if total > self._keep_bytes or time.time() - path.stat().st_mtime > self._keep_s:
+                path.unlink(missing_ok=True)
+                total -= sizes[path]
+
+    def sync(self) -> None:
+        """Have the disk take what the system holds; call it about every second."""
+        if self._is_dirty:
+            self._is_dirty = False
+            with contextlib.suppress(OSError):
+                os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Write everything down and let go of the folder."""
+        self.sync()
+        os.close(self._file)
+        os.close(self._lock)

@@ -1,0 +1,134 @@
+"""A hub as the source of stories: what `narration story`, `why` and `conform` read with --hub."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from narration_core._hub_connection import Answer, HubConnection, HubRefusedError
+from narration_core.following._lines import Line, belongs, mention, parse
+from narration_core.following._scan import Hit
+from narration_core.following._source import MAX_HITS, RECENT_BYTES, Searched, within
+from narration_core.following._usual import Recent
+
+_AT_ONCE: Final = 50  # ids in one request: more would make its address too long
+_NOT_FOUND: Final = 404
+_OK: Final = 200
+
+
+class _Story(msgspec.Struct):
+    lines: list[dict[str, Any]]
+    missed: int = 0
+
+
+class _Refusal(msgspec.Struct):
+    message: str
+    hint: str | None = None
+
+
+class Hub:
+    """A hub as a source; use it as a context manager.
+
+    Args:
+        url: the hub's address.
+        token: an operator's token, or a ticket; None when the hub asks for none.
+
+    Raises:
+        ValueError: the address is not a possible URL.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self._connection = HubConnection(url, token)
+        self.paths = [self._connection.where]
+        self.searched = Searched(files=1)
+        self._recent: Recent | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        """Return the hub's answer to a request.
+
+        Args:
+            method: GET, POST or DELETE.
+            path: from `/v1/` on.
+            body: what is sent, as JSON.
+
+        Raises:
+            HubUnreachableError: it did not answer.
+            HubRefusedError: it answered with a failure.
+        """
+        answer = self._connection.request(method, path, body)
+        if not _OK <= answer.status < _OK + 100:
+            raise HubRefusedError(answer)
+        return answer
+
+    def stream(self, path: str, after: str | None) -> Iterator[bytes]:
+        """Yield the lines of a stream of server-sent events as they come.
+
+        Args:
+            path: from `/v1/` on.
+            after: id of the last event that is here already.
+
+        Raises:
+            HubUnreachableError: it did not answer, or the connection broke.
+            HubRefusedError: it answered with a failure.
+        """
+        return self._connection.lines(path, {"Last-Event-ID": after} if after else {})
+
+    def read(self, ids: Collection[str], since: int | None = None, until: int | None = None) -> list[Line]:
+        """Return the lines that belong to any of the ids, service by service."""
+        names = list(ids)
+        pattern = mention(names)
+        found: list[Line] = []
+        for start in range(0, len(names), _AT_ONCE):
+            first, *more = names[start : start + _AT_ONCE]
+            query = f"?{urlencode([('id', name) for name in more])}" if more else ""
+            try:
+                answer = self.ask("GET", f"/v1/stories/{quote(first, safe='')}{query}")
+            except HubRefusedError as error:
+                if error.answer.status != _NOT_FOUND:
+                    raise
+                continue
+            self.searched.counts.bytes += len(answer.body)
+            story = msgspec.json.decode(answer.body, type=_Story)
+            self.searched.cut += story.missed
+            for said in story.lines:
+                line = parse(Hit(len(found), msgspec.json.encode(said["event"]), b""), str(said["producer"]))
+                if belongs(line, names, pattern) and within(line, since, until) and len(found) < MAX_HITS:
+                    found.append(line)
+        return found
+
+    def every(self) -> Iterator[bytes]:
+        """Yield every line that the hub keeps."""
+        yield from self._connection.lines("/v1/operator/events", {})
+
+    def recent(self) -> Recent:
+        """Return what the latest lines of all services say about what is usual; read once."""
+        if self._recent is None:
+            self._recent = Recent()
+            for line in self.ask("GET", f"/v1/operator/events?last={RECENT_BYTES}").body.splitlines():
+                self._recent.take(line)
+            self.searched.newest_ms = self._recent.newest_ms
+        return self._recent
+
+    def durations(self, actor: str, action: str) -> list[float]:
+        """Return how long an actor's action took lately, in milliseconds."""
+        return self.recent().durations.get((actor, action), [])
+
+    def oldest(self) -> int | None:
+        """Return None: how far back a hub goes is not asked."""
+        return None
+
+
+def said_by(error: HubRefusedError) -> str:
+    """Return what a hub said when it refused, in one line."""
+    try:
+        refusal = msgspec.json.decode(error.answer.body, type=_Refusal)
+    except (msgspec.MsgspecError, UnicodeError):
+        return str(error)
+    return f"{error}: {refusal.message}{f'; {refusal.hint}' if refusal.hint else ''}"

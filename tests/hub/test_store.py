@@ -1,0 +1,235 @@
+"""What a hub acknowledged survives its death; the store keeps to its quota and starts whatever was done to it."""
+
+import asyncio
+import os
+import signal
+import threading
+
+import aiohttp
+import pytest
+
+from narration_core import decode
+from narration_core.following import Files
+from narration_hub import store as stores
+from narration_hub.store import Mark, Store, StoreError, marked, unmarked
+from support.hub import event, hub
+
+
+def run(main):
+    asyncio.run(asyncio.wait_for(main, 180))
+
+
+def lines(count, start=0):
+    return [marked(event(human=f"Step {n}"), Mark(1, "localhost", "poold")) for n in range(start, start + count)]
+
+
+def test_a_line_comes_back_as_it_was():
+    line = event(human='He said ,"hub": and left')
+    mark = Mark(5, "localhost", "poold", "p-1", "e-1", "j-1", "s-1")
+    assert unmarked(marked(line, mark).rstrip(b"\n")) == (line, mark)
+    assert decode(marked(line, mark)).human == 'He said ,"hub": and left'
+    assert unmarked(line) is None
+
+
+@pytest.mark.req("HUB-03")
+def test_one_hub_holds_the_store(tmp_path):
+    first = Store(tmp_path, 1 << 30, 1)
+    with pytest.raises(StoreError, match="another hub"):
+        Store(tmp_path, 1 << 30, 1)
+    first.close()
+    Store(tmp_path, 1 << 30, 1).close()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(tmp_path / "file" / "data", 1 << 30, 1)
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+@pytest.mark.parametrize(
+    ("damage", "left", "unreadable"),
+    [
+        (lambda data: data[:-7], 9, 1),
+        (lambda data: data + b'{"half', 10, 1),
+        (lambda data: data.replace(b"Step 4", b"Step 4\n\x00\xff"), 9, 2),
+        (lambda _: b"", 0, 0),
+        (lambda _: os.urandom(5000).replace(b"\n", b"") + b"\n" + os.urandom(99).replace(b"\n", b"") + b"\n", 0, 2),
+    ],
+    ids=["torn", "half a line", "in the middle", "emptied", "garbage"],
+)
+def test_a_damaged_segment_never_stops_the_start(tmp_path, damage, left, unreadable):
+    one = Store(tmp_path, 1 << 30, 1)
+    assert one.append(lines(10))
+    one.close()
+    (path,) = one.segments()
+    path.write_bytes(damage(path.read_bytes()))
+    again = Store(tmp_path, 1 << 30, 1)
+    assert (len(list(again.recovered())), again.unreadable) == (left, unreadable)
+    assert again.append(lines(1))
+    assert len(list(again.recovered())) == left + 1
+    again.close()
+
+
+@pytest.mark.req("HUB-03")
+def test_whole_segments_go_when_there_are_too_many(tmp_path):
+    one = Store(tmp_path, 100_000, 1, segment_bytes=20_000)
+    (tmp_path / "events-00000000.bad").write_bytes(b"x" * 50_000)
+    for start in range(0, 2000, 20):
+        one.append(lines(20, start))
+        if one.must_turn():
+            one.turn({})
+        assert sum(path.stat().st_size for path in tmp_path.glob("events-*")) <= 100_000 + 60_000
+    assert not list(tmp_path.glob("*.bad"))
+    kept = [decode(line).human for line, _ in one.recovered()]
+    assert kept == [f"Step {n}" for n in range(2000 - len(kept), 2000)]
+    old = one.segments()[0]
+    os.utime(old, (1, 1))
+    one.tidy()
+    assert not old.exists()
+    one.close()
+
+
+@pytest.mark.req("HUB-03")
+def test_the_store_is_read_as_plain_log_files(tmp_path):
+    one = Store(tmp_path, 1 << 30, 1)
+    one.append([marked(event(correlation_id="req-1"), Mark(1, "localhost", "poold")), *lines(3)])
+    one.close()
+    with Files([str(tmp_path)]) as files:
+        (line,) = files.read(["req-1"])
+    assert line.event.human == "Spawning an engine"
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+def test_a_full_disk_is_counted_and_leaves_no_half_line(tmp_path, monkeypatch):
+    """The size limit of the process stands for the disk: the kernel writes a part, then nothing."""
+    code = """
+import resource, signal, sys
+from pathlib import Path
+from narration_hub.store import Mark, Store, marked
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = Store(Path(sys.argv[1]), 1 << 30, 1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+line = marked(b'{"actor":"a","action":"b","human":"Something"}', Mark(1, "localhost"))
+said = [store.append([line] * 4) for _ in range(6)]
+assert said[0] and not said[-1], said
+assert store.is_full and store.unsaved == 4 * said.count(False)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+store._try_again_at = 0
+assert store.append([line])
+assert len(list(store.recovered())) == 4 * said.count(True) + 1
+assert store.unreadable == 0
+"""
+    process = asyncio.run(_python(code, str(tmp_path)))
+    assert process == (0, "")
+
+
+async def _python(*arguments):
+    import sys
+
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", *arguments, stderr=asyncio.subprocess.PIPE)
+    _, errors = await process.communicate()
+    return process.returncode, errors.decode()
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03", "SSE-05")
+def test_a_killed_hub_loses_nothing_acknowledged_and_shows_nothing_twice(tmp_path, narration):
+    """Killed under load, started again; a producer that repeats what was not acknowledged, a reader that resumes."""
+    seen = []
+
+    async def read(one, after):
+        path = "/v1/jobs/job-1/stream"
+        place = after
+        try:
+            async with one.stream(path, after=after) as reader:
+                while (found := await reader.next()) is not None:
+                    assert found[0] == "narration", found
+                    seen.append(found[1]["event"]["human"])
+                    place = reader.last_id
+        except aiohttp.ClientError:
+            return place
+        return place
+
+    async def main():
+        acknowledged = 0
+        place = None
+        batch = 50
+        for life in range(3):
+            async with hub("--data", str(tmp_path)) as one:
+                if life == 0:
+                    await one.send(event(human="Step 0", event_id="producer-0"))
+                    acknowledged = 1
+                reading = asyncio.create_task(read(one, place))
+                killer = threading.Timer(0.7, one.process.signal, [signal.SIGKILL])
+                killer.start()
+                try:
+                    while True:
+                        numbers = range(acknowledged, acknowledged + batch)
+                        await one.send(*[event(human=f"Step {n}", event_id=f"producer-{n}") for n in numbers])
+                        acknowledged += batch
+                except aiohttp.ClientError:
+                    place = await reading
+                    assert place is not None
+                narration.feed(*one.process.lines)
+        async with hub("--data", str(tmp_path)) as one:
+            numbers = range(acknowledged, acknowledged + batch)
+            await one.send(*[event(human=f"Step {n}", event_id=f"producer-{n}") for n in numbers])
+            acknowledged += batch
+            async with one.stream("/v1/jobs/job-1/stream", after=place) as reader:
+                seen.extend(await reader.sentences(acknowledged - len(seen)))
+            story = await one.ask("GET", "/v1/stories/job-1")
+            assert [line["event"]["human"] for line in story["lines"]] == [f"Step {n}" for n in range(acknowledged)]
+            narration.feed(*one.process.lines)
+        assert seen == [f"Step {n}" for n in range(acknowledged)]
+
+    run(main())
+    narration.assert_event(action="restore")
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03", "HUB-02")
+def test_tickets_and_revocations_survive_a_restart(tmp_path):
+    async def main():
+        token = "a-made-up-operator"
+        async with hub("--data", str(tmp_path), AUTH_TOKEN=token) as one:
+            await one.send(event(), event(job="job-2"), token=token)
+            made = [
+                (await one.ask("POST", f"/v1/jobs/{job}/ticket", token, status=201))["ticket"]
+                for job in ("job-1", "job-2")
+            ]
+            await one.ask("DELETE", "/v1/jobs/job-2/ticket", token)
+        assert (tmp_path / "tickets.json").stat().st_mode & 0o077 == 0
+        async with hub("--data", str(tmp_path), AUTH_TOKEN=token) as one:
+            await one.ask("GET", "/v1/jobs/job-1", made[0])
+            await one.ask("GET", "/v1/jobs/job-2", made[1], status=401)
+
+    run(main())
+
+
+@pytest.mark.req("HUB-03")
+def test_a_second_hub_on_the_same_folder_does_not_start(tmp_path, narration):
+    async def main():
+        from narration_hub.launch import launch
+
+        async with hub("--data", str(tmp_path)):
+            own = {"NARRATION_SOURCE_LOCATION": "1"}
+            async with launch(["--data", str(tmp_path)], environment=own, wait_until=None) as second:
+                assert await second.wait() == 1
+        narration.feed(*second.lines)
+
+    run(main())
+    narration.assert_event(action="start_failed", code="STORE")
+
+
+def test_what_is_recovered_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(stores, "RECOVERED_BYTES", 2000)
+    one = Store(tmp_path, 1 << 30, 1)
+    one.append(lines(100))
+    found = [decode(line).human for line, _ in one.recovered()]
+    assert 3 < len(found) < 20
+    assert found == [f"Step {n}" for n in range(100 - len(found), 100)]
+    assert one.unreadable == 0
+    one.close()
