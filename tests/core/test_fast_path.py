@@ -113,6 +113,40 @@ def test_both_ways_give_the_same_bytes_of_a_declared_point(data):
     assert line("fast", context, call) == line("slow", context, call)
 
 
+ODD_TEXTS = [
+    "\ud800",
+    "a\\b",
+    "a\tb",
+    "a\nb",
+    "\x7f",
+    "é",
+    "\u202e",
+    'say "x"',
+    "",
+    " ",
+    "a" * 64,
+    "f0" * 32,
+    "x" * 5000,
+    "~",
+]
+
+
+@pytest.mark.parametrize(
+    "new", [*ODD_TEXTS, "password=hunter2X9swordfish", "AKIA" + "Q3EGH7JK2MN5PQ8S", "a 4 b 2", "9" * 64]
+)
+def test_one_new_text_among_known_ones_is_built_in_the_same_way(new):
+    def call():
+        for human in ("Known", new, new):
+            narrate("act", "thing", human, engine="x")
+
+    def call_with_field():
+        for engine in ("Known", new, new):
+            narrate("act", "thing", "Known", engine=engine)
+
+    for told in (call, call_with_field):
+        assert line("fast", {"job_id": "j"}, told) == line("slow", {"job_id": "j"}, told)
+
+
 @pytest.mark.parametrize(
     ("declared", "fields", "told"),
     [
