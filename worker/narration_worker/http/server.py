@@ -62,6 +62,12 @@ def error_response(error: WorkerError, narration: list[bytes] | None = None) -> 
     return json_response(error.status, body, headers)
 
 
+class _FreshStream(web.StreamResponse):
+    """A stream whose first event is there already: its head is sent together with it, in one packet."""
+
+    _send_headers_immediately = False
+
+
 class Server:
     """The worker's endpoints.
 
@@ -188,7 +194,8 @@ class Server:
             raise WorkerError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
 
     async def _stream(self, request: web.Request, job: Job, after: int = 0) -> web.StreamResponse:
-        response = web.StreamResponse(headers=HEADERS | {"X-Job-Id": job.job_id})
+        kind = web.StreamResponse if after else _FreshStream
+        response = kind(headers=HEADERS | {"X-Job-Id": job.job_id})
         response.headers[CORRELATION_HEADER] = str(bound()["correlation_id"])
         if request.version < (1, 1):
             response.force_close()  # HTTP/1.0 knows no chunks: the end of the connection is the end of the stream

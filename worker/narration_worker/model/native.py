@@ -298,9 +298,11 @@ class Model:
 
     def piece(self, token: int) -> bytes | None:
         """Return a token's bytes, none for special tokens; None when it ends the answer."""
-        if token not in self._pieces:
-            self._pieces[token] = self._look_up(token)
-        return self._pieces[token]
+        try:
+            return self._pieces[token]
+        except KeyError:
+            piece = self._pieces[token] = self._look_up(token)
+            return piece
 
     def _look_up(self, token: int) -> bytes | None:
         if llama_cpp.llama_vocab_is_eog(self.vocabulary, token):

@@ -1,7 +1,9 @@
 """From token bytes to text that may be sent: whole characters only, and no part of a stop text."""
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from narration_worker.model.generation import Token
 
 
 class TextStream:
@@ -16,11 +18,27 @@ class TextStream:
         self._stops = [stop for stop in stops if stop]
         self._longest = max((len(stop) for stop in self._stops), default=0)
         self._held = ""
+        self._partial = False
         self.matched: str | None = None
 
     def feed(self, piece: bytes) -> str:
         """Add a token's bytes; return the text that may be sent now, often none."""
-        return self._release(self._decoder.decode(piece), last=False)
+        if not self._partial and piece.isascii():  # most tokens; the decoder takes ten times as long
+            added = piece.decode("ascii")
+        else:
+            added = self._decoder.decode(piece)
+            self._partial = bool(self._decoder.getstate()[0])
+        return self._release(added, last=False) if self._stops else added
+
+    def tokens(self, fresh: Sequence[tuple[bytes, int]], count: int) -> Iterator[Token]:
+        """Add the bytes and ids of the newest tokens; yield what may be sent now.
+
+        Args:
+            fresh: bytes and id of each.
+            count: how many tokens there are so far, these included.
+        """
+        for position, (piece, token) in enumerate(fresh, count - len(fresh)):
+            yield Token(self.feed(piece), position, token)
 
     def finish(self) -> str:
         """Return the text that was held back, after the last token."""
@@ -29,8 +47,6 @@ class TextStream:
     def _release(self, added: str, *, last: bool) -> str:
         if self.matched is not None:
             return ""
-        if not self._stops:
-            return added
         self._held += added
         matches = [(start, stop) for stop in self._stops if (start := self._held.find(stop)) >= 0]
         # A longer stop text may still be incomplete at an earlier position: wait until none can be.
