@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from narration_core._executor import NarratingExecutor
     from narration_core._levels import LevelName
     from narration_core._narrator import Narrator
-    from narration_core._process import ProcessResult, capture_process
+    from narration_core._process import ProcessResult, capture_process, capture_process_async
     from narration_core._span import Span
     from narration_core._taxonomy import register_field
     from narration_core._wakeup import Wakeup
@@ -80,6 +80,7 @@ __all__ = [
     "bind",
     "bound",
     "capture_process",
+    "capture_process_async",
     "close_job",
     "configure",
     "decode",
@@ -136,6 +137,7 @@ _HOMES = {
     "bind": "narration_core._context",
     "bound": "narration_core._context",
     "capture_process": "narration_core._process",
+    "capture_process_async": "narration_core._process",
     "close_job": "narration_core._channels",
     "configure": "narration_core._configuration",
     "decode": "narration_core._event",

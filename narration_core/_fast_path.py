@@ -38,6 +38,11 @@ _CARELESS: Final = frozenset(range(ord(" "), ord("~") + 1)) - {ord("\\")}
 _PLAIN: Final = bytes(ZEROS[code] if code in _CARELESS else 0xFF for code in range(256))
 """For `bytes.translate`: text with every digit a zero, and beyond ASCII where it is not plain."""
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
+# W3C ids and UUIDs. Digits alone may be a card number.
+_is_made_id = re.compile(
+    "(?=[0-9-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+).fullmatch
+_MADE_IDS: Final = ("3b241101-e2bb-4255-8caf-4136c566a962", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -91,6 +96,7 @@ class FastPath:
         self._strict = settings.strict
         self._redactor = settings.redactor
         self._counts = counts
+        self._made_ids_are_plain: bool | None = None  # until the first event: the rules are loaded with it
         self._texts: BoundedSet[str] = BoundedSet()
         self._shapes: BoundedSet[bytes] = BoundedSet()
         self.text_needs_care = self._new_judge()
@@ -137,10 +143,19 @@ class FastPath:
     def _prepared(self, fields: Mapping[str, Any], *, ordinary: bool) -> BoundFields:
         bound = BoundFields(self, fields)
         ids = {name: value for name, value in fields.items() if name in ID_INDEX}
-        if ordinary and all(type(value) is str for value in ids.values()) and not self.needs_care(ids.values()):
+        if ordinary and all(type(value) is str for value in ids.values()) and not self._ids_need_care(ids.values()):
             bound.last_place = ID_INDEX[next(reversed(ids))] if ids else -1
             bound.json = _encode(ids)[1:-1].decode() + "," if ids else ""
         return bound
+
+    def _ids_need_care(self, ids: Iterable[str]) -> bool:
+        """Return whether any id needs care; every request has new ones, and most are of a form that no rule hides."""
+        if self._made_ids_are_plain is None:
+            hidden = self._redactor.own_patterns or any(map(self._redactor.wanted_spans, _MADE_IDS))
+            self._made_ids_are_plain = not hidden
+        return self.needs_care(
+            [value for value in ids if _is_made_id(value) is None] if self._made_ids_are_plain else ids
+        )
 
     def _is_new_action(self, action: str) -> bool:
         """Return whether an action that was not seen before is a valid name, and remember it."""

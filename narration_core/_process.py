@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple
 
@@ -169,6 +169,8 @@ def capture_process(
 
     Its narration lines are passed on with the caller's context filled in where they have none; every other
     line becomes a `raw_output` event, redacted. Garbage, lines of megabytes and invalid UTF-8 harm nothing.
+    A SIGTERM that comes meanwhile, while this is the main thread, is passed on; when the child has ended, it has its
+    usual effect here.
 
     Args:
         cmd: the program and its arguments.
@@ -188,6 +190,68 @@ def capture_process(
         TypeError: the command is text; a list says where an argument ends.
         Exception: what `on_event` raised; the child has ended then.
     """
+    return _capture(cmd, job_id, actor, cwd, env, timeout_s, on_event, lambda _: None)
+
+
+async def capture_process_async(
+    cmd: Sequence[str | os.PathLike[str]],
+    *,
+    job_id: str | None = None,
+    actor: str = "process",
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> ProcessResult:
+    """Run a child process to its end and narrate it, while the event loop goes on; see `capture_process`.
+
+    Cancelled, it sends the child SIGTERM, and SIGKILL if it has not ended a second later.
+
+    Args:
+        cmd: the program and its arguments.
+        job_id: the job whose stream the events belong to.
+        actor: who the child's own lines are attributed to when they are no narration.
+        cwd: where it runs.
+        env: its environment; the caller's when absent.
+        timeout_s: kill it after so many seconds.
+        on_event: called with each event as it comes, on a reader thread.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        OSError: the program cannot be started; the failure is narrated first.
+        TypeError: the command is text; a list says where an argument ends.
+        Exception: what `on_event` raised; the child has ended then.
+    """
+    import asyncio  # noqa: PLC0415 - costs milliseconds at import
+
+    started: list[subprocess.Popen[bytes]] = []
+    work = asyncio.ensure_future(
+        asyncio.to_thread(_capture, cmd, job_id, actor, cwd, env, timeout_s, on_event, started.append)
+    )
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        for child in started:
+            child.terminate()
+        await asyncio.wait([work], timeout=_GRACE_S)
+        for child in started:
+            child.kill()
+        await asyncio.wait([work])
+        raise
+
+
+def _capture(
+    cmd: Sequence[str | os.PathLike[str]],
+    job_id: str | None,
+    actor: str,
+    cwd: str | os.PathLike[str] | None,
+    env: Mapping[str, str] | None,
+    timeout_s: float | None,
+    on_event: Callable[[Event], None] | None,
+    started: Callable[["subprocess.Popen[bytes]"], None],
+) -> ProcessResult:
     if isinstance(cmd, str | bytes):
         raise TypeError(f"cmd must be a list of arguments, not {cmd!r}; for a shell write ['sh', '-c', {cmd!r}]")
     narrate = Narrator(to_name(actor))
@@ -208,30 +272,59 @@ def capture_process(
                 "process_start", target, "Process {target} did not start: {error_kind}", error_kind=type(error).__name__
             )
             raise
+        started(child)
         listener = _Listener(narrate.actor, target, on_event)
-        timer = threading.Timer(timeout_s, child.kill) if timeout_s is not None else None
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        try:
-            code = _listen(child, listener, timeout_s)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-        result = ProcessResult(
-            code,
-            (time.monotonic_ns() - began) // 1_000_000,
-            listener.narrated,
-            listener.raw,
-            tuple(listener.last_words),
-        )
-        _tell_ending(narrate, target, result)
+        with _sigterm_reaches(child):
+            code = _followed(child, listener, timeout_s)
+            result = ProcessResult(
+                code,
+                (time.monotonic_ns() - began) // 1_000_000,
+                listener.narrated,
+                listener.raw,
+                tuple(listener.last_words),
+            )
+            _tell_ending(narrate, target, result)
         if listener.error is not None:
             raise listener.error
         return result
+
+
+def _followed(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: float | None) -> int:
+    """Read both outputs until the child ends, and see to it that it does; returns its exit code."""
+    timer = threading.Timer(timeout_s, child.kill) if timeout_s is not None else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        return _listen(child, listener, timeout_s)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+
+
+@contextlib.contextmanager
+def _sigterm_reaches(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Pass SIGTERM on to a child; afterwards it has the effect that it would have had."""
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or before in (signal.SIG_IGN, None):
+        yield
+        return
+    came: list[int] = []
+
+    def pass_on(number: int, _: object) -> None:
+        came.append(number)
+        child.terminate()
+
+    signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: float | None) -> int:

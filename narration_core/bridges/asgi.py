@@ -17,6 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
 _HEADER: Final = HEADER.lower().encode()
+_READ: Final = {b"x-correlation-id": "x-correlation-id", b"traceparent": "traceparent", b"baggage": "baggage"}
 _STARTS: Final = frozenset(("http.response.start", "websocket.accept", "websocket.http.response.start"))
 _SWITCHED: Final = 101
 _REFUSED: Final = 403  # what a server answers when a websocket is closed before it was accepted
@@ -73,16 +74,12 @@ class NarrationMiddleware:
         if kind not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        sent: dict[bytes, bytes] = {}
+        sent: dict[str, str] = {}
         for name, value in scope["headers"]:
-            sent.setdefault(name, value)
-
-        def header(name: str) -> str | None:
-            value = sent.get(name.encode())
-            return None if value is None else value.decode("latin-1")
-
+            if name in _READ:
+                sent.setdefault(_READ[name], value.decode("latin-1"))
         method = scope["method"] if kind == "http" else "WEBSOCKET"
-        with self._serving.take(header, method, scope["path"]) as served:
+        with self._serving.take(sent.get, method, scope["path"]) as served:
             answer = _Answer(served, receive, send)
             try:
                 await self.app(scope, answer.receive if kind == "websocket" else receive, answer.send)
@@ -111,7 +108,7 @@ class _Answer:
             self.started = True
             self.served.status = message.get("status", _SWITCHED)
             headers = list(message.get("headers") or ())
-            if not any(name.lower() == _HEADER for name, _ in headers):
+            if _HEADER not in [name.lower() for name, _ in headers]:
                 headers.append((_HEADER, self.served.correlation_id.encode()))
             message = {**message, "headers": headers}
         elif kind == "websocket.close":

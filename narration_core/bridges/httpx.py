@@ -116,5 +116,8 @@ class _Attempts:
 def _begin(calling: Calling, request: httpx.Request) -> Call:
     url = request.url
     call = Call(calling, request.method, f"{url.netloc.decode('ascii', 'replace')}{url.path}")
-    request.headers.update(call.missing_in(request.headers))
+    headers = request.headers
+    for name, value in call.headers.items():
+        if name not in headers:
+            headers[name] = value
     return call

@@ -21,6 +21,7 @@ OWN: Final = {
     "jobs": "narration_core.cli._jobs:jobs",
     "link": "narration_core.cli._link:link",
     "redact": "narration_core.cli._redact:command",
+    "run": "narration_core.cli._run:run",
     "story": "narration_core.cli._story:story",
     "tail": "narration_core.cli._tail:tail",
     "watch": "narration_core.cli._watch:watch",

@@ -403,3 +403,32 @@ def test_the_lines_of_generated_functions_are_kept_in_a_bounded_number():
     for number in range(1100):
         run_source(f"x = {number}\n", "many", {})
     assert sum(file.startswith("<narration: many") for file in linecache.cache) <= 1024
+
+
+MADE = {"correlation_id": "3b241101-e2bb-4255-8caf-4136c566a962", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+
+
+def test_ids_of_every_request_are_not_searched_for_secrets(memory, monkeypatch):
+    looked_at = []
+    with bind(**MADE):
+        Narrator("a")("b", "c", "D")
+    path = PIPELINE.fast_path
+    needs_care = path.needs_care
+    monkeypatch.setattr(path, "needs_care", lambda pieces: looked_at.extend(pieces) or needs_care(pieces))
+    with bind(**MADE, span_id="00f067aa0ba902b7", job_id="job-1", session_id="4285397033167824"):
+        Narrator("a")("b", "c", "D")
+    assert looked_at == ["job-1", "4285397033167824"]
+    assert memory.events[-1].trace_id == MADE["trace_id"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [RedactionPolicy(uuids=True), RedactionPolicy(patterns={"own": "3b241101[-0-9a-f]*"})],
+    ids=["uuids", "own pattern"],
+)
+def test_a_policy_that_hides_ids_hides_them_in_every_request(memory, policy):
+    configure(sinks=[memory], level="trace", strict=False, redaction=policy)
+    for _ in range(2):
+        with bind(**MADE):
+            Narrator("a")("b", "c", "D")
+    assert [MADE["correlation_id"] in event.to_dict().values() for event in memory.events] == [False, False]

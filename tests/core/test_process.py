@@ -1,11 +1,14 @@
+import asyncio
+import json
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
 
 from narration_core import bind
-from narration_core._process import MAX_LINE, capture_process
+from narration_core._process import MAX_LINE, capture_process, capture_process_async
 
 
 def python(program):
@@ -138,3 +141,81 @@ def test_a_child_of_a_console_program_narrates_to_be_read(memory, monkeypatch):
         assert (result.narrated, result.raw) == (1, 0)
     assert capture_process(python(said), env={**os.environ, "NARRATION_FORMAT": "off"}).narrated == 0
     assert [event.human for event in by_action(memory, "load")] == ["Loading"] * 2
+
+
+WAITING = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(3)))
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+PARENT = """
+import sys
+from narration_core import capture_process
+capture_process([sys.executable, "-c", sys.argv[1]])
+"""
+
+
+@pytest.mark.req("INT-03")
+def test_sigterm_of_the_parent_reaches_the_child():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, WAITING], stdout=subprocess.PIPE, text=True)
+    told = []
+    for line in parent.stdout:
+        told.append(json.loads(line))
+        if told[-1].get("text") == "ready":
+            parent.terminate()
+    assert [event.get("text") for event in told][:2] == ["ready", "bye"]
+    assert told[2]["exit_code"] == 3
+    assert parent.wait() == -signal.SIGTERM
+    parent.stdout.close()
+
+
+@pytest.mark.req("INT-03")
+def test_a_child_is_narrated_while_the_event_loop_goes_on(memory):
+    async def main():
+        with bind(correlation_id="req-1"):
+            return await capture_process_async(python("print('hello')"), job_id="job-1")
+
+    assert asyncio.run(main()).raw == 1
+    (said,) = by_action(memory, "raw_output")
+    assert (said.correlation_id, said.job_id) == ("req-1", "job-1")
+
+
+def test_a_cancelled_capture_ends_its_child(memory):
+    async def main():
+        heard = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(
+            capture_process_async(python(WAITING), on_event=lambda _: loop.call_soon_threadsafe(heard.set))
+        )
+        await heard.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    (end,) = by_action(memory, "process_end")
+    assert end.extra["exit_code"] == 3
+
+
+def run_command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "narration_core.cli", "run", *arguments],
+        capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.req("INT-03")
+def test_a_program_that_only_prints_is_run_as_narration():
+    program = "import sys; print('password=hunter2-made-up-pass'); print('x', file=sys.stderr); sys.exit(4)"
+    done = run_command("--service", "billing", "--correlation-id", "req-1", "--", *python(program))
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 4
+    assert [event["actor"] for event in told] == ["billing"] * 3
+    assert {event["correlation_id"] for event in told} == {"req-1"}
+    assert {event["emitted_by"] for event in told} == {"billing@unversioned"}
+    assert "hunter2" not in done.stdout + done.stderr
+    assert run_command("--", *python("import os; os.kill(os.getpid(), 9)")).returncode == 137
+    assert run_command("/nowhere/at/all").returncode == 127
+    assert run_command("--correlation-id", "two words", "true").returncode == 2

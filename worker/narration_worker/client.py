@@ -78,7 +78,7 @@ class WorkerClient:
         """Open the connection pool."""
         self._session = aiohttp.ClientSession(
             headers=self._headers,
-            trace_configs=[client_tracing()],
+            trace_configs=[client_tracing(trust="inside")],
             timeout=aiohttp.ClientTimeout(total=None, connect=10),
             read_bufsize=MAX_LINE,
         )

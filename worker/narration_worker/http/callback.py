@@ -37,7 +37,9 @@ async def announce(url: str, body: ReadyCallback, token: str | None, tries: int 
     wait_s = FIRST_WAIT_S
     attempt = 0
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    async with aiohttp.ClientSession(trace_configs=[client_tracing()], timeout=timeout, headers=headers) as session:
+    async with aiohttp.ClientSession(
+        trace_configs=[client_tracing(trust="inside")], timeout=timeout, headers=headers
+    ) as session:
         while True:
             attempt += 1
             points.callback_attempt(url=url, attempt=attempt)

@@ -1,0 +1,194 @@
+"""One candidate of `benchmarks.integrations`: measures itself and prints its CPU time a request as JSON."""
+
+import asyncio
+import json
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+WARM_UP = 300
+
+
+def starlette():
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    async def answer(request):
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[Route("/order/{number}", answer)])
+
+
+def scope(number):
+    name = f"req-{number}".encode()
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": f"/order/{number % 50}",
+        "raw_path": b"/order/7",
+        "query_string": b"",
+        "headers": [
+            (b"host", b"shop"),
+            (b"user-agent", b"benchmark"),
+            (b"accept", b"*/*"),
+            (b"x-correlation-id", name),
+            (b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ],
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("shop", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+
+
+async def receive():
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def send(message):
+    pass
+
+
+def served(app, count):
+    async def main():
+        for number in range(WARM_UP):
+            await app(scope(number), receive, send)
+        scopes = [scope(number) for number in range(count)]
+        began = time.process_time()
+        for one in scopes:
+            await app(one, receive, send)
+        return time.process_time() - began
+
+    return asyncio.run(main())
+
+
+def to_file(**options):
+    from narration_core import FileSink, configure, warm_up
+
+    configure(sinks=[FileSink(Path(tempfile.mkdtemp()) / "events.jsonl")], **options)
+    warm_up()
+    while threading.active_count() > 1 and any("warm" in thread.name for thread in threading.enumerate()):
+        time.sleep(0.1)  # what a server does once, on a thread of its own, is no part of a request
+
+
+def asgi_bare(count):
+    return served(starlette(), count)
+
+
+def asgi_narration(count, **options):
+    from narration_core import Narrator
+    from narration_core.bridges.asgi import NarrationMiddleware
+
+    to_file()
+    return served(NarrationMiddleware(starlette(), narrate=Narrator("shop"), **options), count)
+
+
+def asgi_narration_inside(count):
+    return asgi_narration(count, trust="inside")
+
+
+def asgi_narration_muted(count):
+    return asgi_narration(count, levels={"request": "mute", "answer": "mute"})
+
+
+def asgi_logfire(count):
+    import logfire
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+
+    file = open(Path(tempfile.mkdtemp()) / "spans.jsonl", "w")
+
+    class ToFile(SpanExporter):
+        def export(self, spans):
+            file.writelines(span.to_json(indent=None) + "\n" for span in spans)
+            return SpanExportResult.SUCCESS
+
+    logfire.configure(send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(ToFile())])
+    app = starlette()
+    logfire.instrument_starlette(app)
+    return served(app, count)
+
+
+def asgi_logfire_no_export(count):
+    import logfire
+
+    logfire.configure(send_to_logfire=False, console=False)
+    app = starlette()
+    logfire.instrument_starlette(app)
+    return served(app, count)
+
+
+def called(transport, count):
+    import httpx
+
+    with httpx.Client(transport=transport) as client:
+        for _ in range(WARM_UP):
+            client.get("http://stock/shelf/7")
+        began = time.process_time()
+        for _ in range(count):
+            client.get("http://stock/shelf/7")
+        return time.process_time() - began
+
+
+def mock():
+    import httpx
+
+    return httpx.MockTransport(lambda _: httpx.Response(200))
+
+
+def httpx_bare(count):
+    return called(mock(), count)
+
+
+def httpx_narration(count, **options):
+    from narration_core import Narrator, bind
+    from narration_core.bridges.httpx import NarrationTransport
+
+    to_file()
+    with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
+        return called(NarrationTransport(Narrator("shop"), mock(), **options), count)
+
+
+def httpx_narration_muted(count):
+    return httpx_narration(count, levels={"call": "mute", "answer": "mute"})
+
+
+def httpx_logfire(count):
+    import httpx
+    import logfire
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+    logfire.configure(send_to_logfire=False, console=False)
+    with httpx.Client(transport=mock()) as client:
+        HTTPXClientInstrumentor.instrument_client(client)
+        for _ in range(WARM_UP):
+            client.get("http://stock/shelf/7")
+        began = time.process_time()
+        for _ in range(count):
+            client.get("http://stock/shelf/7")
+        return time.process_time() - began
+
+
+def two_events(count):
+    """What two bare events with these fields cost, to the same file: the part that is not the bridge's."""
+    from narration_core import Narrator, bind
+
+    to_file()
+    narrate = Narrator("shop")
+    with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
+        for _ in range(WARM_UP):
+            narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
+        began = time.process_time()
+        for _ in range(count):
+            narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
+            narrate("answer", "GET /order/7", "Answered GET /order/7 after 1 ms", event="request", duration_ms=1)
+        return time.process_time() - began
+
+
+if __name__ == "__main__":
+    name, rounds = sys.argv[1], int(sys.argv[2])
+    print(json.dumps({"us": globals()[name](rounds) / rounds * 1e6}))
