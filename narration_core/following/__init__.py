@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from narration_core.following._lines import ID_FIELDS, Line
     from narration_core.following._log_files import NoLogsError
     from narration_core.following._source import Files, Searched, Source
-    from narration_core.following._spans import Work, Works
+    from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works
     from narration_core.following._story import Story, follow
     from narration_core.following._tail import Tail
     from narration_core.following._why import Answer, Voice, why
 
 __all__ = [
+    "CLOSING",
+    "HOPS",
     "ID_FIELDS",
+    "OPENING",
     "Answer",
     "Conformity",
     "Element",
@@ -42,6 +45,9 @@ __all__ = [
 # Names are loaded when they are first asked for: `narration story` needs a third of them, and starts in that time.
 _HOMES = {
     "ID_FIELDS": "narration_core.following._lines",
+    "CLOSING": "narration_core.following._spans",
+    "HOPS": "narration_core.following._spans",
+    "OPENING": "narration_core.following._spans",
     "Answer": "narration_core.following._why",
     "Conformity": "narration_core.following._conform",
     "Element": "narration_core.following._golden",

@@ -19,7 +19,7 @@ from narration_hub import metrics, points, wire
 from narration_hub.access import Access, Caller
 from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
-from narration_hub.http import openapi
+from narration_hub.http import openapi, panel
 from narration_hub.http.streaming import Stream
 from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
@@ -109,6 +109,7 @@ class Server:
         add.add_get("/metrics", self.metrics)
         settings = self._settings
         openapi.add_routes(app, needs_token=bool(settings.token or settings.operators or settings.producers))
+        panel.add_routes(app)
         app.on_shutdown.append(self._close_streams)
         return app
 
@@ -145,6 +146,8 @@ class Server:
     @web.middleware
     async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Find out who calls; callers without a token reach only the public endpoints."""
+        if request.path in panel.PATHS:  # asked for before there is a token: no failed try
+            return await handler(request)
         try:
             caller = self._access.caller(request.headers, request.remote)
             if caller.identity == LOCALHOST:

@@ -1,0 +1,130 @@
+// The first screen: the open job that has been quiet for longest on top, one sentence each.
+
+import { announce, coloured, element } from "./dom.js";
+import { age, count } from "./format.js";
+import { get, Refused } from "./hub.js";
+
+const EVERY_MS = 1000;
+const ENDED = 50;
+const SILENT_MS = 20000;
+const MOST_JOBS = 500;
+
+export class Board {
+  constructor() {
+    this.jobs = element("tbody");
+    this.open = element("h2", {}, "Open jobs");
+    this.silent = element("p", { class: "silent" });
+    this.done = element("ul", { class: "ended" });
+    this.doneHead = element("h2", { hidden: true }, "Ended");
+    this.table = element("table", { class: "jobs" },
+      element("thead", {}, element("tr", {}, ...["job", "age", "service", "waiting for", "since", "quiet", "warnings"]
+        .map((name) => element("th", { scope: "col", class: NUMBERS.has(name) ? "number" : "" }, name)))),
+      this.jobs);
+    this.empty = element("div", { class: "empty", hidden: true });
+    this.node = element("div", { class: "board", onpointerenter: () => { this.held = true; }, onpointerleave: () => { this.held = false; } },
+      this.open, this.table, this.empty, this.silent, this.doneHead, this.done);
+  }
+
+  start() {
+    this.stopped = false;
+    this.tick();
+  }
+
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  async tick() {
+    try {
+      const board = await get("/v1/jobs");
+      if (this.stopped) return;
+      this.draw(board);
+      announce(`live · ${count(board.services.length, "service")}`, "live");
+    } catch (error) {
+      if (this.stopped) return;
+      if (error instanceof Refused && error.status === 401) return void dispatchEvent(new Event("narration-login"));
+      announce(error instanceof Refused ? error.message : "the hub does not answer; trying again", "trouble");
+    }
+    this.timer = setTimeout(() => this.tick(), document.hidden ? 10 * EVERY_MS : EVERY_MS);
+  }
+
+  draw({ jobs, services }) {
+    const open = jobs.filter((job) => job.state !== "ended");
+    const ended = jobs.filter((job) => job.state === "ended").slice(0, ENDED);
+    this.open.textContent = `Open jobs: ${open.length}`;
+    this.table.hidden = !open.length;
+    this.empty.hidden = jobs.length > 0;
+    if (!jobs.length) this.drawEmpty(services);
+    this.drawOpen(open.slice(0, MOST_JOBS));
+    const silent = services.filter((service) => service.quiet_ms > SILENT_MS);
+    this.silent.replaceChildren(...(silent.length ? ["Silent: ", silent.map(told).join(", ")] : []));
+    this.doneHead.hidden = !ended.length;
+    this.doneHead.textContent = `Ended: the last ${ended.length}`;
+    this.done.replaceChildren(...ended.map((job) => element("li", {}, link(job), `  ${mark(job)}${job.sentence}`)));
+  }
+
+  // Rows keep their element and, while the pointer is on the board, their place: nothing moves under the pointer.
+  drawOpen(jobs) {
+    const known = new Map([...this.jobs.children].map((row) => [row.dataset.job, row]));
+    const rows = new Map(jobs.map((job) => [job.job_id, fill(known.get(job.job_id) ?? element("tr", { "data-job": job.job_id }), job)]));
+    if (this.held) {
+      const kept = [...this.jobs.children].filter((row) => rows.has(row.dataset.job));
+      const fresh = [...rows.values()].filter((row) => !kept.includes(row));
+      place(this.jobs, [...kept, ...fresh]);
+    } else if (!this.jobs.contains(document.activeElement)) {
+      place(this.jobs, [...rows.values()]);
+    } else {
+      place(this.jobs, [...new Set([...[...this.jobs.children].filter((row) => rows.has(row.dataset.job)), ...rows.values()])]);
+    }
+  }
+
+  drawEmpty(services) {
+    const heard = services.length ? `Heard so far: ${services.map((service) => service.service).join(", ")}.` : "No service was heard yet.";
+    this.empty.replaceChildren(
+      element("p", {}, `No job is here. ${heard} Send a first event from any program that narrates:`),
+      element("pre", {}, `NARRATION_HUB=${location.origin} python my_service.py`),
+      element("p", {}, "or send the lines of one that does not:"),
+      element("pre", {}, `my_service 2>&1 | narration forward --hub ${location.origin} --service my-service -`));
+  }
+}
+
+const NUMBERS = new Set(["age", "since", "quiet", "warnings"]);
+const told = ({ service, quiet_ms, lost }) => {
+  const gone = Object.values(lost).reduce((sum, number) => sum + number, 0);
+  return `${service} for ${age(quiet_ms)}${gone ? ` (lost ${count(gone, "event")})` : ""}`;
+};
+const trouble = ({ counts }) => (counts.warn ?? 0) + (counts.error ?? 0) + (counts.fatal ?? 0);
+const mark = (job) => (job.counts.error || job.counts.fatal ? "with errors: " : job.left_open?.length ? "with work left open: " : "");
+
+function place(parent, rows) {
+  rows.forEach((row, index) => { if (parent.children[index] !== row) parent.insertBefore(row, parent.children[index] ?? null); });
+  while (parent.children.length > rows.length) parent.lastChild.remove();
+}
+
+// An operator goes to the whole request; the holder of a job's ticket sees the job.
+export function address(job) {
+  const story = job.correlation_ids?.[0];
+  return story ? `#story=${encodeURIComponent(story)}` : `#job=${encodeURIComponent(job.job_id)}`;
+}
+
+const link = (job) => element("a", { href: address(job) }, job.job_id);
+
+function fill(row, job) {
+  const { waits } = job;
+  const service = waits?.service ?? job.service;
+  const warnings = trouble(job);
+  const percent = waits?.percent;
+  row.className = job.state;
+  const cells = [
+    row.firstChild ?? element("td", {}, link(job)),
+    element("td", { class: "number" }, age(job.age_ms)),
+    element("td", {}, coloured(element("span", { class: "service" }, service), service)),
+    element("td", { class: "sentence" }, waits?.sentence ?? job.sentence, percent === undefined ? "" : element("progress", { max: 100, value: percent, "aria-label": "done" })),
+    element("td", { class: "number" }, waits ? age(Math.max(0, Date.now() - waits.since_ms)) : ""),
+    element("td", { class: "number quiet" }, age(job.quiet_ms), job.state === "stalled" ? element("strong", {}, " stalled") : ""),
+    element("td", { class: "number" }, warnings || "–"),
+  ];
+  row.replaceChildren(...cells);
+  return row;
+}

@@ -1,0 +1,134 @@
+// Talking to the hub: the token of this tab, requests, and streams that come back after every interruption.
+
+const KEY = "narration-token";
+const SILENCE_MS = 40000; // the hub sends a comment every 15 s
+const LONGEST_PAUSE_MS = 30000;
+const NO_ANSWER_MS = 3000;
+
+export const remember = (token) => sessionStorage.setItem(KEY, token);
+export const forget = () => sessionStorage.removeItem(KEY);
+const authorization = () => {
+  const token = sessionStorage.getItem(KEY);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+};
+
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body?.message ?? `the hub answered ${status}`);
+    this.status = status;
+    this.hint = body?.hint ?? "";
+  }
+}
+
+export async function get(path) {
+  const response = await fetch(path, { headers: authorization(), cache: "no-store" });
+  const body = await response.json().catch(() => null);
+  if (!response.ok) throw new Refused(response.status, body);
+  return body;
+}
+
+// Server-sent events by fetch, since EventSource can send no token.
+export class Stream {
+  // heard(type, data, id) is called for every event; state(text, kind) whenever the connection changes.
+  constructor(path, heard, state) {
+    this.path = path;
+    this.heard = heard;
+    this.state = state;
+    this.last = "";
+    this.failures = 0;
+    this.stopped = false;
+    this.ended = false;
+  }
+
+  start() {
+    this.stopped = false;
+    if (!this.ended) this.run();
+  }
+
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearInterval(this.counter);
+    this.abort?.abort();
+  }
+
+  async run() {
+    const abort = (this.abort = new AbortController());
+    const unanswered = setTimeout(
+      () => this.state("No connection yet: perhaps six other tabs hold all that the browser gives", "trouble"),
+      NO_ANSWER_MS,
+    );
+    try {
+      const headers = { Accept: "text/event-stream", ...authorization() };
+      if (this.last) headers["Last-Event-ID"] = this.last;
+      const response = await fetch(this.path, { headers, cache: "no-store", signal: abort.signal });
+      clearTimeout(unanswered);
+      if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
+      await this.read(response, abort);
+    } catch (error) {
+      if (this.stopped || abort !== this.abort) return;
+      if (error instanceof Refused && error.status < 500 && error.status !== 429) {
+        this.ended = true;
+        this.state(error.hint ? `${error.message}: ${error.hint}` : error.message, "trouble");
+        return;
+      }
+    } finally {
+      clearTimeout(unanswered);
+      clearTimeout(this.watchdog);
+    }
+    if (!this.stopped && !this.ended && abort === this.abort) this.pause();
+  }
+
+  async read(response, abort) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      clearTimeout(this.watchdog);
+      this.watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
+      const { done, value } = await reader.read();
+      if (done) return;
+      const pieces = (rest + value).split("\n\n");
+      rest = pieces.pop();
+      for (const piece of pieces) this.take(piece);
+      if (this.ended) return;
+    }
+  }
+
+  take(piece) {
+    let type = "message", data = "", id = "";
+    for (const line of piece.split("\n")) {
+      if (line.startsWith("event: ")) type = line.slice(7);
+      else if (line.startsWith("data: ")) data += line.slice(6);
+      else if (line.startsWith("id: ")) id = line.slice(4);
+    }
+    if (!data) return;
+    const body = JSON.parse(data);
+    if (id) this.last = id;
+    if (type === "hello") {
+      this.failures = 0;
+      this.state("live", "live");
+    } else if (type === "end" && body.reason !== "shutdown") {
+      this.ended = true;
+      this.state(ENDINGS[body.reason] ?? `ended: ${body.reason}`, body.reason === "ended" ? "" : "trouble");
+    }
+    this.heard(type, body, id);
+  }
+
+  // Full jitter: a thousand panels do not come back in the same moment.
+  pause() {
+    const most = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures++);
+    const until = Date.now() + Math.random() * most;
+    const tell = () => this.state(`reconnecting in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s`, "trouble");
+    tell();
+    clearInterval(this.counter);
+    this.counter = setInterval(tell, 1000);
+    this.timer = setTimeout(() => { clearInterval(this.counter); this.run(); }, until - Date.now());
+  }
+}
+
+const ENDINGS = {
+  ended: "ended",
+  expired: "this link has expired: narration link JOB prints a new one",
+  revoked: "this link was revoked: ask for a new one",
+  forgotten: "the hub needed the memory and no longer has this",
+};

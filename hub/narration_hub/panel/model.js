@@ -1,0 +1,104 @@
+// What a story's events mean: rows, pieces of work, services. The words that open and close work come from the hub.
+
+export const MOST_ROWS = 200000;
+
+export class Story {
+  constructor(vocabulary) {
+    this.vocabulary = vocabulary;
+    this.rows = [];
+    this.works = [];
+    this.open = [];
+    this.services = new Map();
+    this.dropped = 0;
+    this.missed = 0;
+  }
+
+  add(body, id) {
+    const { event, formatted } = body;
+    const row = {
+      kind: "event",
+      id,
+      event,
+      formatted,
+      service: event.actor ?? "unknown",
+      at: event.emitted_at_ms,
+      level: event.level ?? "info",
+      text: `${event.actor} ${event.action} ${event.human} ${formatted}`.toLowerCase(),
+    };
+    this.services.set(row.service, (this.services.get(row.service) ?? 0) + 1);
+    this.push(row);
+    this.take(row);
+    return row;
+  }
+
+  gap(missed) {
+    this.missed += missed;
+    this.push({ kind: "gap", missed, service: "", level: "", text: "", at: this.rows.at(-1)?.at });
+  }
+
+  push(row) {
+    if (this.rows.length >= MOST_ROWS) {
+      const gone = this.rows.splice(0, MOST_ROWS / 10);
+      this.dropped += gone.length;
+    }
+    this.rows.push(row);
+  }
+
+  take(row) {
+    const { event } = row;
+    const closed = this.closedBy(event, row.level);
+    if (closed) {
+      closed.end = closed.last = row;
+      closed.failed = SEVERE.has(row.level);
+      this.open.splice(this.open.indexOf(closed), 1);
+      return;
+    }
+    const name = this.openedBy(event, row.level);
+    if (name !== null) {
+      const work = { name, start: row, last: row, end: null, service: row.service, failed: false };
+      this.works.push(work);
+      this.open.push(work);
+      return;
+    }
+    const inside = this.open.findLast((work) =>
+      event.span_id ? work.start.event.span_id === event.span_id : work.service === row.service);
+    if (inside) inside.last = row;
+  }
+
+  openedBy(event, level) {
+    const name = event.event ?? "";
+    if (this.vocabulary.hops.includes(name)) {
+      return event.duration_ms === undefined && !SEVERE.has(level) ? name : null;
+    }
+    return ending(name, this.vocabulary.opening);
+  }
+
+  closedBy(event, level) {
+    const name = event.event ?? "";
+    const hop = this.vocabulary.hops.includes(name) && (event.duration_ms !== undefined || SEVERE.has(level));
+    const closes = hop ? name : ending(name, this.vocabulary.closing);
+    if (closes === null && name !== "error") return undefined;
+    return this.open.findLast((work) => {
+      const opened = work.start.event;
+      const same = event.span_id && opened.span_id
+        ? event.span_id === opened.span_id
+        : PLACE.every((field) => opened[field] === event[field]);
+      return same && (closes === null || closes === work.name);
+    });
+  }
+
+  // The innermost open work: the one that was opened last.
+  get waitsFor() {
+    return this.open.at(-1);
+  }
+}
+
+const SEVERE = new Set(["error", "fatal"]);
+const PLACE = ["actor", "worker_id", "replica_id", "job_id"];
+
+function ending(name, endings) {
+  const found = endings.find((end) => name.endsWith(end) && name !== end);
+  return found === undefined ? null : name.slice(0, -found.length);
+}
+
+export const isTrouble = (row) => row.level === "error" || row.level === "fatal" || row.level === "warn";
