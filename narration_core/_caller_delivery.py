@@ -36,8 +36,6 @@ _SLOW_S: Final = 0.05
 _SLOW_WRITES: Final = 3
 _ROUNDS: Final = 8
 _HELP_EVERY: Final = 10
-_MEASURED: Final = 15
-"""Every sixteenth write is timed."""
 
 _SURE: Final = EMITTING.index("warn")
 _POLL_S: Final = 0.001
@@ -99,7 +97,7 @@ class LineWriter(LineBackground):
 
     # -- on the calling thread -----------------------------------------------------------------------
 
-    def put(self, record: Record) -> None:  # noqa: C901, PLR0912 - one call less is felt at two microseconds an event
+    def put(self, record: Record) -> None:  # noqa: C901, PLR0912, PLR0915 - at two microseconds an event each call is felt
         """Write an event, or leave it to whoever is writing; see the module."""
         if self._background or self._echoing:
             queue = self._queue
@@ -123,6 +121,7 @@ class LineWriter(LineBackground):
             return
         generation = self._generation
         flight = self._flight
+        began = 0.0
         try:
             self._owner = me
             if self._queue or flight.records:
@@ -134,9 +133,10 @@ class LineWriter(LineBackground):
                     rest = flight.rest = self.sink.line(record, output.longest)
                     if not output.may_be_slow:
                         step = output.step(rest) if output.ready(PATIENCE_S) else ()
-                    elif self._slow or not self._taken & _MEASURED:
-                        step = ()  # `_deliver` measures how long it takes
+                    elif self._slow:
+                        step = ()  # `_deliver` decides when it is too slow
                     else:
+                        began = time.monotonic()
                         step = output.step(rest)
                     self._taken += 1
                     if generation is self._generation:  # not forked in a signal handler
@@ -145,6 +145,8 @@ class LineWriter(LineBackground):
                         if not flight.rest:
                             flight.records = ()
                             flight.rest = None
+                        if began and time.monotonic() - began > _SLOW_S:
+                            self._slow = 1
         except Exception as error:  # noqa: BLE001 - an output may raise anything; emitting never does
             self._note_failure(error)
         finally:
