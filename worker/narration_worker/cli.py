@@ -81,6 +81,7 @@ def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option("--heartbeat-sec", type=Seconds(0.01), default=15.0, help="Silence before a heartbeat comment.")
 @click.option("--heartbeat-narration-sec", type=Seconds(0), default=0.0, help="Narrate a heartbeat so often; 0: never.")
 @click.option("--resume-grace-sec", type=Seconds(0, 3600), default=0.0, help="Time to resume a cut stream.")
+@click.option("--hub", metavar="URL", help="Also send all narration to this hub; its token is NARRATION_HUB_TOKEN.")
 @click.option("--residency-check-sec", type=Seconds(0.1), default=60.0, help="Time between residency checks.")
 @click.option("--shutdown-timeout-sec", type=Seconds(0), default=30.0, help="Longest time to finish jobs.")
 @click.option(
@@ -119,6 +120,7 @@ def command(model: str, host: str, port: int | None, kv_cache_size_mb: int | Non
             replica_id=given["replica_id"],
             heartbeat_narration_s=given["heartbeat_narration_sec"],
             resume_grace_s=given["resume_grace_sec"],
+            hub=given["hub"],
             callback_tries=given["callback_tries"],
             **from_environment(),  # type: ignore[arg-type]  # three settings of three types
         )

@@ -49,6 +49,7 @@ class Settings(NamedTuple):
         heartbeat_narration_s: time between narrated heartbeats, in seconds; 0 narrates none.
         resume_grace_s: time in which a cut stream can be resumed, in seconds; 0 stops the job at once.
         callback_tries: how many times the ready callback is tried; 0 is without limit.
+        hub: a hub that gets all narration; NARRATION_HUB when None.
         token: the bearer token; None when no token is needed.
         auth_optional: loopback callers need no token.
         trust_proxy: any bearer token counts as checked by a proxy.
@@ -77,6 +78,7 @@ class Settings(NamedTuple):
     heartbeat_narration_s: float = 0.0
     resume_grace_s: float = 0.0
     callback_tries: int = 0
+    hub: str | None = None
     token: str | None = None
     auth_optional: bool = False
     trust_proxy: bool = False
@@ -94,6 +96,8 @@ class Settings(NamedTuple):
                 raise ConfigError(f"{option} {value[:80]!r} must be 1 to 256 characters of [A-Za-z0-9._:-]")
         if self.callback_url is not None:
             check_url("--callback-url", self.callback_url)
+        if self.hub is not None:
+            check_url("--hub", self.hub)
         check_needs_no_token(self.host, self.token, "worker")
 
 

@@ -26,6 +26,7 @@ _EXAMPLES: Final[dict[str, list[Any]]] = {
     "sse-micro-batch-ms": [0, 20],
     "heartbeat-sec": [15.0],
     "heartbeat-narration-sec": [0.0, 30.0],
+    "hub": ["http://127.0.0.1:7380"],
     "resume-grace-sec": [0.0, 10.0],
     "residency-check-sec": [60.0],
     "shutdown-timeout-sec": [30.0],

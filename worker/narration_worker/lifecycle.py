@@ -10,11 +10,12 @@ from typing import Final
 
 from aiohttp import web
 
-from narration_core import bind, bound, configure, flush, new_correlation_id
+from narration_core import Sink, bind, bound, configure, default_sinks, flush, new_correlation_id
 from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
+from narration_core.sinks import HubSink
 from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import WorkerError
@@ -65,7 +66,7 @@ def run(settings: Settings) -> None:
     Raises:
         StartError: it could not start.
     """
-    configure(service="worker", version=package_version())
+    configure(service="worker", version=package_version(), sinks=_sinks(settings.hub))
     narrate_logging(points.library_problem)
     shorten_switch_interval()
     engine = Engine(
@@ -103,6 +104,17 @@ def run(settings: Settings) -> None:
         flush()
     if worker.forced:
         raise SystemExit(EXIT_AT_ONCE)
+
+
+def _sinks(hub: str | None) -> list[Sink] | None:
+    """Return the sinks of the worker: the usual ones when no hub is asked for, else those and the hub."""
+    if hub is None:
+        return None
+    return [*(sink for sink in default_sinks() if sink.name != HubSink.name), HubSink(hub, _hub_token())]
+
+
+def _hub_token() -> str | None:
+    return os.environ.get("NARRATION_HUB_TOKEN", "").strip() or None
 
 
 def _printable(path: os.PathLike[str]) -> str:

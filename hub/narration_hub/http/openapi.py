@@ -146,6 +146,14 @@ def _paths() -> dict[str, Any]:
                 "responses": {"200": text_answer("Every metric."), **errors(STATUS, *_REFUSED)},
             }
         },
+        "/": {
+            "get": {
+                "operationId": "panel",
+                "summary": "The panel, for people.",
+                "security": [],
+                "responses": {"200": {"description": "HTML", "content": {"text/html": _TEXT}}},
+            }
+        },
         **own_paths(),
     }
 
