@@ -13,7 +13,7 @@ BIN := .venv/bin
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-demo: venv  ## start a worker on a real model and watch it answer a request
+demo: venv  ## start a hub and a worker on a real model, and watch it answer a request; KEEP=1 leaves both running
 	@$(BIN)/python -m narration_worker.demo
 
 test: venv clients  ## run all tests and features, then check narration coverage

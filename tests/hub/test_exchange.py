@@ -1,0 +1,39 @@
+"""What the hub does when its disk is full: it goes on, says so once, counts, and says when that is over."""
+
+import resource
+
+import pytest
+
+from narration_hub.config import Settings
+from narration_hub.exchange import Exchange, Producer
+from narration_hub.store import Store
+from support.hub import event
+
+SOMEBODY = Producer("localhost", "poold", "p1")
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+def test_a_full_disk_stops_nothing_and_is_told_once(tmp_path, narration):
+    store = Store(tmp_path, 1 << 30, 1)
+    exchange = Exchange(Settings(), store)
+    exchange.take([event(human="Kept")], SOMEBODY)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (store.segments()[0].stat().st_size, hard))
+    try:
+        for _ in range(3):
+            assert exchange.take([event(human="Shown only")], SOMEBODY).accepted == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    store._try_again_at = 0.0
+    exchange.take([event(human="Kept again")], SOMEBODY)
+    exchange.close()
+    failed = narration.assert_event(action="store", level="error")
+    assert failed.get("folder") == str(tmp_path)
+    narration.assert_event(action="store", events=3)
+    assert sum(told.action == "store" for told in narration.events) == 2
+    again = Exchange(Settings(), Store(tmp_path, 1 << 30, 1))
+    assert again.restore() == 2
+    ring = again.streams.find("job", "job-1")
+    assert (ring.first, ring.last) == (5, 5)  # the numbers of what was shown only are not given out again
+    again.close()
