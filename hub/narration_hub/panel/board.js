@@ -12,7 +12,7 @@ const MOST_JOBS = 500;
 export class Board {
   constructor() {
     this.jobs = element("tbody");
-    this.open = element("h2", {}, "Open jobs");
+    this.open = element("h1", {}, "Open jobs");
     this.silent = element("p", { class: "silent" });
     this.done = element("ul", { class: "ended" });
     this.doneHead = element("h2", { hidden: true }, "Ended");

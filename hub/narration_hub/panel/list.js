@@ -34,7 +34,7 @@ export class List {
     this.rows = rows;
     this.first = first;
     this.space.style.height = `${Math.min(rows.length * HEIGHT, MOST_PIXELS)}px`;
-    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+    if (this.following) this.toEnd();
     else if (grew > 0) this.unseen += grew;
     this.tell();
     this.draw();
@@ -54,9 +54,15 @@ export class List {
     this.box.scrollTop = real <= MOST_PIXELS ? wanted : (wanted / (real - seen)) * (this.box.scrollHeight - seen);
   }
 
+  toEnd() {
+    this.box.scrollTop = this.box.scrollHeight;
+    this.put = this.box.scrollTop;
+  }
+
   scrolled() {
     const atEnd = this.box.scrollTop + this.box.clientHeight >= this.box.scrollHeight - HEIGHT;
-    if (atEnd !== this.following) this.follow(atEnd, false);
+    // The news of our own scrolling may come when there are more rows already: that is nobody's wish to stop.
+    if (this.box.scrollTop !== this.put && atEnd !== this.following) this.follow(atEnd, false);
     if (!this.waiting) {
       this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.draw(); });
     }
@@ -65,7 +71,7 @@ export class List {
   follow(wanted, move = true) {
     this.following = wanted;
     this.unseen = 0;
-    if (wanted && move) this.box.scrollTop = this.box.scrollHeight;
+    if (wanted && move) this.toEnd();
     this.tell();
   }
 

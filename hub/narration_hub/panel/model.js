@@ -11,6 +11,8 @@ export class Story {
     this.services = new Map();
     this.dropped = 0;
     this.missed = 0;
+    this.first = undefined; // the time of the first event, and the latest time of any
+    this.newest = undefined;
   }
 
   add(body, id) {
@@ -42,6 +44,9 @@ export class Story {
       this.dropped += gone.length;
     }
     this.rows.push(row);
+    if (!Number.isFinite(row.at)) return;
+    this.first ??= row.at;
+    this.newest = Math.max(this.newest ?? row.at, row.at);
   }
 
   take(row) {

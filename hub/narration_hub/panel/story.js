@@ -102,8 +102,8 @@ export class StoryScreen {
   update() {
     const { story } = this;
     if (!this.isFiltered) this.rows = story.rows;
-    const first = story.rows.find((row) => Number.isFinite(row.at))?.at ?? Date.now();
-    const newest = story.rows.reduce((latest, row) => (row.at > latest ? row.at : latest), first);
+    const first = story.first ?? Date.now();
+    const newest = story.newest ?? first;
     const isLive = story.open.length > 0 && !this.isOver;
     this.list.show(this.rows, first);
     this.lanes.draw(story, first, isLive ? Math.max(Date.now(), newest) : newest, this.list.selected);

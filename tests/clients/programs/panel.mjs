@@ -1,0 +1,130 @@
+// Use the hub's panel in a real browser, as a person does; print what is seen, one JSON object a line.
+//   node panel.mjs BROWSER SCENE ADDRESS [FOLDER FOR SCREENSHOTS]
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [executablePath, scene, address, folder] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath,
+  headless: true,
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+  ],
+});
+const page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
+page.setDefaultTimeout(60_000);
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(error.message));
+page.on("dialog", (dialog) => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+page.on("console", (message) => { if (/Content Security Policy/.test(message.text())) complaints.push(message.text()); });
+
+const print = (seen) => console.log(JSON.stringify({ ...seen, complaints }));
+const text = (selector) => page.locator(selector).first().innerText();
+const rows = () => page.locator(".row").count();
+const shows = (selector, wanted) => page.locator(selector, { hasText: wanted }).first().waitFor();
+const shot = async (name) => { if (folder) await page.screenshot({ path: `${folder}/${name}.png` }); };
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
+async function violations() {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run());
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
+}
+
+const scenes = {
+  // From the board to the answer: one click.
+  async stuck() {
+    await page.goto(address);
+    await shows(".jobs tr.stalled", "job-stuck");
+    const board = await page.locator(".jobs tbody tr").allInnerTexts();
+    const onBoard = await violations();
+    await shot("board");
+    await page.locator(".jobs tbody a").first().click();
+    await shows(".verdict", "Waiting for");
+    await shows(".row[aria-selected=true]", "Loading");
+    print({
+      board, onBoard, verdict: await text(".verdict"), selected: await text(".row[aria-selected=true]"), rows: await rows(),
+      open: await page.locator(".piece.open").count(), lanes: await page.locator(".lane").count(), inStory: await violations(),
+    });
+    await shot("story");
+    await page.keyboard.press("e");
+    await shows(".row[aria-selected=true]", "Slow disk");
+    await page.keyboard.press("Enter");
+    const drawer = await text(".drawer dl");
+    await shot("fields");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.type("slow");
+    await shows(".counted", " of ");
+    const counted = await text(".counted");
+    const link = page.url();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("c");
+    await shows(".row", "Loading");
+    print({ drawer, counted, link, kept: await text(".row[aria-selected=true]"), rows: await rows() });
+    await page.goto("about:blank");
+    await page.goto(link);
+    await shows(".counted", " of ");
+    print({ again: await text(".row[aria-selected=true]"), counted: await text(".counted") });
+    await page.emulateMedia({ colorScheme: "dark" });
+    const inTheDark = await violations();
+    await shot("dark");
+    await page.setViewportSize({ width: 380, height: 700 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    await shot("narrow");
+    print({ inTheDark, wide });
+  },
+  async hostile() {
+    await page.goto(address);
+    await shows(".jobs", "<img src=x");
+    await page.locator(".jobs tbody a").first().click();
+    await shows(".verdict", "Waiting for");
+    await page.keyboard.press("Enter");
+    const made = await page.evaluate(() => document.querySelectorAll("main img, main script, main b, main iframe").length);
+    print({ made, title: await page.title(), verdict: await text(".verdict"), drawer: await text(".drawer dl") });
+    await shot("hostile");
+  },
+  async ticket() {
+    await page.goto(address);
+    await shows(".row", "Spawning");
+    print({ at: page.url(), rows: await rows() });
+    await shows("#state", "revoked");
+    print({ state: await text("#state") });
+  },
+  async token() {
+    await page.goto(address);
+    await page.locator("#token").fill("operator-token-of-the-test");
+    await page.locator("#login button").click();
+    await shows(".jobs", "job-stuck");
+    print({ state: await text("#state"), at: page.url() });
+  },
+  async restart() {
+    await page.goto(address);
+    await shows(".row", "Loading");
+    await shows("#state", "live");
+    print({ rows: await rows() });
+    await shows("#state", "reconnecting");
+    print({ state: await text("#state") });
+    await shows(".row", "After the restart");
+    print({ state: await text("#state"), rows: await page.locator(".row").allInnerTexts() });
+  },
+  async many() {
+    await page.goto(address);
+    await shows(".row", "Last step");
+    const end = await rows();
+    await page.locator(".list").evaluate((list) => { list.scrollTop = 0; });
+    await shows(".row.gap", "missed here");
+    print({
+      end, start: await rows(), counted: await text(".counted"), more: await text(".more"), gap: await text(".row.gap"),
+      next: await page.locator(".row").nth(1).innerText(),
+    });
+    await page.keyboard.press("f");
+    await shows(".row", "Last step");
+    print({ isHidden: await page.locator(".more").isHidden() });
+  },
+};
+
+await scenes[scene]();
+await browser.close();

@@ -1,0 +1,165 @@
+"""The panel in a real browser: from "it is stuck" to the answer, and what it withstands."""
+
+import asyncio
+import re
+import socket
+
+import pytest
+
+from support.hub import event, hub
+
+pytestmark = [pytest.mark.req("HUB-07"), pytest.mark.fault]
+NOW_MS = 1_795_900_000_000
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"></script><b>bold</b>"
+TOKEN = "operator-token-of-the-test"
+
+
+def told(human, actor="poold", at=0, job="job-stuck", request="req-stuck", **more):
+    return event(job, human, actor=actor, emitted_at_ms=NOW_MS + at, correlation_id=request, **more)
+
+
+STUCK = (
+    told("Taking in the request", "gateway", event="request_start", span_id="a"),
+    told("Spawning an engine", at=10, event="spawn_start", span_id="b", parent_span_id="a"),
+    told("Slow disk: 312 ms", at=20, level="warn", error_kind="slow_disk"),
+    told("Loading haiku.gguf: 75 %", at=30, event="load_start", span_id="c", parent_span_id="b", percent=75),
+)
+ENDED = (
+    told("Taking in the request", "gateway", job="job-0", request="req-0", event="request_start", span_id="z"),
+    told("Answered", "gateway", 5, job="job-0", request="req-0", event="request_end", span_id="z", duration_ms=5),
+)
+
+
+def run(main):
+    return asyncio.run(asyncio.wait_for(main, 110))
+
+
+async def looked_at(clients, scene, url, *more):
+    return await clients.all_of(clients.node("panel.mjs", str(clients.part("browser")), scene, url, *more))
+
+
+def test_the_stuck_request_is_on_top_and_one_click_away(clients, tmp_path):
+    async def main():
+        async with hub("--stall", "1") as one:
+            await one.send(*ENDED, *STUCK)
+            return await looked_at(clients, "stuck", f"{one.url}/", str(tmp_path))
+
+    first, keys, again, looks = run(main())
+    assert first["board"][0].split("\n")[0].startswith("job-stuck\t")
+    assert "Loading haiku.gguf: 75 %" in first["board"][0]
+    assert "stalled" in first["board"][0]
+    assert re.fullmatch(r"Waiting for poold “Loading haiku\.gguf: 75 %”, open for .+, since .+", first["verdict"])
+    assert "Loading haiku.gguf: 75 %" in first["selected"]
+    assert (first["rows"], first["open"], first["lanes"]) == (4, 3, 2)
+    assert first["onBoard"] == first["inStory"] == looks["inTheDark"] == []
+    assert "error_kind\nslow_disk" in keys["drawer"]
+    assert keys["counted"] == "1 of 4 rows"
+    assert "q=slow" in keys["link"]
+    assert "Slow disk" in keys["kept"]
+    assert keys["rows"] == 4
+    assert "Slow disk" in again["again"]
+    assert again["counted"] == "1 of 4 rows"
+    assert looks["wide"] <= 380
+    assert looks["complaints"] == []
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "board.png",
+        "story.png",
+        "fields.png",
+        "dark.png",
+        "narrow.png",
+    }
+
+
+def test_hostile_text_is_text_everywhere(clients):
+    async def main():
+        async with hub() as one:
+            line = told(HOSTILE, job=HOSTILE, request=HOSTILE, event="work_start", target=HOSTILE, model_ref=HOSTILE)
+            assert (await one.send(line))["accepted"] == 1
+            return await looked_at(clients, "hostile", f"{one.url}/")
+
+    (seen,) = run(main())
+    assert (seen["made"], seen["complaints"]) == (0, [])
+    assert seen["title"] == HOSTILE
+    assert HOSTILE in seen["verdict"]
+    assert seen["drawer"].count(HOSTILE) == 5
+
+
+def test_a_ticket_opens_its_story_leaves_the_address_and_ends_when_it_is_revoked(clients):
+    async def main():
+        async with hub(AUTH_TOKEN=TOKEN) as one:
+            await one.send(*STUCK, token=TOKEN)
+            ticket = await one.ask("POST", "/v1/stories/req-stuck/ticket", TOKEN, status=201, json={"seconds": 600})
+            command = clients.node("panel.mjs", str(clients.part("browser")), "ticket", f"{one.url}{ticket['path']}")
+            found = []
+            async with clients.reading(command) as lines:
+                async for seen in lines:
+                    found.append(seen)
+                    if len(found) == 1:
+                        await one.ask("DELETE", "/v1/stories/req-stuck/ticket", TOKEN)
+            return found
+
+    opened, ended = run(main())
+    assert "story=req-stuck" in opened["at"]
+    assert "ticket" not in opened["at"]
+    assert opened["rows"] == 4
+    assert ended["state"] == "this link was revoked: ask for a new one"
+    assert ended["complaints"] == []
+
+
+def test_a_hub_that_needs_a_token_asks_for_it(clients):
+    async def main():
+        async with hub(AUTH_TOKEN=TOKEN) as one:
+            await one.send(*STUCK, token=TOKEN)
+            return await looked_at(clients, "token", f"{one.url}/")
+
+    (seen,) = run(main())
+    assert TOKEN not in seen["at"]
+    assert seen["state"].startswith("● live") or seen["state"].startswith("live")
+
+
+def test_after_a_restart_of_the_hub_the_story_goes_on_where_it_was(clients, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    data = ("--port", port, "--data", str(tmp_path))
+
+    async def main():
+        found = []
+        async with hub(*data) as one:
+            await one.send(*STUCK)
+            address = f"{one.url}/#story=req-stuck"
+            reading = clients.reading(clients.node("panel.mjs", str(clients.part("browser")), "restart", address))
+            lines = await reading.__aenter__()
+            found.append(await anext(lines))
+        found.append(await anext(lines))
+        async with hub(*data) as again:
+            await again.send(told("After the restart", at=40))
+            found.append(await anext(lines))
+            await reading.__aexit__(None, None, None)
+        return found
+
+    before, meanwhile, after = run(main())
+    assert before["rows"] == 4
+    assert re.search(r"reconnecting in \d+ s", meanwhile["state"])
+    sentences = [row.split("\n")[-1] for row in after["rows"]]
+    assert sentences[-1].endswith("After the restart")
+    assert len(after["rows"]) == 5
+    assert after["complaints"] == []
+
+
+def test_ten_thousand_rows_are_few_elements_and_what_is_missing_is_told(clients):
+    async def main():
+        async with hub("--ring-events", "10000") as one:
+            for start in range(0, 10_000, 500):
+                await one.send(*(told(f"Step {number}", at=number) for number in range(start, start + 500)))
+            await one.send(told("Last step", at=10_001))
+            return await looked_at(clients, "many", f"{one.url}/#story=req-stuck")
+
+    scrolled, followed = run(main())
+    assert scrolled["end"] < 100
+    assert scrolled["start"] < 100
+    assert scrolled["counted"] == "10,001 rows"
+    assert scrolled["more"] == "PAUSED: f to follow"
+    assert scrolled["gap"] == "1 event missed here"
+    assert scrolled["next"].endswith("Step 1")
+    assert followed["isHidden"]
