@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -16,7 +15,7 @@ from rq import Queue, SimpleWorker
 from narration_core import Narrator, bind, bound
 from narration_core.bridges.celery import correlate
 from narration_core.bridges.rq import NarratingJob
-from tools import prepare_clients
+from support.servers import redis_server
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "hunter2-made-up-pass"
@@ -56,22 +55,7 @@ def flaky(self):
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    server = prepare_clients.PARTS["redis"].find(ROOT) or pytest.skip(prepare_clients.missing("redis"))
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    process = subprocess.Popen(
-        [server, "--port", str(port), "--save", "", "--dir", tmp_path_factory.mktemp("redis"), "--bind", "127.0.0.1"],
-        env=prepare_clients.redis_environment(server),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if "Ready to accept connections" in line:
-            break
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.communicate()
+    yield from redis_server(tmp_path_factory.mktemp("redis"))
 
 
 def lines(text):

@@ -3,12 +3,8 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
@@ -19,6 +15,7 @@ from gunicorn.config import Config
 from narration_core.bridges.gunicorn import NarrationLogger
 from narration_core.bridges.uvicorn import LOG_CONFIG_FILE
 from narration_core.bridges.wsgi import IDS
+from support.servers import ask, free_port, wait_until_it_listens
 
 SECRET = "hunter2-made-up-pass"
 ASGI = """
@@ -59,24 +56,6 @@ app = NarrationMiddleware(plain, narrate=Narrator("shop"))
 """
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def wait_until_it_listens(port, process):
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)  # the server says nothing that could be waited for
-        else:
-            return
-    raise AssertionError(process.communicate()[1])
-
-
 @contextmanager
 def running(command, port, folder):
     process = subprocess.Popen(
@@ -89,15 +68,6 @@ def running(command, port, folder):
     finally:
         process.send_signal(signal.SIGTERM)
         outputs += process.communicate(timeout=60)
-
-
-def ask(port, path, name):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Correlation-Id": name})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
-            return answer.status, answer.headers["X-Correlation-Id"]
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers["X-Correlation-Id"]
 
 
 def uvicorn(port):
