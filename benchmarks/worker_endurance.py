@@ -18,31 +18,37 @@ FATES = ("finish", "finish", "cancel", "leave", "refuse", "timeout")
 LONG = 4000
 
 
-async def stopping(model: Path, times: int) -> dict[str, list[float]]:
-    """Return how long cancel and disconnect take to the native stop, in ms, and /health while a prompt is read."""
+async def stopping(model: Path, times: int, prompt: str = "x" * 3500) -> dict[str, list[float]]:
+    """Return how long cancel and disconnect take to the native stop, in ms, and /health while a prompt is read.
+
+    Args:
+        model: the model's file.
+        times: how often each is tried.
+        prompt: one that takes longer to read than the stop takes to come.
+    """
     figures: dict[str, list[float]] = {}
     async with launch(model) as worker, WorkerClient(worker.url) as control:
         for number in range(times):
             for how in ("cancel", "disconnect"):
                 for where in ("prompt", "decode"):
-                    took = await _stop(worker, control, how, where, f"{how}-{where}-{number}", figures)
+                    text = prompt if where == "prompt" else "xxxx"
+                    took = await _stop(worker, control, how, text, f"{how}-{where}-{number}", figures)
                     figures.setdefault(f"{how} {where}", []).append(took)
     return figures
 
 
 async def _stop(
-    worker: RunningWorker, control: WorkerClient, how: str, where: str, job_id: str, figures: dict[str, list[float]]
+    worker: RunningWorker, control: WorkerClient, how: str, prompt: str, job_id: str, figures: dict[str, list[float]]
 ) -> float:
     """Stop one job; return how long it took until the worker said so, in ms."""
-    prompt = "x" * (3500 if where == "prompt" else 4)
-    wanted = "token" if where == "decode" else "narration"
+    wanted = "token" if "decode" in job_id else "narration"
     async with WorkerClient(worker.url) as client:
         stream = client.execute(prompt=prompt, max_tokens=LONG, temperature=0.7, job_id=job_id)
         async for message in stream:
             started = wanted == "token" or message.data.get("event", {}).get("event") == "execute_start"
             if message.name == wanted and started:
                 break
-        if where == "prompt":
+        if wanted == "narration":
             await asyncio.sleep(random.uniform(0.01, 0.1))
             began = time.perf_counter()
             await control.health()

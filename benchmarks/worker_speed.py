@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -42,15 +42,22 @@ class Figure(NamedTuple):
     raw: float
 
 
-def raw_loop(model: str) -> None:
-    """Run the shortest loop over llama.cpp's own functions as often as a line of input says; print tokens a second."""
+def raw_loop(model: str, threads: int) -> None:
+    """Run the shortest loop over llama.cpp's own functions; print tokens a second.
+
+    Each line of input says how many requests of how many tokens.
+
+    Args:
+        model: the model's file.
+        threads: threads that compute.
+    """
     import llama_cpp as api
 
     silent = api.llama_log_callback(lambda *_: None)  # kept: the library goes on calling it
     api.llama_log_set(silent, None)
     loaded = api.llama_model_load_from_file(model.encode(), api.llama_model_default_params())
     params = api.llama_context_default_params()
-    params.n_ctx, params.n_threads, params.n_threads_batch, params.flash_attn_type = 2048, 1, 1, 0
+    params.n_ctx, params.n_threads, params.n_threads_batch, params.flash_attn_type = 2048, threads, threads, 0
     context = api.llama_init_from_model(loaded, params)
     vocabulary = api.llama_model_get_vocab(loaded)
     data = PROMPT.encode()
@@ -59,7 +66,7 @@ def raw_loop(model: str) -> None:
     one = (api.llama_token * 1)()
     memory = api.llama_get_memory(context)
     for line in sys.stdin:
-        requests = int(line)
+        requests, tokens = map(int, line.split())
         began = time.perf_counter()
         for number in range(requests):
             api.llama_memory_clear(memory, False)  # noqa: FBT003
@@ -67,12 +74,12 @@ def raw_loop(model: str) -> None:
             api.llama_sampler_chain_add(chain, api.llama_sampler_init_temp(0.7))
             api.llama_sampler_chain_add(chain, api.llama_sampler_init_dist(number))
             api.llama_decode(context, api.llama_batch_get_one(prompt, size))
-            for place in range(TOKENS):
+            for place in range(tokens):
                 one[0] = api.llama_sampler_sample(chain, context, -1)
-                if place + 1 < TOKENS:
+                if place + 1 < tokens:
                     api.llama_decode(context, api.llama_batch_get_one(one, 1))
             api.llama_sampler_free(chain)
-        print(requests * TOKENS / (time.perf_counter() - began), flush=True)
+        print(requests * tokens / (time.perf_counter() - began), flush=True)
 
 
 class RawLoop:
@@ -81,19 +88,25 @@ class RawLoop:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def measure(self, requests: int) -> float:
-        """Return its tokens per second."""
+    async def measure(self, requests: int, tokens: int = TOKENS) -> float:
+        """Return its tokens per second in so many requests of so many tokens."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(b"%d\n" % requests)
+        self._process.stdin.write(b"%d %d\n" % (requests, tokens))
         return float(await self._process.stdout.readline())
 
 
 @asynccontextmanager
-async def raw_loops(model: Path) -> AsyncIterator[RawLoop]:
-    """Start the raw loop."""
+async def raw_loops(model: Path, threads: int = 1, prefix: Sequence[str] = ()) -> AsyncIterator[RawLoop]:
+    """Start the raw loop.
+
+    Args:
+        model: the model's file.
+        threads: threads that compute.
+        prefix: a command that starts it, such as taskset with its arguments.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.worker", "--raw", str(model)),
+        *(*prefix, sys.executable, "-m", "benchmarks.worker", "--raw", str(model), "--raw-threads", str(threads)),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -105,7 +118,7 @@ async def raw_loops(model: Path) -> AsyncIterator[RawLoop]:
         await process.wait()
 
 
-async def over_sse(server: Server, clients: int, requests: int) -> tuple[float, float]:
+async def over_sse(server: Server, clients: int, requests: int, tokens: int = TOKENS) -> tuple[float, float]:
     """Return tokens per second, and the median time to the first token in ms, of some clients who ask in turn."""
     left = iter(range(requests))
     firsts: list[float] = []
@@ -114,7 +127,7 @@ async def over_sse(server: Server, clients: int, requests: int) -> tuple[float, 
         for number in left:
             began = time.perf_counter()
             first = 0.0
-            async with session.post(server.url, json={**server.body, "seed": number}) as answer:
+            async with session.post(server.url, json={**server.body, "max_tokens": tokens, "seed": number}) as answer:
                 answer.raise_for_status()
                 async for part in answer.content.iter_any():
                     if not first and server.token in part:
@@ -124,7 +137,7 @@ async def over_sse(server: Server, clients: int, requests: int) -> tuple[float, 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         began = time.perf_counter()
         await asyncio.gather(*(client() for _ in range(clients)))
-        return requests * TOKENS / (time.perf_counter() - began), statistics.median(firsts)
+        return requests * tokens / (time.perf_counter() - began), statistics.median(firsts)
 
 
 def free_port() -> int:
@@ -156,12 +169,19 @@ def peer_python() -> Path:
 
 
 @asynccontextmanager
-async def ours(model: Path, **environment: str) -> AsyncIterator[Server]:
-    """Start a worker whose narration goes to a file, as a container's does: reading it is nobody's work here."""
+async def ours(model: Path, prefix: Sequence[str] = (), **environment: str) -> AsyncIterator[Server]:
+    """Start a worker whose narration goes to a file, as a container's does: reading it is nobody's work here.
+
+    Args:
+        model: the model's file.
+        prefix: a command that starts it, such as taskset with its arguments.
+        environment: added to this process's own.
+    """
     port = free_port()
     with tempfile.TemporaryFile() as out:
         process = await asyncio.create_subprocess_exec(
             *(
+                *prefix,
                 sys.executable,
                 "-m",
                 "narration_worker",

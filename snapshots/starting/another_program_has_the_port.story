@@ -13,8 +13,8 @@ When a worker tries to start
       Opening the HTTP server on 127.0.0.1
       cute: Hanging out the sign at 127.0.0.1
   worker | bind_failed | 127.0.0.1 | - | error: address_already_in_use
-      Cannot listen on 127.0.0.1 port <port>: address_already_in_use; choose another --port
-      cute: Door <port> is taken: address_already_in_use
+      Cannot listen on 127.0.0.1 port <port>: address already in use; choose another --port
+      cute: Door <port> stays shut: address already in use
 
 Then it ends with exit code 1
 

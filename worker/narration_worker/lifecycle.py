@@ -203,7 +203,7 @@ class _Worker:
         try:
             listener, bound_port = await listen(runner, answer_failure, host, port)
         except ListenError as error:
-            points.bind_failed(address=host, port=port, error_kind=error.kind)
+            points.bind_failed(address=host, port=port, reason=str(error).lower(), error_kind=error.kind)
             raise StartError(
                 f"cannot listen on {host} port {port}: {error}; choose another --port, or 0 for any free one"
             ) from None

@@ -99,8 +99,8 @@ server_bound = POINTS.point(
 )  # fmt: skip
 bind_failed = POINTS.point(
     "bind_failed", "bind_failed", "{address}",
-    "Cannot listen on {address} port {port}: {error_kind}; choose another --port",
-    event="error", level="error", cute="Door {port} is taken: {error_kind}",
+    "Cannot listen on {address} port {port}: {reason}; choose another --port",
+    event="error", level="error", cute="Door {port} stays shut: {reason}",
 )  # fmt: skip
 server_shutdown = POINTS.point(
     "server_shutdown", "shutdown", "{worker_id}", "Shut down after {signal}",
