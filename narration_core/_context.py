@@ -1,14 +1,17 @@
 """Binding fields to everything that happens inside a block, and carrying them into threads and processes."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context, copy_context
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from narration_core._clock import Sources
+from narration_core._event import FIELD_SET, FIELDS
 from narration_core._exceptions import keep_ids
+from narration_core._last_word import say
 from narration_core._scope import Entered, Scope, active_scope, current, merged, plain_copy
+from narration_core._taxonomy import is_field
 from narration_core._wrapping import wrapped
 
 P = ParamSpec("P")
@@ -21,6 +24,24 @@ _VALUES: Final = (str, bytes, int, float, list, tuple, set, frozenset, dict)
 def bound() -> Mapping[str, Any]:
     """Return the fields bound here, read only, in the taxonomy's order."""
     return MappingProxyType(active_scope().fields)
+
+
+_looked_at: Final[set[str]] = set()
+_NAMES_LIMIT: Final = 1000
+
+
+def _look_at_names(names: Iterable[str]) -> None:
+    """Say once of a name that is nearly an id's: bound under it, the id would link nothing, and nobody would notice."""
+    for name in names:
+        if name in _looked_at or is_field(name) or len(_looked_at) >= _NAMES_LIMIT:
+            continue
+        _looked_at.add(name)
+        from difflib import get_close_matches  # noqa: PLC0415 - costs milliseconds at import
+
+        ids = [field for field in FIELDS if field.endswith("_id")]
+        meant = get_close_matches(name, ids, n=1, cutoff=0.85)
+        if meant:
+            say(f"bind({name}=...): there is no such field; is {meant[0]} meant? Else register_field() it")
 
 
 class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
@@ -49,6 +70,8 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
             fields["sources"], sources = sources, None
         if isinstance(listener, _VALUES):
             fields["listener"], listener = listener, None
+        if not fields.keys() <= FIELD_SET:
+            _look_at_names(fields)
         self._fields = fields
         self._sources = sources
         self._listener = listener

@@ -15,6 +15,13 @@ from narration_core._span import Span
 from narration_core._text import is_name
 from narration_core._wrapping import wrapped
 
+_INSTEAD: Final = {
+    "warning": "`narrate.warn`",
+    "critical": "`narrate.fatal`",
+    "exception": "`narrate.error` in the `except` block: it adds the exception by itself",
+    "log": "the method of the level, such as `narrate.info`",
+}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -50,6 +57,13 @@ class Narrator:
             if PIPELINE.locate and "source_location" not in fields:
                 fields["source_location"] = call_site(1)
             self.info(action, target, human, **fields)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what to use in place of a name that `logging` has and this has not."""
+            advice = f": use {_INSTEAD[name]}" if name in _INSTEAD else ""
+            raise AttributeError(f"a Narrator has no {name!r}{advice}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Narrator, (self.actor,))

@@ -508,3 +508,19 @@ def test_the_flags_of_a_trace_are_handed_on_with_it(flags):
             assert outbound_headers()["traceparent"].endswith(f"-{flags}")
         with bind(trace_id="3" * 32, span_id="4" * 16):
             assert outbound_headers()["traceparent"] == f"00-{'3' * 32}-{'4' * 16}-01"
+
+
+MISSPELT = """
+from narration_core import Narrator, bind
+for _ in range(2):
+    with bind(corelation_id="req-1", rack="b"):
+        Narrator("tester")("act", "t", "Acting")
+"""
+
+
+def test_a_name_that_is_nearly_an_ids_is_said_once():
+    done = subprocess.run([sys.executable, "-c", MISSPELT], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == [
+        "narration: bind(corelation_id=...): there is no such field; is correlation_id meant? Else register_field() it"
+    ]
+    assert done.stdout.count('"corelation_id":"req-1"') == 2

@@ -458,3 +458,12 @@ def test_a_span_entered_inside_itself_puts_back_what_it_found(memory):
 def test_a_rate_that_means_nothing_is_refused(memory, limit):
     with pytest.raises(ValueError, match="cannot sample 'token'"):
         sample("token", **limit)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("warning", "narrate.warn"), ("critical", "narrate.fatal"), ("exception", "narrate.error")]
+)
+def test_names_of_logging_say_what_to_use(name, advice):
+    with pytest.raises(AttributeError, match=advice):
+        getattr(narrate, name)
+    assert not hasattr(narrate, "nothing_of_the_kind")
