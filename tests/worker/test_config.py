@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from narration_core.serving.addresses import bind_address, check_url, url_host
+from narration_worker.cli import command
 from narration_worker.config import ConfigError, Settings, from_environment
 
 
@@ -99,3 +100,10 @@ def test_the_schema_names_every_option_with_examples():
     for name, shape in schema["properties"].items():
         assert shape["description"], name
         assert shape["x-examples"], name
+
+
+@pytest.mark.req("SSE-10", "M0-W-1100")
+def test_events_are_collected_only_on_request_and_never_for_long():
+    option = next(option for option in command.params if option.name == "sse_micro_batch_ms")
+    assert option.default == 0
+    assert (option.type.min, option.type.max) == (0, 50)

@@ -321,3 +321,59 @@ def test_closing_tells_the_end_of_what_is_under_way_and_of_what_has_just_ended(e
     assert first[0] == "end"
     assert second[0] == "error"
     assert second[1].code == "SHUTTING_DOWN"
+
+
+@pytest.mark.req("M0-W-1350", "M0-W-1310")
+def test_what_is_counted_is_what_was_generated_and_how_long_it_took(bundled):
+    metrics = Metrics("w", lambda: 0, lambda: 0)
+
+    async def run():
+        jobs = queue(bundled, metrics)
+        began = time.monotonic()
+        job = jobs.submit(request("counted", max_tokens=7))
+        assert not job.publish_pending()  # it was published on arrival
+        (messages,) = await worked(jobs, [job])
+        await asyncio.sleep(0)
+        return messages[-1][1].tokens_out, jobs.state("counted").tokens_out, (time.monotonic() - began) * 1000
+
+    sent, known, took_ms = asyncio.run(run())
+    figures = dict(line.rsplit(" ", 1) for line in metrics.text().decode().splitlines() if line[:1] != "#")
+    assert sent == known == float(figures["worker_tokens_generated_total"]) == 7
+    for name in ("worker_inference_duration_ms_sum", "worker_time_to_first_token_ms_sum"):
+        assert 0 < float(figures[name]) <= took_ms
+
+
+@pytest.mark.req("M0-W-1301")
+def test_when_a_waiting_job_should_start_follows_from_how_long_jobs_took(strict, endless):
+    configure(sinks=[CHANNELS, strict], strict=True)
+
+    async def run():
+        jobs = queue(endless, queue_limit=5)
+        jobs.start()
+        first = jobs.submit(request("first", max_tokens=300))
+        async with asyncio.timeout(60):
+            await names_of(first)
+        await asyncio.sleep(0)
+        ahead = [jobs.submit(request(f"ahead-{number}", max_tokens=4096)) for number in range(3)]
+        async with asyncio.timeout(60):
+            while jobs.depth > 2:  # noqa: ASYNC110 - the inference thread takes the first one at any moment
+                await asyncio.sleep(0)
+        assert jobs.running == 1
+        for job in reversed(ahead):
+            jobs.stop(job, "cancelled")
+        jobs.close()
+        return first.duration_ms
+
+    took_ms = asyncio.run(run())
+    starts = [event.get("predicted_start_ms") for event in strict.events if event.action == "queue"]
+    assert 0 <= starts[0] <= round(took_ms) <= starts[1] <= round(2 * took_ms)
+
+
+@pytest.mark.req("M0-W-1500")
+def test_a_job_that_took_too_long_is_told_its_limit(strict, endless):
+    async def run():
+        jobs = queue(endless, timeout_s=0.003)
+        await worked(jobs, [jobs.submit(request("slow", max_tokens=4096))])
+
+    asyncio.run(run())
+    assert [event.get("limit_ms") for event in strict.events if event.error_kind == "inference_timeout"] == [3]
