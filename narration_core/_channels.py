@@ -168,6 +168,14 @@ class JobChannels:
             self._channels[job_id] = _Channel(self._replay)
             self.idle = False
 
+    def channel_open(self, job_id: str) -> bool:
+        """Return whether a job has a channel now.
+
+        Args:
+            job_id: the job.
+        """
+        return job_id in self._channels
+
     def publish(self, event: Event) -> bool:
         """Give an event to the channel of its job; return whether there is one.
 
@@ -256,6 +264,7 @@ class JobChannels:
 
 CHANNELS: Final = JobChannels()
 open_job = CHANNELS.open_job
+channel_open = CHANNELS.channel_open
 
 
 def publish(event: Event) -> bool:

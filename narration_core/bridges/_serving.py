@@ -94,7 +94,7 @@ class ServerPoints:
             "{request}",
             "The caller's correlation id is not acceptable; using {correlation_id}",
             level=level_of(told, "correlation_replaced", "warn"),
-            channel="request",
+            channel="lifecycle",  # told of a caller who is not known yet: never in the stream of a job that he names
         )
         self.request = unless_muted(told, request)
         self.answer = unless_muted(told, answer)

@@ -187,6 +187,14 @@ def test_an_id_that_cannot_be_accepted_is_replaced_and_never_repeated(narration)
     narration.assert_no_secrets("two words")
 
 
+@pytest.mark.req("CTX-02")
+def test_a_refused_id_is_never_told_in_a_jobs_stream(narration):
+    headers = {ID: "two words", "baggage": "job_id=job-1"}
+    TestClient(wrapped(trust="inside")).get("/order", headers=headers)
+    assert narration.assert_event(action="correlation_replaced", level="warn").job_id is None
+    narration.assert_event(action="order", job_id="job-1")
+
+
 def test_points_can_be_silenced_and_paths_skipped(narration):
     client = TestClient(wrapped(levels={"request": "mute", "answer": "warn"}, skip=["/refused"]))
     client.get("/order")

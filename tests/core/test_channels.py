@@ -230,3 +230,12 @@ def test_opening_twice_and_closing_what_is_not_open_are_errors():
         channels.close_job("job")
     with pytest.raises(ChannelError, match="no open channel"):
         channels.subscribe("job")
+
+
+def test_whether_a_job_has_a_channel_can_be_asked():
+    channels = JobChannels()
+    assert not channels.channel_open("job")
+    channels.open_job("job")
+    assert channels.channel_open("job")
+    channels.close_job("job")
+    assert not channels.channel_open("job")
