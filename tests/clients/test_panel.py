@@ -8,7 +8,7 @@ import pytest
 
 from support.hub import event, hub
 
-pytestmark = [pytest.mark.req("HUB-07"), pytest.mark.fault]
+pytestmark = [pytest.mark.req("HUB-07", "SSE-09"), pytest.mark.fault]
 NOW_MS = 1_795_900_000_000
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"></script><b>bold</b>"
 TOKEN = "operator-token-of-the-test"
