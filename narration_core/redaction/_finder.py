@@ -19,7 +19,7 @@ from narration_core.redaction._policy import MARKER, RedactionPolicy
 from narration_core.redaction._rule import Rule, compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import MEDIUM, SAFE, STRONG, Verdict, judge
-from narration_core.redaction._spans import BY_NAME, OVERLAP, WINDOW, Span, merged
+from narration_core.redaction._spans import BY_NAME, OVERLAP, WINDOW, Secret, merged
 
 # Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
 _ASSIGNMENTS: Final = "narration_core.redaction._assignments"
@@ -130,7 +130,7 @@ class Finder:
         encoded = [self.plan.encoded]
         return hits != encoded or any(self._scan(form.text) not in ([], encoded) for form in normal_forms(text))
 
-    def wanted_spans(self, value: str, hits: list[int]) -> list[Span]:
+    def wanted_spans(self, value: str, hits: list[int]) -> list[Secret]:
         """Return where the secrets of a text are, those of the policy's own patterns included.
 
         When these patterns take too long, all of the text is one secret.
@@ -140,9 +140,9 @@ class Finder:
             hits: what the engine found in it.
         """
         own = self._own_spans(value)
-        return [Span(0, len(value), "pattern-timeout")] if own is None else own + self.spans(value, hits)
+        return [Secret(0, len(value), "pattern-timeout")] if own is None else own + self.spans(value, hits)
 
-    def spans(self, value: str, hits: list[int]) -> list[Span]:
+    def spans(self, value: str, hits: list[int]) -> list[Secret]:
         """Return where the secrets of a text are, unordered, possibly overlapping.
 
         Args:
@@ -151,7 +151,7 @@ class Finder:
         """
         return self._outside_markers(value, self.found(value, hits)) if hits else []
 
-    def found(self, value: str, hits: list[int]) -> list[Span]:
+    def found(self, value: str, hits: list[int]) -> list[Secret]:
         """Return the same, with what was found in a marker of an earlier redaction.
 
         Args:
@@ -161,9 +161,9 @@ class Finder:
         spans = self._scanned(value, hits)
         if self.plan.encoded in hits:
             for form in normal_forms(value):
-                known = merged([Span(*form.place(start, end), rule) for start, end, rule in spans])
+                known = merged([Secret(*form.place(start, end), rule) for start, end, rule in spans])
                 for start, end, rule in self._scanned(form.text, self._scan(form.text), known):
-                    spans.append(Span(*form.span(start, end), rule))
+                    spans.append(Secret(*form.span(start, end), rule))
         return spans
 
     def is_marker(self, value: str) -> bool:
@@ -172,7 +172,7 @@ class Finder:
             value.startswith(_MARKED) and compiled(_MARKER).fullmatch(value) is not None
         )
 
-    def _outside_markers(self, value: str, spans: list[Span]) -> list[Span]:
+    def _outside_markers(self, value: str, spans: list[Secret]) -> list[Secret]:
         """Leave out what was found inside a marker: the text was redacted before."""
         if not spans or not (_MARKED in value or self._policy.replacement in value):
             return spans
@@ -185,7 +185,7 @@ class Finder:
                 outside.append(span)
         return outside
 
-    def _scanned(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Span]:
+    def _scanned(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Secret]:
         """Return where the secrets of one form of a text are.
 
         Args:
@@ -197,7 +197,7 @@ class Finder:
             value, hits = plain, self._scan(plain)
         if len(value) <= WINDOW:
             return self._window(value, hits, known)
-        spans: list[Span] = []
+        spans: list[Secret] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
             followed = 0  # many secrets may reach over the same end
@@ -206,7 +206,7 @@ class Finder:
                 after = end + offset
                 if end == len(piece):
                     after = followed = followed or compiled(_ONWARD).match(value, after).end()
-                spans.append(Span(start + offset, after, rule))
+                spans.append(Secret(start + offset, after, rule))
             if offset + WINDOW >= len(value):
                 break
         return spans
@@ -226,9 +226,9 @@ class Finder:
                 self._wanted_by_hits.keep(key, wanted)
         return wanted
 
-    def _window(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Span]:
+    def _window(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Secret]:
         searches, words = self._wanted(hits)
-        spans: list[Span] = []
+        spans: list[Secret] = []
         reached = 0
         for find, secret, last, rule in searches:
             for match in find(value):
@@ -240,13 +240,13 @@ class Finder:
                 if rule.check is None or rule.check(value[start:end]):
                     if end - start >= _LONG:  # a rule's bound does not end a token that goes on
                         end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
-                    spans.append(Span(start, end, rule.name))
+                    spans.append(Secret(start, end, rule.name))
         if words:
             low = lower_ascii(value)
-            claimed = merged([*spans, *(Span(*place, BY_NAME) for place in known)]) if spans else known
+            claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)]) if spans else known
             by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed)
             for start, end in itertools.chain(by_name, self._structured(value, low)):
-                spans.append(Span(start, end, BY_NAME))
+                spans.append(Secret(start, end, BY_NAME))
         return spans
 
     def _structured(self, value: str, low: str) -> Iterator[tuple[int, int]]:
@@ -271,7 +271,7 @@ class Finder:
             and (loaded(_BLOCKS).plain(value) or not (words and any(True for _ in self._structured(value, low))))
         )
 
-    def _own_spans(self, value: str) -> list[Span] | None:
+    def _own_spans(self, value: str) -> list[Secret] | None:
         """Return what the policy's own patterns find; None when they take too long: then all of it is hidden."""
         spans = []
         left = self._policy.pattern_timeout_s
@@ -280,7 +280,7 @@ class Finder:
                 for match in compiled(pattern).finditer(value, timeout=left):
                     start, end = match.span("s" if "(?P<s>" in pattern else 0)
                     if end > start:
-                        spans.append(Span(start, end, name))
+                        spans.append(Secret(start, end, name))
             except TimeoutError:
                 return None
         return spans

@@ -3,7 +3,7 @@
 from typing import Final
 
 from narration_core.redaction._redactor import Redactor
-from narration_core.redaction._spans import Span
+from narration_core.redaction._spans import Secret
 
 _LINES: Final = 3
 _HALF: Final = 1024
@@ -17,7 +17,7 @@ class Context:
         self._redactor = redactor
         self._before = ""
 
-    def spans(self, text: str) -> list[Span]:
+    def spans(self, text: str) -> list[Secret]:
         """Return the secrets in the text that comes next, those included that only the lines before give away.
 
         Args:
@@ -30,7 +30,7 @@ class Context:
         start = len(before)
         joined = self._redactor.wanted_spans(before + text)
         return alone + [
-            Span(max(span.start - start, 0), span.end - start, span.rule) for span in joined if span.end > start
+            Secret(max(span.start - start, 0), span.end - start, span.rule) for span in joined if span.end > start
         ]
 
     def add(self, text: str, *, continued: bool) -> None:

@@ -15,8 +15,9 @@ from narration_core._undisturbed import loaded
 MAX_LAYERS: Final = 5
 """How many encodings around each other are taken off."""
 
-ENCODED: Final = r"[^\x09-\x0d\x1f-\x24\x27-\x5b\x5d-\x7e]"
-"""What every text with a normal form of its own has: controls, backslash, percent, ampersand, anything but ASCII.
+ENCODED: Final = r"[^\x09-\x0d\x1f-\x24\x27-\x5b\x5d-\x7e]|[a-z0-9][_\-][\r\n]{1,2}[\t ]*[A-Za-z0-9]{12}"
+"""What every text with a normal form of its own has: controls, backslash, percent, ampersand, anything but ASCII; or
+a token that goes on in the next line.
 
 Told by what it is not, so that an engine that reads bytes and one that reads characters mean the same.
 """
@@ -36,6 +37,11 @@ _OVERSTRUCK: Final = rf"""(?xs)
   | (?P<wide> [^\x00-\x7f]{{1,4096}} )
 """
 """The same for a text with backspaces: bold, as a line printer writes it."""
+# A line that ends with what may be the prefix of a token, before a line that starts like the rest of one.
+_BROKEN: Final = r"""(?x)
+    (?P<gone> \n(?<=[a-z0-9][_\-]\n)[\t ]{0,16}(?=[A-Za-z0-9]{12}) | \r(?<=[a-z0-9][_\-]\r)\n[\t ]{0,16}(?=[A-Za-z0-9]{12})
+        | \\(?<=[a-z0-9][_\-]\\)\r?\n[\t ]{0,16}(?=[A-Za-z0-9]{12}) )
+"""
 _LAYER: Final = r"""(?xs)
     \\ (?: (?P<backslashes> \\(?:\\\\){0,65535} )
         | (?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
@@ -194,7 +200,7 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     """Return a text with what a pattern finds decoded, and where; None when it finds nothing.
 
     Args:
-        pattern: `_UNSEEN`, `_OVERSTRUCK` or `_LAYER`.
+        pattern: `_BROKEN`, `_UNSEEN`, `_OVERSTRUCK` or `_LAYER`.
         text: any text.
     """
     layer = _Layer([], [], [], [])
@@ -277,6 +283,8 @@ def normal_forms(text: str) -> list[Form]:
     encodings = 0
     while True:
         decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
+        if decoded is None and "\n" in text:
+            decoded = _without(_BROKEN, text)
         if decoded is None and encodings < MAX_LAYERS:
             decoded = _without(_LAYER, text)
             encodings += 1

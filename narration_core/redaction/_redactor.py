@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from narration_core._bounded import BoundedSet
 from narration_core._undisturbed import loaded, undisturbed
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
-from narration_core.redaction._spans import BY_NAME, Span
+from narration_core.redaction._spans import BY_NAME, Secret
 
 if TYPE_CHECKING:
     from narration_core.redaction._finder import Finder
@@ -201,7 +201,7 @@ class Redactor:
 
     def _text(self, value: str, key: str | None, hits: list[int] | None) -> str:
         if key is not None and self._finder().hidden_by_name(value, key):
-            return self.replaced(value, [Span(0, len(value), BY_NAME)])
+            return self.replaced(value, [Secret(0, len(value), BY_NAME)])
         hidden = self._once(value, hits)
         return value if hidden is value else self._settled(hidden)
 
@@ -256,7 +256,7 @@ class Redactor:
         for text in texts:
             end = start + len(text)
             inside = [
-                Span(max(span.start, start) - start, min(span.end, end) - start, span.rule)
+                Secret(max(span.start, start) - start, min(span.end, end) - start, span.rule)
                 for span in spans
                 if span.start < end and span.end > start
             ]
@@ -264,7 +264,7 @@ class Redactor:
             start = end + 1
         return result
 
-    def wanted_spans(self, value: str) -> list[Span]:
+    def wanted_spans(self, value: str) -> list[Secret]:
         """Return where the secrets of a text are, those of the policy's own patterns included, in no order.
 
         Args:
@@ -273,7 +273,7 @@ class Redactor:
         hits = self.hits(value)
         return self._finder().wanted_spans(value, hits) if hits or self.own_patterns else []
 
-    def replaced(self, value: str, spans: list[Span]) -> str:
+    def replaced(self, value: str, spans: list[Secret]) -> str:
         """Return a text with the marker in place of each span; the same object when the policy allows them all.
 
         Args:

@@ -11,7 +11,7 @@ OVERLAP: Final = 8 * 1024
 """Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
 
 
-class Span(NamedTuple):
+class Secret(NamedTuple):
     """A secret's place in a text and the rule that found it."""
 
     start: int
@@ -19,7 +19,7 @@ class Span(NamedTuple):
     rule: str
 
 
-def merged(spans: list[Span]) -> list[tuple[int, int]]:
+def merged(spans: list[Secret]) -> list[tuple[int, int]]:
     """Return spans in order, overlapping ones as one."""
     result: list[tuple[int, int]] = []
     for start, end, _ in sorted(spans):

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from narration_core.redaction._lines import Context
 from narration_core.redaction._redactor import Redactor
-from narration_core.redaction._spans import OVERLAP, WINDOW, Span, merged
+from narration_core.redaction._spans import OVERLAP, WINDOW, Secret, merged
 
 MAX_JSON_LINE: Final = 1 << 20
 """A longer line is treated as text only, in characters."""
@@ -74,7 +74,7 @@ class StreamRedactor:
         self._held = held[end:]
         piece = held[:end]
         self._context.add(piece[-WINDOW:], continued=any(span.start < end for span in spans) and len(piece) < OVERLAP)
-        inside = [Span(span.start, min(span.end, end), span.rule) for span in spans if span.start < end]
+        inside = [Secret(span.start, min(span.end, end), span.rule) for span in spans if span.start < end]
         if self.keep_findings:
             told = 0
             for start, stop, rule in sorted(inside):

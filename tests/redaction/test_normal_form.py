@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from narration_core.redaction import Redactor, redact
+from narration_core.redaction import LineRedactor, Redactor, redact
 from narration_core.redaction._normal_form import _OVERSTRUCK, _UNSEEN, _without, normal, normal_forms
 
 pytestmark = pytest.mark.req("NARR-3001")
@@ -175,3 +175,25 @@ def test_digits_of_an_escape_are_not_any_digits() -> None:
     for _ in range(4):
         redactor.clean("p%60ssword=vexil-Qm7")
     assert redact("p%61ssword=vexil-Qm7") == "p%61ssword=[REDACTED]"
+
+
+TOKEN = "q7Zk2Xw9Lr4Tn8Vb" + "3Mc6Jd1Ph5Gs0FyQ4uK8"
+
+
+@pytest.mark.parametrize("broken", ["\n", "\r\n", "\n    ", "\\\n", "\\n"], ids=ascii)
+@pytest.mark.parametrize("prefix", ["ghp_", "glpat-", "sk-proj-"])
+def test_a_token_goes_on_in_the_line_after_its_prefix(prefix: str, broken: str) -> None:
+    assert redact(f"sent {prefix}{broken}{TOKEN} on") == "sent [REDACTED] on"
+
+
+def test_a_token_goes_on_in_the_next_line_of_a_process() -> None:
+    lines = LineRedactor(Redactor())
+    assert [lines.line(line) for line in ("sent ghp_", f"{TOKEN} on")] == ["sent ghp_", "[REDACTED] on"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["multi-\nresponsibilities of all_\nunderstandable names", "build_\n20261101123456 of main", "a-\n" + "0f" * 20],
+)
+def test_a_line_that_ends_with_a_hyphen_is_no_token(text: str) -> None:
+    assert redact(text) is text
