@@ -97,7 +97,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="google-service-account",
-        pattern=r"(?P<s>\{\s{0,8}\\?\"type\\?\"\s{0,4}:\s{0,4}\\?\"service_account\\?\"[^{}]{20,8192}+\}?)",
+        pattern=r"(?P<s>\{\s{0,8}\"type\"\s{0,4}:\s{0,4}\"service_account\"[^{}]{20,8192}+\}?)",
         literals=("service_account",),
         examples=(
             '{"type": "service_account", "project_id": "made-up", "private_key_id": "7a1f9c04e5"}',
@@ -376,8 +376,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="jwk-private",
-        pattern=r"(?:\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,2}:\s{0,2}\\?\"(?P<s>[\w\-]{20,2048}+)\\?\")",
-        shapes=(r"\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,2}:\s{0,2}\\?\"[\w\-]{20}",),
+        pattern=r"\"(?:d|k|p|q|dp|dq|qi)\"\s{0,2}:\s{0,2}\"(?P<s>[\w\-]{20,2048}+)\"",
+        shapes=(r"\"(?:d|k|p|q|dp|dq|qi)\"\s{0,2}:\s{0,2}\"[\w\-]{20}",),
         check=lambda value: random_looking(value, 20, 0.3),
         examples=('{"kty":"EC","d":"' + made_up(43, 2) + '"}', '{"kty":"oct","k":"' + made_up(43, 5) + '"}'),
         counterexamples=('{"d": "short"}', '{"k": "some-ordinary-words-that-are-long"}'),

@@ -215,7 +215,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="sql-password",
-        pattern=r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4}|values\s{1,4})?\\?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)",
+        pattern=r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4}|values\s{1,4})?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)",
         literals=("identified by", "identified with"),
         check=lambda value: not placeholder(value),
         examples=("CREATE USER ann IDENTIFIED BY 'quiet-corner'", "grant all on a.* to b identified by 'p1ne-tree'"),
@@ -224,7 +224,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="sql-password-literal",
-        pattern=r"(?i)(?:\blogin\s{1,4}|\bwith\s{1,4}|\bencrypted\s{1,4}|\buser\s{1,4}\S{1,64}\s{1,4}|\brole\s{1,4}\S{1,64}\s{1,4}|=\s{0,4})password\s{0,4}(?:=\s{0,4})?\(?\\?'(?P<s>[^'\\\r\n]{2,256}+)",
+        pattern=r"(?i)(?:\blogin\s{1,4}|\bwith\s{1,4}|\bencrypted\s{1,4}|\buser\s{1,4}\S{1,64}\s{1,4}|\brole\s{1,4}\S{1,64}\s{1,4}|=\s{0,4})password\s{0,4}(?:=\s{0,4})?\(?'(?P<s>[^'\\\r\n]{2,256}+)",
         literals=("password '", "password('", "password = '", "password \\'"),
         check=lambda value: not placeholder(value),
         examples=("ALTER ROLE ann WITH PASSWORD 'quiet-corner'", "SET PASSWORD FOR a = PASSWORD('silver-spoon')"),
@@ -233,7 +233,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="protocol-login",
-        pattern=r"(?m)(?:^|[\"'>\]]\s{0,2}|\\[rn]|:\s|\bHELLO\s\d\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
+        pattern=r"(?m)(?:^|[\"'>\]]\s{0,2}|:\s|\bHELLO\s\d\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
         shapes=(r"(?:AUTH|PASS) \"?[!-~]{3}", r"LOGIN \"?[\w.@\-]{1,64}\"? \"?[!-~]{6}"),
         check=lambda value: _odd(value) or (value.endswith("=") and _given(value)),
         examples=("USER ann\r\nPASS l1ght-house\r\n", "AUTH default w1de.ocean"),
@@ -322,10 +322,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="secret-beside-its-name",
         # The value first, then whose it is; or the parts of a form.
-        pattern=r"(?i)\bvalue[\"']?\s{0,2}[=:]\s{0,2}[\"'](?P<s>[^\"'<>\r\n]{3,512}+)[\"'],?\s{1,4}[\"']?(?:name|key|field)[\"']?\s{0,2}[=:]\s{0,2}[\"'][\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\"']|\bname=\\?\"[\w.\-\[\]]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\w\]]{0,16}\\?\"(?:\r?\n|\\r\\n|\\n){2}(?P<s>[^\s\\]{3,512}+)",
+        pattern=r"(?i)\bvalue[\"']?\s{0,2}[=:]\s{0,2}[\"'](?P<s>[^\"'<>\r\n]{3,512}+)[\"'],?\s{1,4}[\"']?(?:name|key|field)[\"']?\s{0,2}[=:]\s{0,2}[\"'][\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\"']|\bname=\"[\w.\-\[\]]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\w\]]{0,16}\"(?:\r?\n){2}(?P<s>[^\s\\]{3,512}+)",
         shapes=(
             r"value[\"']?\s?[=:]\s?[\"'][^\"'<>\r\n]*[\"'],?\s[\"']?(?:name|key|field)[\"']?\s?[=:]",
-            r"name=\\?\"[\w.\-\[\]]+\\?\"(?:\r?\n|\\r\\n|\\n)",
+            r"name=\"[\w.\-\[\]]+\"\r?\n",
         ),
         check=lambda value: not placeholder(value),
         examples=(
@@ -356,7 +356,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="rejected-input",
         # pydantic tells what a field was given: the name on one line, the value on the next.
-        pattern=r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|private_?key)\w{0,24}(?:\.\w{1,40}){0,6}(?:\s|\\n)[^\r\n]{1,400}?input_value=(?P<q>[\"'])(?P<s>[^\"'\r\n]{3,256}+)",
+        pattern=r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential|private_?key)\w{0,24}(?:\.\w{1,40}){0,6}\s[^\r\n]{1,400}?input_value=(?P<q>[\"'])(?P<s>[^\"'\r\n]{3,256}+)",
         literals=("input_value=",),
         check=lambda value: not placeholder(value),
         examples=(
@@ -371,7 +371,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="signature-header",
-        pattern=r"(?i)(?<![A-Za-z])(?:x-[\w\-]{1,40}|[a-z]{3,20}|webhook|linear|stripe|paddle|svix)-signature(?:-\w{1,8})?(?:\\?[\"'])?\s{0,2}[:,=]\s{0,2}(?:\\?b?[\"'])?(?P<s>(?:[\w\-]{1,16}=)?[\w\-.+/=,:]{16,1024}+)",
+        pattern=r"(?i)(?<![A-Za-z])(?:x-[\w\-]{1,40}|[a-z]{3,20}|webhook|linear|stripe|paddle|svix)-signature(?:-\w{1,8})?[\"']?\s{0,2}[:,=]\s{0,2}(?:b?[\"'])?(?P<s>(?:[\w\-]{1,16}=)?[\w\-.+/=,:]{16,1024}+)",
         literals=("-signature",),
         check=lambda value: (
             any(plain_hex(piece) and len(piece) >= 32 for piece in value.replace("=", ",").split(","))

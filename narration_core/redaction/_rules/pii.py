@@ -200,9 +200,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="phone-labelled",
-        pattern=r"(?i)(?<![a-z])(?:(?:tele)?phone|mobile|mob|gsm|tel|telefon(?:o|nummer|e)?|t.l.phone|handy|rufnummer|cellulare|celular|cell|fax|whatsapp|msisdn)(?:[_ ]?(?:number|num|no|nr))?\.?\\?[\"']?\s{0,2}[:=]?\s{0,3}\\?[\"']?(?P<s>[+(]?\d(?:[\d ().\-/]{6,20})\d)(?![\w]|[.\-]\d)",
+        pattern=r"(?i)(?<![a-z])(?:(?:tele)?phone|mobile|mob|gsm|tel|telefon(?:o|nummer|e)?|t.l.phone|handy|rufnummer|cellulare|celular|cell|fax|whatsapp|msisdn)(?:[_ ]?(?:number|num|no|nr))?\.?[\"']?\s{0,2}[:=]?\s{0,3}[\"']?(?P<s>[+(]?\d(?:[\d ().\-/]{6,20})\d)(?![\w]|[.\-]\d)",
         shapes=(
-            r"(?:^|[^A-Za-z])(?:[Tt]ele)?(?:[Pp]hone|PHONE|[Mm]obile|MOBILE|[Mm]ob|[Gg]sm|GSM|[Tt]el|TEL|[Tt]elefon|phon.|[Hh]andy|[Rr]ufnummer|[Cc]ell|[Cc]elul|[Ff]ax|[Ww]hats[Aa]pp|msisdn|MSISDN)[a-zA-Z_ ]{0,8}[.:=\\\"' ]{1,6}[+(]?[0-9][0-9 ().\-/]{7}",
+            r"(?:^|[^A-Za-z])(?:[Tt]ele)?(?:[Pp]hone|PHONE|[Mm]obile|MOBILE|[Mm]ob|[Gg]sm|GSM|[Tt]el|TEL|[Tt]elefon|phon.|[Hh]andy|[Rr]ufnummer|[Cc]ell|[Cc]elul|[Ff]ax|[Ww]hats[Aa]pp|msisdn|MSISDN)[a-zA-Z_ ]{0,8}[.:=\"' ]{1,6}[+(]?[0-9][0-9 ().\-/]{7}",
         ),
         check=_labelled_phone,
         examples=("Tel. 020 7946 0018", '{"phone_number": "2125550187"}', "gsm: 0655501870"),

@@ -53,7 +53,7 @@ def _userpass(value: str) -> bool:
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="bearer",
-        pattern=r"(?i)(?<![A-Za-z_])bearer[\"']?(?:\s{1,4}+|%20|\+|[:=]\s{0,2})[\"'`]?(?P<s>[\w\-.~+/=%|:]{6,4096}+)",
+        pattern=r"(?i)(?<![A-Za-z_])bearer[\"']?(?:\s{1,4}+|\+|[:=]\s{0,2})[\"'`]?(?P<s>[\w\-.~+/=%|:]{6,4096}+)",
         literals=("bearer",),
         check=_credential,
         examples=(
@@ -70,8 +70,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="basic",
-        pattern=r"(?i)(?<![\w])basic(?:\s{1,4}+|%20)(?P<s>[A-Za-z0-9+/\-_]{8,2048}+={0,2}+)",
-        literals=("basic ", "basic%20", "basic\t"),
+        pattern=r"(?i)(?<![\w])basic\s{1,4}+(?P<s>[A-Za-z0-9+/\-_]{8,2048}+={0,2}+)",
+        literals=("basic ", "basic\t"),
         check=_basic,
         examples=("Authorization: Basic bWFkZTp1cC1oZXJlLTQy", "proxy said basic bmFtZTp3b3JkMTIzNDU2Nw== was wrong"),
         counterexamples=("the basic configuration", "Basic ${CREDENTIALS}", "basic authentication failed"),
@@ -80,7 +80,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="authorization",
         # Schemes with parameters are hidden whole; of any other one, what follows it, unless it reads like a sentence.
-        pattern=r"(?i)authorization(?:\\?[\"'])?\s{0,3}[:=,]\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?:(?P<s>(?:digest|aws4-hmac-sha256|hawk|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)|(?!bearer |basic )[a-z][\w\-]{1,30}[ ]{1,2}(?:[\w\-]{1,24}=)?\"?(?P<s>[\w\-.~+/=:|%!]{12,4096}+))",
+        pattern=r"(?i)authorization[\"']?\s{0,3}[:=,]\s{0,3}(?:\[\s{0,2})?(?:b?[\"'])?(?:(?P<s>(?:digest|aws4-hmac-sha256|hawk|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)|(?!bearer |basic )[a-z][\w\-]{1,30}[ ]{1,2}(?:[\w\-]{1,24}=)?\"?(?P<s>[\w\-.~+/=:|%!]{12,4096}+))",
         literals=("authorization",),
         check=_authorization,
         examples=(
@@ -93,7 +93,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="cookie",
-        pattern=r"(?i)(?:(?<![\w\-])|(?<=\\[nrt]))(?:set-)?cookie2?(?:\\?[\"']\s{0,3}[:,=]|\s{0,3}:|=)\s{0,3}(?:\[\s{0,2})?(?:b?\\?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\\]]{1,4096}+)",
+        pattern=r"(?i)(?<![\w\-])(?:set-)?cookie2?(?:[\"']\s{0,3}[:,=]|\s{0,3}:|=)\s{0,3}(?:\[\s{0,2})?(?:b?[\"'])?(?!samesite|path=|domain=|max-age|expires)(?P<s>[\w.\-!#$%&*+^|~]{1,128}+=[^\r\n\"'\\\]]{1,4096}+)",
         literals=("cookie",),
         examples=("Cookie: theme=dark; sid=8fk2Lw0qPz71", "set-cookie: auth=zX81mQp0s7; Path=/; HttpOnly"),
         counterexamples=("cookie consent banner shown", "parse(cookie=cookie, cls=cls)", "cookie: accepted"),
@@ -101,10 +101,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="url-userinfo",
-        pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+:(?:\\?/){2}(?:\[REDACTED[^\[\]\s]{0,80}\]|[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>(?:[^\s/\"'<>\\]{1,256}|(?!\d{0,5}[/?#])[^\s\"'<>\\@]{1,256}))@(?=[\w\[$%.])",
+        pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+://(?:\[REDACTED[^\[\]\s]{0,80}\]|[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>(?:[^\s/\"'<>\\]{1,256}|(?!\d{0,5}[/?#])[^\s\"'<>\\@]{1,256}))@(?=[\w\[$%.])",
         shapes=(
             r"://[^\s\"'<>/@]*@",
-            r":\\/\\/[^\s\"'<>/@]*@",
             r"://[^\s\"'<>/@:]*:[^\s\"'<>@/]*/[^\s\"'<>@]*@",
         ),
         check=_not_template,
