@@ -41,8 +41,8 @@ _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{SCHEMES})[ :]\s{{0,2}}"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
-_STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}\\{0,8}["']|\\{0,8}["']\s{0,8}(?::|=>)"""
-_STRUCTURE_STARTS: Final = frozenset("[{(\\\"'")
+_STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}["']|["']\s{0,8}(?::|=>)"""
+_STRUCTURE_STARTS: Final = frozenset("[{(\"'")
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 

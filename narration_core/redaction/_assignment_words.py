@@ -17,7 +17,7 @@ class Keyword(NamedTuple):
 
 
 # What may stand between a word and its value, at least the start of it.
-_ASSIGNED: Final = r"[\\\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
@@ -55,7 +55,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),
     *(Keyword(word, word + r"(?:_secure|_plain)?" + _ASSIGNED) for word in _DIRECTLY.split()),
     # `(sid:2 cport:-1)` stands in every line of a coordination service.
-    Keyword("sid", r"sid[\\\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\\\"'`]{0,3}[\w\-.%+/]{8}"),
+    Keyword("sid", r"sid[\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\"'`]{0,3}[\w\-.%+/]{8}"),
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),

@@ -1,11 +1,14 @@
 # ruff: noqa: E501 - tables
 """What stands around a word of a name: the fast ways of reading it and the slow one agree."""
 
+import pytest
 import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from narration_core.redaction import _assignment_pattern as assignment
+
+pytestmark = pytest.mark.req("NARR-3002")
 
 FLAGS = regex.ASCII | regex.VERSION0
 PATTERN = regex.compile(assignment.TAIL, FLAGS)

@@ -104,6 +104,11 @@ def test_any_password_in_json_in_json(secret: str, depth: int) -> None:
         ("x=%2570assword%253Dvexil-Qm7%2526n%253D1", "x=%2570assword%253D[REDACTED]%2526n%253D1"),
         ("\\u001b[31mpass\\u001b[0mword=vexil-Qm7", "\\u001b[31mpass\\u001b[0mword=[REDACTED]"),
         ("mail ann\uff20example.org now", "mail [REDACTED] now"),
+        ("%22token%22%3A%20%22q7Zk2Xw9Lr4T%22", "%22token%22%3A%20%22[REDACTED]%22"),
+        ("token = &quot;q7Zk2Xw9Lr4T&quot;;", "token = &quot;[REDACTED]&quot;;"),
+        ("password=a&amp;b&lt;7 n=1", "password=[REDACTED] n=1"),
+        ('{\\"token\\":\\"q7Zk2Xw9Lr4T\\"}', '{\\"token\\":\\"[REDACTED]\\"}'),
+        ("/in?next=%2Fcb%3Fapi_key%3Dq7Zk2Xw9Lr4T%26n%3D1", "/in?next=%2Fcb%3Fapi_key%3D[REDACTED]%26n%3D1"),
     ],
 )  # fmt: skip
 def test_only_the_secret_goes_and_the_encoding_around_it_stays(text: str, hidden: str) -> None:

@@ -140,19 +140,6 @@ RULES: Final[tuple[Rule, ...]] = (
         source="RFC 9110, section 17.9; Azure Storage SAS; AWS Signature Version 4",
     ),
     Rule(
-        name="url-encoded-parameter",
-        # An address inside a parameter of another: `?next=https%3A%2F%2Fa%2F%3Ftoken%3D...`.
-        pattern=r"(?i)%(?:25)?(?:3f|26|23)(?:[\w\-]{0,24}?(?:passw(?:or)?d|pwd|secret|token|signature|credential|api_?-?key)|sig|code|key|auth|sid|pass|hmac|access_key|session|sso|otp|jwt|sas)%(?:25)?3d(?P<s>(?:[\w\-.~+/!*|:]|%(?:2b|2f|3d|40|7e|21|24|2a)){8,2048}+)",
-        shapes=(r"%(?:25)?(?:3[Ff]|26|23)[\w\-]{2,32}%(?:25)?3[Dd][\w\-.~+/!*|:%]{8}",),
-        check=lambda value: not placeholder(value) and noisy(value, 0.2),
-        examples=(
-            "/login?next=https%3A%2F%2Fa.example%2Fcb%3Ftoken%3D" + made_up(30, 4) + "%26n%3D1",
-            "r=%2Fa%3Fx%3D1%26api_key%3D" + made_up(24, 9),
-        ),
-        counterexamples=("next=%2Flist%3Fkey%3Dcreated_at%26n%3D1", "u=%3Fpage%3D12345678"),
-        source="RFC 3986, section 2.1",
-    ),
-    Rule(
         name="private-key",
         pattern=r"(?P<s>-{3,5}[ ]?BEGIN[ A-Z0-9_\-]{0,60}(?:PRIVATE|SECRET)[ ]KEY(?:[ ]BLOCK)?[ ]?-{0,5}(?:(?:[^\-\x00]{1,16000}+|-(?!-{2,4}[ ]?(?:BEGIN|END))){0,4000}+-{3,5}[ ]?END[ A-Z0-9_\-]{0,60}KEY(?:[ ]BLOCK)?-{0,5}|"
         + _PEM_BODY
