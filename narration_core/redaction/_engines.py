@@ -208,8 +208,8 @@ class AhoCorasick:
             if not starts:
                 self._always.append(number)
             if entry.shape:
-                # Hyperscan takes every repeat in one pass; `re` does when it never goes back.
-                shape = entry.shape.replace("]*@", "]*+@")
+                # Hyperscan takes every repeat in one pass; `re` does when it never goes back and never far.
+                shape = entry.shape.replace("]*:", "]*+:").replace("]*/", "]*+/").replace("]*@", "]{0,600}+@")
                 flags = re.ASCII | re.DOTALL | (re.IGNORECASE if entry.caseless else 0)
                 self._shapes[number] = (shape, flags)
         self._literals = list(literals)

@@ -233,10 +233,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="protocol-login",
-        pattern=r"(?m)(?:^|[\"'>\]]\s{0,2}|:\s|\bHELLO\s\d\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
+        pattern=r"(?m)(?:^[ \t]{0,16}|[\"'>\]]\s{0,2}|:\s|\bHELLO\s\d\s|\bUSER\s[\w.@\-]{1,64}\s{1,3})(?:AUTH\s(?:PLAIN\s|LOGIN\s|default\s|[a-z][\w\-]{1,32}\s)?|PASS\s|(?:[A-Za-z]{0,2}\d{1,6}\s)?LOGIN\s\"?[\w.@\-]{1,64}\"?\s)\"?(?P<s>[^\s\"'\\]{6,512}+)(?=\"?\s{0,2}(?:[\r\n\"'\\]|$))",
         shapes=(r"(?:AUTH|PASS) \"?[!-~]{3}", r"LOGIN \"?[\w.@\-]{1,64}\"? \"?[!-~]{6}"),
         check=lambda value: _odd(value) or (value.endswith("=") and _given(value)),
-        examples=("USER ann\r\nPASS l1ght-house\r\n", "AUTH default w1de.ocean"),
+        examples=("USER ann\r\nPASS l1ght-house\r\n", "MULTI\n  AUTH default w1de.ocean\n"),
         counterexamples=(
             "PASS tests/test_auth.py::test_login2",
             "AUTH failed",
