@@ -175,9 +175,11 @@ class Exchange:
             ids: correlation, job, trace, session, task or span ids; more than one when a story was widened.
         """
         if self.store is None:
+            needles = [name.encode() for name in ids]
+            frames = self.streams.everything.frames()
             lines = [
                 StoryLine(event.actor or "", event.to_dict())
-                for event in map(event_of, self.streams.everything.frames())
+                for event in (event_of(frame) for frame in frames if any(needle in frame for needle in needles))
                 if any(getattr(event, field) in ids for field in ID_FIELDS)
             ]
             ring = self.streams.find("story", ids[0])

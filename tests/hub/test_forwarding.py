@@ -192,7 +192,7 @@ def test_a_hub_that_comes_back_gets_everything_that_the_buffer_held():
     run(main())
 
 
-@pytest.mark.req("HUB-06")
+@pytest.mark.req("HUB-01")
 def test_lines_of_services_that_do_not_narrate_join(tmp_path):
     log = tmp_path / "gateway.log"
     log.write_bytes(
@@ -229,7 +229,7 @@ def test_lines_of_services_that_do_not_narrate_join(tmp_path):
     run(main())
 
 
-@pytest.mark.req("HUB-06")
+@pytest.mark.req("HUB-01")
 def test_a_pipe_is_forwarded_under_a_name(tmp_path):
     async def main():
         async with hub() as one:
