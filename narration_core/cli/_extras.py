@@ -4,20 +4,18 @@ from typing import Final
 
 import click
 
-# Which extra of narration-core brings which import name.
-EXTRA_OF: Final = {
-    "aiohttp": "worker",
-    "gguf": "worker",
-    "llama_cpp": "worker",
-    "opentelemetry": "otel",
-    "prometheus_client": "worker",
-    "pynvml": "worker",
-    "pytest": "test",
-    "pytest_bdd": "test",
-    "syrupy": "test",
+EXTRAS_OF: Final = {
+    "aiohttp": ("worker", "hub"),
+    "gguf": ("worker",),
+    "llama_cpp": ("worker",),
+    "opentelemetry": ("otel",),
+    "prometheus_client": ("worker",),
+    "pynvml": ("worker",),
+    "pytest": ("test",),
+    "pytest_bdd": ("test",),
+    "syrupy": ("test",),
 }
-
-_OF_THE_HUB: Final = ("aiohttp",)  # the hub needs less than the worker
+"""Which extras of narration-core bring which import name."""
 
 
 class MissingExtraError(click.ClickException):
@@ -38,9 +36,11 @@ def missing_extra(error: ModuleNotFoundError, command: str) -> MissingExtraError
         The error to raise instead; None if no extra brings the module. Then it is a bug, and its traceback is needed.
     """
     module = (error.name or "").partition(".")[0]
-    extra = "hub" if module in _OF_THE_HUB and command == "narration hub" else EXTRA_OF.get(module)
-    if extra is None:
+    extras = EXTRAS_OF.get(module, ())
+    if not extras:
         return None
+    own = command.rpartition(" ")[2]  # a command with an extra of its name needs no more than that
+    extra = own if own in extras else extras[0]
     return MissingExtraError(
         f"`{command}` needs {module}, which is not installed: pip install 'narration-core[{extra}]'"
     )
