@@ -174,7 +174,7 @@ def narration_handoff(count):
     return handed_off(count, emit)
 
 
-narration_handoff_burst = narration_handoff
+narration_handoff_short = narration_handoff
 
 
 def handed_off_anew(count, sentences):
