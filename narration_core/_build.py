@@ -87,6 +87,8 @@ class Builder:
         given = values.pop("emitted_at_ms", None)
         now = self._moment(given, action) if now_ms is None else now_ms
         texts = {"human": human, "cute": values.pop("cute", None), "story": values.pop("story", None)}
+        if human is None or (type(human) is str and not human):
+            human = texts["human"] = texts["cute"] or texts["story"]  # told one way only: that is its sentence
         actor, action = self._name("actor", actor), self._name("action", action)
         target = str(unmasked(target))
         if not target or human is None or (type(human) is str and not human):

@@ -10,7 +10,7 @@ from typing import Any, Literal, TextIO, cast, get_args
 from narration_core._caller_delivery import LineWriter
 from narration_core._channels import CHANNELS
 from narration_core._environment import switch
-from narration_core._event import Mode
+from narration_core._event import Mode, show
 from narration_core._exit import EXIT_DEADLINE_S, install
 from narration_core._first_use import configure_with
 from narration_core._last_word import say
@@ -67,7 +67,7 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
         mode: human, cute or story; `NARRATION_MODE` when absent.
     """
     wanted = output or _environment("NARRATION_FORMAT", get_args(OutputFormat), "json")
-    shown = mode or _environment("NARRATION_MODE", get_args(Mode), "human")
+    how = _mode(mode)
     sinks: list[Sink] = [CHANNELS, *_hub()]
     if wanted == "off":
         return sinks
@@ -76,8 +76,11 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     line: Format = "pretty" if wanted == "pretty" or (wanted == "auto" and terminal) else "json"
     colour = terminal and not os.environ.get("NO_COLOR")
     stream, name = ((lambda: sys.stderr), "stderr") if on_stderr else ((lambda: sys.stdout), "stdout")
-    how = cast("Mode", shown)
     return [*sinks, StreamSink(stream, format=line, mode=how, colour=colour, name=name)]
+
+
+def _mode(given: Mode | None) -> Mode:
+    return given or cast("Mode", _environment("NARRATION_MODE", get_args(Mode), "human"))
 
 
 def _hub() -> list[Sink]:
@@ -111,7 +114,7 @@ def configure(
     Args:
         level: lowest level that is emitted.
         output: what standard output shows; ignored when `sinks` is given.
-        mode: which text people see.
+        mode: which text people see, on consoles and in streams; `NARRATION_MODE` when absent.
         sinks: where events go instead of standard output and the job channels.
         service: name in `emitted_by`.
         version: version in `emitted_by`.
@@ -160,6 +163,7 @@ def configure(
         lines.use(capacity=capacity, overflow=overflow, delivery=sink.delivery or how)
         return lines
 
+    show(_mode(mode))
     old = PIPELINE.use_sinks(wanted, writer)
     switch_levels()
     for stale in old:

@@ -109,7 +109,7 @@ class bind:  # noqa: N801 - reads as a verb: with bind(job_id="j1")
 
     def __call__(self, function: F) -> F:
         """Decorate a function of any kind, so that each run of it is inside the binding."""
-        return wrapped(function, lambda: _bind(self.__reduce__()[1][0]))
+        return wrapped(function, lambda *_, **__: _bind(self.__reduce__()[1][0]))
 
 
 def _bind(arguments: Mapping[str, Any]) -> bind:
@@ -180,5 +180,5 @@ def propagate(function: Callable[..., Any] | None = None) -> Any:
     scope = plain_copy(active_scope())
     kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
     if any(kind(function) for kind in kinds):
-        return wrapped(function, lambda: _Carried(scope))
+        return wrapped(function, lambda *_, **__: _Carried(scope))
     return _Propagated(function, scope, copy_context())

@@ -186,7 +186,9 @@ class Draft(Record, gc=False):
 
     @property
     def formatted(self) -> str:
-        """The line that consoles and streams show, without parsing the event."""
+        """The line that consoles and streams show; in the usual mode without parsing the event."""
+        if _shown_mode != "human":
+            return formatted(self.event)
         return _SHOWN % (self.actor, self.action, self.human)
 
     @property
@@ -255,6 +257,24 @@ def sentence(event: Event, mode: Mode = "human") -> str:
     return (getattr(event, mode) if mode != "human" else None) or event.human or ""
 
 
-def formatted(event: Event, mode: Mode = "human") -> str:
-    """Return the line that consoles and streams show."""
-    return _SHOWN % (event.actor or "", event.action or "", sentence(event, mode))
+def formatted(event: Event, mode: Mode | None = None) -> str:
+    """Return the line that consoles and streams show.
+
+    Args:
+        event: the event.
+        mode: which text is shown; what `show` said last when absent.
+    """
+    return _SHOWN % (event.actor or "", event.action or "", sentence(event, mode or _shown_mode))
+
+
+_shown_mode: Mode = "human"
+
+
+def show(mode: Mode) -> None:
+    """Have `formatted` show another text of each event: NARRATION_MODE.
+
+    Args:
+        mode: human, cute or story.
+    """
+    global _shown_mode  # noqa: PLW0603 - one setting of the process
+    _shown_mode = mode

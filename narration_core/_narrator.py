@@ -12,8 +12,8 @@ from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._pipeline import PIPELINE
 from narration_core._settings import RANK
 from narration_core._span import Span
-from narration_core._text import is_name
-from narration_core._wrapping import wrapped
+from narration_core._text import is_name, template_fields
+from narration_core._wrapping import named_arguments, wrapped
 
 _INSTEAD: Final = {
     "warning": "`narrate.warn`",
@@ -105,16 +105,32 @@ class Narrator:
     def traced(self, function: F, /) -> F: ...
     @overload
     def traced(
-        self, function: None = None, /, *, human: str | None = None, quiet: bool = False, **fields: Any
+        self,
+        function: None = None,
+        /,
+        *,
+        action: str | None = None,
+        human: str | None = None,
+        quiet: bool = False,
+        **fields: Any,
     ) -> Callable[[F], F]: ...
     def traced(
-        self, function: F | None = None, /, *, human: str | None = None, quiet: bool = False, **fields: Any
+        self,
+        function: F | None = None,
+        /,
+        *,
+        action: str | None = None,
+        human: str | None = None,
+        quiet: bool = False,
+        **fields: Any,
     ) -> Any:
         """Narrate every call of a function as a span: sync, async, generator or async generator.
 
         Args:
             function: what to narrate.
-            human: the sentence; "Running <name>" when absent. Arguments are never shown.
+            action: what is done; the function's name when absent.
+            human: the sentence; "Running <name>" when absent. An argument that it names, as in `{job_id}`, becomes a
+                field of the events; other arguments are never shown.
             quiet: emit nothing unless the work fails.
             fields: fields of the events.
         """
@@ -124,17 +140,18 @@ class Narrator:
             # A partial has no name of its own.
             name = getattr(inner, "__name__", type(inner).__name__)
             where = getattr(inner, "__qualname__", name)
+            arguments = named_arguments(inner, template_fields(human or ""))
 
-            def span() -> Span:
+            def span(*args: Any, **kwargs: Any) -> Span:
                 return Span(
                     self,
-                    name.lower(),
+                    action or name.lower(),
                     where,
                     human or f"Running {name}",
                     done=None,
                     level="info",
                     quiet=quiet,
-                    fields=dict(fields),
+                    fields={**arguments(args, kwargs), **fields},
                     location=location if PIPELINE.locate else None,
                 )
 

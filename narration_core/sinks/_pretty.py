@@ -41,12 +41,16 @@ def pretty(event: Event, mode: Mode = "human", *, colour: bool = False, width: i
     said = sentence(event, mode)
     level = event.level or "info"
     head = f"{_clock(event.emitted_at_ms)} {level.upper():<5} {formatted(event, mode)}"
-    rest = [_short(event.correlation_id)] if event.correlation_id else []
-    rest += [
+    rest = [
         f"{name}={shown}"
         for name, value in fields.items()
         if name not in _ELSEWHERE and not _is_said(shown := _value(value), said)
     ]
+    if event.correlation_id:
+        # In short for the eye, and whole at the end for `grep correlation_id=...`.
+        short = f"#{event.correlation_id[:_SHORT_ID]}"
+        whole = f"correlation_id={event.correlation_id}"
+        rest = [short, *rest, whole] if len(event.correlation_id) > _SHORT_ID else [whole, *rest]
     lines = _fold([head, *rest], width)
     if "exception" in fields:
         lines.append(f"{_INDENT}{fields['exception']}")
@@ -65,10 +69,6 @@ def _clock(moment_ms: int | None) -> str:
     if moment_ms is None:
         return "--:--:--.---"
     return f"{time.strftime('%H:%M:%S', time.localtime(moment_ms // 1000))}.{moment_ms % 1000:03}"
-
-
-def _short(correlation_id: str) -> str:
-    return f"#{correlation_id[:_SHORT_ID]}"
 
 
 def _value(value: Any) -> str:

@@ -151,3 +151,30 @@ def test_a_foreign_event_with_a_field_of_another_type_is_passed_on(memory, name,
     PIPELINE.relay(Event(**{"actor": "a", "action": "b", "human": "Said", name: value}))
     assert [event.action for event in memory.events] == ["b"]
     assert decode(memory.lines[0]).actor == "a"
+
+
+@pytest.mark.parametrize("name", ["cute", "story"])
+def test_what_is_told_one_way_only_has_that_as_its_sentence(memory, name):
+    configure(sinks=[memory], strict=True)
+    narrate("greet", "caller", **{name: "Hello, {device}!"}, device="GPU0")
+    (event,) = memory.events
+    assert (event.human, getattr(event, name)) == ("Hello, GPU0!", "Hello, GPU0!")
+
+
+def test_what_streams_show_follows_the_mode(memory, monkeypatch):
+    lines = []
+
+    class Shown(MemorySink):
+        def write(self, batch):
+            lines.extend(record.formatted for record in batch)
+
+    shown = Shown()
+    for mode in ("human", "cute", None):
+        monkeypatch.setenv("NARRATION_MODE", "story")
+        configure(sinks=[shown], mode=mode)
+        narrate("greet", "caller", "Greeting", cute="Hello!", story='"Hi," it said.')
+        narrate("greet", "caller", "Plain")
+    configure(mode="human")
+    head = "[tester    ] greet          : "
+    plain = f"{head}Plain"
+    assert lines == [f"{head}Greeting", plain, f"{head}Hello!", plain, f'{head}"Hi," it said.', plain]

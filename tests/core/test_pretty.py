@@ -20,7 +20,11 @@ def test_the_time_the_level_the_short_id_and_what_the_sentence_does_not_show():
     clock, level, rest = line.split(maxsplit=2)
     assert clock.endswith(".001")
     assert level == "WARN"
-    assert rest == "[pool      ] a              : Hot gpu at w1 #0b0e9a3e device=GPU0"
+    assert rest == "[pool      ] a              : Hot gpu at w1 #0b0e9a3e device=GPU0 correlation_id=0b0e9a3e-43f6"
+
+
+def test_a_short_id_stands_there_once_and_is_found_by_grep():
+    assert pretty(event(correlation_id="req-xyz", device="GPU0")).endswith(" correlation_id=req-xyz device=GPU0")
 
 
 def test_an_exception_has_its_frames_and_no_locals(memory):

@@ -90,3 +90,30 @@ def test_traced_functions_stay_what_they_are(memory):
 
     assert len(set(asyncio.run(main()))) == 2
     assert len(ends(memory)) == 3
+
+
+def test_the_sentence_of_a_traced_function_may_name_its_arguments(memory):
+    class Queue:
+        @narrate.traced(action="enqueue", human="Enqueuing job {job_id} for {model_ref}", device="cpu")
+        def put(self, job_id, password, *, model_ref="haiku.gguf"):
+            return job_id, password, model_ref
+
+    @narrate.traced(human="Loading {model_ref}")
+    async def load(model_ref):
+        return model_ref
+
+    assert Queue().put("job-1", "hunter2swordfish9") == ("job-1", "hunter2swordfish9", "haiku.gguf")
+    assert asyncio.run(load(model_ref="tiny.gguf")) == "tiny.gguf"
+    first, second = (event for event in memory.events if event.event.endswith("start"))
+    assert (first.action, first.human) == ("enqueue", "Enqueuing job job-1 for haiku.gguf")
+    assert (first.job_id, first.model_ref, first.device) == ("job-1", "haiku.gguf", "cpu")
+    assert (second.action, second.human, second.model_ref) == ("load", "Loading tiny.gguf", "tiny.gguf")
+    assert "hunter2" not in str(memory.events)
+
+
+def test_a_call_that_does_not_fit_a_traced_function_fails_as_it_would(memory):
+    @narrate.traced(human="Loading {model_ref}")
+    def load(model_ref): ...
+
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'model_ref'"):
+        load()

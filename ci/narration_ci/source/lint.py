@@ -26,7 +26,7 @@ _ALLOW: Final = re.compile(r"#\s*narration:\s*allow\s+(?P<rule>[a-z]+)\s*(?:[-:]
 _OPTIONS: Final[dict[Kind, frozenset[str]]] = {
     "call": frozenset({"cute", "story"}),
     "span": frozenset({"cute", "story", "done", "level", "quiet"}),
-    "traced": frozenset({"cute", "story", "human", "quiet"}),
+    "traced": frozenset({"action", "cute", "story", "human", "quiet"}),
     "catalogue": frozenset(
         {"name", "action", "target", "human", "actor", "event", "level", "cute", "story", "channel"}
     ),
