@@ -48,8 +48,8 @@ class Taken(NamedTuple):
     memory: float
 
 
-def write_logs(folder: Path) -> int:
-    """Write a million lines of four services; returns how many bytes. Request 19000 is stuck."""
+def write_logs(folder: Path) -> None:
+    """Write a million lines of four services. Request 19000 is stuck."""
     chance = random.Random(1)
     lines: dict[str, list[tuple[int, bytes]]] = {service: [] for service in SERVICES}
 
@@ -81,7 +81,6 @@ def write_logs(folder: Path) -> int:
     for service, its in lines.items():
         its.sort(key=lambda one: one[0])
         (folder / f"{service}.log").write_bytes(b"\n".join(line for _, line in its) + b"\n")
-    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def run(command: list[str] | str) -> Taken:
@@ -101,7 +100,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="narration-following-") as name:
         folder = Path(name)
         print("writing a million lines ...", flush=True)
-        size = write_logs(folder)
+        # In a process of its own: what a command is seen to take at the most includes what its parent holds.
+        program = f"from benchmarks.following import write_logs; from pathlib import Path; write_logs(Path({name!r}))"
+        subprocess.run([sys.executable, "-c", program], check=True)
+        size = sum(path.stat().st_size for path in folder.iterdir())
         (folder / "golden").mkdir()
         golden = "Scenario: A request is worked on\n\nWhen it comes\n"
         for service in SERVICES:
