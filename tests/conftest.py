@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +36,16 @@ def strict(memory: MemorySink) -> MemorySink:
     """Send everything to memory; mistakes raise."""
     configure(sinks=[memory], level="trace", strict=True, service="tests", version="1")
     return memory
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """Give signals their handlers back: a command that ran in this process ignores them when its work is done.
+
+    Every process that a later test starts would inherit that, and no longer end when it is told to.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
