@@ -3,29 +3,29 @@ Feature: The last words of a process that ends roughly
 
   @DEL-01 @DEL-02 @narration-required
   Scenario Outline: A service that <ends> has said everything it told
-    When a mail service sends a mail, finds the disk full and <ends>
+    When a mail service sends a mail for "<request>", finds the disk full and <ends>
     Then the story is exactly:
       | actor  | action | level |
       | mailer | start  | info  |
       | mailer | send   | info  |
       | mailer | send   | fatal |
-    And every event carries the correlation id "req-mail"
+    And every event carries the correlation id "<request>"
 
     Examples:
-      | ends                     |
-      | returns                  |
-      | is stopped by SIGTERM    |
-      | is killed                |
-      | leaves past all clean-up |
-      | aborts                   |
-      | becomes another program  |
+      | ends                     | request      |
+      | returns                  | req-returned |
+      | is stopped by SIGTERM    | req-stopped  |
+      | is killed                | req-killed   |
+      | leaves past all clean-up | req-left     |
+      | aborts                   | req-aborted  |
+      | becomes another program  | req-replaced |
 
   @DEL-02 @narration-required
   Scenario: The workers of a service speak to their end
-    When a mail service has two forked workers that leave past all clean-up
+    When a mail service has two forked workers for "req-forked" that leave past all clean-up
     Then the story is exactly:
       | actor  | action | target   | level |
       | mailer | start  | service  | info  |
       | mailer | send   | worker-1 | fatal |
       | mailer | send   | worker-2 | fatal |
-    And every event carries the correlation id "req-mail"
+    And every event carries the correlation id "req-forked"

@@ -13,7 +13,7 @@ from narration_core import Narrator, bind
 narrate = Narrator("mailer")
 def fail(target):
     narrate.fatal("send", target, "Cannot send mails any more: the disk is full", error_kind="disk_full")
-with bind(correlation_id="req-mail"):
+with bind(correlation_id=sys.argv[1]):
     narrate("start", "service", "Starting to send mails")
 """
 ONE_MAIL: Final = """
@@ -38,11 +38,11 @@ ENDINGS: Final = {
 }
 
 
-@when(parsers.parse("a mail service sends a mail, finds the disk full and {ends}"))
-def one_mail(ends: str, narration: NarrationCapture) -> None:
-    narration.process([sys.executable, "-c", SERVICE + ONE_MAIL + ENDINGS[ends]])
+@when(parsers.parse('a mail service sends a mail for "{request_id}", finds the disk full and {ends}'))
+def one_mail(request_id: str, ends: str, narration: NarrationCapture) -> None:
+    narration.process([sys.executable, "-c", SERVICE + ONE_MAIL + ENDINGS[ends], request_id])
 
 
-@when("a mail service has two forked workers that leave past all clean-up")
-def workers(narration: NarrationCapture) -> None:
-    narration.process([sys.executable, "-c", SERVICE + WORKERS])
+@when(parsers.parse('a mail service has two forked workers for "{request_id}" that leave past all clean-up'))
+def workers(request_id: str, narration: NarrationCapture) -> None:
+    narration.process([sys.executable, "-c", SERVICE + WORKERS, request_id])

@@ -1,6 +1,6 @@
 Scenario: A service that aborts has said everything it told
 
-When a mail service sends a mail, finds the disk full and aborts
+When a mail service sends a mail for "req-aborted", finds the disk full and aborts
   mailer | start | service | c1
       Starting to send mails
   mailer | send | mail-1 | c1
@@ -10,4 +10,4 @@ When a mail service sends a mail, finds the disk full and aborts
 
 Then the story is exactly:
 
-And every event carries the correlation id "req-mail"
+And every event carries the correlation id "req-aborted"

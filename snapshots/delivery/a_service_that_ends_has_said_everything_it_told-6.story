@@ -1,6 +1,6 @@
 Scenario: A service that becomes another program has said everything it told
 
-When a mail service sends a mail, finds the disk full and becomes another program
+When a mail service sends a mail for "req-replaced", finds the disk full and becomes another program
   mailer | start | service | c1
       Starting to send mails
   mailer | send | mail-1 | c1
@@ -10,4 +10,4 @@ When a mail service sends a mail, finds the disk full and becomes another progra
 
 Then the story is exactly:
 
-And every event carries the correlation id "req-mail"
+And every event carries the correlation id "req-replaced"

@@ -1,6 +1,6 @@
 Scenario: The workers of a service speak to their end
 
-When a mail service has two forked workers that leave past all clean-up
+When a mail service has two forked workers for "req-forked" that leave past all clean-up
   mailer | start | service | c1
       Starting to send mails
   mailer | send | worker-1 | c1 | fatal: disk_full
@@ -10,4 +10,4 @@ When a mail service has two forked workers that leave past all clean-up
 
 Then the story is exactly:
 
-And every event carries the correlation id "req-mail"
+And every event carries the correlation id "req-forked"
