@@ -48,6 +48,25 @@ def test_secrets_are_hidden_again_and_the_sentence_is_rebuilt(intake):
     assert said(taken)["formatted"].endswith(taken.event.human)
 
 
+@pytest.mark.req("SSE-04", "HUB-01")
+@pytest.mark.parametrize(
+    "more",
+    [
+        f'"hub":"password={SECRET}"',
+        f'"hub":{{"producer":"{SECRET}"}}',
+        f'"note":"password={SECRET}","note":"nothing"',
+        f'"detail":{{"a":"{SECRET}","a":1}}',
+        f'"event_id":"password={SECRET}","event_id":"abc-7"',
+    ],
+    ids=["our mark", "inside our mark", "a key twice", "a key twice inside", "an id twice"],
+)
+def test_no_secret_stands_behind_a_key_that_is_not_read(intake, more):
+    line = event()
+    taken = intake.take(line[:-1] + b"," + more.encode() + b"}", "")
+    assert SECRET.encode() not in taken.line + taken.frame
+    assert b'"hub"' not in taken.line
+
+
 @pytest.mark.req("SSE-04")
 def test_a_line_of_text_with_ids_is_enough(intake):
     taken = intake.take(b'{"formatted":"hello there","job_id":"job-1","correlation_id":"req-1"}', "gateway")
