@@ -58,7 +58,7 @@ class HubConnection:
         if not is_possible_url(url):
             raise ValueError("the hub's address is not a possible URL; it must be http://host[:port] or https://...")
         parts = urlsplit(url)
-        self.where = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+        self.where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port

@@ -9,9 +9,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from narration_core.serving import connection
+from narration_core.serving import connection, requests
 from narration_worker.client import WorkerClient
-from narration_worker.http import server
 from narration_worker.launch import launch
 from narration_worker.requests import MAX_FAULTS, MAX_PROMPT
 from narration_worker.wire import Error
@@ -156,7 +155,7 @@ def test_half_sent_requests_do_not_hold_a_connection():
     nothing, half_head, half_body = asyncio.run(run())
     assert (nothing, half_head) == (b"", b"")
     assert half_body.startswith(b"HTTP/1.1 400")
-    assert connection.FIRST_REQUEST_S <= server.BODY_TIMEOUT_S <= 20
+    assert connection.FIRST_REQUEST_S <= requests.BODY_TIMEOUT_S <= 20
 
 
 def test_an_ipv6_worker_has_a_url_that_works():

@@ -1,9 +1,6 @@
 """The HTTP interface: one short method for each endpoint."""
 
-import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -14,6 +11,7 @@ from narration_core.bridges.aiohttp import correlation_middleware
 from narration_core.contract import from_fields, is_name
 from narration_core.serving.auth import LOCALHOST
 from narration_core.serving.hub_protocol import LOST_HEADER, PROCESS_HEADER, SERVICE_HEADER
+from narration_core.serving.requests import BodyError, raised_at, read_body
 from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
 from narration_hub import metrics, points, wire
 from narration_hub.access import Access, Caller
@@ -27,9 +25,6 @@ from narration_hub.streams import Scope
 from narration_hub.tickets import LONGEST_S, Tickets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-BODY_TIMEOUT_S: Final = 15.0
-"""Longest time until a request's body is complete, in seconds."""
 
 _PUBLIC: Final = frozenset(("/v1/health", "/openapi.json", "/docs"))
 _CALLER: Final = web.RequestKey("narration_caller", Caller)
@@ -140,7 +135,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - narrated, and answered like every other failure
             # Not the exception's text, which may hold bytes of the request.
             kind = type(error).__name__
-            points.endpoint_failed(address=request.remote or "unknown", error_kind=kind, failed_at=_origin(error))
+            points.endpoint_failed(address=request.remote or "unknown", error_kind=kind, failed_at=raised_at(error))
             return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"))
 
     @web.middleware
@@ -193,12 +188,9 @@ class Server:
             HubError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
         """
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                return await request.read()
-        except TimeoutError:
-            raise HubError("INVALID_REQUEST", f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
-        except web.RequestPayloadError:
-            raise HubError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
+            return await read_body(request)
+        except BodyError as error:
+            raise HubError("INVALID_REQUEST", str(error)) from None
 
     # -- reading --------------------------------------------------------------------------------------
 
@@ -357,9 +349,3 @@ def _parsed(body: bytes, kind: type[_Body]) -> _Body:
         return msgspec.json.decode(body or b"{}", type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise HubError("INVALID_REQUEST", f"the body is not a {kind.__name__}") from None
-
-
-def _origin(error: BaseException) -> str:
-    """Return where an exception was raised, as file, line and function."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"

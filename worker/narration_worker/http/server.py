@@ -1,9 +1,7 @@
 """The HTTP interface: one short method for each endpoint."""
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,6 +10,7 @@ from aiohttp import web
 from narration_core import CORRELATION_HEADER, Narrator, bind, bound
 from narration_core.bridges.aiohttp import correlation_middleware
 from narration_core.serving.auth import LOCALHOST
+from narration_core.serving.requests import BodyError, raised_at, read_body
 from narration_core.serving.sse import HEADERS
 from narration_core.serving.web_guard import SAFE_METHODS, ForeignPageError, check_not_a_foreign_page
 from narration_worker import points
@@ -30,9 +29,6 @@ from narration_worker.wire import CancelResult, Completion, Draining, End, Error
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 RETRY_AFTER_S: Final = 1
-BODY_TIMEOUT_S: Final = 15.0
-"""Longest time until a request's body is complete, in seconds."""
-
 _RETRY_CODES: Final = frozenset(("QUEUE_FULL", "LOADING"))
 _AUTHENTICATED: Final = web.RequestKey("authenticated", bool)
 _PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
@@ -127,7 +123,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - narrated, and answered like every other failure
             # Not the exception's text, which may hold bytes of the request.
             points.endpoint_failed(
-                address=request.remote or "unknown", error_kind=type(error).__name__, failed_at=_origin(error)
+                address=request.remote or "unknown", error_kind=type(error).__name__, failed_at=raised_at(error)
             )
             return error_response(
                 WorkerError("INTERNAL", f"unexpected {type(error).__name__}; the narration says more")
@@ -186,12 +182,9 @@ class Server:
             WorkerError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
         """
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                return await request.read()
-        except TimeoutError:
-            raise WorkerError("INVALID_REQUEST", f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
-        except web.RequestPayloadError:
-            raise WorkerError("INVALID_REQUEST", "the body does not match its Content-Encoding or length") from None
+            return await read_body(request)
+        except BodyError as error:
+            raise WorkerError("INVALID_REQUEST", str(error)) from None
 
     async def _stream(self, request: web.Request, job: Job, after: int = 0) -> web.StreamResponse:
         kind = web.StreamResponse if after else _FreshStream
@@ -342,9 +335,3 @@ def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Resp
             status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
         )
     return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))
-
-
-def _origin(error: BaseException) -> str:
-    """Return where an exception was raised, as file, line and function."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"
