@@ -5,18 +5,15 @@ from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
-from narration_core._correlation import Trust, check_trust, headers_of
+from narration_core._correlation import Trust, check_trust
 from narration_core._narrator import Narrator
-from narration_core._scope import Scope, active_scope, current, merged
+from narration_core._scope import current
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, Tell, checked, level_of, unless_muted
+from narration_core.bridges._request import SERVER_FAULT, carried, in_short, outbound_scope
 
 POINTS: Final = frozenset(("call", "answer", "bad_answer", "failure"))
-_SHOWN: Final = 60
-_SERVER_FAULT: Final = 500
 
-register_field("request", str, "a request in short: its method and path, without the query")
-register_field("status", int, "the HTTP status of an answer, or the close code of a websocket")
 register_field("retries", int, "how often a call was tried again")
 
 
@@ -95,24 +92,11 @@ class Call:
     __slots__ = ("_began", "_calling", "_fields", "_scope", "headers")
 
     def __init__(self, calling: Calling, method: str, place: str) -> None:
-        outer = active_scope()
-        fields, sources = outer.fields, outer.sources
-        ids: dict[str, Any] = {}
-        # A call outside of any request begins a story of its own, and the other side joins it.
-        if "correlation_id" not in fields:
-            ids["correlation_id"] = sources.correlation_id()
-        if "trace_id" not in fields:
-            ids["trace_id"] = sources.trace_id()
-        if calling.has_span:
-            ids["parent_span_id"] = fields.get("span_id") or fields.get("parent_span_id")
-            ids["span_id"] = sources.span_id()
-        self._scope = Scope(merged(fields, ids), sources, outer.listener, outer.trace_flags)
-        bound = self._scope.fields
-        self.headers = headers_of(self._scope, bound.get("span_id") or bound.get("parent_span_id"), calling.trust)
-        request = f"{method} {place}"
-        self._fields = {"request": request if len(request) <= _SHOWN else request[: _SHOWN - 3] + "..."}
+        self._scope = outbound_scope(has_span=calling.has_span)
+        self.headers = carried(self._scope, calling.trust)
+        self._fields = {"request": in_short(f"{method} {place}")}
         self._calling = calling
-        self._began = sources.monotonic_ns()
+        self._began = self._scope.sources.monotonic_ns()
         self._tell(calling.call, self._fields)
 
     def _tell(self, point: Tell, fields: dict[str, Any]) -> None:
@@ -134,7 +118,7 @@ class Call:
             retries: how often the call was tried again before.
         """
         ending = {**self._ending(retries), "status": status}
-        if status >= _SERVER_FAULT:
+        if status >= SERVER_FAULT:
             self._tell(self._calling.bad_answer, {**ending, "error_kind": f"http_{status}"})
         else:
             self._tell(self._calling.answer, ending)

@@ -8,19 +8,16 @@ from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
 from narration_core._correlation import Inbound, Trust, accepted, check_trust
 from narration_core._narrator import Narrator
-from narration_core._scope import Entered, Scope, active_scope, merged
+from narration_core._scope import Entered
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
+from narration_core.bridges._request import SERVER_FAULT, in_short, inbound_scope
 
 POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", "correlation_replaced"))
 HEADER: Final = "X-Correlation-Id"
-SHOWN: Final = 60
-_SERVER_FAULT: Final = 500
 _CLOSE_CODES: Final = 1000  # of websockets, from here on
 
-register_field("request", str, "a request in short: its method and path, without the query")
 register_field("path", str, "the whole path of a request that is shown in short")
-register_field("status", int, "the HTTP status of an answer, or the close code of a websocket")
 register_field("link", str, "the traceparent that came from outside: noted, not continued")
 
 Show = Callable[[str], str]
@@ -151,31 +148,6 @@ class Serving:
         return Served(self.points, accepted(header, self._trust), method, path, quiet=quiet)
 
 
-def inbound_scope(ids: Inbound, *, has_span: bool, **more: str) -> Scope:
-    """Return the scope of work that came from another service, inside the scope of here.
-
-    Args:
-        ids: what came along.
-        has_span: whether the work is told as a span of its own.
-        more: other fields to bind.
-    """
-    outer = active_scope()
-    bound: dict[str, Any] = {"correlation_id": ids.correlation_id}  # in the order of the taxonomy
-    if has_span or ids.trace_id:
-        bound["trace_id"] = ids.trace_id or outer.sources.trace_id()
-    if has_span:
-        bound["span_id"] = outer.sources.span_id()
-    if ids.parent_span_id:
-        bound["parent_span_id"] = ids.parent_span_id
-    if ids.job_id:
-        bound["job_id"] = ids.job_id
-    if ids.session_id:
-        bound["session_id"] = ids.session_id
-    if more or outer.fields:
-        bound = merged(outer.fields, {**bound, **more})
-    return Scope(bound, outer.sources, outer.listener, ids.trace_flags)
-
-
 class Served:
     """One request: a block in which its ids are bound.
 
@@ -193,10 +165,9 @@ class Served:
         self.status: int | None = None
         self._points = points
         request = f"{method[:20]} {path}"
-        self._fields: dict[str, Any] = {"request": request}
+        self._fields: dict[str, Any] = {"request": in_short(request)}
         self._unheard: dict[str, Any] = {}
-        if len(request) > SHOWN:
-            self._fields["request"] = request[: SHOWN - 3] + "..."
+        if self._fields["request"] != request:
             self._unheard["path"] = path
         if ids.link:
             self._unheard["link"] = ids.link
@@ -247,7 +218,7 @@ class Served:
         if status is None or (error is not None and exceptions.is_cancellation(error)):
             if self._failure is None and not self._quiet:
                 self._points.cut(**self._fields, **duration)
-        elif _SERVER_FAULT <= status < _CLOSE_CODES and self._failure is None:
+        elif SERVER_FAULT <= status < _CLOSE_CODES and self._failure is None:
             self._points.bad_answer(status=status, error_kind=f"http_{status}", **duration, **self._fields)
         elif not self._quiet:
             self._points.answer(status=status, **duration, **self._fields)

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
-from narration_core._correlation import accepted, headers_of
+from narration_core._correlation import accepted
 from narration_core._narrator import Narrator
-from narration_core._scope import Entered, Scope, active_scope, merged
+from narration_core._scope import Entered, Scope, active_scope
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
-from narration_core.bridges._serving import inbound_scope
+from narration_core.bridges._request import carried, inbound_scope, outbound_scope
 
 POINTS: Final = frozenset(("enqueue", "start", "end", "failure", "retry"))
 
@@ -91,24 +91,13 @@ class Working:
             task: its name.
             task_id: its id.
         """
-        outer = active_scope()
-        fields, sources = outer.fields, outer.sources
-        ids: dict[str, Any] = {"task_id": task_id}
-        # A task outside of any request begins a story of its own.
-        if "correlation_id" not in fields:
-            ids["correlation_id"] = sources.correlation_id()
-        if "trace_id" not in fields:
-            ids["trace_id"] = sources.trace_id()
-        if self.calls_have_span:
-            ids["parent_span_id"] = fields.get("span_id") or fields.get("parent_span_id")
-            ids["span_id"] = sources.span_id()
-        scope = Scope(merged(fields, ids), sources, outer.listener, outer.trace_flags)
+        scope = outbound_scope(has_span=self.calls_have_span, task_id=task_id)
         entered = Entered(scope, 1)
         try:
             self.enqueue(task=task)
         finally:
             entered.leave()
-        return headers_of(scope, scope.fields.get("span_id") or scope.fields.get("parent_span_id"), "inside")
+        return carried(scope, "inside")
 
     def begin(self, header: Callable[[str], str | None], task: str, task_id: str | None) -> "Work":
         """Bind the ids of a task that is about to run, and tell that it starts.

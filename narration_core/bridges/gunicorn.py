@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 from narration_core._catalogue import Catalogue
 from narration_core._configuration import flush
 from narration_core._context import bind as bound_block
-from narration_core.bridges import _serving
+from narration_core.bridges._request import in_short
 from narration_core.bridges.stdlib import NarrationHandler
 from narration_core.bridges.wsgi import IDS
 
@@ -49,7 +49,7 @@ class NarrationLogger(Logger):
         status = str(getattr(resp, "status", ""))[:3]
         with bound_block(**environ.get(IDS, {})):
             _ACCESS(
-                request=request if len(request) <= _serving.SHOWN else request[: _serving.SHOWN - 3] + "...",
+                request=in_short(request),
                 status=int(status) if status.isdigit() else 0,
                 duration_ms=request_time // timedelta(milliseconds=1),
             )
