@@ -178,15 +178,20 @@ class Board:
             list(job.correlation_ids) if for_operator else [],
         )
 
-    def jobs(self, allowed: Iterable[str] | None = None) -> list[JobState]:
+    def jobs(self, allowed: Iterable[str] | None = None, *, ended: int | None = None) -> list[JobState]:
         """Return the jobs, the open one that has been quiet for longest first, ended ones last.
 
         Args:
             allowed: the ids that the caller may see; all when None.
+            ended: only so many that have ended, those that were heard last; all when None.
         """
         found = self._jobs.values() if allowed is None else filter(None, map(self._jobs.get, allowed))
         now = self._clock()
-        return sorted(found, key=lambda job: job.state(now, self._stall_s) == "ended")
+        still_open: list[JobState] = []
+        over: list[JobState] = []
+        for job in found:
+            (over if job.state(now, self._stall_s) == "ended" else still_open).append(job)
+        return still_open + (over if ended is None else over[max(0, len(over) - ended) :])
 
     def services(self) -> list[wire.Service]:
         """Return the services, the one that has been quiet for longest first."""

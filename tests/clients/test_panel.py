@@ -117,6 +117,24 @@ def test_a_hub_that_needs_a_token_asks_for_it(clients):
     assert seen["state"].startswith("● live") or seen["state"].startswith("live")
 
 
+def test_any_id_leads_to_its_story_and_an_old_one_comes_from_the_disk(clients, tmp_path):
+    async def main():
+        async with hub("--data", str(tmp_path), "--memory-mb", "1") as one:
+            await one.send(told("An old story", job="job-old", request="req-old"))
+            for number in range(30):  # so much that the hub forgets the first one
+                await one.send(*(told("x" * 90, job=f"job-{number}", request=f"req-{number}") for _ in range(500)))
+            await one.send(*STUCK, told("For a session", job=None, request="req-session", session_id="session-7"))
+            return await looked_at(clients, "find", f"{one.url}/")
+
+    found, nothing = run(main())
+    assert "#story=req-stuck" in found["byJob"]
+    assert "#story=req-session" in found["bySession"]
+    assert "from the hub's disk" in found["state"]
+    assert found["old"] == 1
+    assert nothing["state"] == "Nothing that this hub keeps has the id nowhere"
+    assert nothing["complaints"] == []
+
+
 def test_after_a_restart_of_the_hub_the_story_goes_on_where_it_was(clients, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

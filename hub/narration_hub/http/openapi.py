@@ -54,6 +54,14 @@ _MORE: Final = {
 }
 
 
+_ENDED: Final = {
+    "name": "ended",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Only so many jobs that have ended, those that were heard last.",
+}
+
+
 def _in_path(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
@@ -108,7 +116,9 @@ def _paths() -> dict[str, Any]:
                 },
             }
         },
-        "/v1/jobs": {"get": _read("board", "The board: what every job is doing.", answer("The board.", "Board"))},
+        "/v1/jobs": {
+            "get": _read("board", "The board: what every job is doing.", answer("The board.", "Board"), _ENDED)
+        },
         "/v1/jobs/{job_id}": {"get": _read("job", "What a job is doing.", answer("The job.", "Job"), job)},
         "/v1/jobs/{job_id}/stream": {"get": _read("jobStream", "A job's events, live.", _STREAM, job, *_RESUME)},
         "/v1/jobs/{job_id}/ticket": _tickets("job", job),

@@ -29,6 +29,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PUBLIC: Final = frozenset(("/v1/health", "/openapi.json", "/docs"))
 _CALLER: Final = web.RequestKey("narration_caller", Caller)
 _LONGEST_PROCESS: Final = 64
+_LONGEST_NUMBER: Final = 15
 _RETRY_S: Final = 5
 _encode: Final = msgspec.json.Encoder().encode
 _decode_lost: Final = msgspec.json.Decoder(dict[str, int]).decode
@@ -195,11 +196,12 @@ class Server:
     # -- reading --------------------------------------------------------------------------------------
 
     async def board(self, request: web.Request) -> web.StreamResponse:
-        """GET /v1/jobs: the board, as far as the caller may see it."""
+        """GET /v1/jobs: the board, as far as the caller may see it; `?ended=` only so many jobs that have ended."""
         caller = request[_CALLER]
         exchange = self._exchange
         if caller.kind == "operator":
-            jobs = [exchange.shown(job, for_operator=True) for job in exchange.board.jobs()]
+            found = exchange.board.jobs(ended=_number(request, "ended"))
+            jobs = [exchange.shown(job, for_operator=True) for job in found]
             return json_response(200, wire.Board(jobs, exchange.board.services()))
         own = [caller.ticket.name] if caller.ticket is not None and caller.ticket.scope == "job" else []
         shown = [exchange.shown(job, for_operator=False) for job in exchange.board.jobs(own)]
@@ -220,10 +222,10 @@ class Server:
         if not request[_CALLER].may_read("story", name):
             raise unknown()
         story = await self._exchange.story([name, *request.query.getall("id", [])] if is_operator else [name])
-        if not story.lines:
-            raise unknown()
         if not is_operator:
             story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
+        if not story.lines:
+            raise unknown()
         if request.headers.get("Accept", "").startswith("text/plain"):
             text = "".join(f"{formatted(from_fields(line.event))}\n" for line in story.lines)
             return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
@@ -233,8 +235,7 @@ class Server:
         """GET /v1/operator/events: the lines that are kept, oldest first; `?last=` only so many bytes of the end."""
         if request[_CALLER].kind != "operator":
             raise unknown()
-        given = request.query.get("last", "")
-        last = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None  # noqa: PLR2004 - a size
+        last = _number(request, "last")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
         await response.prepare(request)
         for block in self._exchange.blocks(last):
@@ -335,6 +336,12 @@ class Server:
         if request[_CALLER].kind != "operator":
             raise unknown()
         return web.Response(body=metrics.text(self._exchange), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    """Return a number of the query; None when there is none."""
+    given = request.query.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _LONGEST_NUMBER else None
 
 
 def _producer(request: web.Request, caller: Caller) -> Producer:

@@ -37,7 +37,7 @@ export class Board {
 
   async tick() {
     try {
-      const board = await get("/v1/jobs");
+      const board = await get(`/v1/jobs?ended=${ENDED}`);
       if (this.stopped) return;
       this.draw(board);
       announce(`live · ${count(board.services.length, "service")}`, "live");
@@ -51,7 +51,7 @@ export class Board {
 
   draw({ jobs, services }) {
     const open = jobs.filter((job) => job.state !== "ended");
-    const ended = jobs.filter((job) => job.state === "ended").slice(0, ENDED);
+    const ended = jobs.filter((job) => job.state === "ended").reverse(); // the latest first
     this.open.textContent = `Open jobs: ${open.length}`;
     this.table.hidden = !open.length;
     this.empty.hidden = jobs.length > 0;

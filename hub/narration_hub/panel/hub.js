@@ -18,6 +18,10 @@ export class Refused extends Error {
     this.status = status;
     this.hint = body?.hint ?? "";
   }
+
+  get advice() {
+    return this.hint ? `${this.message}: ${this.hint}` : this.message;
+  }
 }
 
 export async function get(path) {
@@ -29,11 +33,13 @@ export async function get(path) {
 
 // Server-sent events by fetch, since EventSource can send no token.
 export class Stream {
-  // heard(type, data, id) is called for every event; state(text, kind) whenever the connection changes.
-  constructor(path, heard, state) {
+  // heard(type, data, id) is called for every event; state(text, kind) whenever the connection changes;
+  // refused(error) when the hub will never give this stream.
+  constructor(path, heard, state, refused) {
     this.path = path;
     this.heard = heard;
     this.state = state;
+    this.refused = refused;
     this.last = "";
     this.failures = 0;
     this.stopped = false;
@@ -69,7 +75,7 @@ export class Stream {
       if (this.stopped || abort !== this.abort) return;
       if (error instanceof Refused && error.status < 500 && error.status !== 429) {
         this.ended = true;
-        this.state(error.hint ? `${error.message}: ${error.hint}` : error.message, "trouble");
+        this.refused(error);
         return;
       }
     } finally {

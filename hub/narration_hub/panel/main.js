@@ -1,9 +1,10 @@
 // The page: which screen is shown stands in the address after the #, so that every view is a link.
 
-import { Board } from "./board.js";
+import { address, Board } from "./board.js";
 import { announce, element, find } from "./dom.js";
 import { isUtc, showUtc } from "./format.js";
 import { get, remember } from "./hub.js";
+import { told } from "./model.js";
 import { StoryScreen } from "./story.js";
 
 const screen = find("screen");
@@ -50,18 +51,29 @@ function put(next) {
   next.start();
 }
 
-// Any id: a request, or else a job.
+// Any id that a person has: a job, a request, or what occurs in requests, such as a session.
 async function goTo(id) {
-  for (const [scope, path] of [["story", "stories"], ["job", "jobs"]]) {
-    try {
-      await get(`/v1/${path}/${encodeURIComponent(id)}`);
-      location.hash = new URLSearchParams({ [scope]: id });
-      return;
-    } catch (error) {
-      if (error.status !== 404) { announce(error.message, "trouble"); return; }
-    }
+  try {
+    const job = await found(`/v1/jobs/${encodeURIComponent(id)}`);
+    const story = job ? null : await found(`/v1/stories/${encodeURIComponent(id)}`);
+    const requests = [...new Set((story?.lines ?? []).map((line) => line.event.correlation_id).filter(Boolean))];
+    const wanted = requests.includes(id) ? id : requests.at(-1);
+    if (job) location.hash = address(job);
+    else if (wanted) location.hash = new URLSearchParams({ story: wanted });
+    else announce(`Nothing that this hub keeps has the id ${id}`, "trouble");
+    if (!job && wanted !== id && requests.length > 1) announce(`${id} is in ${requests.length} requests; this is the latest`);
+  } catch (error) {
+    announce(error.message, "trouble");
   }
-  announce(`Nothing in this hub's memory has the id ${id}`, "trouble");
+}
+
+async function found(path) {
+  try {
+    return await get(path);
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
 }
 
 find("find").addEventListener("submit", (event) => {
@@ -125,13 +137,13 @@ addEventListener("drop", async (event) => {
     if (!line.trim()) continue;
     try {
       const said = JSON.parse(line);
-      if (said && typeof said === "object") lines.push({ event: said, formatted: `[${said.actor}] ${said.action}: ${said.human}` });
+      if (said && typeof said === "object") lines.push(told(said));
     } catch { unreadable += 1; }
   }
   shown?.stop();
   shown = new StoryScreen("file", file.name, {}, vocabulary, () => {});
   screen.replaceChildren(shown.node);
-  shown.load(lines);
+  shown.load(lines, "from a file");
   if (unreadable) announce(`${unreadable} lines of the file cannot be read`, "trouble");
 });
 

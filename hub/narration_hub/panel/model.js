@@ -106,4 +106,10 @@ function ending(name, endings) {
   return found === undefined ? null : name.slice(0, -found.length);
 }
 
+// The line that a console shows of an event, for events that came without it.
+export const told = (event) => ({
+  event,
+  formatted: `[${String(event.actor).padEnd(10)}] ${String(event.action).padEnd(15)}: ${event.human}`,
+});
+
 export const isTrouble = (row) => row.level === "error" || row.level === "fatal" || row.level === "warn";

@@ -2,20 +2,20 @@
 
 import { announce, coloured, element } from "./dom.js";
 import { age, clock, count } from "./format.js";
-import { Stream } from "./hub.js";
+import { get, Stream } from "./hub.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
-import { isTrouble, Story } from "./model.js";
+import { isTrouble, Story, told } from "./model.js";
 
 const HIDDEN_MS = 60000;
 const PLAIN_LINES = 5000;
 
 export class StoryScreen {
-  // scope: "story" or "job". shown: what the address says, a row and a filter. told(changes) keeps the address up to date.
-  constructor(scope, name, shown, vocabulary, told) {
+  // scope: "story" or "job". shown: what the address says, a row and a filter. keep(changes) keeps the address up to date.
+  constructor(scope, name, shown, vocabulary, keep) {
     this.scope = scope;
     this.name = name;
-    this.told = told;
+    this.keep = keep;
     this.vocabulary = vocabulary;
     this.wanted = shown.at ?? "";
     this.services = new Set((shown.only ?? "").split(",").filter(Boolean));
@@ -40,7 +40,7 @@ export class StoryScreen {
       element("div", { class: "body" }, this.list.node, this.plain, this.drawer));
     this.begin();
     this.stream = new Stream(`/v1/${scope === "job" ? "jobs" : "stories"}/${encodeURIComponent(name)}/stream`,
-      (type, body, id) => this.heard(type, body, id), (text, kind) => announce(text, kind));
+      (type, body, id) => this.heard(type, body, id), (text, kind) => announce(text, kind), (error) => this.missing(error));
   }
 
   begin() {
@@ -82,11 +82,22 @@ export class StoryScreen {
     this.plan();
   }
 
-  // From a file that was saved here: the same screen without a hub.
-  load(lines) {
+  // No stream: an old story is no longer in the hub's memory, but perhaps on its disk.
+  async missing(error) {
+    try {
+      if (error.status !== 404 || this.scope !== "story") throw error;
+      const { lines } = await get(`/v1/stories/${encodeURIComponent(this.name)}`);
+      this.load(lines.map((line) => told(line.event)), "from the hub's disk; nothing of it is live");
+    } catch (failure) {
+      announce(failure.advice ?? failure.message, "trouble");
+    }
+  }
+
+  // From a file that was saved here, or from the hub's disk: the same screen without a stream.
+  load(lines, where) {
     for (const line of lines) this.take(this.story.add(line, ""));
     this.isOver = true;
-    announce("from a file");
+    announce(where);
     this.plan();
   }
 
@@ -152,7 +163,7 @@ export class StoryScreen {
   }
 
   filtered() {
-    this.told({ q: this.filter.value, only: [...this.services].join(",") });
+    this.keep({ q: this.filter.value, only: [...this.services].join(",") });
     this.refilter();
     this.plan();
   }
@@ -205,7 +216,7 @@ export class StoryScreen {
   }
 
   chose(row) {
-    if (row.id) this.told({ at: row.id });
+    if (row.id) this.keep({ at: row.id });
     if (!this.drawer.hidden) this.openDrawer();
     this.plan();
   }

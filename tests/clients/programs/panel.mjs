@@ -100,6 +100,23 @@ const scenes = {
     await shows(".jobs", "job-stuck");
     print({ state: await text("#state"), at: page.url() });
   },
+  async find() {
+    await page.goto(address);
+    await shows(".jobs", "job-stuck");
+    const go = async (id) => { await page.locator("#query").fill(id); await page.keyboard.press("Enter"); };
+    await go("job-stuck");
+    await shows(".row", "Loading");
+    const byJob = page.url();
+    await go("session-7");
+    await shows(".row", "For a session");
+    const bySession = page.url();
+    await go("req-old");
+    await shows(".row", "An old story");
+    print({ byJob, bySession, state: await text("#state"), old: await rows() });
+    await go("nowhere");
+    await shows("#state", "nowhere");
+    print({ state: await text("#state"), at: page.url() });
+  },
   async restart() {
     await page.goto(address);
     await shows(".row", "Loading");

@@ -1,0 +1,25 @@
+"""Which jobs are on the board, and in which order."""
+
+import pytest
+
+from narration_core import Event
+from narration_hub.board import LINGER_S, Board
+
+
+def told(job, event=None):
+    return Event(actor="worker", action="work", target="x", human="Working", level="info", job_id=job, event=event)
+
+
+@pytest.mark.req("HUB-04")
+@pytest.mark.parametrize(
+    ("ended", "shown"), [(None, ["c", "a", "b"]), (1, ["c", "b"]), (0, ["c"]), (9, ["c", "a", "b"])]
+)
+def test_of_jobs_that_have_ended_only_the_last_are_shown_if_asked_so(ended, shown):
+    now = 0.0
+    board = Board(10, clock=lambda: now)
+    for job in ("a", "b"):
+        board.take(told(job, "work_start"))
+        board.take(told(job, "work_end"))
+    board.take(told("c", "work_start"))
+    now = LINGER_S + 1
+    assert [job.job_id for job in board.jobs(ended=ended)] == shown
