@@ -17,6 +17,7 @@ def finish() -> None:
     """Write what is left and close every sink, all of them within one deadline."""
     outputs = PIPELINE.outputs
     PIPELINE.narrate_skipped()
+    outputs.release()
     until = time.monotonic() + EXIT_DEADLINE_S
     for writer in outputs.writers:
         abandoned = writer.flush(max(until - time.monotonic(), 0.0))
@@ -50,6 +51,7 @@ def install() -> None:
     atexit.register(finish)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_follow_multiprocessing)
+        os.register_at_fork(after_in_child=PIPELINE.outputs.forget_held)
     _follow_multiprocessing()
     process: Any = sys.modules.get("multiprocessing.process")
     util: Any = sys.modules.get("multiprocessing.util")

@@ -18,6 +18,7 @@ Tap = Callable[[Event, Mapping[str, Any]], None]
 
 
 _EARLY: Final = 1000
+_HELD: Final = 10_000
 _NESTED: Final = 2
 
 
@@ -92,9 +93,11 @@ class Outputs:
         self.writers: tuple[Writer, ...] = ()
         # What a signal handler emits while the first use configures the facade.
         self.early: deque[Record] = deque(maxlen=_EARLY)
-        self.puts: tuple[Callable[[Record], None], ...] = (self.early.append,)
+        self._open: tuple[Callable[[Record], None], ...] = (self.early.append,)
+        self.puts: tuple[Callable[[Record], None], ...] = self._open
         self.inline_failures: dict[str, int] = {}
         self._counts = counts
+        self._held: deque[Record] = deque()
 
     def replace(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
         """Replace the sinks; returns the writers of the old ones, for the caller to close."""
@@ -102,10 +105,38 @@ class Outputs:
         inline = tuple(_guarded(sink) for sink in sinks if not sink.background)
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         self.inline = inline
-        self.puts = tuple(writer.put for writer in self.writers)
+        is_held = self.puts is not self._open
+        self._open = tuple(writer.put for writer in self.writers)
+        if not is_held:
+            self.puts = self._open
         while self.early:
             self.hand_on(self.early.popleft())
         return tuple(writer for writer in old if writer not in self.writers)
+
+    def hold(self) -> None:
+        """Keep events back from the sinks that write, until `release`; too many of them end that by themselves."""
+        self.puts = (self._hold,)
+
+    def release(self) -> None:
+        """Give the sinks that write what was held back, and every later event at once."""
+        self.puts = self._open
+        while self._held:
+            try:
+                record = self._held.popleft()
+            except IndexError:  # another thread releases too
+                return
+            for put in self._open:
+                put(record)
+
+    def forget_held(self) -> None:
+        """Give up what was held back, in the child of a fork: the parent writes it."""
+        self._held.clear()
+        self.release()
+
+    def _hold(self, record: Record) -> None:
+        self._held.append(record)
+        if len(self._held) > _HELD or self.puts is self._open:  # the latter: released while this event came in
+            self.release()
 
     def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""

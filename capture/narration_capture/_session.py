@@ -319,16 +319,30 @@ def _record(item: pytest.Item, outcome: str, narration: "NarrationCapture | None
 _emitted_before = 0
 
 
-def settle() -> None:
-    """Let the sinks write now, so that lines become part of the captured output of the phase that narrated them."""
+def settle(*, hold: bool) -> None:
+    """Let the sinks write now, so that lines become part of the captured output of the phase that narrated them.
+
+    Args:
+        hold: what other threads narrate from now on waits for `go_on`: pytest captures nothing between phases.
+    """
     global _emitted_before  # noqa: PLW0603 - phases that emitted nothing should not wait for the sinks
     from narration_core import flush, stats  # noqa: PLC0415 - as above
+    from narration_core.tap import hold_output  # noqa: PLC0415 - as above
 
+    if hold:
+        hold_output()
     emitted = sum(stats()["emitted"].values())
     if emitted != _emitted_before:
         _emitted_before = emitted
         with contextlib.suppress(Exception):  # a sink that fails concerns its own test
             flush(1.0)
+
+
+def go_on() -> None:
+    """Write what other threads narrated between two phases."""
+    from narration_core.tap import release_output  # noqa: PLC0415 - as above
+
+    release_output()
 
 
 _MACHINERY: Final = ("asyncio", "pluggy", "_pytest", "pytest_bdd", "narration_capture")

@@ -131,10 +131,11 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Check every step of the scenarios of a file against the definitions."""
+    _go_on()
     try:
         report = yield
     finally:
-        _settle()
+        _settle(collector.config)
     state = _state(collector.config)
     if state is not None and "pytest_bdd" in sys.modules and isinstance(collector, pytest.Module):
         state.check(collector, report)
@@ -186,26 +187,28 @@ def cleanup(narration: NarrationCapture) -> AsyncExitStack:  # noqa: ARG001 - th
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Let the sinks write while pytest captures."""
+    _go_on()
     try:
         yield
     except BaseException:
         _new_errors(item)
         raise
     finally:
-        _settle()
+        _settle(item.config)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that narrated an error which no assertion in it names."""
     __tracebackhide__ = True
+    _go_on()
     try:
         yield
     except BaseException:
         _new_errors(item)
         raise
     finally:
-        _settle()
+        _settle(item.config)
     _fail_for_errors(item)
 
 
@@ -213,20 +216,28 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Close the capture of a test when its fixtures are taken down, and check what they narrated."""
     __tracebackhide__ = True
+    _go_on()
     try:
         yield
     finally:
         capture = item.stash.get(CAPTURE, None)
         if capture is not None:
             importlib.import_module("narration_capture._fixture").stop(capture)
-        _settle()
+        _settle(item.config)
     _fail_for_errors(item)
 
 
-def _settle() -> None:
+def _settle(config: pytest.Config) -> None:
     """Let the sinks write now, so that lines are part of this test's captured output and not of the terminal's."""
     if "narration_core" in sys.modules:
-        importlib.import_module("narration_capture._session").settle()
+        hold = config.getoption("capture", default="no") != "no"
+        importlib.import_module("narration_capture._session").settle(hold=hold)
+
+
+def _go_on() -> None:
+    """Let the sinks write what other threads narrated since the last phase, when pytest captured nothing."""
+    if "narration_core" in sys.modules:
+        importlib.import_module("narration_capture._session").go_on()
 
 
 def _new_errors(item: pytest.Item) -> list[Any]:
@@ -269,6 +280,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = _state(session.config)
     if state is not None:
         state.finish(session)
+
+
+def pytest_unconfigure() -> None:
+    """Let the sinks write what other threads narrated since the last test."""
+    _go_on()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -66,6 +66,47 @@ def test_a(number):
     result.stdout.no_fnmatch_line('*"emitted_at_ms"*')
 
 
+BETWEEN_PHASES = """
+import threading
+import pytest
+
+asked, done = threading.Semaphore(0), threading.Semaphore(0)
+
+def work():
+    while True:
+        asked.acquire()
+        narrate("serve", "customer", "Serving a customer in the background")
+        done.release()
+
+threading.Thread(target=work, daemon=True).start()
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report):
+    asked.release()
+    assert done.acquire(timeout=30)
+"""
+
+
+def test_lines_of_another_thread_never_stand_between_the_dots_and_none_is_lost(project, plain):
+    project.write("conftest.py", NARRATING + BETWEEN_PHASES)
+    result = plain("def test_a(): pass\ndef test_b(): assert 0\n", "-rP")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["test_shop.py .F*"])
+    told = [line for line in result.outlines if "in the background" in line]
+    assert len(told) == 2 * 3  # after each phase of each test, shown with the next one
+    assert result.outlines.index(told[-1]) > next(
+        number for number, line in enumerate(result.outlines) if "1 failed, 1 passed" in line
+    )
+
+
+def test_without_captured_output_lines_are_written_at_once(project, plain):
+    project.write("conftest.py", NARRATING + BETWEEN_PHASES)
+    result = plain("def test_a(): pass\n", "-s")
+    told = [number for number, line in enumerate(result.outlines) if "in the background" in line]
+    assert len(told) == 3
+    assert told[-1] < next(number for number, line in enumerate(result.outlines) if "1 passed" in line)
+
+
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_an_error_in_teardown_is_checked_whichever_fixture_narrates_it(plain, where):
     order = "narration, shop" if where == "after" else "shop, narration"
