@@ -61,18 +61,18 @@ def secret_value(  # noqa: C901 - one condition after the other
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
     option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), judge)
-    if verdict is SAFE:
+    if verdict == SAFE:
         return None
     last = option.lstrip(".-")
-    if verdict is MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
+    if verdict == MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
         verdict = STRONG  # nobody types an option for a count of tokens like this
     kind = "assign" if found[ASSIGN] else next(kind for group, kind in KINDS if found.start(group) >= 0)
     quoted = found.lastindex != BARE
     if not quoted:
         end = _unquoted(text, begin, end)
-        if verdict is PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():
+        if verdict == PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():
             end = _end_of_phrase(text, begin, end)
-        elif verdict is STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
+        elif verdict == STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
             words = compiled(_WALLET_WORDS).match(text, begin)
             end = end if words is None else max(end, words.end())
     elif found.lastindex == BACKTICKS and " " in text[begin:end]:  # a command between backticks
@@ -132,14 +132,14 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         if verdict:
             return word, verdict
     verdict = judge(last)
-    if verdict is WEAK and first:  # "client key", "foreign key"
+    if verdict == WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
-        verdict = verdict if joined is MEDIUM else joined
-    if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") is SAFE:  # "second pass"
+        verdict = verdict if joined == MEDIUM else joined
+    if first and last.lower() in {"pass", "pin"} and judge(f"{first}_{last}") == SAFE:  # "second pass"
         return option, SAFE
     if last[-1:].isdigit() and compiled(_PACKAGE).search(last):
         return option, SAFE
-    if verdict is SAFE and after == end:  # "getAcme", "newAcme"
+    if verdict == SAFE and after == end:  # "getAcme", "newAcme"
         apart = text[at].isupper() or not text[max(at - 1, 0) : at].isalpha()
         if apart and text[at:after].lower() in PROVIDERS:
             verdict = WEAK
@@ -226,7 +226,7 @@ def _no_assignment(
         return False
     if name.lower().lstrip("_") in {"pin", "otp", "cvv", "cvc", "totp"} and value.isalpha():  # what is a number is none
         return True
-    sentence = verdict is STRONG and found[ASSIGN] == ": " and value.isalpha()
+    sentence = verdict == STRONG and found[ASSIGN] == ": " and value.isalpha()
     if sentence and compiled(_ONWARD).match(text, end):
         return True
     return _separates(text, at, found, name, value)
@@ -289,6 +289,6 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
         return option.isupper() and "_" in option and verdict >= MEDIUM and len(value) >= 16 and signed
     if between in {"with", "to", "as"}:
         return verdict >= STRONG and "_" in option and _mixed(value)
-    if verdict is MEDIUM:
+    if verdict == MEDIUM:
         return len(value) >= 16 and any(map(str.isdigit, value))
     return verdict >= STRONG and (signed or quoted or random_looking(value, 10, 0.3))

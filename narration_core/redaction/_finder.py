@@ -102,7 +102,7 @@ class Finder:
     def key_is_secret(self, key: str) -> bool:
         """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
         found = self.verdict(key)
-        return found >= STRONG or (found is MEDIUM and "token" in key.lower())
+        return found >= STRONG or (found == MEDIUM and "token" in key.lower())
 
     def hidden_by_name(self, value: str, key: str) -> bool:
         """Tell whether a name makes a whole value a secret.
@@ -112,7 +112,7 @@ class Finder:
             key: its name.
         """
         verdict = self.verdict(key)
-        if verdict is SAFE or not value or self.is_marker(value):
+        if verdict == SAFE or not value or self.is_marker(value):
             return False
         if self.key_is_secret(key):
             return not (value in self._policy.allow or values.harmless(value, verdict, key))

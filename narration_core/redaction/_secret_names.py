@@ -18,7 +18,11 @@ from narration_core.redaction._secret_words import (
 
 
 class Verdict(IntEnum):
-    """What a name says about its value."""
+    """What a name says about its value.
+
+    Compare it with `==`: where a test takes back what was imported in it, as `patch.dict(sys.modules)` does, this module
+    is loaded twice.
+    """
 
     SAFE = 0
     """Says nothing, or says that it is none: only the value's own format counts."""

@@ -151,7 +151,7 @@ def fits_text(
         more: other words stand between the name and what assigns.
     """
     value = value[:256].strip()  # what is random there is random
-    if verdict is PASSWORD and not (kind == "space" and not quoted):
+    if verdict == PASSWORD and not (kind == "space" and not quoted):
         return _password(value, kind, quoted=quoted, more=more)
     if placeholder(value):
         return False
@@ -159,14 +159,14 @@ def fits_text(
         return _after_a_blank(verdict, value)
     if not quoted and (compiled(_CODE).match(value) or (verdict < STRONG and compiled(_PRINTED).match(value))):
         return False
-    if verdict is STRONG:
+    if verdict == STRONG:
         return not path(value) and _strong(value, kind, quoted=quoted, more=more)
     if compiled(_FINGERPRINT).match(value) or (
         value.startswith(("/", "./", "../", "~/", "http://", "https://", "file:"))
         and not random_looking(value, 40, 0.4)
     ):
         return False
-    if verdict is WEAK and "://" in value:
+    if verdict == WEAK and "://" in value:
         return False
     if " " in value:
         if _symbols(value) >= 6 and noisy(value, 0.25) and any(map(str.isdigit, value)):
@@ -175,7 +175,7 @@ def fits_text(
         return len(pieces) <= 3 and any(
             fits_text(verdict, piece, kind, quoted=quoted, alone=alone) for piece in pieces if len(piece) >= 16
         )
-    return _medium(value) if verdict is MEDIUM else _weak(value, alone=alone)
+    return _medium(value) if verdict == MEDIUM else _weak(value, alone=alone)
 
 
 def _after_a_blank(verdict: Verdict, value: str) -> bool:
@@ -195,7 +195,7 @@ def harmless(value: str, verdict: Verdict, name: str) -> bool:
         verdict: the verdict on the name.
         name: the name.
     """
-    if verdict is PASSWORD:
+    if verdict == PASSWORD:
         return exact_placeholder(value) or value.lower() in _NOTHING or is_folder(name, value)
     return placeholder(value) or path(value)
 
