@@ -8,6 +8,7 @@ export class Story {
     this.rows = [];
     this.works = [];
     this.open = [];
+    this.bySpan = new Map();
     this.services = new Map();
     this.dropped = 0;
     this.missed = 0;
@@ -40,8 +41,10 @@ export class Story {
 
   push(row) {
     if (this.rows.length >= MOST_ROWS) {
-      const gone = this.rows.splice(0, MOST_ROWS / 10);
-      this.dropped += gone.length;
+      const gone = new Set(this.rows.splice(0, MOST_ROWS / 10));
+      this.dropped += gone.size;
+      this.works = this.works.filter((work) => !work.end || !gone.has(work.end));
+      this.bySpan = new Map(this.works.map((work) => [work.start.event.span_id, work]));
     }
     this.rows.push(row);
     if (!Number.isFinite(row.at)) return;
@@ -60,14 +63,19 @@ export class Story {
     }
     const name = this.openedBy(event, row.level);
     if (name !== null) {
-      const work = { name, start: row, last: row, end: null, service: row.service, failed: false };
+      const parent = this.around(event.parent_span_id, row.service);
+      const work = { name, start: row, last: row, end: null, service: row.service, failed: false, parent };
       this.works.push(work);
       this.open.push(work);
+      if (event.span_id && !this.bySpan.has(event.span_id)) this.bySpan.set(event.span_id, work);
       return;
     }
-    const inside = this.open.findLast((work) =>
-      event.span_id ? work.start.event.span_id === event.span_id : work.service === row.service);
-    if (inside) inside.last = row;
+    for (let work = this.around(event.span_id, row.service); work; work = work.parent) work.last = row;
+  }
+
+  // The work that a span is, or else the innermost open work of a service.
+  around(span, service) {
+    return (span && this.bySpan.get(span)) || this.open.findLast((work) => work.service === service);
   }
 
   openedBy(event, level) {

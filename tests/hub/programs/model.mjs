@@ -1,0 +1,13 @@
+// Reads a story a line from standard input, and prints what the panel's model makes of it.
+import { createInterface } from "node:readline";
+import { readFile } from "node:fs/promises";
+
+const [, , file, vocabulary] = process.argv;
+const { Story } = await import(`data:text/javascript;base64,${(await readFile(file)).toString("base64")}`);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const story = new Story(JSON.parse(vocabulary));
+  for (const [index, event] of JSON.parse(line).entries()) story.add({ event, formatted: "" }, index);
+  const shown = (work) => [work.name, work.start.id, work.last.id, work.end?.id ?? null, work.parent?.start.id ?? null, work.failed];
+  process.stdout.write(`${JSON.stringify({ works: story.works.map(shown), open: story.open.map((work) => work.start.id) })}\n`);
+}

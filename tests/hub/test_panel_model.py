@@ -1,0 +1,97 @@
+"""The panel understands a story as the commands do: what opens work, what closes it, what it is inside of."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narration_core import Event
+from narration_core.following import CLOSING, HOPS, OPENING, Line, Works
+
+NODE = shutil.which("node")
+pytestmark = [
+    pytest.mark.req("HUB-07"),
+    pytest.mark.skipif(NODE is None, reason="node is not installed: the panel's model runs in it"),
+]
+
+NAMES = [*HOPS, "load_start", "load_end", "load_failed", "run_started", "run_done", "error", "_start", "token", None]
+
+
+@pytest.fixture(scope="module")
+def model(root_of_panel, tmp_path_factory):
+    words = json.dumps({"opening": OPENING, "closing": CLOSING, "hops": HOPS})
+    with subprocess.Popen(
+        [
+            NODE,
+            root_of_panel / "tests/hub/programs/model.mjs",
+            root_of_panel / "hub/narration_hub/panel/model.js",
+            words,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def understood(events):
+            process.stdin.write(json.dumps(events) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield understood
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def root_of_panel(request):
+    return request.config.rootpath
+
+
+def optional(name, values):
+    return st.sampled_from([{}, *({name: value} for value in values)])
+
+
+def joined(*parts):
+    return st.tuples(*parts).map(lambda given: {name: value for part in given for name, value in part.items()})
+
+
+EVENTS = st.lists(
+    joined(
+        st.sampled_from([{"actor": "a"}, {"actor": "b"}]),
+        optional("event", [name for name in NAMES if name]),
+        optional("span_id", ["s1", "s2", "s3"]),
+        optional("parent_span_id", ["s1", "s2"]),
+        optional("job_id", ["j1", "j2"]),
+        optional("duration_ms", [3]),
+        optional("level", ["error", "info"]),
+    ),
+    max_size=14,
+)
+
+
+@given(events=EVENTS)
+def test_the_panel_and_the_commands_find_the_same_work(model, events):
+    # A span tells its start once; the commands leave out a line that comes twice, the hub does so before the panel.
+    told = [
+        {"action": "act", "human": str(number), "emitted_at_ms": number, **event} for number, event in enumerate(events)
+    ]
+    works = Works()
+    for number, fields in enumerate(told):
+        event = Event(**fields)
+        works.take(Line(fields["actor"], 0, number, event, "", "narration"), event)
+    assert model(told) == {
+        "works": [
+            [
+                work.name,
+                work.start.at_ms,
+                work.last.at_ms,
+                work.end and work.end.at_ms,
+                work.parent and work.parent.start.at_ms,
+                work.failed,
+            ]
+            for work in works.found
+        ],
+        "open": [work.start.at_ms for work in works.open],
+    }
