@@ -103,6 +103,21 @@ class _Layer(NamedTuple):
     raw_starts: list[int]
     raw_ends: list[int]
 
+    def note(self, raw: int, place: int, pieces: list[str]) -> None:
+        """Note that some characters in a row are replaced.
+
+        Args:
+            raw: where the first of them stands.
+            place: where its replacement stands.
+            pieces: what replaces each of them.
+        """
+        for number, piece in enumerate(pieces, raw):
+            self.starts.append(place)
+            place += len(piece)
+            self.ends.append(place)
+            self.raw_starts.append(number)
+            self.raw_ends.append(number + 1)
+
     def before(self, start: int, end: int) -> tuple[int, int]:
         """Return what a piece of the decoded text was before: a replaced character counts whole."""
         return _moved(start, end, *self)
@@ -196,6 +211,24 @@ def _looks_like(text: str) -> list[str]:
     return pieces
 
 
+class _Run(NamedTuple):
+    """A run of characters outside ASCII.
+
+    Attributes:
+        text: what it is looked at as.
+        moved: the same character by character; None when each is one character again.
+    """
+
+    text: str
+    moved: list[str] | None
+
+
+def _run(token: str) -> _Run:
+    folded = _looks_like(token)
+    text = "".join(folded)
+    return _Run(text, None if len(text) == len(token) and all(map(len, folded)) else folded)
+
+
 def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     """Return a text with what a pattern finds decoded, and where; None when it finds nothing.
 
@@ -207,17 +240,25 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     starts, ends, raw_starts, raw_ends = layer
     pieces: list[str] = []
     done = length = 0
-    runs: dict[str, list[str]] = {}
+    runs: dict[str, _Run] = {}
     known: dict[str, str] = {}  # a text that is encoded says the same few signs again and again
     for found in _compiled(pattern).finditer(text):
         token = found[0]
         decoded = known.get(token)
         if decoded is None:
             if found.lastgroup == "wide":
-                folded = runs.get(token)
-                if folded is None:
-                    folded = runs[token] = _looks_like(token)
-                done, length = _fold_run(text, found.start(), token, folded, pieces, layer, done, length)
+                run = runs.get(token)
+                if run is None:
+                    run = runs[token] = _run(token)
+                if run.text == token:
+                    continue
+                at = found.start()
+                pieces += (text[done:at], run.text)
+                length += at - done
+                if run.moved is not None:
+                    layer.note(at, length, run.moved)
+                length += len(run.text)
+                done = found.end()
                 continue
             decoded = known[token] = _decoded(found)
         if decoded == token:
@@ -237,37 +278,6 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
         return None
     pieces.append(text[done:])
     return "".join(pieces), layer
-
-
-def _fold_run(
-    text: str, at: int, run: str, folded: list[str], pieces: list[str], layer: _Layer, done: int, length: int
-) -> tuple[int, int]:
-    """Put in what a run of characters outside ASCII is looked at as; return how far text and decoded text are done.
-
-    Args:
-        text: all of the text.
-        at: where the run starts.
-        run: the characters.
-        folded: what each of them is looked at as.
-        pieces: the decoded text so far, added to.
-        layer: where it was changed so far, added to.
-        done: how far the text is decoded.
-        length: how long the decoded text is.
-    """
-    new = "".join(folded)
-    if new == run:
-        return done, length
-    pieces += (text[done:at], new)
-    length += at - done
-    if len(new) == len(run) and all(map(len, folded)):  # character for character: nothing moves
-        return at + len(run), length + len(new)
-    for place, piece in enumerate(folded, at):
-        layer.starts.append(length)
-        length += len(piece)
-        layer.ends.append(length)
-        layer.raw_starts.append(place)
-        layer.raw_ends.append(place + 1)
-    return at + len(run), length
 
 
 def normal_forms(text: str) -> list[Form]:
