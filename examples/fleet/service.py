@@ -35,6 +35,7 @@ from narration_core.serving.addresses import (
     access_settings,
     bind_address,
     check_needs_no_token,
+    url_host,
 )
 from narration_core.serving.auth import LOCALHOST, bearer, identity_of, is_local, same_token
 from narration_core.serving.connection import ListenError, listen
@@ -44,6 +45,15 @@ from narration_core.serving.web_guard import SAFE_METHODS, ForeignPageError, che
 
 MAX_BODY: Final = 64 << 10
 HEALTH: Final = "/health"
+
+
+class Address:
+    """Where a service listens; empty until it does."""
+
+    url = ""
+
+
+ADDRESS: Final = web.AppKey("address", Address)
 _INTERNAL: Final = 500
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -175,6 +185,7 @@ def application(
     app = web.Application(middlewares=[_refusals, _identity(life, settings)], client_max_size=MAX_BODY)
     correlate(app, narrate, trust=trust, skip=(HEALTH,))
     app.router.add_get(HEALTH, _health)
+    app[ADDRESS] = Address()
     return app
 
 
@@ -309,6 +320,7 @@ async def _serve(life: Life, settings: Settings, app: web.Application) -> int:
         life.bind_failed(address=settings.host, port=settings.port, reason=str(error).lower(), error_kind=error.kind)
         await runner.cleanup()
         return 1
+    app[ADDRESS].url = f"http://{url_host(settings.host)}:{port}"
     try:
         life.ready(address=settings.host, port=port)
         signal = await stop

@@ -143,3 +143,23 @@ class Task(msgspec.Struct, frozen=True):
     correlation_id: str
     queue_position: int
     predicted_start_ms: int
+
+
+TaskStatus = Literal["queued", "placing", "running", "finished", "failed", "cancelled"]
+
+
+class TaskState(msgspec.Struct, frozen=True):
+    """How far a task is: GET /v1/tasks/{job_id}.
+
+    Attributes:
+        replica_id: where it runs, or ran last.
+        attempts: on how many replicas it was tried.
+        refusal: why there is no answer; only when it has failed or was cancelled.
+    """
+
+    job_id: str
+    correlation_id: str
+    status: TaskStatus
+    replica_id: str = ""
+    attempts: int = 0
+    refusal: Refusal | None = None
