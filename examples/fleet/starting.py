@@ -102,6 +102,8 @@ async def fleet(
 
         await start(HUB, ["narration_hub", "--no-data"], own, quiet=True)
         own["NARRATION_HUB"] = addresses[HUB]
+        if "AUTH_TOKEN" in own:
+            own.setdefault("NARRATION_HUB_TOKEN", own["AUTH_TOKEN"])
         for name in SERVICES:
             if name in addresses:
                 continue
