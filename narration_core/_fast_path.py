@@ -20,7 +20,7 @@ from narration_core._event import Draft, Event, encode
 from narration_core._fast_path_source import BODY, ID_INDEX, MOMENT, TEXTS, Declared, source
 from narration_core._generated import run_source
 from narration_core._levels import EMITTING
-from narration_core._scope import Scope, StackedScope, resolved
+from narration_core._scope import Scope, StackedScope, resolved, without_actor
 from narration_core._settings import Counts, Settings
 from narration_core._taxonomy import ExtraField, extra_fields
 from narration_core._text import fill_simple, is_name, quick_template
@@ -141,6 +141,7 @@ class FastPath:
         return bound.lifecycle
 
     def _prepared(self, fields: Mapping[str, Any], *, ordinary: bool) -> BoundFields:
+        fields = without_actor(fields)
         bound = BoundFields(self, fields)
         ids = {name: value for name, value in fields.items() if name in ID_INDEX}
         if ordinary and all(type(value) is str for value in ids.values()) and not self._ids_need_care(ids.values()):

@@ -10,6 +10,7 @@ from narration_core._emitters import level_method, switch
 from narration_core._first_use import ensure_configured, is_configured, is_pending
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._pipeline import PIPELINE
+from narration_core._scope import active_scope
 from narration_core._settings import RANK
 from narration_core._span import Span
 from narration_core._text import is_name, template_fields
@@ -29,7 +30,8 @@ class Narrator:
     """Emits the events of one actor. Calling it emits at level `info`.
 
     Args:
-        actor: who acts, `[a-z0-9_.-]`: a service or a part of one.
+        actor: who acts, `[a-z0-9_.-]`: a service or a part of one. Absent, as in a library that acts for its callers:
+            whoever is bound, `with bind(actor="pool-managerd")`, or else the service that `configure` names.
     """
 
     __slots__ = ("__weakref__", "actor", "valid_actor")
@@ -43,7 +45,7 @@ class Narrator:
         fatal: Emit
         mute: Emit
 
-    def __init__(self, actor: str) -> None:
+    def __init__(self, actor: str = "") -> None:
         self.actor = actor
         self.valid_actor = actor if type(actor) is str and is_name(actor) else None
 
@@ -69,7 +71,7 @@ class Narrator:
         return (Narrator, (self.actor,))
 
     def __repr__(self) -> str:
-        return f"Narrator({self.actor!r})"
+        return f"Narrator({repr(self.actor) if self.actor else ''})"
 
     def enabled(self, level: LevelName) -> bool:
         """Return whether events of a level are emitted now."""
@@ -176,7 +178,8 @@ def _method(level: LevelName) -> FunctionType:
                 return
         if PIPELINE.locate and "source_location" not in fields:
             fields["source_location"] = call_site(2)
-        PIPELINE.emit(rank, narrator.actor, action, target, human, fields)
+        actor = narrator.actor or fields.pop("actor", None) or active_scope().fields.get("actor")
+        PIPELINE.emit(rank, actor or PIPELINE.settings.service, action, target, human, fields)
 
     # An error looks for the exception being handled, which only the slow path does.
     method = level_method(rank, slow, fast=rank < RANK["error"])

@@ -18,7 +18,7 @@ from narration_core._first_use import ensure_configured
 from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
-from narration_core._scope import active_scope
+from narration_core._scope import active_scope, without_actor
 from narration_core._settings import RANK, Counts, Enrich, Settings
 from narration_core._writer import Sink, Writer
 
@@ -119,7 +119,7 @@ class Pipeline:
                 return
             if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
                 _add_exception(fields)
-            values = {**scope.fields, **fields}
+            values = {**without_actor(scope.fields), **fields}
             now: int | None = None
             if values.get("emitted_at_ms") is None:
                 sources = scope.sources

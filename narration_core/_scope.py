@@ -88,10 +88,18 @@ def _index(item: tuple[str, Any]) -> tuple[int, str]:
     return (_ORDER.get(item[0], len(_ORDER)), item[0])
 
 
+_OF_ONE_EVENT: Final = HEAD - {"actor"}
+
+
 def merged(fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Return both mappings as one in the taxonomy's order; a None in `more` removes the field."""
     both = {**fields, **more}
-    return dict(sorted(((k, v) for k, v in both.items() if v is not None and k not in HEAD), key=_index))
+    return dict(sorted(((k, v) for k, v in both.items() if v is not None and k not in _OF_ONE_EVENT), key=_index))
+
+
+def without_actor(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return bound fields without the actor, which is no field of every event but a name for those that have none."""
+    return {name: value for name, value in fields.items() if name != "actor"} if "actor" in fields else fields
 
 
 def active_scope() -> Scope:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from narration_core._levels import EMITTING, LEVELS
+from narration_core._text import to_name
 from narration_core.redaction import Redactor
 
 Enrich = Callable[[dict[str, Any]], None]
@@ -35,6 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redactor: Redactor = msgspec.field(default_factory=Redactor)
     enrich: Enrich | None = None
     process: bool = False
+
+    @property
+    def service(self) -> str:
+        """The service's part of `emitted_by`, as the name of an actor."""
+        return to_name(self.emitted_by.rpartition("@")[0])
 
 
 class Counts:

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import pickle
 
 import pytest
 
@@ -467,3 +468,36 @@ def test_names_of_logging_say_what_to_use(name, advice):
     with pytest.raises(AttributeError, match=advice):
         getattr(narrate, name)
     assert not hasattr(narrate, "nothing_of_the_kind")
+
+
+def test_a_narrator_without_an_actor_acts_for_whoever_is_bound_or_for_the_service(memory):
+    library = Narrator()
+
+    @library.traced(action="enqueue", human="Enqueuing job {job_id}")
+    def enqueue(job_id):
+        library("check", job_id, "Checking the job")
+
+    with bind(actor="orchestratord"):
+        enqueue("j1")
+        narrate("spawn", "GPU0", "Spawning an engine")
+        with bind(actor="pool-managerd.gpu0"):
+            library.warn("retry", "engine", "Trying again")
+    library("idle", "queue", "Waiting for work")
+    library("call", "engine", "Calling the engine", actor="adapter-host")
+    assert [(event.actor, event.action) for event in memory.events] == [
+        ("orchestratord", "enqueue"),
+        ("orchestratord", "check"),
+        ("orchestratord", "enqueue"),
+        ("pool-managerd", "spawn"),
+        ("pool-managerd.gpu0", "retry"),
+        ("tests", "idle"),
+        ("adapter-host", "call"),
+    ]
+    assert memory.events[0].job_id == "j1"
+    assert all(event.extra == {} for event in memory.events)
+    assert repr(library) == "Narrator()"
+
+
+def test_a_narrator_without_an_actor_can_be_pickled(memory):
+    pickle.loads(pickle.dumps(Narrator()))("act", "thing", "Said")  # noqa: S301 - our own
+    assert memory.events[0].actor == "tests"

@@ -12,7 +12,7 @@ narrate.loud("open", "door", "Opening")  # mistake
 narrate.info("open", "door", "Opening", tokens_in="many")  # mistake
 narrate("open", "door", "Opening", device=7)  # mistake
 narrate.error("open", b"door", "Opening")  # mistake
-Narrator()  # mistake
+Narrator(7)  # mistake
 configure(level="loud")  # mistake
 configure(level="warn", output="pretty", mode="story", overflow="wait")
 configure(overflow="explode")  # mistake
