@@ -53,6 +53,12 @@ class Model(msgspec.Struct, frozen=True):
     requirements: ModelRequirements
 
 
+class Models(msgspec.Struct, frozen=True):
+    """Every model whose file can be used: GET /v1/models."""
+
+    models: list[Model]
+
+
 class StagedModel(msgspec.Struct, frozen=True):
     """A model that was checked and lies ready on this machine."""
 
