@@ -8,13 +8,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bdd mutants lint docs bench endings real versions gpu venv clients clean
+.PHONY: help demo fleet test bdd mutants lint docs bench endings real versions gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 demo: venv  ## start a hub and a worker on a real model, and watch it answer a request; KEEP=1 leaves both running
 	@$(BIN)/python -m narration_worker.demo
+
+fleet: venv  ## follow one request through a fleet of services; KEEP=1 leaves it running, HOSTS=1 on several hosts
+	@PYTHONPATH=examples KEEP=$(KEEP) HOSTS=$(HOSTS) $(BIN)/python -m fleet
 
 test: venv clients  ## run all tests and features, then check narration coverage
 	$(BIN)/python -m pytest -q -rs

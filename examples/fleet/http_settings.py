@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from fleet.wire import Refusal
-from narration_core import Narrator
+from narration_core import Narrator, Trust
 from narration_core.bridges.aiohttp import client_tracing
 
 CONNECT_S: Final = 5.0
@@ -88,14 +88,15 @@ class CallError(Exception):
         super().__init__(f"{peer} {path}: {self.refusal.code}: {self.refusal.message}")
 
 
-def session(narrate: Narrator) -> aiohttp.ClientSession:
+def session(narrate: Narrator, *, trust: Trust = "inside") -> aiohttp.ClientSession:
     """Return the client of a service: it tells every call, and sends the ids of the request along.
 
     Args:
         narrate: who tells the calls.
+        trust: "edge" when servers of other people are called: they get no job and session ids.
     """
     return aiohttp.ClientSession(
-        trace_configs=[client_tracing(narrate, trust="inside")],
+        trace_configs=[client_tracing(narrate, trust=trust)],
         timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
         read_bufsize=MAX_ANSWER,
         trust_env=False,

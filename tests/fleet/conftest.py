@@ -1,6 +1,3 @@
-"""The fleet is an example: its package is found beside the others only here."""
+"""The fleet is an example: `support.fleet` makes its package known."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
+import support.fleet  # noqa: F401 - its effect is needed

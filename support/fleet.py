@@ -1,0 +1,179 @@
+"""What the fleet's tests and features share: a running fleet, and its stories in the order of cause and effect."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "examples"))  # where `fleet` is found, and nothing that is installed has its name
+
+from fleet.starting import Fleet, fleet  # noqa: E402 - as said above
+from narration_core import Event, decode  # noqa: E402 - as said above
+
+# A mutant that drops an event is noticed only after this time, so the run with mutants sets less.
+PATIENCE_S: Final = float(os.environ.get("PATIENCE_S", "60"))
+
+TOKEN: Final = "made-up-token-of-the-fleet"  # noqa: S105 - invented
+ENVIRONMENT: Final = {
+    "NARRATION_SOURCE_LOCATION": "1",
+    "NARRATION_STRICT": "1",
+    "NARRATION_LEVEL": "info",
+    "AUTH_TOKEN": TOKEN,
+}
+
+
+class RunningFleet:
+    """A fleet whose processes are read by a thread of its own, so that tests on any event loop can ask it.
+
+    Args:
+        folder: where the provisioners keep their files.
+        given: what `fleet.starting.fleet` takes.
+    """
+
+    def __init__(self, folder: Path, **given: Any) -> None:
+        given["environment"] = {**ENVIRONMENT, **given.get("environment", {})}
+        self._folder = folder
+        self._given = given
+        self._fleet: Fleet | None = None
+        self._failure: BaseException | None = None
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
+
+    def start(self) -> None:
+        """Start everything; wait until it is ready."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _run(self) -> None:
+        try:
+            async with fleet(self._folder, **self._given) as self._fleet:
+                self._ready.set()
+                await self._stop.wait()
+        except BaseException as error:  # noqa: BLE001 - raised where the fleet is started
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    def stop(self) -> None:
+        """Stop everything; all lines are here then."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def made(self) -> Fleet:
+        """The fleet."""
+        if self._fleet is None:
+            raise AssertionError("the fleet was not started")
+        return self._fleet
+
+    def url(self, name: str) -> str:
+        """Return the address of a service."""
+        return self.made.url(name)
+
+    def lines(self, *names: str) -> list[bytes]:
+        """Return what services narrated so far; all of them when none is named."""
+        services = self.made.services
+        return [line for name in names or services for line in list(services[name].lines)]
+
+    def story(self, correlation_id: str) -> list[tuple[bytes, Event]]:
+        """Return the lines of one request, and their events, as far as they are here."""
+        wanted = correlation_id.encode()
+        pairs = [(line, decode(line)) for line in self.lines() if wanted in line]
+        return [(line, event) for line, event in pairs if event.correlation_id == correlation_id]
+
+    def wait_for_story(self, correlation_id: str, *closers: str) -> list[bytes]:
+        """Return the lines of a request in the order of cause and effect, when all of it is here.
+
+        That is the case when every call is answered, every request that was called is served, and these were told.
+
+        Args:
+            correlation_id: of the request.
+            closers: `actor action` of events that must be there.
+        """
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            told = self.story(correlation_id)
+            missing = missing_in([event for _, event in told], closers)
+            if not missing:
+                return in_order_of_cause(told)
+            if time.monotonic() > until:
+                sentences = "".join(f"\n  {event.actor} {event.action}: {event.human}" for _, event in told)
+                raise AssertionError(f"the story of {correlation_id} lacks {missing}; it has:{sentences}")
+            time.sleep(0.02)
+
+
+def missing_in(story: Sequence[Event], closers: Sequence[str]) -> list[str]:
+    """Return what a story lacks to be whole."""
+    seen = {f"{event.actor} {event.action}" for event in story}
+    missing = [closer for closer in closers if closer not in seen]
+    balance: dict[tuple[str, str | None], int] = defaultdict(int)
+    served = {event.parent_span_id for event in story if event.event == "request"}
+    for event in story:
+        if event.event in {"call", "request", "call_failed", "request_failed"}:
+            begins = event.duration_ms is None and event.event in {"call", "request"}
+            balance[event.actor, event.span_id] += 1 if begins else -1
+            if event.event == "call" and begins and event.span_id not in served:
+                missing.append(f"the other side of {event.target}")
+    return missing + [f"the end of a request of {actor}" for (actor, _), left in balance.items() if left > 0]
+
+
+Told = tuple[bytes, Event]
+
+
+def in_order_of_cause(told: Sequence[Told]) -> list[bytes]:
+    """Return lines of several processes so that what a call causes stands right after it, whoever was faster.
+
+    The events of one request in one process are a chapter, in the order in which they were told. It stands after the
+    call that asked for it; where no call is told, after what its caller had told until then.
+    """
+    chapters: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    parents: dict[tuple[str, str | None], str | None] = {}
+    for _, event in told:
+        parents.setdefault((process(event), event.span_id), event.parent_span_id)
+    for line, event in told:
+        span = event.span_id
+        while (process(event), parents.get((process(event), span))) in parents and span is not None:
+            span = parents[process(event), span]
+        chapters[process(event), span or ""].append((line, event))
+    return [line for line, _ in _placed(chapters, parents)]
+
+
+def process(event: Event) -> str:
+    """Return which service told an event; workers are told apart by their ids."""
+    return f"{event.emitted_by} {event.get('worker_id') or ''}"
+
+
+def _placed(
+    chapters: Mapping[tuple[str, str], list[Told]], parents: Mapping[tuple[str, str | None], str | None]
+) -> list[Told]:
+    caused: dict[str, list[list[Told]]] = defaultdict(list)
+    roots: list[list[Told]] = []
+    spans = {event.span_id for chapter in chapters.values() for _, event in chapter}
+    for key, chapter in chapters.items():
+        parent = parents.get(key)
+        (caused[parent] if parent in spans and parent is not None else roots).append(chapter)
+
+    def whole(chapter: list[Told]) -> Iterator[Told]:
+        for index, (line, event) in enumerate(chapter):
+            yield line, event
+            followers = caused.get(event.span_id or "", [])
+            rest = [other for _, other in chapter[index + 1 :] if other.span_id == event.span_id]
+            for inner in list(followers):
+                # After the call itself; where none is told, before all of this span that was told later.
+                is_call = event.event == "call" and event.duration_ms is None
+                if is_call or not rest or (rest[0].emitted_at_ms or 0) >= (inner[0][1].emitted_at_ms or 0):
+                    followers.remove(inner)
+                    yield from whole(inner)
+
+    return [pair for chapter in roots for pair in whole(chapter)]
