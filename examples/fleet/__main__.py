@@ -67,7 +67,9 @@ async def _run(prompt: str, places: Mapping[str, Place], *, keep: bool) -> int:
         # Those who have ended have narrated their end, too.
         FOLDER.mkdir(parents=True, exist_ok=True)
         LINES.write_bytes(b"\n".join([*made.lines, b""]))
-    _say(f"\n{len(made.lines)} events of {len(made.services) - 1} services: narration story CORRELATION_ID {LINES}")
+    asked = made.services["orchestratord"].find(action="admit")
+    story = "" if asked is None else f". To read it again: narration story {asked.correlation_id} {LINES}"
+    _say(f"\n{len(made.lines)} events of {len(made.services) - 1} services{story}")
     if not keep:
         _say("To look around in the hub's panel: make fleet KEEP=1")
     return code

@@ -44,16 +44,37 @@ register_field("stop_reason", str, "why generation ended")
 LIFE: Final = life_points(ACTOR)
 POINTS: Final = Catalogue(ACTOR)
 submitted = POINTS.point(
-    "submitted", "execute", "{server}", "Having {server} answer, by the adapter for {kind}", event="execute_start"
+    "submitted",
+    "execute",
+    "{server}",
+    "Having {server} answer, by the adapter for {kind}",
+    event="execute_start",
+    channel="request",
 )
 answered = POINTS.point(
-    "answered", "execute", "{server}", "{server} has answered in full: {stop_reason}", event="execute_end"
+    "answered",
+    "execute",
+    "{server}",
+    "{server} has answered in full: {stop_reason}",
+    event="execute_end",
+    channel="request",
 )
 cancelled = POINTS.point(
-    "cancelled", "execute", "{server}", "Stopped the job of {server}, as asked", event="execute_cancelled"
+    "cancelled",
+    "execute",
+    "{server}",
+    "Stopped the job of {server}, as asked",
+    event="execute_cancelled",
+    channel="request",
 )
 failed = POINTS.point(
-    "failed", "execute", "{server}", "{server} gave no whole answer: {code}", event="execute_failed", level="warn"
+    "failed",
+    "execute",
+    "{server}",
+    "{server} gave no whole answer: {code}",
+    event="execute_failed",
+    level="warn",
+    channel="request",
 )
 
 

@@ -16,6 +16,7 @@ POINTS: Final = Catalogue(ACTOR)
 admitted = POINTS.point(
     "admitted", "admit", "{job_id}",
     "Admitted the task at place {queue_position}, predicted to start in {predicted_start_ms} ms", event="task_start",
+    channel="request",
 )  # fmt: skip
 queue_full = POINTS.point(
     "queue_full", "refuse", "queue", "Refused a task: {queue_depth} are waiting already; it may come back later",
@@ -24,19 +25,28 @@ queue_full = POINTS.point(
 replica_wanted = POINTS.point(
     "replica_wanted", "place", "{model_ref}",
     "No ready replica fits: asking the pool manager for {model_ref} on {device}",
+    channel="request",
 )  # fmt: skip
-placed = POINTS.point("placed", "place", "{replica_id}", "Placed the task on {replica_id} of pool {pool_id}")
+placed = POINTS.point(
+    "placed", "place", "{replica_id}", "Placed the task on {replica_id} of pool {pool_id}", channel="request"
+)
 replica_lost = POINTS.point(
     "replica_lost", "replica_lost", "{replica_id}",
     "Lost {replica_id} in the middle of its answer: {error_kind}; trying another one", level="warn",
+    channel="request",
 )  # fmt: skip
-cancel_wanted = POINTS.point("cancel_wanted", "cancel", "{job_id}", "The user wants no answer any more")
+cancel_wanted = POINTS.point(
+    "cancel_wanted", "cancel", "{job_id}", "The user wants no answer any more", channel="request"
+)
 finished = POINTS.point(
     "finished", "finish", "{job_id}", "Answered the task: {tokens_out} tokens from {replica_id}", event="task_end",
+    channel="request",
 )  # fmt: skip
 cancelled = POINTS.point(
     "cancelled", "finish", "{job_id}", "Stopped the task, as its user asked", event="task_cancelled",
+    channel="request",
 )  # fmt: skip
 failed = POINTS.point(
     "failed", "finish", "{job_id}", "Gave the task up: {reason}", event="task_failed", level="error",
+    channel="request",
 )  # fmt: skip
