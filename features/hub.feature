@@ -33,3 +33,13 @@ Feature: The hub shows what every process is doing
     And "hub" narrates "revoke" with:
       | subject | job job-123 |
       | closed  | 0           |
+
+  @HUB-06 @narration-required
+  Scenario: A service that logs with OpenTelemetry is heard, and an empty record is refused
+    When a hub starts
+    And "payments" logs "Card refused" for "req-7" with OpenTelemetry, and sends an empty record
+    Then "hub" narrates "refuse" with:
+      | level   | warn     |
+      | service | payments |
+      | refused | 1        |
+    And the hub tells the story of "req-7" as "payments": "Card refused"

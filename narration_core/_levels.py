@@ -16,6 +16,9 @@ LEVELS: Final[dict[str, int]] = {
 }
 EMITTING: Final[tuple[LevelName, ...]] = ("trace", "debug", "info", "warn", "error", "fatal")
 
+SEVERITY: Final[dict[str, int]] = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+"""OpenTelemetry's number of each level: the first of the four that it has."""
+
 # Names of other systems, accepted wherever a level is configured or read back.
 _ALIASES: Final[dict[str, LevelName]] = {
     "warning": "warn",
@@ -41,3 +44,12 @@ def parse_level(name: str) -> LevelName:
         if level == lowered:
             return level  # type: ignore[no-any-return]  # get_args loses the Literal
     raise ValueError(f"unknown level {name!r}: choose one of {', '.join(get_args(LevelName))}")
+
+
+def level_of_severity(number: int) -> LevelName | None:
+    """Return the level for one of OpenTelemetry's severity numbers; None for a number that it does not define.
+
+    Args:
+        number: 1 (trace) to 24 (fatal); 0 says nothing.
+    """
+    return EMITTING[(number - 1) // 4] if 1 <= number <= len(EMITTING) * 4 else None

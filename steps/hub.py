@@ -80,3 +80,23 @@ def makes_ticket(hub: HubProcess, narration: NarrationCapture, job: str) -> None
 def revokes(hub: HubProcess, narration: NarrationCapture, job: str) -> None:
     assert hub.connection.request("DELETE", f"/v1/jobs/{job}/ticket").status == 200
     hub.feed_until(narration, lambda event: event.action == "revoke")
+
+
+@when(parsers.parse('"{service}" logs "{sentence}" for "{request}" with OpenTelemetry, and sends an empty record'))
+def logs_with_opentelemetry(
+    hub: HubProcess, narration: NarrationCapture, service: str, sentence: str, request: str
+) -> None:
+    about = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+    ids = [{"key": "correlation_id", "value": {"stringValue": request}}]
+    records = [{"body": {"stringValue": sentence}, "attributes": ids}, {}]
+    body = {"resourceLogs": [{"resource": about, "scopeLogs": [{"logRecords": records}]}]}
+    headers = {"Content-Type": "application/json"}
+    answer = hub.connection.request("POST", "/v1/logs", json.dumps(body).encode(), headers)
+    assert json.loads(answer.body)["partialSuccess"]["rejectedLogRecords"] == "1", answer
+    hub.feed_until(narration, lambda event: event.action == "refuse")
+
+
+@then(parsers.parse('the hub tells the story of "{request}" as "{service}": "{sentence}"'))
+def tells_story(hub: HubProcess, request: str, service: str, sentence: str) -> None:
+    story = json.loads(hub.connection.request("GET", f"/v1/stories/{request}").body)
+    assert [(line["event"]["actor"], line["event"]["human"]) for line in story["lines"]] == [(service, sentence)]

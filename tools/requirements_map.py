@@ -25,7 +25,6 @@ NOT_BUILT: Final = {
 
 OPEN: Final[dict[str, str]] = {
     "HUB-05": "several hubs on Redis are not built yet",
-    "HUB-06": "OTLP/HTTP is not taken in yet; forwarded lines are, see tests/hub/test_forwarding.py",
 }
 """Requirements that a run of the tests cannot prove, and why."""
 

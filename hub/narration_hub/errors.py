@@ -26,6 +26,7 @@ CODES: Final[dict[str, Code]] = {
     "FORBIDDEN": Code(403, retriable=False, hint="this token is for something else"),
     "NOT_FOUND": Code(404, retriable=False),
     "TOO_LARGE": Code(413, retriable=False, hint="send at most 500 events and 1 MiB at once"),
+    "UNSUPPORTED": Code(415, retriable=False),
     "TOO_MANY": Code(429, retriable=True, hint="wait as long as Retry-After says"),
     "INTERNAL": Code(500, retriable=True),
     "NO_ROOM": Code(503, retriable=True, hint="wait as long as Retry-After says"),

@@ -24,7 +24,7 @@ for _name, _type, _meaning in (
     ("folder", str, "where the store is"),
     ("events", int, "number of events"),
     ("unreadable", int, "lines that could not be read"),
-    ("origin", str, "how an event came in: text, when it was only a line"),
+    ("origin", str, "how an event came in: text, when it was only a line; otlp, from OpenTelemetry"),
 ):
     register_field(_name, _type, _meaning)
 

@@ -53,6 +53,40 @@ class Accepted(msgspec.Struct, forbid_unknown_fields=True):
     refused: list[Refusal]
 
 
+class ExportLogsPartialSuccess(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """What of a request of OpenTelemetry was not taken in.
+
+    Attributes:
+        rejected_log_records: how many log records, a number as text.
+        error_message: why the first of them was not.
+    """
+
+    rejected_log_records: str
+    error_message: str
+
+
+class ExportLogsServiceResponse(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """What became of a request of OpenTelemetry.
+
+    Attributes:
+        partial_success: what was not taken in; absent when everything was.
+    """
+
+    partial_success: ExportLogsPartialSuccess | None = None
+
+
+class Status(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a request of OpenTelemetry was refused, as its exporters read it.
+
+    Attributes:
+        code: a code of google.rpc.Code.
+        message: what failed, on what, and why.
+    """
+
+    code: int
+    message: str
+
+
 class Waits(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a job waits for.
 

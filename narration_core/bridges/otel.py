@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from narration_core._context import bound
 from narration_core._event import Record, sentence
+from narration_core._levels import SEVERITY
 from narration_core._pipeline import PIPELINE
-
-_SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-
 
 _ID_DIGITS: Final = {"trace_id": 32, "span_id": 16}
 
@@ -75,7 +73,7 @@ class OtelSink:
                     trace_id=ids["trace_id"],
                     span_id=ids["span_id"],
                     severity_text=(event.level or "info").upper(),
-                    severity_number=SeverityNumber(_SEVERITY.get(event.level or "info", _SEVERITY["info"])),
+                    severity_number=SeverityNumber(SEVERITY.get(event.level or "info", SEVERITY["info"])),
                     body=sentence(event),
                     attributes=attributes,
                 )

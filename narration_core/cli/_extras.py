@@ -8,7 +8,7 @@ EXTRAS_OF: Final = {
     "aiohttp": ("worker", "hub"),
     "gguf": ("worker",),
     "llama_cpp": ("worker",),
-    "opentelemetry": ("otel",),
+    "opentelemetry": ("otel", "hub"),
     "prometheus_client": ("worker",),
     "pynvml": ("worker",),
     "pytest": ("test",),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narration_core.following._conform import Conformity, Group, conform
     from narration_core.following._filter import Filter
+    from narration_core.following._foreign import foreign_event
     from narration_core.following._golden import Element, Golden, Goldens, Parting
     from narration_core.following._lines import ID_FIELDS, Line
     from narration_core.following._log_files import NoLogsError
@@ -39,6 +40,7 @@ __all__ = [
     "Works",
     "conform",
     "follow",
+    "foreign_event",
     "why",
 ]
 
@@ -68,6 +70,7 @@ _HOMES = {
     "Works": "narration_core.following._spans",
     "conform": "narration_core.following._conform",
     "follow": "narration_core.following._story",
+    "foreign_event": "narration_core.following._foreign",
     "why": "narration_core.following._why",
 }
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from narration_core._event import Event, encode
+from narration_core._levels import SEVERITY
 from narration_core.following._lines import Line
 from narration_core.following._spans import Work
 from narration_core.following._story import Story
 
-_SEVERITY: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 _SCOPE: Final = {"name": "narration"}
 _TRACE_DIGITS: Final = 32
 _SPAN_DIGITS: Final = 16
@@ -119,7 +119,7 @@ def _log_record(line: Line) -> dict[str, Any]:
     level = event.level or "info"
     record: dict[str, Any] = {
         "timeUnixNano": str((event.emitted_at_ms or 0) * 1_000_000),
-        "severityNumber": _SEVERITY.get(level, 0),
+        "severityNumber": SEVERITY.get(level, 0),
         "severityText": level,
         "body": {"stringValue": event.human or ""},
         "eventName": f"{event.actor}.{event.action}",

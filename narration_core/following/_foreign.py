@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from narration_core._event import FIELD_SET, Event, from_fields
+from narration_core._event import FIELD_SET, HEAD, VALUE_TYPES, Event, from_fields
 from narration_core._levels import parse_level
 from narration_core._text import clean, to_name
 
@@ -71,6 +71,8 @@ _PAIR: Final = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|
 _PAIRS: Final = 3  # so many `name=value` at the least make a line logfmt
 _WHERE_TIMES_STAND: Final = 160
 _IDS: Final = frozenset(("correlation_id", "trace_id", "span_id", "job_id", "session_id", "task_id"))
+_MORE: Final = FIELD_SET - HEAD - _NAMES.keys()
+"""Fields of an event that have no other usual names: kept where they are of the right type."""
 _ID_NAMES: Final = frozenset(name for field in _IDS for name in _NAMES[field])
 
 
@@ -85,7 +87,7 @@ def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str
     return found
 
 
-def event_of(fields: Mapping[str, Any], source: str, *, says_anything: bool = False) -> Event | None:
+def foreign_event(fields: Mapping[str, Any], source: str, *, says_anything: bool = False) -> Event | None:
     """Return another logger's record as an event; None when it says nothing.
 
     Args:
@@ -116,15 +118,24 @@ def event_of(fields: Mapping[str, Any], source: str, *, says_anything: bool = Fa
         "emitted_at_ms": milliseconds(picked.get("emitted_at_ms")),
     }
     event |= {name: clean(str(picked[name])) for name in _IDS & picked.keys()}
-    if isinstance(picked.get("duration_ms"), int | float):
+    if _fits("duration_ms", picked.get("duration_ms")):
         event["duration_ms"] = picked["duration_ms"]
     if picked.get("error_kind"):
         event["error_kind"] = clean(str(picked["error_kind"]))
     event |= {name: value for name, value in given.items() if name not in FIELD_SET}
+    event |= {name: _safe(given[name]) for name in _MORE & given.keys() if _fits(name, given[name])}
     try:
         return from_fields(event)
     except ValueError:
         return None
+
+
+def _fits(name: str, value: Any) -> bool:
+    return isinstance(value, VALUE_TYPES[name]) and not isinstance(value, bool)
+
+
+def _safe(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
 
 
 def _level(value: Any) -> str | None:

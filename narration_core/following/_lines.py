@@ -74,7 +74,7 @@ def parse(hit: Hit, source: str) -> Line:
             fields = _fields(line)
         else:
             return Line(source, hit.offset, event.emitted_at_ms, event, line.decode(), "narration")
-        found = None if fields is None else _foreign.event_of(fields, stem(source), says_anything=True)
+        found = None if fields is None else _foreign.foreign_event(fields, stem(source), says_anything=True)
         if found is not None:
             return Line(source, hit.offset, found.emitted_at_ms, found, clean(_text(line)), "record")
     is_torn = line[:1] == b"{" and fields is None
@@ -90,7 +90,7 @@ def parse(hit: Hit, source: str) -> Line:
         event = Event(emitted_at_ms=at_ms, level="info", actor=actor, action=action, target="-", human=clean(human))
         return Line(source, hit.offset, at_ms, event, clean(text), "narration", guessed)
     pairs = _foreign.pairs(text)
-    found = _foreign.event_of(pairs, stem(source)) if pairs else None
+    found = _foreign.foreign_event(pairs, stem(source)) if pairs else None
     if found is not None:
         at_ms = at_ms if found.emitted_at_ms is None else found.emitted_at_ms
         return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed and found.emitted_at_ms is None)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import fields
 
 REF: Final = "#/components/schemas/{name}"
 _ATTRIBUTE: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<meaning>.+(?:\n {8}.+)*)", re.MULTILINE)
@@ -20,10 +21,16 @@ _PAGE_HEADERS: Final = {
 _OPEN_TO_ALL: Final[dict[str, Any]] = {"security": []}
 
 
-def _described(schema: dict[str, Any], doc: str) -> dict[str, Any]:
-    """Move the docstring's description of each attribute to the attribute's own schema."""
+def _described(schema: dict[str, Any], doc: str, sent: Mapping[str, str]) -> dict[str, Any]:
+    """Move the docstring's description of each attribute to the attribute's own schema.
+
+    Args:
+        schema: of a type.
+        doc: its docstring.
+        sent: the name of each attribute as it is sent.
+    """
     head, _, rest = doc.partition("\n")
-    meanings = {found["name"]: " ".join(found["meaning"].split()) for found in _ATTRIBUTE.finditer(rest)}
+    meanings = {sent.get(found["name"], ""): " ".join(found["meaning"].split()) for found in _ATTRIBUTE.finditer(rest)}
     properties = {
         key: {**for_generators(shape), "description": meanings[key]} if key in meanings else for_generators(shape)
         for key, shape in schema.get("properties", {}).items()
@@ -53,7 +60,8 @@ def schemas(types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
     """Return the schemas of types by name, described by their docstrings."""
     _, found = msgspec.json.schema_components(types, ref_template=REF)
     docs = {kind.__name__: _dedented(kind.__doc__ or "") for kind in types}
-    return {name: _described(schema, docs[name]) for name, schema in sorted(found.items())}
+    sent = {kind.__name__: {field.name: field.encode_name for field in fields(kind)} for kind in types}
+    return {name: _described(schema, docs[name], sent[name]) for name, schema in sorted(found.items())}
 
 
 def _dedented(doc: str) -> str:

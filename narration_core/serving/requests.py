@@ -15,18 +15,23 @@ class BodyError(Exception):
     """A request's body cannot be read; the message says why."""
 
 
+class LateBodyError(BodyError):
+    """A request's body did not arrive in time; the same request may work later."""
+
+
 async def read_body(request: web.Request) -> bytes:
     """Return a request's body.
 
     Raises:
-        BodyError: it does not arrive in time or cannot be decompressed.
+        LateBodyError: it does not arrive in time.
+        BodyError: it cannot be decompressed.
         HTTPRequestEntityTooLarge: it is longer than the application takes.
     """
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await request.read()
     except TimeoutError:
-        raise BodyError(f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
+        raise LateBodyError(f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from None
     except web.RequestPayloadError:
         raise BodyError("the body does not match its Content-Encoding or length") from None
 

@@ -6,20 +6,33 @@ import msgspec
 from aiohttp import web
 
 from narration_core import __version__
-from narration_core.serving.openapi import REF, answer, errors, own_paths, request_body, schemas, text_answer
+from narration_core.serving.openapi import (
+    REF,
+    answer,
+    errors,
+    json_content,
+    own_paths,
+    request_body,
+    schemas,
+    text_answer,
+)
 from narration_core.serving.openapi import add_routes as serve_description
 from narration_hub import wire
 from narration_hub.errors import STATUS
+from narration_hub.otlp import MEDIA_JSON, MEDIA_PROTOBUF
 
 _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.Accepted,
     wire.Board,
     wire.Error,
+    wire.ExportLogsPartialSuccess,
+    wire.ExportLogsServiceResponse,
     wire.Health,
     wire.Job,
     wire.Refusal,
     wire.Revoked,
     wire.Service,
+    wire.Status,
     wire.Story,
     wire.StoryLine,
     wire.Ticket,
@@ -29,6 +42,7 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
 )
 _TEXT: Final = {"schema": {"type": "string"}}
 _REFUSED: Final = ("MISSING_TOKEN", "BAD_TOKEN", "FORBIDDEN", "TOO_MANY")
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _STREAM: Final = {
     "description": "Server-sent events: `hello`, perhaps `reset` or `gap`, any number of `narration`, then `end`.",
     "content": {
@@ -76,7 +90,7 @@ def _read(name: str, summary: str, response: dict[str, Any], *parameters: dict[s
 
 
 def _tickets(scope: str, parameter: dict[str, Any]) -> dict[str, Any]:
-    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND")
+    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND", "NO_ROOM")
     return {
         "post": {
             "operationId": f"{scope}Ticket",
@@ -90,6 +104,31 @@ def _tickets(scope: str, parameter: dict[str, Any]) -> dict[str, Any]:
             "summary": f"Make every ticket of a {scope} worthless.",
             "parameters": [parameter],
             "responses": {"200": answer("They are.", "Revoked"), **refused},
+        },
+    }
+
+
+def _otlp(meaning: str, name: str) -> dict[str, Any]:
+    """Return an answer that is in the media type of the request."""
+    return {"description": meaning, "content": {**json_content(name), MEDIA_PROTOBUF: _BINARY}}
+
+
+def _logs() -> dict[str, Any]:
+    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE", "UNSUPPORTED", "NO_ROOM")
+    return {
+        "operationId": "sendLogs",
+        "summary": "Take in logs of OpenTelemetry (OTLP/HTTP): at most 10,000 records and 1 MiB, gzip if you like.",
+        "requestBody": {
+            "required": True,
+            "description": "An ExportLogsServiceRequest.",
+            "content": {
+                MEDIA_JSON: {"schema": {"type": "object", "additionalProperties": True}},
+                MEDIA_PROTOBUF: _BINARY,
+            },
+        },
+        "responses": {
+            "200": _otlp("What became of it.", "ExportLogsServiceResponse"),
+            **{status: _otlp(refusal["description"], "Status") for status, refusal in refused.items()},
         },
     }
 
@@ -112,10 +151,11 @@ def _paths() -> dict[str, Any]:
                 },
                 "responses": {
                     "202": answer("What became of it.", "Accepted"),
-                    **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE"),
+                    **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE", "NO_ROOM"),
                 },
             }
         },
+        "/v1/logs": {"post": _logs()},
         "/v1/jobs": {
             "get": _read("board", "The board: what every job is doing.", answer("The board.", "Board"), _ENDED)
         },

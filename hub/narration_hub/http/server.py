@@ -11,13 +11,13 @@ from narration_core.bridges.aiohttp import correlation_middleware
 from narration_core.contract import from_fields, is_name
 from narration_core.serving.auth import LOCALHOST
 from narration_core.serving.hub_protocol import LOST_HEADER, PROCESS_HEADER, SERVICE_HEADER
-from narration_core.serving.requests import BodyError, raised_at, read_body
+from narration_core.serving.requests import BodyError, LateBodyError, raised_at, read_body
 from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
 from narration_hub import metrics, points, wire
 from narration_hub.access import Access, Caller
 from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
-from narration_hub.http import openapi, panel
+from narration_hub.http import logs, openapi, panel
 from narration_hub.http.streaming import Stream
 from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
@@ -43,13 +43,15 @@ def json_response(status: int, body: msgspec.Struct, headers: dict[str, str] | N
     return response
 
 
-def error_response(error: HubError) -> web.Response:
-    """Return the response for a failure."""
+def error_response(error: HubError, request: web.Request | None = None) -> web.Response:
+    """Return the response for a failure, in the words of whoever asked."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if STATUS[error.code] == STATUS["MISSING_TOKEN"]:
         headers["WWW-Authenticate"] = "Bearer"
+    if request is not None and request.path == logs.PATH:
+        return logs.refuse(error, request.content_type, headers)
     return json_response(STATUS[error.code], error.to_wire(), headers)
 
 
@@ -92,6 +94,7 @@ class Server:
         )
         add = app.router
         add.add_post("/v1/narration", self.narration)
+        add.add_post(logs.PATH, self.logs)
         add.add_get("/v1/jobs", self.board)
         add.add_get("/v1/jobs/{name}", self.job)
         add.add_get("/v1/stories/{name}", self.story)
@@ -122,11 +125,12 @@ class Server:
         try:
             return await handler(request)
         except HubError as error:
-            return error_response(error)
+            return error_response(error, request)
         except web.HTTPNotFound:
             return error_response(unknown())
         except web.HTTPRequestEntityTooLarge:
-            return error_response(HubError("TOO_LARGE", f"the body is longer than {MOST_BYTES} bytes, unpacked"))
+            message = f"the body is longer than {MOST_BYTES} bytes, unpacked"
+            return error_response(HubError("TOO_LARGE", message), request)
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             message = f"this path does not take {request.method[:20]}; use {allowed}"
@@ -137,7 +141,7 @@ class Server:
             # Not the exception's text, which may hold bytes of the request.
             kind = type(error).__name__
             points.endpoint_failed(address=request.remote or "unknown", error_kind=kind, failed_at=raised_at(error))
-            return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"))
+            return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"), request)
 
     @web.middleware
     async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -164,15 +168,18 @@ class Server:
 
     async def narration(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/narration: take in one event or a batch; an empty one is a sign of life."""
-        caller = request[_CALLER]
-        if not caller.may_send:
-            raise HubError("FORBIDDEN", "a ticket only reads")
+        producer = _producer(request)
         body = await self._body(request)
-        producer = _producer(request, caller)
         if producer.service:
             self._exchange.board.hear(producer.service)
         self._note_losses(request, producer)
         return json_response(202, self._exchange.take(lines_of(body), producer))
+
+    async def logs(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/logs: take in the log records of an OpenTelemetry SDK or collector."""
+        producer = _producer(request)
+        body = await self._body(request)
+        return await logs.take_in(self._exchange, body, request.content_type, producer)
 
     def _note_losses(self, request: web.Request, producer: Producer) -> None:
         given = request.headers.get(LOST_HEADER)
@@ -186,10 +193,12 @@ class Server:
         """Return a request's body.
 
         Raises:
-            HubError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
+            HubError: NO_ROOM, it does not arrive in time; INVALID_REQUEST, it cannot be decompressed.
         """
         try:
             return await read_body(request)
+        except LateBodyError as error:
+            raise HubError("NO_ROOM", str(error), _RETRY_S) from None
         except BodyError as error:
             raise HubError("INVALID_REQUEST", str(error)) from None
 
@@ -344,8 +353,15 @@ def _number(request: web.Request, name: str) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) <= _LONGEST_NUMBER else None
 
 
-def _producer(request: web.Request, caller: Caller) -> Producer:
-    """Return who sends: a token that is bound to a service decides, whatever the request says."""
+def _producer(request: web.Request) -> Producer:
+    """Return who sends: a token that is bound to a service decides, whatever the request says.
+
+    Raises:
+        HubError: FORBIDDEN, the caller may not send.
+    """
+    caller = request[_CALLER]
+    if not caller.may_send:
+        raise HubError("FORBIDDEN", "a ticket only reads")
     said = request.headers.get(SERVICE_HEADER, "")
     process = request.headers.get(PROCESS_HEADER, "")[:_LONGEST_PROCESS]
     return Producer(caller.identity, caller.service or (said if is_name(said) else ""), process)
