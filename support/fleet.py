@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +99,7 @@ class RunningFleet:
 
         Args:
             correlation_id: of the request.
-            closers: `actor action` of events that must be there.
+            closers: `actor event` or `actor action` of what must be there.
         """
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -115,7 +115,7 @@ class RunningFleet:
 
 def missing_in(story: Sequence[Event], closers: Sequence[str]) -> list[str]:
     """Return what a story lacks to be whole."""
-    seen = {f"{event.actor} {event.action}" for event in story}
+    seen = {f"{event.actor} {name}" for event in story for name in (event.action, event.event)}
     missing = [closer for closer in closers if closer not in seen]
     balance: dict[tuple[str, str | None], int] = defaultdict(int)
     served = {event.parent_span_id for event in story if event.event == "request"}
@@ -135,45 +135,65 @@ def in_order_of_cause(told: Sequence[Told]) -> list[bytes]:
     """Return lines of several processes so that what a call causes stands right after it, whoever was faster.
 
     The events of one request in one process are a chapter, in the order in which they were told. It stands after the
-    call that asked for it; where no call is told, after what its caller had told until then.
+    call that asked for it; where no call is told, after what its caller had told until then. What a process says that
+    belongs to no span, as a worker that starts, stands after the line before it in the same output.
     """
-    chapters: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    parents: dict[tuple[str, str | None], str | None] = {}
-    for _, event in told:
-        parents.setdefault((process(event), event.span_id), event.parent_span_id)
-    for line, event in told:
-        span = event.span_id
-        while (process(event), parents.get((process(event), span))) in parents and span is not None:
-            span = parents[process(event), span]
-        chapters[process(event), span or ""].append((line, event))
-    return [line for line, _ in _placed(chapters, parents)]
-
-
-def process(event: Event) -> str:
-    """Return which service told an event; workers are told apart by their ids."""
-    return f"{event.emitted_by} {event.get('worker_id') or ''}"
-
-
-def _placed(
-    chapters: Mapping[tuple[str, str], list[Told]], parents: Mapping[tuple[str, str | None], str | None]
-) -> list[Told]:
+    chapters = _chapters(told)
+    spans = {event.span_id for _, event in told if event.span_id}
     caused: dict[str, list[list[Told]]] = defaultdict(list)
+    after: dict[int, list[Told]] = {}
     roots: list[list[Told]] = []
-    spans = {event.span_id for chapter in chapters.values() for _, event in chapter}
-    for key, chapter in chapters.items():
-        parent = parents.get(key)
-        (caused[parent] if parent in spans and parent is not None else roots).append(chapter)
+    for (_, root), chapter in chapters.items():
+        first = told.index(chapter[0])
+        parent = next((event.parent_span_id for _, event in chapter if event.span_id in {root, None}), None)
+        if parent in spans and parent is not None:
+            caused[parent].append(chapter)
+        elif not root and first:
+            after[id(told[first - 1])] = chapter
+        else:
+            roots.append(chapter)
 
     def whole(chapter: list[Told]) -> Iterator[Told]:
-        for index, (line, event) in enumerate(chapter):
-            yield line, event
+        for index, pair in enumerate(chapter):
+            yield pair
+            if id(pair) in after:
+                yield from whole(after[id(pair)])
+            event = pair[1]
             followers = caused.get(event.span_id or "", [])
             rest = [other for _, other in chapter[index + 1 :] if other.span_id == event.span_id]
-            for inner in list(followers):
+            for inner in sorted(followers, key=_began):
                 # After the call itself; where none is told, before all of this span that was told later.
                 is_call = event.event == "call" and event.duration_ms is None
-                if is_call or not rest or (rest[0].emitted_at_ms or 0) >= (inner[0][1].emitted_at_ms or 0):
+                if is_call or not rest or (rest[0].emitted_at_ms or 0) >= _began(inner):
                     followers.remove(inner)
                     yield from whole(inner)
 
-    return [pair for chapter in roots for pair in whole(chapter)]
+    return [line for chapter in sorted(roots, key=_began) for line, _ in whole(chapter)]
+
+
+def _chapters(told: Sequence[Told]) -> dict[tuple[str, str], list[Told]]:
+    parents: dict[tuple[str, str], str] = {}
+    for _, event in told:
+        if event.span_id:
+            parents.setdefault((process(event), event.span_id), event.parent_span_id or "")
+    chapters: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    before: tuple[str, str] = ("", "")
+    for pair in told:
+        here = process(pair[1])
+        span = pair[1].span_id or pair[1].parent_span_id or ""
+        while (here, parents.get((here, span), "")) in parents:
+            span = parents[here, span]
+        # What belongs to no span goes with the line before it, unless another process told that.
+        key = before if not span and before[0] == here else (here, span)
+        chapters[key].append(pair)
+        before = key
+    return chapters
+
+
+def _began(chapter: Sequence[Told]) -> int:
+    return chapter[0][1].emitted_at_ms or 0
+
+
+def process(event: Event) -> str:
+    """Return which process told an event; workers are told apart by their ids."""
+    return f"{event.emitted_by} {event.get('worker_id') or ''}"

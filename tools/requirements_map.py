@@ -18,11 +18,6 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 TABLE: Final = ROOT / "docs" / "requirements.tsv"
 PAGE: Final = ROOT / "docs" / "requirements.md"
 
-NOT_BUILT: Final = {
-    "examples": "the example fleet is not built yet",
-}
-"""Packages that do not exist yet; their requirements need no proof."""
-
 OPEN: Final[dict[str, str]] = {
     "HUB-05": "several hubs on Redis are not built yet",
 }
@@ -112,9 +107,6 @@ def _ids(node: ast.expr) -> Iterator[str]:
 
 def why_open(requirement: Requirement) -> str | None:
     """Return why a requirement needs no proof, or None if it needs one."""
-    packages = requirement.package.split(",")
-    if all(package in NOT_BUILT for package in packages):
-        return NOT_BUILT[packages[0]]
     return OPEN.get(requirement.id)
 
 

@@ -14,6 +14,7 @@ from fleet.service import (
     Settings,
     application,
     body_of,
+    in_short,
     json_answer,
     life_points,
     parser,
@@ -85,10 +86,14 @@ class Provisioner:
         if exit_code == 0:
             message = "no GPU was found, and the CPU was not asked for by name"
             hint = 'install a build for the GPU, or ask for the CPU: {"device": "cpu"}'
-            narrate.warn("engine_refuse", device, "Refused an engine: {verdict}", verdict=message, error_kind="no_gpu")
+            narrate.warn(
+                "engine_refuse", device, "Refused an engine: {verdict}", verdict=in_short(message), error_kind="no_gpu"
+            )
             return RefusedError(409, "NO_GPU", message, hint)
         message = f"llama.cpp cannot be used on the {device} (exit code {exit_code})"
-        narrate.error("engine_refuse", device, "Refused an engine: {verdict}", verdict=message, error_kind="no_engine")
+        narrate.error(
+            "engine_refuse", device, "Refused an engine: {verdict}", verdict=in_short(message), error_kind="no_engine"
+        )
         return RefusedError(500, "NO_ENGINE", message, "see the narration of engine-provisioner")
 
 

@@ -8,7 +8,17 @@ from typing import Final
 from aiohttp import web
 
 from fleet.catalogue import OWN, BadModelError, Catalogue
-from fleet.service import RefusedError, Settings, application, json_answer, life_points, parser, run, settings_of
+from fleet.service import (
+    RefusedError,
+    Settings,
+    application,
+    in_short,
+    json_answer,
+    life_points,
+    parser,
+    run,
+    settings_of,
+)
 from fleet.staging import remove_unfinished, stage
 from fleet.wire import Model, Models, StagedModel
 from narration_core import Narrator, register_field
@@ -50,7 +60,7 @@ class Provisioner:
             except BadModelError as error:
                 narrate.warn(
                     "model_skip", model_ref, "Left {target} out: {verdict}",
-                    verdict=error.reason, error_kind=error.code.lower(),
+                    verdict=in_short(error.reason), error_kind=error.code.lower(),
                 )  # fmt: skip
         return json_answer(Models(found))
 
@@ -87,7 +97,7 @@ class Provisioner:
                 )
                 work.note(verdict="it is whole, and it is staged")
             except BadModelError as error:
-                work.note(verdict=error.reason)
+                work.note(verdict=in_short(error.reason))
                 bad = error
         if bad is not None:
             raise bad
@@ -105,7 +115,7 @@ class Provisioner:
     def _refused(model_ref: str, error: BadModelError) -> RefusedError:
         narrate.error(
             "model_refuse", model_ref, "Refused {target}: {verdict}",
-            verdict=error.reason, error_kind=error.code.lower(),
+            verdict=in_short(error.reason), error_kind=error.code.lower(),
         )  # fmt: skip
         hint = "fetch the file again, or mend the catalogue"
         return RefusedError(422, error.code, f"{model_ref}: {error.reason}", hint)

@@ -19,7 +19,7 @@ from aiohttp import web
 from fleet import orchestrator_points as points
 from fleet.http_settings import CallError, Peer, session
 from fleet.placement import Placement
-from fleet.service import RefusedError, Settings, application, body_of, json_answer, parser, run, settings_of
+from fleet.service import RefusedError, Settings, application, body_of, in_short, json_answer, parser, run, settings_of
 from fleet.tasks import Job, Queue
 from fleet.wire import Refusal, Task, TaskWanted
 from narration_core import Narrator, bind, bound
@@ -233,8 +233,8 @@ class Orchestrator:
 
     def _failed(self, job: Job, refusal: Refusal) -> None:
         if not job.stream.ended:
-            points.failed(code=refusal.code, reason=refusal.message, error_kind=refusal.code.lower())
-            job.end("failed", refusal, refusal)
+            job.end("failed", refusal, refusal)  # first: the user waits for it, whatever becomes of the sentence
+            points.failed(code=refusal.code, reason=in_short(refusal.message), error_kind=refusal.code.lower())
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from fleet.service import (
     RefusedError,
     application,
     body_of,
+    in_short,
     json_answer,
     life_points,
     parser,
@@ -161,7 +162,7 @@ class PoolManager:
                 await supervisor.until_ready()
             except WorkerFailedError as error:
                 failure = f"its worker {error}"
-            work.note(verdict=failure or "its worker is ready")
+            work.note(verdict=in_short(failure) or "its worker is ready")
         if failure:
             del self._replicas[replica_id]
             raise RefusedError(502, "WORKER_FAILED", f"{model.model_ref} cannot be started: {failure}")
@@ -198,7 +199,7 @@ class PoolManager:
         tell = narrate.error if error.status >= _SERVER_FAULT else narrate.warn
         tell(
             "place_refuse", wanted.model_ref, "Did not place {target} on the {device}: {verdict}",
-            device=wanted.device, verdict=refusal.message, error_kind=refusal.code.lower(),
+            device=wanted.device, verdict=in_short(refusal.message), error_kind=refusal.code.lower(),
         )  # fmt: skip
 
     # -- looking after -------------------------------------------------------------------------

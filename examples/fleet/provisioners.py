@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from fleet.http_settings import CallError, Peer
-from fleet.service import RefusedError
+from fleet.service import RefusedError, in_short
 from fleet.wire import Device, EngineWanted, PreparedEngine, StagedModel
 from narration_core import Narrator, register_field
 
@@ -65,7 +65,7 @@ class Provisioners:
                 found = await peer.call("POST", path, body, answer=kind, timeout_s=self._answer_s)
                 work.note(verdict="it has it")
             except CallError as error:  # an answer, if not the one that was hoped for: the request's end tells it
-                work.note(verdict=error.refusal.message, error_kind=error.refusal.code.lower())
+                work.note(verdict=in_short(error.refusal.message), error_kind=error.refusal.code.lower())
                 refused = error
         if refused is not None:
             raise refused

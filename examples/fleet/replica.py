@@ -6,7 +6,7 @@ from typing import Final
 from fleet.recovery import Backoff, Breaker
 from fleet.wire import Replica, ReplicaState
 from fleet.worker_process import Limits, Order, WorkerProcess
-from narration_core import Narrator, bind, register_field
+from narration_core import Narrator, bind, propagate, register_field
 
 register_field("crashes", int, "how often a worker crashed in a row")
 
@@ -53,6 +53,7 @@ class Supervisor:
             pool_id=order.pool_id, replica_id=order.replica_id, model_ref=order.model.model_ref,
         ):  # fmt: skip
             self._life = asyncio.create_task(self._live())
+            self._tell_recovered = propagate(self._recovered)  # called in the story of the worker's callback
 
     def describe(self) -> Replica:
         """Return what may be known of it."""
@@ -81,9 +82,14 @@ class Supervisor:
         self.state = "ready"
         self._breaker.ready()
         if self._processes > 1:
-            narrate("recovered", self.order.replica_id, "Worker {worker_id} is ready: {target} works again",
-                    worker_id=worker_id)  # fmt: skip
+            self._tell_recovered()
         return True
+
+    def _recovered(self) -> None:
+        narrate(
+            "recovered", self.order.replica_id, "Worker {worker_id} is ready: {target} works again",
+            worker_id=self._process.worker_id,
+        )  # fmt: skip
 
     async def until_ready(self) -> None:
         """Wait until its first worker is ready.

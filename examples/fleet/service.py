@@ -17,6 +17,7 @@ import asyncio
 import logging
 import os
 import sys
+import textwrap
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -55,6 +56,7 @@ class Address:
 
 ADDRESS: Final = web.AppKey("address", Address)
 _INTERNAL: Final = 500
+_SHOWN: Final = 60  # of a reason in a sentence, in characters
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -187,6 +189,11 @@ def application(
     app.router.add_get(HEALTH, _health)
     app[ADDRESS] = Address()
     return app
+
+
+def in_short(reason: str) -> str:
+    """Return a reason as it fits a sentence; the answer to the caller has all of it."""
+    return textwrap.shorten(reason, _SHOWN, placeholder=" ...")
 
 
 def json_answer(body: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -145,7 +145,9 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
     last = lines[-1] if lines else (story.lines[-1] if story.lines else None)
     left_open = _left_open(story)
     open_works = sorted(
-        (work for work in story.open if work not in left_open), key=lambda work: work.start.at_ms or 0, reverse=True
+        (work for work in story.open if work not in left_open),
+        key=lambda work: (work.start.at_ms or 0, work.depth),  # of those that began at once, the innermost one counts
+        reverse=True,
     )
     is_over = bool(story.works) and not open_works
     following = recent.after(_step(last), of_others_than=_request(story)) if last and last.event else None

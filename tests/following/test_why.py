@@ -429,3 +429,12 @@ def test_a_clock_that_is_a_year_ahead_ages_nobody_else(logs, narration):
     alive(logs, "clock", at=now + 365 * 24 * an_hour)
     found = asked(narration, logs, "req-1")
     assert (found["is_live"], found["age_ms"]) == (False, 20_000)
+
+
+def test_of_work_that_began_in_the_same_millisecond_the_innermost_counts(logs, narration):
+    ids = {"correlation_id": "req-1"}
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", **ids)
+    logs.span("gateway", 0, None, "prepare", "Preparing an engine", "b", parent_span_id="a", **ids)
+    logs.span("gateway", 0, None, "build", "Asking for a build", "c", parent_span_id="b", **ids)
+    found = asked(narration, logs, "req-1")
+    assert [work["name"] for work in found["open"]] == ["build", "prepare", "request"]

@@ -1,0 +1,197 @@
+"""Steps of features/fleet_faults.feature: what can go wrong in a fleet goes wrong."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pytest_bdd import given, parsers, then, when
+
+from narration_capture import NarrationCapture, normaliser
+from narration_core import Event, decode
+from narration_core.cli import main
+from narration_worker.config import BUNDLED
+from steps.fleet import User, catalogue
+from support.fleet import PATIENCE_S, RunningFleet, in_order_of_cause
+
+normaliser("how long a pause is", r"again in \d+ ms", "again in <pause>")
+
+TORN_BYTES = 20_000
+
+
+@contextmanager
+def running(fleet: RunningFleet) -> Iterator[RunningFleet]:
+    """Start a fleet and stop it at the end."""
+    fleet.start()
+    try:
+        yield fleet
+    finally:
+        fleet.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_faulty_fleet(tmp_path_factory: pytest.TempPathFactory, slow_model: Path) -> Iterator[RunningFleet]:
+    """A fleet with a model that is torn, whose workers are started again at once."""
+    folder = tmp_path_factory.mktemp("faulty-fleet")
+    torn = folder / "torn.gguf"
+    torn.write_bytes(BUNDLED.read_bytes()[:TORN_BYTES])
+    models = catalogue(folder, haiku=BUNDLED, slow=slow_model, torn=torn)
+    arguments = {
+        "model-provisioner": ["--catalogue", str(models)],
+        "pool-managerd": ["--pause-sec", "0.02"],
+    }
+    with running(RunningFleet(folder, arguments=arguments)) as fleet:
+        yield fleet
+
+
+@given("a fleet in which things go wrong", target_fixture="fleet")
+def a_faulty_fleet(shared_faulty_fleet: RunningFleet) -> RunningFleet:
+    return shared_faulty_fleet
+
+
+def decisions(fleet: RunningFleet, correlation_id: str) -> list[tuple[bytes, Event]]:
+    """Return what the services of a finished story decided, without their calls and the lives of workers."""
+    until_told(fleet, correlation_id, actor="orchestratord", action="finish")
+    told = [(line, decode(line)) for line in in_order_of_cause(fleet.story(correlation_id))]
+    return [
+        (line, event)
+        for line, event in told
+        if event.event not in HOPS and (event.actor != "worker" or event.action == "process_end")
+    ]
+
+
+def feed_decisions(fleet: RunningFleet, narration: NarrationCapture, correlation_id: str) -> None:
+    """Feed what the services of a finished story decided."""
+    narration.feed(*[line for line, _ in decisions(fleet, correlation_id)])
+
+
+RECOVERY = ("process_end", "job_lost", "restart", "recovered")
+
+
+def feed_recovery(fleet: RunningFleet, narration: NarrationCapture, correlation_id: str) -> None:
+    """Feed what orchestrator and pool manager did about a lost worker, one after the other: they do it side by side."""
+    told = decisions(fleet, correlation_id)
+    narration.feed(*[line for line, event in told if event.actor == "orchestratord"])
+    as_told = fleet.story(correlation_id)  # all by the pool manager's process, in its order
+    narration.feed(
+        *[line for line, event in as_told if event.action in RECOVERY and event.actor in {"worker", "pool-managerd"}]
+    )
+
+
+HOPS = ("call", "request", "call_failed", "request_failed")
+
+
+class SilentService:
+    """Takes connections and never says a word, until it is closed."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._listener.close()  # connections that nobody accepted are cut with it
+
+
+@given("a fleet whose engine-provisioner never answers", target_fixture="fleet")
+def a_waiting_fleet(own: ExitStack, tmp_path: Path) -> RunningFleet:
+    silent = SilentService()
+    own.callback(silent.close)
+    fleet = RunningFleet(tmp_path, instead={"engine-provisioner": silent.url})
+    fleet.silent = silent  # type: ignore[attr-defined]  # whoever waits for it ends it
+    return own.enter_context(running(fleet))
+
+
+def pid_of_worker(fleet: RunningFleet, worker_id: str) -> int:
+    """Return the process of a worker: its arguments name it, and the pool manager that it is of."""
+    wanted = (f"--worker-id\0{worker_id}\0".encode(), fleet.url("pool-managerd").encode())
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                arguments = (process / "cmdline").read_bytes()
+            except OSError:  # it has ended
+                continue
+            if all(text in arguments for text in wanted):
+                return int(process.name)
+    raise AssertionError(f"no process is worker {worker_id}")
+
+
+def until_told(fleet: RunningFleet, correlation_id: str, **fields: object) -> Event:
+    """Wait for the first event of a story with these values, and return it."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        for _, event in fleet.story(correlation_id):
+            if all(event.get(name) == value for name, value in fields.items()):
+                return event
+        time.sleep(0.02)
+    raise AssertionError(f"{correlation_id}: nobody told {fields}")
+
+
+@when("its worker is killed, and another one takes over")
+async def worker_is_killed(fleet: RunningFleet, user: User, narration: NarrationCapture) -> None:
+    await user.read("token", 25)
+    execute = until_told(fleet, user.correlation_id, actor="worker", action="validate")
+    os.kill(pid_of_worker(fleet, str(execute.get("worker_id"))), signal.SIGKILL)
+    await user.read("restarted")
+    await user.read("token")
+    until_told(fleet, user.correlation_id, actor="pool-managerd", action="recovered")
+    await user.cancel()
+    await user.read("error")
+    await user.read_all()
+    feed_recovery(fleet, narration, user.correlation_id)
+
+
+@then("the user is told that the answer begins again")
+def told_again(user: User) -> None:
+    assert [message.data for message in user.messages if message.name == "restarted"] == [{"attempt": 2}]
+
+
+async def _refused(fleet: RunningFleet, narration: NarrationCapture, **wanted: object) -> User:
+    user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu", **wanted})
+    await user.ask()
+    assert user.status == 202, user.answer
+    await user.read("error")
+    await user.read_all()
+    feed_decisions(fleet, narration, user.correlation_id)
+    return user
+
+
+@when(parsers.parse('a user asks it for the model "{model_ref}"'), target_fixture="user")
+async def asks_for_model(fleet: RunningFleet, narration: NarrationCapture, model_ref: str) -> User:
+    return await _refused(fleet, narration, model_ref=model_ref)
+
+
+@when("a user asks it for the GPU", target_fixture="user")
+async def asks_for_gpu(fleet: RunningFleet, narration: NarrationCapture) -> User:
+    return await _refused(fleet, narration, device="gpu")
+
+
+@then(parsers.parse('the user is told "{code}"'))
+def is_told(user: User, code: str) -> None:
+    assert (user.messages[-1].name, user.messages[-1].data["code"]) == ("error", code)
+
+
+@when("a user asks it for a haiku and waits", target_fixture="answer")
+async def waits(fleet: RunningFleet, narration: NarrationCapture, tmp_path: Path) -> str:
+    user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu"})
+    await user.ask()
+    until_told(fleet, user.correlation_id, actor="pool-managerd", action="ask")
+    for name in ("orchestratord", "pool-managerd", "model-provisioner"):
+        (tmp_path / f"{name}.log").write_bytes(b"\n".join(fleet.lines(name)) + b"\n")
+    said = CliRunner().invoke(main, ["why", user.correlation_id, str(tmp_path)])
+    fleet.silent.close()  # type: ignore[attr-defined]  # see above
+    await user.read("error")
+    await user.read_all()
+    feed_decisions(fleet, narration, user.correlation_id)
+    return said.output
+
+
+@then(parsers.parse('`narration why` says first that "{service}" waits, and what is open: "{what}"'))
+def why_says(answer: str, service: str, what: str) -> None:
+    lines = " ".join(answer.split())
+    assert lines.startswith(f"Waiting for: {service}: ")
+    assert what in lines.partition("Open work, innermost first:")[2], lines
