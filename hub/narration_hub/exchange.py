@@ -14,6 +14,7 @@ from narration_hub import points, wire
 from narration_hub.board import Board, JobState
 from narration_hub.config import Settings
 from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
+from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
 from narration_hub.streams import Places, Streams
 from narration_hub.wire import StoryLine
@@ -199,6 +200,17 @@ class Exchange:
                 producer = mark.get("producer") if isinstance(mark, dict) else None
                 lines.append(StoryLine(str(producer or line.service), fields))
             return wire.Story(ids[0], lines, files.searched.cut)
+
+    def search(self, text: str, most: int) -> Iterator[wire.Found]:
+        """Yield where a text occurs in all that is kept; each step takes a moment, and none needs the event loop.
+
+        Args:
+            text: what to find.
+            most: so many events are enough.
+        """
+        if self.store is not None:
+            return search(reversed(self.store.segments()), text, most)
+        return search_frames(self.streams.everything.frames(), text, most)
 
     def blocks(self, last: int | None) -> Iterator[bytes]:
         """Yield the lines that are kept, oldest first, in blocks of whole lines.

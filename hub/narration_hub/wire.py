@@ -187,6 +187,22 @@ class Story(msgspec.Struct, forbid_unknown_fields=True):
     missed: int
 
 
+class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """One line of the answer to a search: what was found since the line before it, and how far the search is.
+
+    Attributes:
+        hits: events that hold the text, the newest first.
+        searched: bytes searched so far.
+        of: bytes that are kept.
+        end: why the search ends; absent while it goes on. all: everything was searched; enough: there is more.
+    """
+
+    hits: list[StoryLine]
+    searched: int
+    of: int
+    end: Literal["all", "enough"] | None = None
+
+
 class Ticket(msgspec.Struct, forbid_unknown_fields=True):
     """A read-only, expiring key to one job or story.
 

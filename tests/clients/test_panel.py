@@ -126,13 +126,19 @@ def test_any_id_leads_to_its_story_and_an_old_one_comes_from_the_disk(clients, t
             await one.send(*STUCK, told("For a session", job=None, request="req-session", session_id="session-7"))
             return await looked_at(clients, "find", f"{one.url}/")
 
-    found, nothing = run(main())
+    found, nothing, searched, many = run(main())
     assert "#story=req-stuck" in found["byJob"]
     assert "#story=req-session" in found["bySession"]
     assert "from the hub's disk" in found["state"]
     assert found["old"] == 1
-    assert nothing["state"] == "Nothing that this hub keeps has the id nowhere"
-    assert nothing["complaints"] == []
+    assert nothing["state"] == "Nothing that this hub keeps has the id nowhere, or says it"
+    (hit,) = searched["hits"]
+    assert "poold Loading haiku.gguf: 75 %" in hit
+    assert searched["inSearch"] == []
+    assert "#story=req-stuck" in searched["opened"]
+    assert many["many"] == 200
+    assert many["state"] == "the latest 200 events; older ones are not shown"
+    assert many["complaints"] == []
 
 
 def test_after_a_restart_of_the_hub_the_story_goes_on_where_it_was(clients, tmp_path):

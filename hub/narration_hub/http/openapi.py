@@ -20,6 +20,7 @@ from narration_core.serving.openapi import add_routes as serve_description
 from narration_hub import wire
 from narration_hub.errors import STATUS
 from narration_hub.otlp import MEDIA_JSON, MEDIA_PROTOBUF
+from narration_hub.search import LONGEST_TEXT, MOST_HITS
 
 _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.Accepted,
@@ -27,6 +28,7 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.Error,
     wire.ExportLogsPartialSuccess,
     wire.ExportLogsServiceResponse,
+    wire.Found,
     wire.Health,
     wire.Job,
     wire.Refusal,
@@ -133,6 +135,26 @@ def _logs() -> dict[str, Any]:
     }
 
 
+def _search() -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+    most = {"type": "integer", "minimum": 1, "maximum": MOST_HITS}
+    return {
+        "operationId": "search",
+        "summary": "Where a text occurs in all that is kept, newest first, while it is found; close it to cancel.",
+        "parameters": [
+            {"name": "q", "in": "query", "required": True, "schema": text},
+            {"name": "most", "in": "query", "schema": most, "description": "So many events are enough."},
+        ],
+        "responses": {
+            "200": {
+                "description": "A line now and then; the last one has `end`. Operators only.",
+                "content": {"application/x-ndjson": {"schema": {"$ref": REF.format(name="Found")}}},
+            },
+            **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND"),
+        },
+    }
+
+
 def _paths() -> dict[str, Any]:
     job, story = _in_path("job_id"), _in_path("correlation_id")
     return {
@@ -169,6 +191,7 @@ def _paths() -> dict[str, Any]:
             "get": _read("storyStream", "A request's events, live.", _STREAM, story, *_RESUME)
         },
         "/v1/stories/{correlation_id}/ticket": _tickets("story", story),
+        "/v1/search": {"get": _search()},
         "/v1/operator/events": {
             "get": {
                 "operationId": "events",

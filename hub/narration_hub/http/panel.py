@@ -13,7 +13,7 @@ _FILES: Final = {
     "/panel/panel.css": ("panel.css", "text/css"),
     **{
         f"/panel/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("board", "dom", "format", "hub", "lanes", "list", "main", "model", "story")
+        for name in ("board", "dom", "format", "hub", "lanes", "list", "main", "model", "search", "story")
     },
 }
 _VOCABULARY: Final = "/panel/vocabulary.json"

@@ -18,6 +18,7 @@ from narration_hub.access import Access, Caller
 from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.http import logs, openapi, panel
+from narration_hub.http.searching import Searches
 from narration_hub.http.streaming import Stream
 from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
@@ -84,6 +85,7 @@ class Server:
         self._settings = exchange.settings
         self._tickets = tickets
         self._access = Access(self._settings, tickets)
+        self._searches = Searches(exchange)
         self._closing = False
 
     def application(self) -> web.Application:
@@ -102,6 +104,7 @@ class Server:
             add.add_get(f"/v1/{path}/{{name}}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
             add.add_post(f"/v1/{path}/{{name}}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
             add.add_delete(f"/v1/{path}/{{name}}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
+        add.add_get("/v1/search", self.search, allow_head=False)
         add.add_get("/v1/operator/events", self.events, allow_head=False)
         add.add_get("/v1/operator/stream", self.operator_stream, allow_head=False)
         add.add_get("/v1/health", self.health)
@@ -251,6 +254,12 @@ class Server:
             await response.write(block)
         await response.write_eof()
         return response
+
+    async def search(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/search: where a text occurs, newest first; `?most=` so many events are enough."""
+        if request[_CALLER].kind != "operator":
+            raise unknown()
+        return await self._searches.answer(request, request[_CALLER].identity, _number(request, "most"))
 
     def _readable(self, request: web.Request, scope: Scope, name: str) -> Ring:
         """Return a stream that the caller may read.

@@ -4,6 +4,7 @@ const KEY = "narration-token";
 const SILENCE_MS = 40000; // the hub sends a comment every 15 s
 const LONGEST_PAUSE_MS = 30000;
 const NO_ANSWER_MS = 3000;
+const MOST_TRIES = 5;
 
 export const remember = (token) => sessionStorage.setItem(KEY, token);
 export const forget = () => sessionStorage.removeItem(KEY);
@@ -29,6 +30,26 @@ export async function get(path) {
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Refused(response.status, body);
   return body;
+}
+
+// Lines of JSON as they come. The hub does one thing of the kind at a time, and may still be ending the one before.
+export async function* lines(path, signal) {
+  let response;
+  for (let tries = 0; ; tries += 1) {
+    response = await fetch(path, { headers: authorization(), cache: "no-store", signal });
+    if (response.status !== 429 || tries === MOST_TRIES) break;
+    await new Promise((done) => { setTimeout(done, 1000 * (Number(response.headers.get("Retry-After")) || 1)); });
+  }
+  if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const pieces = (rest + value).split("\n");
+    rest = pieces.pop();
+    for (const piece of pieces) yield JSON.parse(piece);
+  }
 }
 
 // Server-sent events by fetch, since EventSource can send no token.

@@ -5,6 +5,7 @@ import { announce, element, find } from "./dom.js";
 import { isUtc, showUtc } from "./format.js";
 import { get, remember } from "./hub.js";
 import { told } from "./model.js";
+import { SearchScreen } from "./search.js";
 import { StoryScreen } from "./story.js";
 
 const screen = find("screen");
@@ -30,13 +31,17 @@ function tell(changes) {
 
 async function show() {
   takeTicket();
-  const { story, job, ...rest } = fragment();
-  const wanted = JSON.stringify([story, job]);
+  const { story, job, find: text, ...rest } = fragment();
+  const wanted = JSON.stringify([story, job, text]);
   if (shown && wanted === showing) return;
   showing = wanted;
   shown?.stop();
   shown = null;
-  document.title = story ?? job ?? "narration";
+  document.title = story ?? job ?? text ?? "narration";
+  if (text !== undefined && story === undefined && job === undefined) {
+    put(new SearchScreen(text));
+    return;
+  }
   if (story === undefined && job === undefined) {
     put(new Board());
     return;
@@ -51,7 +56,7 @@ function put(next) {
   next.start();
 }
 
-// Any id that a person has: a job, a request, or what occurs in requests, such as a session.
+// Any id that a person has: a job, a request, or what occurs in requests, such as a session. What is no id is searched for.
 async function goTo(id) {
   try {
     const job = await found(`/v1/jobs/${encodeURIComponent(id)}`);
@@ -60,7 +65,7 @@ async function goTo(id) {
     const wanted = requests.includes(id) ? id : requests.at(-1);
     if (job) location.hash = address(job);
     else if (wanted) location.hash = new URLSearchParams({ story: wanted });
-    else announce(`Nothing that this hub keeps has the id ${id}`, "trouble");
+    else location.hash = new URLSearchParams({ find: id });
     if (!job && wanted !== id && requests.length > 1) announce(`${id} is in ${requests.length} requests; this is the latest`);
   } catch (error) {
     announce(error.message, "trouble");

@@ -116,6 +116,19 @@ const scenes = {
     await go("nowhere");
     await shows("#state", "nowhere");
     print({ state: await text("#state"), at: page.url() });
+    await go("loading HAIKU");
+    await shows(".hits a", "Loading haiku.gguf");
+    await shows("#state", "1 event");
+    const hits = await page.locator(".hits li").allInnerTexts();
+    const inSearch = await violations();
+    await page.locator(".hits a").first().click();
+    await shows(".row[aria-selected=true]", "Loading");
+    print({ hits, inSearch, opened: page.url() });
+    await page.goBack();
+    await shows(".hits a", "Loading haiku.gguf");
+    await go("xxxxx");
+    await shows("#state", "older ones are not shown");
+    print({ many: await page.locator(".hits li").count(), state: await text("#state") });
   },
   async restart() {
     await page.goto(address);

@@ -1,0 +1,126 @@
+"""Text in everything that is kept: newest first, a piece at a time, so that whoever asks sees how far it is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from narration_core import encode
+from narration_hub.intake import event_of
+from narration_hub.store import unmarked
+from narration_hub.wire import Found, StoryLine
+
+LONGEST_TEXT: Final = 256
+MOST_HITS: Final = 1000
+"""Most lines of one search."""
+
+_BLOCK: Final = 256 * 1024  # looking through it holds the interpreter's lock
+_STEP: Final = 4 << 20  # bytes between two answers
+_FRAMES: Final = 200  # the same, of events in memory
+_HITS: Final = 50  # lines of one answer
+_LONGEST_LINE: Final = 1 << 20
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def search(segments: Iterable[Path], text: str, most: int) -> Iterator[Found]:
+    """Yield what was found in files, and how far the search is.
+
+    Args:
+        segments: the files, the newest first.
+        text: what to find in any field's value; capital letters of ASCII do not matter.
+        most: so many lines are enough.
+    """
+    paths = list(segments)
+    sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
+    yield from _reported(_pieces(paths, sizes), text, most, sum(sizes))
+
+
+def search_frames(frames: Sequence[bytes], text: str, most: int) -> Iterator[Found]:
+    """Yield the same of events that are in memory.
+
+    Args:
+        frames: the events as they stand in streams, the oldest first.
+        text: see `search`.
+        most: see `search`.
+    """
+    ends = range(len(frames), 0, -_FRAMES)
+    some = (frames[max(0, end - _FRAMES) : end] for end in ends)
+    pieces = ((b"".join(encode(event_of(frame)) + b"\n" for frame in part), sum(map(len, part))) for part in some)
+    yield from _reported(pieces, text, most, sum(map(len, frames)))
+
+
+def _reported(pieces: Iterator[tuple[bytes, int]], text: str, most: int, of: int) -> Iterator[Found]:
+    needle = _encode(text)[1:-1].lower()
+    now = Found([], 0, of)
+    told_at = left = 0
+    for data, size in pieces:
+        for line in _lines_with(needle, data):
+            hit = _hit(line, needle)
+            if hit is None:
+                continue
+            if left == most:
+                now.end = "enough"
+                yield now
+                return
+            left += 1
+            now.hits.append(hit)
+            if len(now.hits) == _HITS:
+                yield now
+                now = Found([], now.searched, of)
+        now.searched += size
+        if now.searched - told_at >= _STEP or now.hits:
+            told_at = now.searched
+            yield now
+            now = Found([], now.searched, of)
+    now.end = "all"
+    yield now
+
+
+def _pieces(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[tuple[bytes, int]]:
+    """Yield whole lines of files from their ends to their beginnings, each time with how many bytes that is."""
+    for path, size in zip(paths, sizes, strict=True):
+        try:
+            with path.open("rb") as file:
+                yield from _backwards(file, size)
+        except OSError:  # deleted meanwhile, for it was the oldest
+            yield b"", size
+
+
+def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+    part = b""  # the end of a line that begins before what was read
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        data = file.read(end - start) + part
+        whole = data.find(b"\n") + 1 if start else 0
+        part = data[:whole] if whole else data if start else b""
+        yield (data[whole:] if whole or not start else b""), end - start
+        if len(part) > _LONGEST_LINE:
+            part = b""
+        end = start
+
+
+def _lines_with(needle: bytes, data: bytes) -> Iterator[bytes]:
+    """Yield the lines that hold the bytes of a text, the last one first."""
+    lowered = data.lower()
+    end = len(data)
+    while (place := lowered.rfind(needle, 0, end)) >= 0:
+        start = data.rfind(b"\n", 0, place) + 1
+        stop = data.find(b"\n", place)
+        yield data[start : stop if stop >= 0 else len(data)]
+        end = max(0, start - 1)
+
+
+def _hit(line: bytes, needle: bytes) -> StoryLine | None:
+    """Return a line's event; None when only its keys or the hub's mark hold the text, or it cannot be read."""
+    kept = unmarked(line)
+    bare, producer = (kept[0], kept[1].producer) if kept else (line, "")
+    try:
+        event = _decode(bare)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    if not any(needle in _encode(value).lower() for value in event.values()):
+        return None
+    return StoryLine(producer or str(event.get("actor") or ""), event)
