@@ -52,12 +52,13 @@ def search_frames(frames: Sequence[bytes], text: str, most: int) -> Iterator[Fou
 
 
 def _reported(pieces: Iterator[tuple[bytes, int]], text: str, most: int, of: int) -> Iterator[Found]:
-    needle = _encode(text)[1:-1].lower()
+    wanted = text.encode("utf-8", "replace").lower()
+    needle = _encode(wanted.decode())[1:-1]  # as it stands in JSON
     now = Found([], 0, of)
     told_at = left = 0
     for data, size in pieces:
         for line in _lines_with(needle, data):
-            hit = _hit(line, needle)
+            hit = _hit(line, wanted)
             if hit is None:
                 continue
             if left == most:
@@ -113,7 +114,7 @@ def _lines_with(needle: bytes, data: bytes) -> Iterator[bytes]:
         end = max(0, start - 1)
 
 
-def _hit(line: bytes, needle: bytes) -> StoryLine | None:
+def _hit(line: bytes, text: bytes) -> StoryLine | None:
     """Return a line's event; None when only its keys or the hub's mark hold the text, or it cannot be read."""
     kept = unmarked(line)
     bare, producer = (kept[0], kept[1].producer) if kept else (line, "")
@@ -121,6 +122,17 @@ def _hit(line: bytes, needle: bytes) -> StoryLine | None:
         event = _decode(bare)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    if not any(needle in _encode(value).lower() for value in event.values()):
+    if not _says(event, text):
         return None
     return StoryLine(producer or str(event.get("actor") or ""), event)
+
+
+def _says(value: Any, text: bytes) -> bool:
+    """Tell whether a value holds a text, or one of the values in it does; `text` is in small letters."""
+    if isinstance(value, str):
+        return text in value.encode("utf-8", "replace").lower()
+    if isinstance(value, dict):
+        return any(_says(inner, text) for inner in value.values())
+    if isinstance(value, list):
+        return any(_says(inner, text) for inner in value)
+    return text in _encode(value)

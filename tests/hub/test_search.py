@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from narration_core import encode
 from narration_core.contract import from_fields
@@ -55,8 +56,18 @@ def test_what_holds_a_text_is_found_newest_first(kept, tmp_path):
             ]
             assert [said.get("end") for said in lines] == [None] * (len(lines) - 1) + ["all"]
             assert lines[-1]["searched"] == lines[-1]["of"] > 0
-            for text, count in (("MODEL-1", 50), ("Größe", 1), ('"hi"\\', 1), ("nowhere", 0), ("human", 0)):
+            for text, count in (
+                ("MODEL-1", 50),
+                ("Größe", 1),
+                ('"hi"\\', 1),
+                ("nowhere", 0),
+                ("human", 0),
+                ("\x00\n", 0),
+            ):
                 assert sum(len(said["hits"]) for said in await found(one, text, most=1000)) == count, text
+            for broken in ("%ff", "%ed%a0%80"):
+                async with one.session.get(URL(f"{one.url}/v1/search?q={broken}", encoded=True)) as response:
+                    assert response.status == 200
             few = await found(one, "Step", most=7)
             assert sum(len(said["hits"]) for said in few) == 7
             assert few[-1]["end"] == "enough"
@@ -81,6 +92,7 @@ WORDS = st.sampled_from(["needle", "NEEDLE", "needl", "a", "", "\n", "é", '"', 
     st.integers(1, 300),
     st.sampled_from(["needle", "é", '"', "\\", " a"]),
 )
+@example([["\\"]], 1, '"')  # the end of a value in JSON looks like what is searched
 def test_blocks_and_segments_of_any_size_lose_nothing(tmp_path_factory, segments, block, text):
     folder = tmp_path_factory.mktemp("segments")
     with pytest.MonkeyPatch.context() as patch:
