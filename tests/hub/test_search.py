@@ -11,8 +11,10 @@ from yarl import URL
 from narration_core import encode
 from narration_core.contract import from_fields
 from narration_hub import search as searching
+from narration_hub.config import Settings
+from narration_hub.exchange import Exchange, Producer
 from narration_hub.search import search, search_frames
-from narration_hub.store import Mark, marked
+from narration_hub.store import Mark, Store, marked
 from support.hub import bearer, event, hub
 
 pytestmark = pytest.mark.req("HUB-02")
@@ -73,6 +75,17 @@ def test_what_holds_a_text_is_found_newest_first(kept, tmp_path):
             assert few[-1]["end"] == "enough"
 
     run(main())
+
+
+def test_the_newest_segment_is_searched_first(tmp_path):
+    store = Store(tmp_path, 1 << 20, 1, segment_bytes=1)  # one batch each
+    exchange = Exchange(Settings(), store)
+    for number in range(3):
+        exchange.take([event(human=f"Step {number}-{part}") for part in "ab"], Producer("test"))
+    assert len(store.segments()) == 4
+    latest_first = [f"Step {number}-{part}" for number in (2, 1, 0) for part in "ba"]
+    assert sentences(exchange.search("step", 10)) == latest_first
+    exchange.close()
 
 
 def test_keys_and_what_the_hub_adds_are_not_searched(tmp_path):
