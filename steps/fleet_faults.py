@@ -156,7 +156,7 @@ async def _refused(fleet: RunningFleet, narration: NarrationCapture, **wanted: o
     assert user.status == 202, user.answer
     await user.read("error")
     await user.read_all()
-    feed_decisions(fleet, narration, user.correlation_id)
+    narration.feed(*fleet.wait_for_story(user.correlation_id, "orchestratord finish"))
     return user
 
 
