@@ -18,7 +18,6 @@ from narration_worker.config import BUNDLED
 from steps.harness import call
 from support.fleet import TOKEN, RunningFleet
 
-normaliser("a service's address", r"127\.0\.0\.1:\d+", "<address>")
 normaliser("a task's id", r"task-[0-9a-f]{12}", "<task>")
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}

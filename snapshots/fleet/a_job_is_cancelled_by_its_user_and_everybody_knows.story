@@ -11,22 +11,22 @@ And the user cancels it when a part of the answer is there
       Admitted the task at place 0, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
-  orchestratord | call | GET <address>/v1/models/slow | c1 j1
-      Calling GET <address>/v1/models/slow
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/slow | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/models/slow
   model-provisioner | request | GET /v1/models/slow | c1 j1
       Serving GET /v1/models/slow
   model-provisioner | answer | GET /v1/models/slow | c1 j1
       Answered GET /v1/models/slow with 200 after <duration>
-  orchestratord | call | GET <address>/v1/models/slow | c1 j1
-      GET <address>/v1/models/slow answered 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      Calling GET <address>/v1/replicas
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/slow | c1 j1
+      GET 127.0.0.1:<port>/v1/models/slow answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/replicas
   pool-managerd | request | GET /v1/replicas | c1 j1
       Serving GET /v1/replicas
   pool-managerd | answer | GET /v1/replicas | c1 j1
       Answered GET /v1/replicas with 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      GET <address>/v1/replicas answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
   orchestratord | place | r1 | c1 j1
       Placed the task on r1 of pool cpu
   worker | validate | j1 | c1 j1

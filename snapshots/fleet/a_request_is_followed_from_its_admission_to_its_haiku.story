@@ -9,32 +9,32 @@ When a user asks it for a haiku
       Admitted the task at place 0, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
-  orchestratord | call | GET <address>/v1/models/poem | c1 j1
-      Calling GET <address>/v1/models/poem
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/poem | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/models/poem
   model-provisioner | request | GET /v1/models/poem | c1 j1
       Serving GET /v1/models/poem
   model-provisioner | answer | GET /v1/models/poem | c1 j1
       Answered GET /v1/models/poem with 200 after <duration>
-  orchestratord | call | GET <address>/v1/models/poem | c1 j1
-      GET <address>/v1/models/poem answered 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      Calling GET <address>/v1/replicas
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/poem | c1 j1
+      GET 127.0.0.1:<port>/v1/models/poem answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/replicas
   pool-managerd | request | GET /v1/replicas | c1 j1
       Serving GET /v1/replicas
   pool-managerd | answer | GET /v1/replicas | c1 j1
       Answered GET /v1/replicas with 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      GET <address>/v1/replicas answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
   orchestratord | place | poem | c1 j1
       No ready replica fits: asking the pool manager for poem on cpu
-  orchestratord | call | POST <address>/v1/pools/cpu/replicas | c1 j1
-      Calling POST <address>/v1/pools/cpu/replicas
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c1 j1
+      Calling POST 127.0.0.1:<port>/v1/pools/cpu/replicas
   pool-managerd | request | POST /v1/pools/cpu/replicas | c1 j1
       Serving POST /v1/pools/cpu/replicas
   pool-managerd | ask | engine-provisioner | c1 j1
       Asking engine-provisioner for an engine for the cpu
-  pool-managerd | call | POST <address>/v1/engines | c1 j1
-      Calling POST <address>/v1/engines
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/engines | c1 j1
+      Calling POST 127.0.0.1:<port>/v1/engines
   engine-provisioner | request | POST /v1/engines | c1 j1
       Serving POST /v1/engines
   engine-provisioner | preflight | cpu | c1 j1
@@ -47,14 +47,14 @@ When a user asks it for a haiku
       Looked at the cpu: an engine is ready
   engine-provisioner | answer | POST /v1/engines | c1 j1
       Answered POST /v1/engines with 200 after <duration>
-  pool-managerd | call | POST <address>/v1/engines | c1 j1
-      POST <address>/v1/engines answered 200 after <duration>
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/engines | c1 j1
+      POST 127.0.0.1:<port>/v1/engines answered 200 after <duration>
   pool-managerd | ask | engine-provisioner | c1 j1
       Asked engine-provisioner: it has it
   pool-managerd | ask | model-provisioner | c1 j1
       Asking model-provisioner for poem
-  pool-managerd | call | POST <address>/v1/models/poem/stage | c1 j1
-      Calling POST <address>/v1/models/poem/stage
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/models/poem/stage | c1 j1
+      Calling POST 127.0.0.1:<port>/v1/models/poem/stage
   model-provisioner | request | POST /v1/models/poem/stage | c1 j1
       Serving POST /v1/models/poem/stage
   model-provisioner | model_stage | poem | c1 j1
@@ -63,8 +63,8 @@ When a user asks it for a haiku
       Checked poem: it is whole, and it is staged
   model-provisioner | answer | POST /v1/models/poem/stage | c1 j1
       Answered POST /v1/models/poem/stage with 200 after <duration>
-  pool-managerd | call | POST <address>/v1/models/poem/stage | c1 j1
-      POST <address>/v1/models/poem/stage answered 200 after <duration>
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/models/poem/stage | c1 j1
+      POST 127.0.0.1:<port>/v1/models/poem/stage answered 200 after <duration>
   pool-managerd | ask | model-provisioner | c1 j1
       Asked model-provisioner: it has it
   pool-managerd | replica_start | cpu-1 | c1 j1
@@ -111,8 +111,8 @@ When a user asks it for a haiku
       Started r1: its worker is ready
   pool-managerd | answer | POST /v1/pools/cpu/replicas | c1 j1
       Answered POST /v1/pools/cpu/replicas with 201 after <duration>
-  orchestratord | call | POST <address>/v1/pools/cpu/replicas | c1 j1
-      POST <address>/v1/pools/cpu/replicas answered 201 after <duration>
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c1 j1
+      POST 127.0.0.1:<port>/v1/pools/cpu/replicas answered 201 after <duration>
   orchestratord | place | r1 | c1 j1
       Placed the task on r1 of pool cpu
   worker | validate | j1 | c1 j1

@@ -9,16 +9,16 @@ When a user asks it for the model "torn"
       Admitted the task at place 0, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
-  orchestratord | call | GET <address>/v1/models/torn | c1 j1
-      Calling GET <address>/v1/models/torn
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/torn | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/models/torn
   model-provisioner | request | GET /v1/models/torn | c1 j1
       Serving GET /v1/models/torn
   model-provisioner | model_refuse | torn | c1 j1 | error: model_invalid
       Refused torn: it is cut short: tensor 'output.weight' ends at byte ...
   model-provisioner | answer | GET /v1/models/torn | c1 j1
       Answered GET /v1/models/torn with 422 after <duration>
-  orchestratord | call | GET <address>/v1/models/torn | c1 j1
-      GET <address>/v1/models/torn answered 422 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/torn | c1 j1
+      GET 127.0.0.1:<port>/v1/models/torn answered 422 after <duration>
   orchestratord | finish | j1 | c1 j1 | error: model_invalid
       Gave the task up: torn: it is cut short: tensor 'output.weight' ends at ...
   orchestratord | request | GET /v1/tasks/j1/events | c1

@@ -9,32 +9,32 @@ When a user asks it for the GPU
       Admitted the task at place 0, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
-  orchestratord | call | GET <address>/v1/models/haiku | c1 j1
-      Calling GET <address>/v1/models/haiku
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/models/haiku
   model-provisioner | request | GET /v1/models/haiku | c1 j1
       Serving GET /v1/models/haiku
   model-provisioner | answer | GET /v1/models/haiku | c1 j1
       Answered GET /v1/models/haiku with 200 after <duration>
-  orchestratord | call | GET <address>/v1/models/haiku | c1 j1
-      GET <address>/v1/models/haiku answered 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      Calling GET <address>/v1/replicas
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c1 j1
+      GET 127.0.0.1:<port>/v1/models/haiku answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      Calling GET 127.0.0.1:<port>/v1/replicas
   pool-managerd | request | GET /v1/replicas | c1 j1
       Serving GET /v1/replicas
   pool-managerd | answer | GET /v1/replicas | c1 j1
       Answered GET /v1/replicas with 200 after <duration>
-  orchestratord | call | GET <address>/v1/replicas | c1 j1
-      GET <address>/v1/replicas answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
+      GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
   orchestratord | place | haiku | c1 j1
       No ready replica fits: asking the pool manager for haiku on gpu
-  orchestratord | call | POST <address>/v1/pools/gpu/replicas | c1 j1
-      Calling POST <address>/v1/pools/gpu/replicas
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/gpu/replicas | c1 j1
+      Calling POST 127.0.0.1:<port>/v1/pools/gpu/replicas
   pool-managerd | request | POST /v1/pools/gpu/replicas | c1 j1
       Serving POST /v1/pools/gpu/replicas
   pool-managerd | ask | engine-provisioner | c1 j1
       Asking engine-provisioner for an engine for the gpu
-  pool-managerd | call | POST <address>/v1/engines | c1 j1
-      Calling POST <address>/v1/engines
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/engines | c1 j1
+      Calling POST 127.0.0.1:<port>/v1/engines
   engine-provisioner | request | POST /v1/engines | c1 j1
       Serving POST /v1/engines
   engine-provisioner | preflight | gpu | c1 j1 | warn: no_gpu
@@ -49,8 +49,8 @@ When a user asks it for the GPU
       Refused an engine: no GPU was found, and the CPU was not asked for by name
   engine-provisioner | answer | POST /v1/engines | c1 j1
       Answered POST /v1/engines with 409 after <duration>
-  pool-managerd | call | POST <address>/v1/engines | c1 j1
-      POST <address>/v1/engines answered 409 after <duration>
+  pool-managerd | call | POST 127.0.0.1:<port>/v1/engines | c1 j1
+      POST 127.0.0.1:<port>/v1/engines answered 409 after <duration>
   pool-managerd | ask | engine-provisioner | c1 j1
       Asked engine-provisioner: no GPU was found, and the CPU was not asked for by name
   pool-managerd | spill_over | haiku | c1 j1 | warn: no_gpu
@@ -59,8 +59,8 @@ When a user asks it for the GPU
       Did not place haiku on the gpu: no GPU was found, and the CPU was not asked for by name
   pool-managerd | answer | POST /v1/pools/gpu/replicas | c1 j1
       Answered POST /v1/pools/gpu/replicas with 409 after <duration>
-  orchestratord | call | POST <address>/v1/pools/gpu/replicas | c1 j1
-      POST <address>/v1/pools/gpu/replicas answered 409 after <duration>
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/gpu/replicas | c1 j1
+      POST 127.0.0.1:<port>/v1/pools/gpu/replicas answered 409 after <duration>
   orchestratord | finish | j1 | c1 j1 | error: no_gpu
       Gave the task up: no GPU was found, and the CPU was not asked for by name
   orchestratord | request | GET /v1/tasks/j1/events | c1
