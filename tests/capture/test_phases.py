@@ -92,11 +92,9 @@ def test_lines_of_another_thread_never_stand_between_the_dots_and_none_is_lost(p
     result = plain("def test_a(): pass\ndef test_b(): assert 0\n", "-rP")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["test_shop.py .F*"])
-    told = [line for line in result.outlines if "in the background" in line]
+    told = [number for number, line in enumerate(result.outlines) if "in the background" in line]
     assert len(told) == 2 * 3  # after each phase of each test, shown with the next one
-    assert result.outlines.index(told[-1]) > next(
-        number for number, line in enumerate(result.outlines) if "1 failed, 1 passed" in line
-    )
+    assert told[-1] > next(number for number, line in enumerate(result.outlines) if "1 failed, 1 passed" in line)
 
 
 def test_without_captured_output_lines_are_written_at_once(project, plain):
