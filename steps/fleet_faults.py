@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,9 +14,10 @@ from pytest_bdd import given, parsers, then, when
 from narration_capture import NarrationCapture, normaliser
 from narration_core import Event, decode
 from narration_core.cli import main
+from narration_core.following import HOPS
 from narration_worker.config import BUNDLED
 from steps.fleet import User, catalogue
-from support.fleet import PATIENCE_S, RunningFleet, in_order_of_cause
+from support.fleet import RunningFleet, in_order_of_cause
 
 normaliser("how long a pause is", r"again in \d+ ms", "again in <pause>")
 
@@ -56,12 +56,13 @@ def a_faulty_fleet(shared_faulty_fleet: RunningFleet) -> RunningFleet:
 
 def decisions(fleet: RunningFleet, correlation_id: str) -> list[tuple[bytes, Event]]:
     """Return what the services of a finished story decided, without their calls and the lives of workers."""
-    until_told(fleet, correlation_id, actor="orchestratord", action="finish")
+    fleet.wait_for_event(correlation_id, actor="orchestratord", action="finish")
     told = [(line, decode(line)) for line in in_order_of_cause(fleet.story(correlation_id))]
     return [
         (line, event)
         for line, event in told
-        if event.event not in HOPS and (event.actor != "worker" or event.action == "process_end")
+        if (event.event or "").removesuffix("_failed") not in HOPS
+        and (event.actor != "worker" or event.action == "process_end")
     ]
 
 
@@ -81,9 +82,6 @@ def feed_recovery(fleet: RunningFleet, narration: NarrationCapture, correlation_
     narration.feed(
         *[line for line, event in as_told if event.action in RECOVERY and event.actor in {"worker", "pool-managerd"}]
     )
-
-
-HOPS = ("call", "request", "call_failed", "request_failed")
 
 
 class SilentService:
@@ -120,25 +118,14 @@ def pid_of_worker(fleet: RunningFleet, worker_id: str) -> int:
     raise AssertionError(f"no process is worker {worker_id}")
 
 
-def until_told(fleet: RunningFleet, correlation_id: str, **fields: object) -> Event:
-    """Wait for the first event of a story with these values, and return it."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        for _, event in fleet.story(correlation_id):
-            if all(event.get(name) == value for name, value in fields.items()):
-                return event
-        time.sleep(0.02)
-    raise AssertionError(f"{correlation_id}: nobody told {fields}")
-
-
 @when("its worker is killed, and another one takes over")
 async def worker_is_killed(fleet: RunningFleet, user: User, narration: NarrationCapture) -> None:
     await user.read("token", 25)
-    execute = until_told(fleet, user.correlation_id, actor="worker", action="validate")
+    execute = fleet.wait_for_event(user.correlation_id, actor="worker", action="validate")
     os.kill(pid_of_worker(fleet, str(execute.get("worker_id"))), signal.SIGKILL)
     await user.read("restarted")
     await user.read("token")
-    until_told(fleet, user.correlation_id, actor="pool-managerd", action="recovered")
+    fleet.wait_for_event(user.correlation_id, actor="pool-managerd", action="recovered")
     await user.cancel()
     await user.read("error")
     await user.read_all()
@@ -179,7 +166,7 @@ def is_told(user: User, code: str) -> None:
 async def waits(fleet: RunningFleet, narration: NarrationCapture, tmp_path: Path) -> str:
     user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu"})
     await user.ask()
-    until_told(fleet, user.correlation_id, actor="pool-managerd", action="ask")
+    fleet.wait_for_event(user.correlation_id, actor="pool-managerd", action="ask")
     for name in ("orchestratord", "pool-managerd", "model-provisioner"):
         (tmp_path / f"{name}.log").write_bytes(b"\n".join(fleet.lines(name)) + b"\n")
     said = CliRunner().invoke(main, ["why", user.correlation_id, str(tmp_path)])

@@ -4,9 +4,8 @@ import asyncio
 import os
 import sys
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +44,7 @@ class RunningFleet:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
+        self._more = threading.Condition()  # something was narrated
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
 
     def start(self) -> None:
@@ -56,13 +56,17 @@ class RunningFleet:
 
     async def _run(self) -> None:
         try:
-            async with fleet(self._folder, **self._given) as self._fleet:
+            async with fleet(self._folder, on_event=self._heard, **self._given) as self._fleet:
                 self._ready.set()
                 await self._stop.wait()
         except BaseException as error:  # noqa: BLE001 - raised where the fleet is started
             self._failure = error
         finally:
             self._ready.set()
+
+    def _heard(self, _: Event) -> None:
+        with self._more:
+            self._more.notify_all()
 
     def stop(self) -> None:
         """Stop everything; all lines are here then."""
@@ -101,16 +105,39 @@ class RunningFleet:
             correlation_id: of the request.
             closers: `actor event` or `actor action` of what must be there.
         """
-        until = time.monotonic() + PATIENCE_S
-        while True:
+
+        def is_whole() -> bool:
+            return not missing_in([event for _, event in self.story(correlation_id)], closers)
+
+        self._wait(is_whole)
+        told = self.story(correlation_id)
+        missing = missing_in([event for _, event in told], closers)
+        if missing:
+            raise AssertionError(f"the story of {correlation_id} lacks {missing}; it has:{_sentences(told)}")
+        return in_order_of_cause(told)
+
+    def wait_for_event(self, correlation_id: str, **fields: object) -> Event:
+        """Return the first event of a request with these values, when it is here."""
+
+        def found() -> Event | None:
+            told = (event for _, event in self.story(correlation_id))
+            return next((event for event in told if all(event.get(k) == v for k, v in fields.items())), None)
+
+        self._wait(lambda: found() is not None)
+        event = found()
+        if event is None:
             told = self.story(correlation_id)
-            missing = missing_in([event for _, event in told], closers)
-            if not missing:
-                return in_order_of_cause(told)
-            if time.monotonic() > until:
-                sentences = "".join(f"\n  {event.actor} {event.action}: {event.human}" for _, event in told)
-                raise AssertionError(f"the story of {correlation_id} lacks {missing}; it has:{sentences}")
-            time.sleep(0.02)
+            raise AssertionError(f"{correlation_id}: nobody told {fields}; it has:{_sentences(told)}")
+        return event
+
+    def _wait(self, is_there: Callable[[], bool]) -> None:
+        """Wait until something is there, but no longer than anybody has patience."""
+        with self._more:
+            self._more.wait_for(is_there, PATIENCE_S)
+
+
+def _sentences(told: Sequence[tuple[bytes, Event]]) -> str:
+    return "".join(f"\n  {event.actor} {event.action}: {event.human}" for _, event in told)
 
 
 def missing_in(story: Sequence[Event], closers: Sequence[str]) -> list[str]:

@@ -230,7 +230,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def _settle(config: pytest.Config) -> None:
     """Let the sinks write now, so that lines are part of this test's captured output and not of the terminal's."""
     if "narration_core" in sys.modules:
-        hold = config.getoption("capture", default="no") != "no"
+        # A person who debugs after a phase wants to see what is told at once.
+        hold = config.getoption("capture", default="no") != "no" and not config.getoption("usepdb", default=False)
         importlib.import_module("narration_capture._session").settle(hold=hold)
 
 

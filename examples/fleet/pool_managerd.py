@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+import msgspec
 from aiohttp import web
 
 from fleet.http_settings import CallError, Peer, session
@@ -26,7 +27,7 @@ from fleet.service import (
     settings_of,
 )
 from fleet.service import Settings as ServiceSettings
-from fleet.wire import PreparedEngine, Replica, Replicas, ReplicaWanted, StagedModel
+from fleet.wire import Name, PreparedEngine, Replica, Replicas, ReplicaWanted, StagedModel
 from fleet.worker_process import Limits, Order
 from narration_core import Narrator, bind, register_field
 from narration_worker.wire import ReadyCallback
@@ -36,7 +37,8 @@ narrate: Final = Narrator(NAME)
 LIFE: Final = life_points(NAME)
 
 _GONE, _SERVER_FAULT = 410, 500
-_EVERY_POOL: Final = "every-pool"
+_EVERY_POOL: Final = "every pool"  # no name: names have no blank
+_MOST_BREAKERS: Final = 1000
 
 register_field("verdict", str, "what came of it, in a few words")
 register_field("workers", int, "number of workers")
@@ -92,13 +94,13 @@ class PoolManager:
         app.router.add_get("/v1/replicas", self.replicas)
         app.router.add_post("/v1/replicas/{replica_id}/ready", self.ready)
         app.cleanup_ctx.append(self._life)
+        app.on_shutdown.append(self._stop_all)
         return app
 
-    async def _life(self, app: web.Application) -> AsyncIterator[None]:
+    async def _life(self, _: web.Application) -> AsyncIterator[None]:
         """Hold connections open; each worker's output is read by a thread of its own."""
         threads = ThreadPoolExecutor(self._settings.most_replicas + 4)
         asyncio.get_running_loop().set_default_executor(threads)
-        app.on_shutdown.append(self._stop_all)
         settings = self._settings
         async with session(narrate) as http:
             self._provisioners = Provisioners(
@@ -114,7 +116,7 @@ class PoolManager:
     async def place(self, request: web.Request) -> web.Response:
         """POST /v1/pools/{pool_id}/replicas: answer when a worker is ready."""
         wanted = await body_of(request, ReplicaWanted)
-        pool_id = request.match_info["pool_id"]
+        pool_id = _pool_id(request)
         with bind(pool_id=pool_id, model_ref=wanted.model_ref):
             try:
                 replica = await self._placed(pool_id, wanted)
@@ -125,9 +127,9 @@ class PoolManager:
 
     async def _placed(self, pool_id: str, wanted: ReplicaWanted) -> Replica:
         self._check_room(pool_id)
-        breaker = self._breaker(pool_id, wanted.model_ref)
-        rest_s = breaker.admit(asyncio.get_running_loop().time())
-        if rest_s:
+        breaker = self._breakers.get((pool_id, wanted.model_ref))
+        rest_s = 0.0 if breaker is None else breaker.admit(asyncio.get_running_loop().time())
+        if breaker is not None and rest_s:
             message = f"{wanted.model_ref} crashed {breaker.crashes} times in a row in pool {pool_id}"
             raise RefusedError(503, "CIRCUIT_OPEN", message, f"it is tried again in {rest_s:.0f} s")
         self._placing += 1
@@ -138,16 +140,16 @@ class PoolManager:
         finally:
             self._placing -= 1
         self._check_room(pool_id)  # much may have happened meanwhile
-        return await self._started(pool_id, model, engine, breaker)
+        return await self._started(pool_id, model, engine)
 
-    async def _started(self, pool_id: str, model: StagedModel, engine: PreparedEngine, breaker: Breaker) -> Replica:
+    async def _started(self, pool_id: str, model: StagedModel, engine: PreparedEngine) -> Replica:
         self._forget_broken(pool_id, model.model_ref)
         self._count += 1
         replica_id = f"{pool_id[:48]}-{self._count}"
         settings = self._settings
         supervisor = self._replicas[replica_id] = Supervisor(
             Order(pool_id, replica_id, model, engine),
-            breaker,
+            self._breaker(pool_id, model.model_ref),
             settings.backoff,
             settings.limits,
             settings.worker_host,
@@ -179,8 +181,12 @@ class PoolManager:
             raise RefusedError(409, "POOL_FULL", message, "drain a pool, or start with a larger --most-replicas")
 
     def _breaker(self, pool_id: str, model_ref: str) -> Breaker:
-        settings = self._settings
-        return self._breakers.setdefault((pool_id, model_ref), Breaker(settings.most_crashes, settings.rest_s))
+        key, settings = (pool_id, model_ref), self._settings
+        if key not in self._breakers:
+            if len(self._breakers) >= _MOST_BREAKERS:  # pools are named by callers
+                del self._breakers[next(iter(self._breakers))]
+            self._breakers[key] = Breaker(settings.most_crashes, settings.rest_s)
+        return self._breakers[key]
 
     def _forget_broken(self, pool_id: str, model_ref: str) -> None:
         """Forget workers that were given up, now that somebody tries again."""
@@ -218,7 +224,7 @@ class PoolManager:
 
     async def drain(self, request: web.Request) -> web.Response:
         """POST /v1/pools/{pool_id}/drain: answer when every worker has finished its jobs and ended."""
-        pool_id = request.match_info["pool_id"]
+        pool_id = _pool_id(request)
         if not any(one.order.pool_id == pool_id for one in self._replicas.values()):
             raise RefusedError(404, "UNKNOWN_POOL", f"pool {pool_id[:80]} has no workers")
         await self._drained(pool_id)
@@ -241,6 +247,15 @@ class PoolManager:
             self._replicas.pop(replica_id, None)
         if pool_id != _EVERY_POOL:
             self._draining.discard(pool_id)
+
+
+def _pool_id(request: web.Request) -> str:
+    try:
+        return msgspec.convert(request.match_info["pool_id"], Name)
+    except msgspec.ValidationError:
+        raise RefusedError(
+            400, "INVALID_REQUEST", "this is no name of a pool", "use letters, digits and . _ -"
+        ) from None
 
 
 def main() -> int:

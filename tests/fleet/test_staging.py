@@ -117,13 +117,13 @@ def test_what_a_check_raises_keeps_the_old_file(tmp_path):
 @pytest.mark.fault
 def test_a_copy_that_is_killed_in_the_middle_is_never_found_and_is_cleared_away(tmp_path):
     program = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from fleet.staging import write_whole
 def blocks():
     yield b"half of it"
     print("half", flush=True)
-    time.sleep(60)
+    signal.pause()
 write_whole(Path(sys.argv[1]), blocks())
 """
     path = tmp_path / "deep" / "model.gguf"
