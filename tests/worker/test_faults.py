@@ -198,12 +198,16 @@ def test_a_signal_after_the_work_is_done_does_not_change_the_exit_code(root, num
 def test_a_drain_lets_what_is_under_way_finish_and_takes_nothing_new(slow):
     async def run():
         async with launch(slow, environment=STRICT) as worker, WorkerClient(worker.url, tries=1) as client:
+            # The long one keeps the worker there until the late request is refused.
+            first = client.execute(prompt="x", max_tokens=4000, job_id="long")
+            await names_until(first, "token")
             stream = client.execute(prompt="x", max_tokens=40, job_id="last")
-            await names_until(stream, "token")
+            await names_until(stream, "started")
             worker.signal(signal.SIGTERM)
             await worker.wait_for(action="drain")
             async with aiohttp.ClientSession() as web, web.post(f"{worker.url}/execute", json={"prompt": "a"}) as late:
                 refused = late.status, (await late.json())["code"]
+            await client.cancel("long")
             rest = [message async for message in stream]
             return refused, rest[-1], await worker.wait()
 
