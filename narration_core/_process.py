@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from narration_core._context import bind, propagate
 from narration_core._event import Event, decode
 from narration_core._narrator import Narrator
 from narration_core._pipeline import PIPELINE
+from narration_core._sigterm import Passing, sigterm_reaches
 from narration_core._taxonomy import register_field
 from narration_core._text import clean, limited, to_name
 from narration_core.redaction import LineRedactor
@@ -190,7 +191,7 @@ def capture_process(
         TypeError: the command is text; a list says where an argument ends.
         Exception: what `on_event` raised; the child has ended then.
     """
-    return _capture(cmd, job_id, actor, cwd, env, timeout_s, on_event, lambda _: None)
+    return _capture(cmd, job_id, actor, cwd, env, timeout_s, on_event, Passing())
 
 
 async def capture_process_async(
@@ -205,7 +206,9 @@ async def capture_process_async(
 ) -> ProcessResult:
     """Run a child process to its end and narrate it, while the event loop goes on; see `capture_process`.
 
-    Cancelled, it sends the child SIGTERM, and SIGKILL if it has not ended a second later.
+    Cancelled, it sends the child SIGTERM, and SIGKILL if it has not ended a second later. A SIGTERM that comes
+    meanwhile, while the loop runs on the main thread, is passed on as well, and has its usual effect: a handler that
+    the program has, such as a server's, is called at once; where there is none, the process ends after its children.
 
     Args:
         cmd: the program and its arguments.
@@ -226,20 +229,19 @@ async def capture_process_async(
     """
     import asyncio  # noqa: PLC0415 - costs milliseconds at import
 
-    started: list[subprocess.Popen[bytes]] = []
-    work = asyncio.ensure_future(
-        asyncio.to_thread(_capture, cmd, job_id, actor, cwd, env, timeout_s, on_event, started.append)
-    )
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        for child in started:
-            child.terminate()
-        await asyncio.wait([work], timeout=_GRACE_S)
-        for child in started:
-            child.kill()
-        await asyncio.wait([work])
-        raise
+    passing = Passing()
+    with sigterm_reaches(passing, later=False):
+        work = asyncio.ensure_future(
+            asyncio.to_thread(_capture, cmd, job_id, actor, cwd, env, timeout_s, on_event, passing)
+        )
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            passing.end()
+            await asyncio.wait([work], timeout=_GRACE_S)
+            passing.kill()
+            await asyncio.wait([work])
+            raise
 
 
 def _capture(
@@ -250,7 +252,7 @@ def _capture(
     env: Mapping[str, str] | None,
     timeout_s: float | None,
     on_event: Callable[[Event], None] | None,
-    started: Callable[["subprocess.Popen[bytes]"], None],
+    passing: Passing,
 ) -> ProcessResult:
     if isinstance(cmd, str | bytes):
         raise TypeError(f"cmd must be a list of arguments, not {cmd!r}; for a shell write ['sh', '-c', {cmd!r}]")
@@ -272,9 +274,9 @@ def _capture(
                 "process_start", target, "Process {target} did not start: {error_kind}", error_kind=type(error).__name__
             )
             raise
-        started(child)
+        passing.started(child)
         listener = _Listener(narrate.actor, target, on_event)
-        with _sigterm_reaches(child):
+        with sigterm_reaches(passing, later=True):
             code = _followed(child, listener, timeout_s)
             result = ProcessResult(
                 code,
@@ -303,28 +305,6 @@ def _followed(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: 
         if child.poll() is None:
             child.kill()
             child.wait()
-
-
-@contextlib.contextmanager
-def _sigterm_reaches(child: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass SIGTERM on to a child; afterwards it has the effect that it would have had."""
-    before = signal.getsignal(signal.SIGTERM)
-    if threading.current_thread() is not threading.main_thread() or before in (signal.SIG_IGN, None):
-        yield
-        return
-    came: list[int] = []
-
-    def pass_on(number: int, _: object) -> None:
-        came.append(number)
-        child.terminate()
-
-    signal.signal(signal.SIGTERM, pass_on)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if came:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: float | None) -> int:

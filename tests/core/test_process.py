@@ -157,18 +157,65 @@ capture_process([sys.executable, "-c", sys.argv[1]])
 """
 
 
+ASYNC_PARENT = """
+import asyncio, sys
+from narration_core import capture_process_async
+asyncio.run(capture_process_async([sys.executable, "-c", sys.argv[1]]))
+"""
+TWO_CHILDREN = """
+import asyncio, sys
+from narration_core import capture_process_async
+async def main():
+    await asyncio.gather(*(capture_process_async([sys.executable, "-c", sys.argv[1]]) for _ in range(2)))
+asyncio.run(main())
+"""
+SERVER = """
+import asyncio, signal, sys
+from narration_core import Narrator, capture_process_async
+narrate = Narrator("server")
+async def main():
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: narrate("stop", "server", "Stopping"))
+    await capture_process_async([sys.executable, "-c", sys.argv[1]])
+    narrate("again", "server", "Waiting for another signal")
+    heard = asyncio.Event()
+    loop.remove_signal_handler(signal.SIGTERM)
+    loop.add_signal_handler(signal.SIGTERM, heard.set)
+    signal.raise_signal(signal.SIGTERM)
+    await heard.wait()
+asyncio.run(main())
+"""
+
+
+def terminated_when_ready(program, children=1):
+    """Run a parent of waiting children, send it SIGTERM when they are ready; return what it told and its exit code."""
+    parent = subprocess.Popen([sys.executable, "-c", program, WAITING], stdout=subprocess.PIPE, text=True)
+    told, ready = [], 0
+    with parent.stdout:
+        for line in parent.stdout:
+            told.append(json.loads(line))
+            ready += told[-1].get("text") == "ready"
+            if told[-1].get("text") == "ready" and ready == children:
+                parent.terminate()
+    return told, parent.wait()
+
+
 @pytest.mark.req("INT-03")
-def test_sigterm_of_the_parent_reaches_the_child():
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, WAITING], stdout=subprocess.PIPE, text=True)
-    told = []
-    for line in parent.stdout:
-        told.append(json.loads(line))
-        if told[-1].get("text") == "ready":
-            parent.terminate()
-    assert [event.get("text") for event in told][:2] == ["ready", "bye"]
-    assert told[2]["exit_code"] == 3
-    assert parent.wait() == -signal.SIGTERM
-    parent.stdout.close()
+@pytest.mark.parametrize(("program", "children"), [(PARENT, 1), (ASYNC_PARENT, 1), (TWO_CHILDREN, 2)])
+def test_sigterm_of_the_parent_reaches_the_child(program, children):
+    told, code = terminated_when_ready(program, children)
+    assert sorted(event["text"] for event in told if "text" in event) == ["bye"] * children + ["ready"] * children
+    assert [event["exit_code"] for event in told if "exit_code" in event] == [3] * children
+    assert code == -signal.SIGTERM
+
+
+@pytest.mark.req("INT-03")
+def test_sigterm_reaches_the_child_and_once_the_handler_of_the_loop():
+    told, code = terminated_when_ready(SERVER)
+    assert [event["action"] for event in told].count("stop") == 1
+    assert [event["exit_code"] for event in told if "exit_code" in event] == [3]
+    assert told[-1]["action"] == "again"
+    assert code == 0
 
 
 @pytest.mark.req("INT-03")
