@@ -13,6 +13,7 @@ from narration_core.following import ID_FIELDS, Files
 from narration_hub import points, wire
 from narration_hub.board import Board, JobState
 from narration_hub.config import Settings
+from narration_hub.engine import Embedded, Engine, Entry
 from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
 from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
@@ -68,11 +69,13 @@ class Exchange:
     Args:
         settings: the hub's settings.
         store: keeps what is taken in; None keeps it in memory only.
+        engine: numbers the events of streams; None does it in memory, for a single hub.
     """
 
-    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None, engine: Engine | None = None) -> None:
         self.settings = settings
-        self.streams = Streams(settings.limits)
+        self.engine: Engine = engine or Embedded(Streams(settings.limits))
+        self.streams = self.engine.streams
         self.board = Board(settings.stall_s, settings.limits.streams)
         self.counts = Counts()
         self._intake = Intake()
@@ -119,16 +122,19 @@ class Exchange:
             event = one.event
             self.board.take(event)
             services.add(event.actor or "")
-            places = self.streams.publish(one.frame, event.job_id, event.correlation_id)
+            event_id = self.engine.name(one.event_id)
+            places = self.engine.publish(
+                Entry(producer.owner, event_id, now, one.frame, event.job_id, event.correlation_id)
+            )
             if self.store is not None:
                 service = producer.service or event.actor or ""
-                mark = Mark(now, producer.owner, service, one.event_id, places.every, places.job, places.story)
+                mark = Mark(now, producer.owner, service, event_id, places.every, places.job, places.story)
                 kept.append(marked(one.line, mark))
         # On disk before any reader sees it: nobody may have an id that a restart gives to something else.
         self._keep(kept)
         for service in services:
             self.board.hear(service)
-        self.streams.wake()
+        self.engine.wake()
 
     def _keep(self, lines: list[bytes]) -> None:
         store = self.store
@@ -161,10 +167,11 @@ class Exchange:
             age_s = max(0, now - mark.at_ms) / 1000
             self.board.take(event, age_s)
             self.board.hear(mark.producer, age_s)
-            places = Places(mark.every, mark.job, mark.story)
-            self.streams.restore(frame_of(event, line), event.job_id, event.correlation_id, places)
+            frame = frame_of(event, line)
+            entry = Entry(mark.owner, mark.event_id, mark.at_ms, frame, event.job_id, event.correlation_id)
+            self.engine.restore(entry, Places(mark.every, mark.job, mark.story))
             count += 1
-        self.streams.wake()
+        self.engine.wake()
         for job, _ in self.board.quiet():
             job.stall_told = True  # it was told, or the hub was away
         return count
@@ -269,6 +276,5 @@ class Exchange:
             job: the job.
             for_operator: whether the caller may know which requests it belongs to.
         """
-        ring = self.streams.find("job", job.job_id)
-        missed = ring.first - 1 if ring is not None else sum(job.counts.values())
+        missed = self.engine.missed(job.job_id, sum(job.counts.values()))
         return self.board.shown(job, missed=missed, for_operator=for_operator)

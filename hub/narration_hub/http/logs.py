@@ -36,6 +36,7 @@ async def take_in(exchange: Exchange, body: bytes, media_type: str, producer: Pr
             rejected += len(some) - taken.accepted - taken.repeated
             reason = reason or (taken.refused[0].reason if taken.refused else "")
             await asyncio.sleep(0)
+    await exchange.engine.settle()
     return _response(200, otlp.success(rejected, reason, media_type), media_type)
 
 

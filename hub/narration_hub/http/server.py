@@ -176,7 +176,9 @@ class Server:
         if producer.service:
             self._exchange.board.hear(producer.service)
         self._note_losses(request, producer)
-        return json_response(202, self._exchange.take(lines_of(body), producer))
+        answer = self._exchange.take(lines_of(body), producer)
+        await self._exchange.engine.settle()
+        return json_response(202, answer)
 
     async def logs(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/logs: take in the log records of an OpenTelemetry SDK or collector."""
@@ -261,22 +263,25 @@ class Server:
             raise unknown()
         return await self._searches.answer(request, request[_CALLER].identity, _number(request, "most"))
 
-    def _readable(self, request: web.Request, scope: Scope, name: str) -> Ring:
-        """Return a stream that the caller may read.
+    async def _must_be_there(self, request: web.Request, scope: Scope, name: str) -> None:
+        """Refuse what is not there and what the caller may not see, in the same time.
 
         Raises:
-            HubError: NOT_FOUND, there is none or the caller may not know whether there is.
+            HubError: NOT_FOUND, there is no such stream or the caller may not know whether there is.
         """
-        ring = self._exchange.streams.find(scope, name)
-        if not request[_CALLER].may_read(scope, name) or ring is None:
+        is_there = await self._exchange.engine.exists(scope, name)
+        if not request[_CALLER].may_read(scope, name) or not is_there:
             raise unknown()
-        return ring
 
     def _stream_of(self, scope: Scope) -> Handler:
         async def stream(request: web.Request) -> web.StreamResponse:
             """GET .../stream: the events of one job or story, live."""
             name = request.match_info["name"]
-            return await self._stream(request, self._readable(request, scope, name), f"{scope} {name}")
+            await self._must_be_there(request, scope, name)
+            ring = await self._exchange.engine.open(scope, name)
+            if ring is None:
+                raise unknown()
+            return await self._stream(request, ring, f"{scope} {name}")
 
         return stream
 
@@ -284,7 +289,7 @@ class Server:
         """GET /v1/operator/stream: every event, live."""
         if request[_CALLER].kind != "operator":
             raise unknown()
-        return await self._stream(request, self._exchange.streams.everything, "everything")
+        return await self._stream(request, await self._exchange.engine.open_everything(), "everything")
 
     async def _stream(self, request: web.Request, ring: Ring, subject: str) -> web.StreamResponse:
         exchange = self._exchange
@@ -313,7 +318,7 @@ class Server:
             name = request.match_info["name"]
             if request[_CALLER].kind != "operator":
                 raise unknown()
-            self._readable(request, scope, name)
+            await self._must_be_there(request, scope, name)
             wanted = _parsed(await self._body(request), wire.TicketRequest)
             if not 1 <= wanted.seconds <= LONGEST_S:
                 raise HubError("INVALID_REQUEST", f"seconds must be 1 to {LONGEST_S}")
@@ -329,10 +334,12 @@ class Server:
             name = request.match_info["name"]
             if request[_CALLER].kind != "operator":
                 raise unknown()
-            ring = self._readable(request, scope, name)
+            await self._must_be_there(request, scope, name)
             self._tickets.revoke(scope, name)
-            closed = ring.ticketed
-            ring.wake()
+            ring = self._exchange.streams.find(scope, name)
+            closed = ring.ticketed if ring is not None else 0
+            if ring is not None:
+                ring.wake()
             points.tickets_revoked(subject=f"{scope} {name}", closed=closed)
             return json_response(200, wire.Revoked(closed))
 
