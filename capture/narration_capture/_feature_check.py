@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from narration_capture._feature_file import FeatureSource, GherkinSyntaxError, Node, ScenarioSource, read
-from narration_capture._test_names import test_name
+from narration_capture._test_names import PREFIX, test_name
 
 # `x < 5 and y > 2` has none: a name does not begin or end with a space.
 _PLACEHOLDER: Final = re.compile(r"<([^<>\s](?:[^<>\n]*[^<>\s])?)>")
@@ -53,7 +53,7 @@ def _faults(source: FeatureSource, markers: Iterable[str] | None) -> Iterator[tu
         yield source.feature["location"]["line"], "empty feature: it has no scenario, so nothing would run"
     yield from _same_names(source.scenarios)
     for scenario in source.scenarios:
-        if not test_name(scenario.name).removeprefix("test_"):
+        if not _has_name(scenario):
             yield scenario.line, "scenario without a name: its test and its story need a letter or a digit"
         if not scenario.node["steps"]:
             yield scenario.line, f"scenario without steps: {scenario.name!r} would pass without doing anything"
@@ -67,6 +67,10 @@ def _faults(source: FeatureSource, markers: Iterable[str] | None) -> Iterator[tu
                 yield tag.line, f"unregistered tag: {what}"
 
 
+def _has_name(scenario: ScenarioSource) -> bool:
+    return bool(test_name(scenario.name).removeprefix(PREFIX))
+
+
 def is_registered(tag: str, markers: set[str]) -> bool:
     """Tell whether a tag is a marker, or one with a value: `@jira:SHOP-1` and `@retry(2)` need `jira` and `retry`."""
     return tag in markers or re.split(r"[:(]", tag, maxsplit=1)[0] in markers
@@ -75,6 +79,8 @@ def is_registered(tag: str, markers: set[str]) -> bool:
 def _same_names(scenarios: Iterable[ScenarioSource]) -> Iterator[tuple[int, str]]:
     first: dict[str, ScenarioSource] = {}
     for scenario in scenarios:
+        if not _has_name(scenario):
+            continue  # said once already
         other = first.setdefault(test_name(scenario.name), scenario)
         if other is scenario:
             continue

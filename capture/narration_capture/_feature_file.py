@@ -15,6 +15,9 @@ from gherkin.stream.id_generator import IdGenerator
 ENCODING: Final = "utf-8-sig"
 """How feature files are read: UTF-8, with or without a byte-order mark."""
 
+MARKDOWN: Final = ".feature.md"
+"""Gherkin in Markdown; refused, so that nobody takes it for tests."""
+
 StepKind = Literal["given", "when", "then", "any"]
 _KINDS: Final[Mapping[str, StepKind]] = {"Context": "given", "Action": "when", "Outcome": "then"}
 _POSITION: Final = re.compile(r"^\(\d+:\d+\): ")
@@ -158,11 +161,13 @@ def read(path: Path, uri: str = "", ids: IdGenerator | None = None) -> FeatureSo
         ids: numbers the nodes of the tree.
 
     Raises:
-        GherkinSyntaxError: the file is not Gherkin, is empty, or is not UTF-8.
+        GherkinSyntaxError: the file is not Gherkin, is empty, is not UTF-8, or is Markdown.
         OSError: the file cannot be read.
     """
+    if path.name.endswith(MARKDOWN):
+        raise GherkinSyntaxError(1, "Gherkin in Markdown is not read, so nothing in it would run; use a `.feature`")
     try:
-        text = path.read_text(ENCODING)
+        text = path.read_bytes().decode(ENCODING)  # only `\n` ends a line of Gherkin
     except UnicodeDecodeError as error:
         raise GherkinSyntaxError(1, f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
     ids = ids or IdGenerator()

@@ -117,7 +117,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
     """Collect feature files as they are."""
     state = _state(parent.config)
-    if file_path.suffix != ".feature" or state is None or not state.collects(file_path):
+    if not file_path.name.endswith((".feature", ".feature.md")) or state is None or not state.collects(file_path):
         return None
     state.load_steps()
     from narration_capture._collector import FeatureFile  # noqa: PLC0415 - needs pytest-bdd and syrupy

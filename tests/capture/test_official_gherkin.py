@@ -188,6 +188,7 @@ def test_steps_get_what_the_official_compiler_gives(project, name):
         ("Feature: a\n  Scenario: b\n    * c\n      | 1 | 2 |\n      | 1 |\n", "5: not a feature file: inconsistent"),
         ("# language: no-such\nFeature: a\n", "1: not a feature file: Language not supported"),
         ("Feature: a\n  Scenario: b\n    * c\nFeature: d\n", "4: not a feature file: "),
+        ("Feature: a\n  Scenario:\n    * c\n  Scenario:\n    * d\n", "2: scenario without a name"),
         ("<<<<<<< HEAD\nFeature: a\n", "1: not a feature file: "),
         ('Feature: a\n  Scenario: b\n    * c\n      """\n', "5: not a feature file: unexpected end"),
     ],
@@ -198,6 +199,31 @@ def test_a_file_is_refused_by_a_rule_with_its_line(tmp_path, text, fault):
     faults = inspect(path, "odd.feature").faults
     assert faults
     assert faults[0].startswith(f"odd.feature:{fault}"), faults
+    assert not any("duplicate" in other for other in faults[1:]), faults
+
+
+def test_only_a_line_feed_ends_a_line(tmp_path):
+    text = "Feature: a\r\n  Scenario: b\rc\r\n    * d\re\r\n      | f\r | \u2028g |\r\n\u0085  * h\x0b\x0ci\r\n"
+    path = tmp_path / "any.feature"
+    path.write_bytes(text.encode())
+    found = inspect(path, "any.feature")
+    assert found.faults == ()
+    ours = [step for scenario in found.scenarios for case in scenario.cases for step in case.steps]
+    assert [step.text for step in ours] == [step["text"] for step in official(text)]
+    assert [step.table and [[*row] for row in step.table] for step in ours] == [
+        step.get("table") for step in official(text)
+    ]
+    assert found.scenarios[0].name == "b\rc"
+
+
+def test_gherkin_in_markdown_is_refused(project):
+    project.feature()
+    project.steps()
+    project.accept().assert_outcomes(passed=1)
+    project.write("features/notes.feature.md", "# Feature: Notes\n\n## Scenario: a\n\n* Given a\n")
+    result = project.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["features/notes.feature.md:1: not a feature file: Gherkin in Markdown is not read, *"])
 
 
 LINES = st.sampled_from(

@@ -4,6 +4,7 @@ import re
 
 import click
 import pytest
+import yaml
 
 from narration_ci import cli
 from narration_ci.config import Settings
@@ -49,3 +50,35 @@ def test_every_rule_of_the_gate_is_told(text, root):
     ).read_text()
     rules = set(re.findall(r'Finding\(\s*"([a-z-]+)"', source)) | {"went-silent", "new-silent"}
     assert {rule for rule in rules if f"`{rule}`" not in text} == set()
+
+
+def blocks(text):
+    """The YAML of a page, by the first key of each block."""
+    read = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    return {next(iter(block)): block for block in read}
+
+
+def test_the_workflow_names_the_action_by_a_file_that_anybody_can_have(text, root):
+    action = yaml.safe_load((root / "ci/action.yml").read_text("utf-8"))
+    steps = blocks(text)["permissions"]["steps"]
+    (step,) = [step for step in steps if not step.get("uses", "actions/").startswith("actions/")]
+    assert step["uses"] == "./.github/actions/narration"
+    assert step["with"].keys() <= action["inputs"].keys()
+    inside = [step["uses"] for step in action["runs"]["steps"] if "uses" in step]
+    assert all(name.startswith("actions/") for name in inside), "the copied file needs another file of its repository"
+
+
+def test_the_hooks_are_those_of_the_repository(text, root):
+    (repository,) = blocks(text)["repos"]["repos"]
+    assert repository["repo"] == "local"
+    own = {hook["id"]: hook for hook in yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))}
+    assert {hook["id"] for hook in repository["hooks"]} == own.keys()
+    for hook in repository["hooks"]:
+        same = {key: value for key, value in hook.items() if key != "language"}
+        assert same.items() <= own[hook["id"]].items()
+
+
+def test_no_page_and_no_package_names_a_repository_that_is_not_ours(root):
+    pages = [*root.glob("*.md"), *root.glob("docs/*.md"), root / "pyproject.toml", root / "ci/action.yml"]
+    for page in pages:
+        assert "your-org" not in page.read_text("utf-8"), page.name

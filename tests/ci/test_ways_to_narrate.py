@@ -527,6 +527,27 @@ def test_what_is_reported_says_which_annotation_settles_it(project):
     assert finding.why.startswith("annotate `say` with `Narrator` where it gets its value")
 
 
+@pytest.mark.parametrize(
+    ("before", "called"),
+    [
+        ("from lib import shared", "shared"),
+        ("from lib import get_narrator", "get_narrator('svc')"),
+        ("from lib import request", "request.app['out']"),
+        ("from lib import request", "request.app.state.out"),
+    ],
+)
+def test_what_cannot_be_annotated_gets_a_name_that_has_the_type(project, before, called):
+    first = f"from narration_core import Narrator\n{before}\ndef f():\n"
+    silent_lines(project, f'{first}    {called}("a", "t", "Hole")\n')
+    (finding,) = project.declared().findings
+    advice = f"narrate: Narrator = {called}"
+    assert finding.why.startswith(f"give it a name that has the type, and call that: `{advice}`; ")
+    silent_lines(project, f'{first}    {advice}\n    narrate("a", "t", "Hole")\n')
+    found = project.declared()
+    assert not found.findings
+    assert len(found.points) == 1
+
+
 ORDINARY = """
 import logging, re, subprocess, threading
 from dataclasses import dataclass, field

@@ -84,7 +84,7 @@ def _decorator(node: ast.expr, scope: Scope, project: Project) -> Suspect | None
         return None
     if not (_is_named_owner(node.value) or unknown(node.value, scope, project)):
         return None
-    return _unknown(node, scope)
+    return _unknown(node, scope, project)
 
 
 def _call(call: ast.Call, scope: Scope, project: Project) -> Suspect | None:
@@ -93,12 +93,12 @@ def _call(call: ast.Call, scope: Scope, project: Project) -> Suspect | None:
         return _passed_on(call, scope, project)
     if of is None or of.what == "result":
         if _may_narrate(call, scope, project):
-            return _unknown(call, scope)
+            return _unknown(call, scope, project)
         if _generated(call):
             what = f"cannot tell whether `{_shown(call)}` narrates"
             return Suspect(call, scope, what, f"generated code has no place in the sources; {_SETTLED}")
     if of is not None and _has_shape(call) and (_is_open(of, project) or _forwards(of, project)):
-        return _unknown(call, scope)
+        return _unknown(call, scope, project)
     return _handed(call, scope, of, project)
 
 
@@ -130,12 +130,26 @@ def _forwards(of: Meaning, project: Project) -> bool:
     )
 
 
-def _unknown(node: ast.expr, scope: Scope) -> Suspect:
+def _unknown(node: ast.expr, scope: Scope, project: Project) -> Suspect:
     called = node.func if isinstance(node, ast.Call) else node
     owner = called.value if isinstance(called, ast.Attribute) and called.attr in _METHODS else called
     what = f"cannot tell whether `{_shown(called)}(...)` narrates"
-    why = f"annotate `{_shown(owner)}` with `Narrator` where it gets its value: `narrate: Narrator = ...`; {_SETTLED}"
-    return Suspect(node, scope, what, why)
+    if _can_be_annotated(owner, scope, project):
+        why = f"annotate `{_shown(owner)}` with `Narrator` where it gets its value: `narrate: Narrator = ...`"
+    else:
+        why = f"give it a name that has the type, and call that: `narrate: Narrator = {_shown(owner)}`"
+    return Suspect(node, scope, what, f"{why}; {_SETTLED}")
+
+
+def _can_be_annotated(owner: ast.expr, scope: Scope, project: Project) -> bool:
+    """Tell whether these sources give an expression its value: a name, unless imported, or an attribute of `self`."""
+    if isinstance(owner, ast.Attribute):
+        return isinstance(owner.value, ast.Name) and owner.value.id in ("self", "cls")
+    home = project.find(owner.id, scope) if isinstance(owner, ast.Name) else None
+    return home is not None and all(
+        binding.how != "import"
+        for binding in home.names[owner.id]  # type: ignore[attr-defined]
+    )
 
 
 # -- what may be a narrator ------------------------------------------------------------------------
