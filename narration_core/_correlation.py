@@ -1,5 +1,6 @@
-"""Ids that cross services: validation and headers."""
+"""Ids that cross services and processes: validation, headers, environment variables."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -125,6 +126,31 @@ def accepted(header: Callable[[str], str | None], trust: Trust) -> Inbound:
     return Inbound(correlation_id, trace_id, parent_span_id, refused, flags, **carried)
 
 
+def accept_environment(environment: Mapping[str, str] | None = None) -> Inbound:
+    """Return the ids that the process which started this one passed on; make a correlation id where there is none.
+
+    Whoever starts a process is inside. The names are those of OpenTelemetry's "Environment Variables as Context
+    Propagation Carriers": the header's name in capitals, `-` as `_`.
+
+    Args:
+        environment: the variables; those of this process when absent.
+    """
+    variables = os.environ if environment is None else environment
+    return accepted(lambda header: variables.get(_variable(header)), "inside")
+
+
+def outbound_environment() -> dict[str, str]:
+    """Return the environment variables that carry the bound ids to a process that is started here.
+
+    `capture_process` sets them. With another way to start one: `env={**os.environ, **outbound_environment()}`.
+    """
+    return {_variable(header): value for header, value in outbound_headers(trust="inside").items()}
+
+
+def _variable(header: str) -> str:
+    return header.upper().replace("-", "_")
+
+
 def check_trust(trust: str) -> None:
     """Refuse a word that is no `Trust`.
 
@@ -141,19 +167,18 @@ def outbound_headers(*, trust: Trust = "edge") -> dict[str, str]:
     Args:
         trust: "inside": the next service belongs to the same system, and gets the job and session id as well.
     """
-    scope = active_scope()
-    return headers_of(scope, scope.fields.get("span_id"), trust)
+    return headers_of(active_scope(), trust)
 
 
-def headers_of(scope: Scope, span_id: str | None, trust: Trust) -> dict[str, str]:
+def headers_of(scope: Scope, trust: Trust) -> dict[str, str]:
     """Return the headers that carry the ids of a scope.
 
     Args:
-        scope: the scope.
-        span_id: the span that calls.
+        scope: the scope; its span is the one that calls, or else the one that it came from.
         trust: see `outbound_headers`.
     """
     fields = scope.fields
+    span_id = fields.get("span_id") or fields.get("parent_span_id")
     headers = {}
     correlation_id = str(fields.get("correlation_id") or "")
     if is_correlation_id(correlation_id):

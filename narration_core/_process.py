@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple
 
 from narration_core._context import bind, propagate
+from narration_core._correlation import outbound_environment
 from narration_core._event import Event, decode
 from narration_core._narrator import Narrator
 from narration_core._pipeline import PIPELINE
@@ -151,9 +152,13 @@ def _ending(code: int) -> tuple[str | None, str]:
     return f"signal_{-code}", "Process {target} was killed by {error_kind} after {duration_ms} ms"
 
 
-def _lines_to_read(env: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment of a child: what it narrates for people at a console would be no narration here."""
-    return {**env, "NARRATION_FORMAT": "json"} if env.get("NARRATION_FORMAT", "").strip().lower() == "pretty" else env
+def _environment_of_child(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a child: with the bound ids, and its narration as JSON.
+
+    What it narrates for people at a console would be no narration here.
+    """
+    for_console = env.get("NARRATION_FORMAT", "").strip().lower() == "pretty"
+    return {**env, **outbound_environment(), **({"NARRATION_FORMAT": "json"} if for_console else {})}
 
 
 def capture_process(
@@ -178,8 +183,8 @@ def capture_process(
         job_id: the job whose stream the events belong to.
         actor: who the child's own lines are attributed to when they are no narration.
         cwd: where it runs.
-        env: its environment; the caller's when absent. `NARRATION_FORMAT=pretty` is for the console only: the child
-            narrates as JSON.
+        env: its environment; the caller's when absent. The bound ids are added (`accept_environment` reads them there),
+            and `NARRATION_FORMAT=pretty` is for the console only: the child narrates as JSON.
         timeout_s: kill it after so many seconds; its own children are then waited for no longer.
         on_event: called with each event as it comes, on a reader thread.
 
@@ -267,7 +272,7 @@ def _capture(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=cwd,
-                env=_lines_to_read(os.environ if env is None else env),
+                env=_environment_of_child(os.environ if env is None else env),
             )
         except OSError as error:
             narrate.error(

@@ -181,19 +181,21 @@ def in_order_of_cause(told: Sequence[Told]) -> list[bytes]:
             roots.append(chapter)
 
     def whole(chapter: list[Told]) -> Iterator[Told]:
+        waiting: list[list[Told]] = []  # what this chapter caused, and does not tell as a call
         for index, pair in enumerate(chapter):
             yield pair
             if id(pair) in after:
                 yield from whole(after[id(pair)])
             event = pair[1]
-            followers = caused.get(event.span_id or "", [])
-            rest = [other for _, other in chapter[index + 1 :] if other.span_id == event.span_id]
-            for inner in sorted(followers, key=_began):
-                # After the call itself; where none is told, before all of this span that was told later.
-                is_call = event.event == "call" and event.duration_ms is None
-                if is_call or not rest or (rest[0].emitted_at_ms or 0) >= _began(inner):
-                    followers.remove(inner)
+            followers = caused.pop(event.span_id or "", [])
+            if event.event == "call" and event.duration_ms is None:
+                for inner in sorted(followers, key=_began):
                     yield from whole(inner)
+            else:
+                waiting = sorted([*waiting, *followers], key=_began)
+            until = _began(chapter[index + 1 :]) if chapter[index + 1 :] else None
+            while waiting and (until is None or _began(waiting[0]) <= until):
+                yield from whole(waiting.pop(0))
 
     return [line for chapter in sorted(roots, key=_began) for line, _ in whole(chapter)]
 

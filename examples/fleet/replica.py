@@ -6,7 +6,7 @@ from typing import Final
 from fleet.recovery import Backoff, Breaker
 from fleet.wire import Replica, ReplicaState
 from fleet.worker_process import Limits, Order, WorkerProcess
-from narration_core import Narrator, bind, propagate, register_field
+from narration_core import Narrator, bind, bound, propagate, register_field
 
 register_field("crashes", int, "how often a worker crashed in a row")
 
@@ -47,9 +47,10 @@ class Supervisor:
         self._process = self._new_process()
         self._retry_at = 0.0
         self._stopping = asyncio.Event()
-        # Its life belongs to the story of the request that asked for it, but to no job and no span: those end.
+        # Its life belongs to the story of the request that asked for it, and came from its span, but is no part of that
+        # span or of the job: those end.
         with bind(
-            job_id=None, session_id=None, span_id=None, parent_span_id=None,
+            job_id=None, session_id=None, span_id=None, parent_span_id=bound().get("span_id"),
             pool_id=order.pool_id, replica_id=order.replica_id, model_ref=order.model.model_ref,
         ):  # fmt: skip
             self._life = asyncio.create_task(self._live())

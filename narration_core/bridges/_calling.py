@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
-from narration_core._correlation import Trust, check_trust
+from narration_core._correlation import Trust, check_trust, headers_of
 from narration_core._narrator import Narrator
 from narration_core._scope import current
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, Tell, checked, level_of, unless_muted
-from narration_core.bridges._request import SERVER_FAULT, carried, in_short, outbound_scope
+from narration_core.bridges._request import SERVER_FAULT, in_short, outbound_scope
 
 POINTS: Final = frozenset(("call", "answer", "bad_answer", "failure"))
 
@@ -93,7 +93,7 @@ class Call:
 
     def __init__(self, calling: Calling, method: str, place: str) -> None:
         self._scope = outbound_scope(has_span=calling.has_span)
-        self.headers = carried(self._scope, calling.trust)
+        self.headers = headers_of(self._scope, calling.trust)
         self._fields = {"request": in_short(f"{method} {place}")}
         self._calling = calling
         self._began = self._scope.sources.monotonic_ns()

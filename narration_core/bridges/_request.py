@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from narration_core._correlation import Inbound, Trust, headers_of
+from narration_core._correlation import Inbound
 from narration_core._scope import Scope, active_scope, merged
 from narration_core._taxonomy import register_field
 
@@ -65,13 +65,3 @@ def outbound_scope(*, has_span: bool, **more: Any) -> Scope:
         ids["parent_span_id"] = fields.get("span_id") or fields.get("parent_span_id")
         ids["span_id"] = sources.span_id()
     return Scope(merged(fields, ids), sources, outer.listener, outer.trace_flags)
-
-
-def carried(scope: Scope, trust: Trust) -> dict[str, str]:
-    """Return the headers that carry a scope's ids.
-
-    Args:
-        scope: from `outbound_scope`.
-        trust: "inside" if the other side belongs to the same system.
-    """
-    return headers_of(scope, scope.fields.get("span_id") or scope.fields.get("parent_span_id"), trust)

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
-from narration_core._correlation import accepted
+from narration_core._correlation import accepted, headers_of
 from narration_core._narrator import Narrator
 from narration_core._scope import Entered, Scope, active_scope
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
-from narration_core.bridges._request import carried, inbound_scope, outbound_scope
+from narration_core.bridges._request import inbound_scope, outbound_scope
 
 POINTS: Final = frozenset(("enqueue", "start", "end", "failure", "retry"))
 
@@ -97,7 +97,7 @@ class Working:
             self.enqueue(task=task)
         finally:
             entered.leave()
-        return carried(scope, "inside")
+        return headers_of(scope, "inside")
 
     def begin(self, header: Callable[[str], str | None], task: str, task_id: str | None) -> "Work":
         """Bind the ids of a task that is about to run, and tell that it starts.

@@ -37,10 +37,10 @@ When a user asks it for a haiku
       Calling POST 127.0.0.1:<port>/v1/engines
   engine-provisioner | request | POST /v1/engines | c1 j1
       Serving POST /v1/engines
-  engine-provisioner | preflight | cpu | c1 j1
-      Found llama.cpp 0.3.36 for the cpu
   engine-provisioner | preflight | llama.cpp | c1 j1
       Looking whether llama.cpp can compute on the cpu
+  engine-provisioner | preflight | cpu | c1 j1
+      Found llama.cpp 0.3.36 for the cpu
   engine-provisioner | process_end | python | c1 j1
       Process python ended well after <duration>
   engine-provisioner | preflight | llama.cpp | c1 j1
@@ -107,6 +107,18 @@ When a user asks it for a haiku
   worker | ready | w1 | c1
       Ready to work with poem.gguf on cpu
       cute: poem.gguf is warm and eager
+  worker | callback_ready | http://127.0.0.1:<port>/v1/replicas/r1/ready | c1
+      Prepared the ready callback for the pool manager
+      cute: A note saying 'ready' is folded and stamped
+      story: "Shall I tell them?" asked the worker. "Please do," said the pool manager.
+  worker | callback_attempt | http://127.0.0.1:<port>/v1/replicas/r1/ready | c1
+      Telling the pool manager that the worker is ready, try 1
+      cute: Knock knock, try 1
+      story: "I am ready!" called the worker.
+  pool-managerd | request | POST /v1/replicas/r1/ready | c1
+      Serving POST /v1/replicas/r1/ready
+  pool-managerd | answer | POST /v1/replicas/r1/ready | c1
+      Answered POST /v1/replicas/r1/ready with 204 after <duration>
   pool-managerd | replica_start | r1 | c1 j1
       Started r1: its worker is ready
   pool-managerd | answer | POST /v1/pools/cpu/replicas | c1 j1

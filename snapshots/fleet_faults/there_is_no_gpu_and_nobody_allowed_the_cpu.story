@@ -37,10 +37,10 @@ When a user asks it for the GPU
       Calling POST 127.0.0.1:<port>/v1/engines
   engine-provisioner | request | POST /v1/engines | c1 j1
       Serving POST /v1/engines
-  engine-provisioner | preflight | gpu | c1 j1 | warn: no_gpu
-      Found no GPU that llama.cpp can use
   engine-provisioner | preflight | llama.cpp | c1 j1
       Looking whether llama.cpp can compute on the gpu
+  engine-provisioner | preflight | gpu | c1 j1 | warn: no_gpu
+      Found no GPU that llama.cpp can use
   engine-provisioner | process_end | python | c1 j1
       Process python ended well after <duration>
   engine-provisioner | preflight | llama.cpp | c1 j1

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_core import Inbound, Narrator, accept, bind, is_correlation_id, new_correlation_id, outbound_headers
+from narration_core import (
+    Inbound,
+    Narrator,
+    accept,
+    accept_environment,
+    bind,
+    is_correlation_id,
+    new_correlation_id,
+    outbound_environment,
+    outbound_headers,
+)
 from narration_core._correlation import parse_traceparent
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -131,3 +141,24 @@ def test_headers_that_are_no_text_are_no_ids(odd, trust):
     inbound = accept({"x-correlation-id": odd, "traceparent": odd, "baggage": odd, b"x": odd, 7: odd}, trust=trust)
     assert is_correlation_id(inbound.correlation_id)
     assert (inbound.trace_id, inbound.job_id, inbound.refused) == (None, None, odd is not None)
+
+
+IDS = st.from_regex(r"[A-Za-z0-9._:-]{1,128}", fullmatch=True)
+
+
+@pytest.mark.req("CTX-02")
+@given(IDS, st.none() | IDS, st.none() | IDS)
+def test_ids_reach_a_process_that_is_started_here(correlation, job, session):
+    given_ids = {"correlation_id": correlation, "job_id": job, "session_id": session}
+    with bind(trace_id=TRACE, span_id=SPAN, **{name: value for name, value in given_ids.items() if value}):
+        variables = outbound_environment()
+    assert all(name.replace("_", "").isupper() for name in variables)
+    inbound = accept_environment({"PATH": "/bin", **variables})
+    assert inbound == Inbound(correlation, TRACE, SPAN, refused=False, trace_flags="01", job_id=job, session_id=session)
+
+
+def test_a_process_that_nobody_gave_ids_makes_its_own():
+    inbound = accept_environment({"PATH": "/bin", "x-correlation-id": "not-a-variable"})
+    assert uuid.UUID(inbound.correlation_id).version == 4
+    assert inbound[1:] == (None, None, False, None, None, None, None)
+    assert outbound_environment() == {}

@@ -39,6 +39,19 @@ def test_a_childs_narration_is_passed_on_with_the_callers_context(memory):
     assert end.duration_ms > 0
 
 
+@pytest.mark.req("CTX-02")
+def test_a_child_is_given_the_ids_that_are_bound_here_whatever_its_environment_said(memory):
+    program = (
+        "from narration_core import Narrator, accept_environment\n"
+        "ids = accept_environment()\n"
+        "Narrator('child')('work', ids.correlation_id, 'Working', session_id=ids.session_id)\n"
+    )
+    with bind(correlation_id="req-1", session_id="s-1"):
+        capture_process(python(program), env={**os.environ, "X_CORRELATION_ID": "of-an-earlier-request"})
+    (event,) = by_action(memory, "work")
+    assert (event.target, event.session_id) == ("req-1", "s-1")
+
+
 def test_other_lines_become_raw_output(memory):
     result = capture_process(
         python("import sys; print('hello {target}'); print('careful', file=sys.stderr)"), actor="tool"

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from narration_core import Sink, __version__, bind, bound, configure, default_sinks, flush, new_correlation_id
+from narration_core import Sink, __version__, accept_environment, bind, bound, configure, default_sinks, flush
 from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
@@ -261,8 +261,10 @@ class _Worker:
         body = ReadyCallback(
             settings.worker_id, address, engine.model_ref, engine.gpu_device or engine.device, engine.vram_bytes
         )
-        # One id for all tries: the pool manager continues the story under the id that comes with the request.
-        with bind(correlation_id=bound().get("correlation_id") or new_correlation_id()):
+        # One id for all tries: that of the request which had the worker started, where there is one, inside its span.
+        started = accept_environment()
+        correlation_id = bound().get("correlation_id") or started.correlation_id
+        with bind(correlation_id=correlation_id, trace_id=started.trace_id, parent_span_id=started.parent_span_id):
             await announce(settings.callback_url or "", body, settings.token, settings.callback_tries)
 
     async def _drain(self, jobs: Jobs) -> None:
