@@ -48,6 +48,23 @@ async def answer(web, url, data, **headers):
         return response.status, await response.read(), response.headers
 
 
+@pytest.mark.req("M0-W-1500")
+def test_an_answer_repeats_only_the_start_of_a_long_path():
+    async def run():
+        async with session() as (worker, web):
+            place = "/" + "p" * 199
+            async with web.get(f"{worker.url}{place}{'q' * 5000}") as response:
+                assert (response.status, (await response.json())["message"]) == (404, f"no endpoint {place}")
+            long = f"/jobs/{'j' * 194}"
+            async with web.post(f"{worker.url}{long}{'k' * 5000}") as response:
+                assert (response.status, (await response.json())["message"]) == (
+                    405,
+                    f"{long} does not take POST; use GET, HEAD",
+                )
+
+    asyncio.run(run())
+
+
 @pytest.mark.req("M0-W-1302", "M0-W-1500")
 def test_odd_bodies_are_client_faults_in_our_format():
     async def run():

@@ -167,6 +167,22 @@ def test_nobody_knows_a_job_that_never_was(bundled):
     assert asyncio.run(run()) == "NOT_FOUND"
 
 
+@pytest.mark.req("M0-W-1330")
+def test_an_answer_repeats_no_more_of_an_unknown_id_than_an_id_may_have(bundled):
+    async def run():
+        jobs = queue(bundled)
+        found = []
+        for ask in (jobs.cancel, jobs.state, lambda job_id: jobs.resume(job_id, 0)):
+            with pytest.raises(WorkerError) as unknown:
+                ask("j" * 5000)
+            found.append(unknown.value.message.count("j" * 256))
+            assert "j" * 257 not in unknown.value.message
+        jobs.close()
+        return found
+
+    assert asyncio.run(run()) == [1, 1, 1]
+
+
 @pytest.mark.req("M0-W-1825")
 def test_a_prompt_longer_than_allowed_fails_alone(bundled):
     async def run():
@@ -367,6 +383,65 @@ def test_when_a_waiting_job_should_start_follows_from_how_long_jobs_took(strict,
     took_ms = asyncio.run(run())
     starts = [event.get("predicted_start_ms") for event in strict.events if event.action == "queue"]
     assert 0 <= starts[0] <= round(took_ms) <= starts[1] <= round(2 * took_ms)
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put forward."""
+
+    ahead_s = 0.0
+
+    def time(self):
+        return super().time() + self.ahead_s
+
+
+@pytest.mark.req("M0-W-1301", "M0-W-1310")
+def test_predictions_and_rates_follow_from_how_long_the_running_job_has_run(strict, endless):
+    configure(sinks=[CHANNELS, strict], strict=True)
+
+    def told(job):
+        (event,) = [event for event in strict.events if event.action == "queue" and event.job_id == job.job_id]
+        return event.predicted_start_ms
+
+    async def watched(jobs):
+        clock = asyncio.get_running_loop()
+        first = jobs.submit(request("first", max_tokens=300))
+        await names_of(first)
+        await asyncio.sleep(0)
+        average_ms = first.duration_ms
+        earliest = clock.time()
+        running = jobs.submit(request("running", max_tokens=4096))
+        async with asyncio.timeout(60):
+            while running.deadline is None:  # noqa: ASYNC110 - set by the publisher when the job begins
+                await asyncio.sleep(0)
+        # Nothing is awaited until all have been submitted, so the job is still the one that runs.
+        clock.ahead_s += average_ms / 4000
+        prediction_ms = told(jobs.submit(request("soon", max_tokens=1)))
+        most_ran_ms = (clock.time() - earliest) * 1000
+        assert round(max(0.0, average_ms - most_ran_ms)) <= prediction_ms <= round(average_ms - average_ms / 4)
+        clock.ahead_s += 100.0
+        late = [jobs.submit(request(f"late-{place}", max_tokens=1)) for place in (1, 2, 3)]
+        assert [told(job) for job in late] == [round(place * average_ms) for place in (1, 2, 3)]
+        progress = []
+        while not progress:
+            batch = await running.subscription.batch()
+            assert batch, "the job ended before any progress was sent"
+            messages = [delivery.message for delivery in batch if delivery.message is not None]
+            progress = [value for name, value in messages if name == "metrics"]
+        assert progress[0].queue_depth == 4
+        fastest, slowest = (progress[0].tokens_out / ran_s for ran_s in (100.0, clock.time() - earliest))
+        assert slowest - 0.05 <= progress[0].tokens_per_s <= fastest + 0.05
+
+    async def run():
+        jobs = queue(endless, queue_limit=5, timeout_s=1e6)
+        jobs.start()
+        try:
+            await watched(jobs)
+        finally:
+            jobs.stop_all()
+            jobs.close()
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        runner.run(run())
 
 
 @pytest.mark.req("M0-W-1500")

@@ -73,6 +73,11 @@ def test_a_fault_never_repeats_the_prompt():
     assert all(secret not in fault.message for fault in found)
 
 
+@pytest.mark.req("M0-W-1302")
+def test_a_fault_repeats_only_the_start_of_a_long_name():
+    assert faults(prompt="p", **{"n" * 64 + "m" * 5000: 1}) == {"n" * 64}
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"{}" * 2, b"NaN",
