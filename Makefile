@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet test bdd mutants lint docs dist bench endings real versions pythons gpu venv clients clean
+.PHONY: help demo fleet test bdd mutants lint docs reference dist bench endings real versions pythons gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -39,7 +39,11 @@ lint: venv  ## check style, types and narration
 	$(BIN)/narration lint
 
 docs: venv  ## build the documentation as a site, into site/
+	$(BIN)/python -m tools.reference --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+reference: venv  ## write docs/reference again, from the code
+	$(BIN)/python -m tools.reference
 
 dist: venv  ## build the source distribution and the wheel, into dist/
 	rm -rf dist

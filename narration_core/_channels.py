@@ -263,8 +263,13 @@ class JobChannels:
 
 
 CHANNELS: Final = JobChannels()
+"""The channels of this process; the functions below use them."""
+
 open_job = CHANNELS.open_job
+"""Open the channel of a job. See `JobChannels.open_job`."""
+
 channel_open = CHANNELS.channel_open
+"""Return whether a job has a channel. See `JobChannels.channel_open`."""
 
 
 def publish(event: Event) -> bool:
@@ -274,5 +279,10 @@ def publish(event: Event) -> bool:
 
 
 subscribe = CHANNELS.subscribe
+"""Start reading the channel of a job. See `JobChannels.subscribe`."""
+
 unsubscribe = CHANNELS.unsubscribe
+"""Stop reading. See `JobChannels.unsubscribe`."""
+
 close_job = CHANNELS.close_job
+"""Close the channel of a job, and end its readers once they have read it. See `JobChannels.close_job`."""

@@ -7,8 +7,13 @@ from typing import Final, Literal, NamedTuple, get_args
 from narration_core._scope import Scope, active_scope
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
+"""The header with the correlation id."""
+
 TRACEPARENT_HEADER: Final = "traceparent"
+"""The header with trace and span id (W3C Trace Context)."""
+
 BAGGAGE_HEADER: Final = "baggage"
+"""The header with the other ids (W3C Baggage)."""
 MAX_CORRELATION_ID: Final = 128
 
 _ALLOWED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")

@@ -76,6 +76,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 FIELDS: Final[tuple[str, ...]] = tuple(name for name in Event.__struct_fields__ if name != "extra")
+"""The fields of an event, in the order of the JSON line."""
+
 FIELD_SET: Final = frozenset(FIELDS)
 HEAD: Final = frozenset(FIELDS[: FIELDS.index("correlation_id")])
 """The fields that say what happened. They cannot be bound; the rest can."""

@@ -3,6 +3,7 @@
 from typing import Final, Literal, get_args
 
 LevelName = Literal["mute", "trace", "debug", "info", "warn", "error", "fatal"]
+"""The levels; `mute` is higher than all of them, and emits nothing."""
 
 # Numbers, so that a threshold needs one integer comparison.
 LEVELS: Final[dict[str, int]] = {
@@ -15,6 +16,7 @@ LEVELS: Final[dict[str, int]] = {
     "mute": 100,
 }
 EMITTING: Final[tuple[LevelName, ...]] = ("trace", "debug", "info", "warn", "error", "fatal")
+"""The levels of events, from the lowest to the highest."""
 
 SEVERITY: Final[dict[str, int]] = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 """OpenTelemetry's number of each level: the first of the four that it has."""

@@ -16,8 +16,13 @@ MAX_READ: Final = MAX_TEXT + 16 * 1024
 """How much of a text redaction reads, in characters: a secret that ends behind the limit is found whole."""
 
 HUMAN_LIMIT: Final = 100
+"""The longest template of `human`, in characters."""
+
 CUTE_LIMIT: Final = 150
+"""The longest template of `cute`, in characters."""
+
 STORY_LIMIT: Final = 200
+"""The longest template of `story`, in characters."""
 
 _SPACES = "\t\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _INVISIBLE = (

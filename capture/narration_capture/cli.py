@@ -50,8 +50,10 @@ def _paint(line: str) -> str:
 def review(*, accepted: tuple[str, ...], accept_all: bool, reject_all: bool, with_diff: bool) -> None:
     """Review the stories that differ from the golden ones: accept, reject or skip each.
 
-    A failing story leaves its new text in .narration/pending. Without a terminal the pending stories are listed,
-    and the exit code is 1.
+    A failing story leaves its new text in .narration/pending. Without a terminal the pending stories are listed.
+
+    Exit codes: 0 nothing is pending, or what was asked for is done; 1 stories are pending, or there is none of this
+    name; 2 the command is wrong.
     """
     root = _root()
     found = inventory.read(root)
@@ -107,7 +109,10 @@ def _ending(name: str) -> str:
 @click.option("--limit", default=LIMIT, show_default=True, help="Longest output, in characters.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def story_diff(base: str, limit: int, output: Path | None) -> None:
-    """Show as Markdown which stories differ from BASE, a commit or branch, and which are pending."""
+    """Show as Markdown which stories differ from BASE, a commit or branch, and which are pending.
+
+    Exit codes: 0 shown, also when none differ; 1 there is nothing to compare with; 2 the command is wrong.
+    """
     root = _root()
     pending = reviewing.pending_stories(root)
     try:

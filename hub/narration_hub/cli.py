@@ -1,7 +1,4 @@
-"""`narration hub`: the command line.
-
-Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments.
-"""
+"""`narration hub`: the command line."""
 
 import os
 from pathlib import Path
@@ -63,6 +60,8 @@ def command(
 
     Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*. Services send with
     NARRATION_HUB=http://host:port.
+
+    Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments.
     """
     from narration_hub import lifecycle  # noqa: PLC0415 - slow to import; wrong arguments are reported at once
 

@@ -99,7 +99,10 @@ def main() -> None:
 @main.command()
 @click.option("--json-schema", is_flag=True, help="Print the JSON Schema of an event instead.")
 def taxonomy(*, json_schema: bool) -> None:
-    """Print the fields of an event, their types and meanings."""
+    """Print the fields of an event, their types and meanings.
+
+    Exit codes: 0 printed, 2 the command is wrong.
+    """
     from narration_core import _taxonomy as fields  # noqa: PLC0415 - a command loads what it needs when it runs
 
     if json_schema:
@@ -117,6 +120,8 @@ def catalogue(catalogues: tuple[str, ...]) -> None:
 
     For example `narration catalogue shop.points:POINTS`; without arguments, all registered catalogues.
     A package registers its catalogue through the entry-point group `narration.catalogues`.
+
+    Exit codes: 0 printed, 1 there is no such catalogue, 2 the command is wrong.
     """
     from narration_core.cli._catalogue import as_text, load, registered  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ import msgspec
 from narration_core._undisturbed import loaded
 
 MARKER: Final = "[REDACTED]"
+"""What stands where a secret was."""
 
 _LONGEST_REPLACEMENT: Final = 64
 

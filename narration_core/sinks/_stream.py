@@ -13,6 +13,7 @@ from narration_core._output import Output, output_of, same_place
 from narration_core.sinks._pretty import pretty
 
 Format = Literal["json", "pretty"]
+"""What a line is: JSON, or text for people."""
 
 _LOOK_AGAIN_S: Final = 1.0
 

@@ -1,10 +1,16 @@
+from types import SimpleNamespace
+
 import pytest
 
 from tools.site_links import on_page_markdown
 
 
+def shown(written, page="page.md"):
+    return on_page_markdown(written, page=SimpleNamespace(file=SimpleNamespace(src_uri=page)), config=None, files=None)
+
+
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("written", "text"),
     [
         ("see [the feature](../features/a.feature), then", "see the feature, then"),
         ("[`a`](../a.py) and [b](../b/)", "`a` and b"),
@@ -13,5 +19,10 @@ from tools.site_links import on_page_markdown
         ("[elsewhere](https://example.org/../x)", "[elsewhere](https://example.org/../x)"),
     ],
 )
-def test_links_out_of_the_documentation_become_text(written, shown):
-    assert on_page_markdown(written, page=None, config=None, files=None) == shown
+def test_links_out_of_the_documentation_become_text(written, text):
+    assert shown(written) == text
+
+
+def test_links_of_a_page_in_a_folder_to_a_page_above_it_stay():
+    written = "[a page](../delivery.md) and [a file](../../README.md)"
+    assert shown(written, "reference/core.md") == "[a page](../delivery.md) and a file"

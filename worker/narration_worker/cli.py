@@ -1,7 +1,4 @@
-"""`narration worker`: the command line.
-
-Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments, 143 stopped at once by a second signal.
-"""
+"""`narration worker`: the command line."""
 
 import math
 import uuid
@@ -92,6 +89,8 @@ def command(model: str, host: str, port: int | None, kv_cache_size_mb: int | Non
     """Serve one GGUF model over HTTP, and narrate in plain English what happens.
 
     Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*.
+
+    Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments, 143 stopped at once by a second signal.
     """
     from narration_worker import lifecycle  # noqa: PLC0415 - slow to import; wrong arguments are reported at once
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 import click
 import msgspec
 
+from narration_core.environment import VARIABLES
+
 _EXAMPLES: Final[dict[str, list[Any]]] = {
     "worker-id": ["worker-gpu0-r1"],
     "model": ["bundled", "/models/qwen2.5-7b-instruct-q4_k_m.gguf"],
@@ -35,12 +37,7 @@ _EXAMPLES: Final[dict[str, list[Any]]] = {
     "TRUST_PROXY_AUTH": ["true"],
     "BIND_ADDR": ["0.0.0.0:8080"],
 }
-_ENVIRONMENT: Final = {
-    "AUTH_TOKEN": "Bearer token of callers; visible ASCII. Without it the worker listens on loopback addresses only.",
-    "AUTH_OPTIONAL": "Callers on this machine need no token.",
-    "TRUST_PROXY_AUTH": "Any bearer token counts as checked by a proxy.",
-    "BIND_ADDR": "Address to listen on, when --host is absent; host:port is accepted.",
-}
+_ENVIRONMENT: Final = ("AUTH_TOKEN", "AUTH_OPTIONAL", "TRUST_PROXY_AUTH", "BIND_ADDR")
 
 
 def schema(command: click.Command) -> str:
@@ -60,8 +57,13 @@ def schema(command: click.Command) -> str:
         "properties": {
             **{_name(option): _option(option) for option in options},
             **{
-                name: {"type": "string", "description": meaning, "x-environment": name, "x-examples": _EXAMPLES[name]}
-                for name, meaning in _ENVIRONMENT.items()
+                name: {
+                    "type": "string",
+                    "description": VARIABLES[name].meaning,
+                    "x-environment": name,
+                    "x-examples": _EXAMPLES[name],
+                }
+                for name in _ENVIRONMENT
             },
         },
     }
