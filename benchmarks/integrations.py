@@ -22,10 +22,12 @@ CANDIDATES = (
     ("asgi_narration", "ASGI: request and answer told to a file, redacted", "<= 25"),
     ("asgi_narration_inside", "the same inside, the caller's trace continued", "<= 25"),
     ("asgi_narration_muted", "the same, ids only", ""),
+    ("asgi_by_hand", "by hand at the same place: three ids bound, two events", ""),
     ("asgi_logfire", "logfire, each span to a file", ""),
     ("asgi_logfire_no_export", "logfire, spans to nowhere", ""),
     ("httpx_narration", "httpx: call and answer told to a file, redacted", "<= 10"),
     ("httpx_narration_muted", "the same, ids only", ""),
+    ("httpx_by_hand", "by hand at the same place: three ids bound, two events", ""),
     ("httpx_logfire", "logfire, spans to nowhere", ""),
 )
 

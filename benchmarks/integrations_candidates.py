@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -96,6 +97,39 @@ def asgi_narration_muted(count):
     return asgi_narration(count, levels={"request": "mute", "answer": "mute"})
 
 
+def by_hand():
+    """Return two functions that tell a request and its answer, as a program does that has no bridge."""
+    from narration_core import Narrator
+
+    narrate = Narrator("shop")
+
+    def begin():
+        narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
+
+    def end():
+        narrate("answer", "GET /order/7", "Answered GET /order/7 after 1 ms", event="request", duration_ms=1)
+
+    return begin, end
+
+
+def asgi_by_hand(count):
+    from narration_core import bind
+
+    to_file()
+    inner = starlette()
+    begin, end = by_hand()
+
+    async def app(scope, receive, send):
+        with bind(
+            correlation_id=scope["headers"][3][1].decode(), trace_id=os.urandom(16).hex(), span_id=os.urandom(8).hex()
+        ):
+            begin()
+            await inner(scope, receive, send)
+            end()
+
+    return served(app, count)
+
+
 def asgi_logfire(count):
     import logfire
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
@@ -155,6 +189,27 @@ def httpx_narration(count, **options):
 
 def httpx_narration_muted(count):
     return httpx_narration(count, levels={"call": "mute", "answer": "mute"})
+
+
+def httpx_by_hand(count):
+    import httpx
+
+    from narration_core import bind
+
+    to_file()
+    inner = mock()
+    begin, end = by_hand()
+
+    class Transport(httpx.BaseTransport):
+        def handle_request(self, request):
+            with bind(span_id=os.urandom(8).hex(), parent_span_id="2" * 16):
+                begin()
+                response = inner.handle_request(request)
+                end()
+            return response
+
+    with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
+        return called(Transport(), count)
 
 
 def httpx_logfire(count):

@@ -12,7 +12,7 @@ from narration_core._fast_path_source import Declared
 from narration_core._levels import EMITTING, LEVELS, LevelName
 from narration_core._narrator import Narrator
 from narration_core._pipeline import PIPELINE
-from narration_core._scope import active_scope
+from narration_core._scope import Scope, active_scope, current
 from narration_core._settings import RANK
 
 Channel = Literal["lifecycle", "request"]
@@ -83,8 +83,25 @@ class Point:
         Raises:
             NarrationMistake: in strict mode, when a template names a field that is missing.
         """
-        if self._threshold < PIPELINE.threshold or self._quick(fields):
+        if self._threshold >= PIPELINE.threshold and not self._quick(fields, None):
+            self._emit(fields)
+
+    def told_in(self, scope: Scope, fields: dict[str, Any]) -> None:
+        """Emit the point in a scope, whatever is bound here: for bridges, which know the scope of a request.
+
+        Args:
+            scope: what is bound.
+            fields: as for a call.
+        """
+        if self._threshold < PIPELINE.threshold or self._quick(fields, scope):
             return
+        token = current.set(scope)
+        try:
+            self._emit(dict(fields))
+        finally:
+            current.reset(token)
+
+    def _emit(self, fields: dict[str, Any]) -> None:
         if self.channel == "lifecycle" and "job_id" in active_scope().fields:
             fields.setdefault("job_id", None)
         emit: Emit = getattr(self._narrator, self.level)
@@ -109,7 +126,7 @@ def _point(texts: tuple[Any, ...], options: dict[str, Any]) -> Point:
     return Point(*texts, **options)
 
 
-def _never(_: dict[str, Any]) -> bool:
+def _never(_: dict[str, Any], __: Scope | None) -> bool:
     """Leave every event to the slow path."""
     return False
 

@@ -2,7 +2,10 @@
 
 import os
 import time
-from typing import Protocol
+from collections import deque
+from typing import Final, Protocol
+
+_SPANS_AT_ONCE: Final = 64
 
 
 class Sources(Protocol):
@@ -27,6 +30,13 @@ class Sources(Protocol):
 class SystemSources:
     """The machine's clock and random ids."""
 
+    def __init__(self) -> None:
+        # Digits of trace and span ids, made many at a time: asking the system costs half a microsecond. A forked child
+        # makes its own.
+        self._halves: deque[str] = deque()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._halves.clear)
+
     def now_ms(self) -> int:
         """Return the time since the epoch, in milliseconds."""
         return time.time_ns() // 1_000_000
@@ -44,11 +54,16 @@ class SystemSources:
 
     def trace_id(self) -> str:
         """Return 32 random hexadecimal digits."""
-        return os.urandom(16).hex()
+        return self.span_id() + self.span_id()
 
     def span_id(self) -> str:
         """Return 16 random hexadecimal digits."""
-        return os.urandom(8).hex()
+        try:
+            return self._halves.pop()
+        except IndexError:
+            digits = os.urandom(8 * _SPANS_AT_ONCE).hex()
+            self._halves.extend(digits[at : at + 16] for at in range(16, len(digits), 16))
+            return digits[:16]
 
 
 class CountingSources:

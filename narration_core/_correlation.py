@@ -1,6 +1,7 @@
 """Ids that cross services and processes: validation, headers, environment variables."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -17,8 +18,10 @@ BAGGAGE_HEADER: Final = "baggage"
 MAX_CORRELATION_ID: Final = 128
 
 _ALLOWED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")
-_HEX: Final = frozenset("0123456789abcdef")
-_PARENT_PARTS: Final = 4
+# Version, trace id, span id, flags; an id of zeros is none (W3C Trace Context, 3.2.2).
+_traceparent = re.compile(
+    r"\s*+(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?\s*", re.DOTALL
+).fullmatch
 _CARRIED: Final = ("job_id", "session_id")
 _MAX_BAGGAGE: Final = 8192
 
@@ -60,24 +63,16 @@ def new_correlation_id() -> str:
     return active_scope().sources.correlation_id()
 
 
-def _is_hex(value: str, length: int) -> bool:
-    return len(value) == length and _HEX.issuperset(value) and value.strip("0") != ""
-
-
 def parse_traceparent(value: str) -> tuple[str, str, str] | None:
     """Return (trace id, span id, flags) of a W3C `traceparent` header, or None when it is not valid.
 
     Version ff is invalid; of a version above 00 the four parts that 00 has are read (W3C Trace Context, 3.2.4).
     """
-    parts = value.strip().split("-", _PARENT_PARTS)
-    if len(parts) < _PARENT_PARTS:
+    found = _traceparent(value)
+    if found is None:
         return None
-    version, trace_id, span_id, flags = parts[:_PARENT_PARTS]
-    if len(version) != 2 or not _HEX.issuperset(version) or version == "ff":  # noqa: PLR2004 - two digits
-        return None
-    if (version == "00" and len(parts) > _PARENT_PARTS) or len(flags) != 2 or not _HEX.issuperset(flags):  # noqa: PLR2004
-        return None
-    return (trace_id, span_id, flags) if _is_hex(trace_id, 32) and _is_hex(span_id, 16) else None
+    version, trace_id, span_id, flags, more = found.groups()
+    return None if more and version == "00" else (trace_id, span_id, flags)
 
 
 def parse_baggage(value: str) -> dict[str, str]:
@@ -124,7 +119,7 @@ def accepted(header: Callable[[str], str | None], trust: Trust) -> Inbound:
     trace = parse_traceparent(parent) if isinstance(parent, str) else None
     if trust != "inside":
         link = "-".join(("00", *trace)) if trace else None
-        return Inbound(correlation_id, None, None, refused, link=link)
+        return Inbound(correlation_id, None, None, refused, None, None, None, link)
     baggage = header(BAGGAGE_HEADER)
     carried = parse_baggage(baggage) if isinstance(baggage, str) else {}
     trace_id, parent_span_id, flags = trace or (None, None, None)

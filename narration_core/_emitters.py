@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol, cast
 
 from narration_core._fast_path_source import Declared
 from narration_core._pipeline import PIPELINE
-from narration_core._scope import current
+from narration_core._scope import Scope, current
 
 
 class Actor(Protocol):
@@ -87,8 +87,13 @@ def switch(method: FunctionType, *, on: bool) -> None:
     method.__code__ = _ON if on else _OFF
 
 
-def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, Any]], bool]:
+PointEmitter = Callable[[dict[str, Any], Scope | None], bool]
+
+
+def point_emitter(point: Declared, *, lifecycle: bool) -> PointEmitter:
     """Return the function that emits a declared point; it returns False for the slow path, having done nothing.
+
+    It is called with the fields, and with the scope to emit in, None for the one that is set here.
 
     Args:
         point: what every call of it has in common.
@@ -100,12 +105,13 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> Callable[[dict[str, An
     hand_on = pipeline.outputs.hand_on
     rank = point.rank
 
-    def emit(fields: dict[str, Any]) -> bool:
+    def emit(fields: dict[str, Any], scope: Scope | None) -> bool:
         path = pipeline.fast_path
         if path is None:
             return False
         try:
-            scope = current.get()
+            if scope is None:
+                scope = current.get()
             bound = scope.prepared
             if bound.owner is not path:
                 bound = path.prepare(scope)

@@ -63,7 +63,7 @@ class BoundFields:
     def __init__(self, owner: "FastPath", fields: Mapping[str, Any]) -> None:
         self.owner = owner
         self.fields = fields
-        self.others = {name: value for name, value in fields.items() if name not in ID_INDEX}
+        self.others: dict[str, Any] = {}
         self.json: str | None = None
         self.last_place = -1
         self.lifecycle: BoundFields | None = None if "job_id" in fields else self
@@ -143,20 +143,34 @@ class FastPath:
     def _prepared(self, fields: Mapping[str, Any], *, ordinary: bool) -> BoundFields:
         fields = without_actor(fields)
         bound = BoundFields(self, fields)
-        ids = {name: value for name, value in fields.items() if name in ID_INDEX}
-        if ordinary and all(type(value) is str for value in ids.values()) and not self._ids_need_care(ids.values()):
-            bound.last_place = ID_INDEX[next(reversed(ids))] if ids else -1
-            bound.json = _encode(ids)[1:-1].decode() + "," if ids else ""
+        # One pass, and no call more than needed: every request has a scope of its own.
+        written = ""
+        last = ""
+        others = bound.others
+        new: list[str] = []
+        texts = self._texts.seen
+        plain = self._made_ids_are_plain
+        if plain is None:
+            plain = self._made_ids_are_plain = self._no_made_id_is_hidden()
+        for name, value in fields.items():
+            if name not in ID_INDEX:
+                others[name] = value
+                continue
+            if type(value) is not str:
+                ordinary = False
+                continue
+            if value not in texts and not (plain and _is_made_id(value)):
+                new.append(value)
+            written += f'"{name}":"{value}",' if '"' not in value else f'"{name}":{_encode(value).decode()},'
+            last = name
+        if ordinary and not (self.text_needs_care(new[0]) if len(new) == 1 else self.needs_care(new)):
+            bound.last_place = ID_INDEX[last] if last else -1
+            bound.json = written
         return bound
 
-    def _ids_need_care(self, ids: Iterable[str]) -> bool:
-        """Return whether any id needs care; every request has new ones, and most are of a form that no rule hides."""
-        if self._made_ids_are_plain is None:
-            hidden = self._redactor.own_patterns or any(map(self._redactor.wanted_spans, _MADE_IDS))
-            self._made_ids_are_plain = not hidden
-        return self.needs_care(
-            [value for value in ids if _is_made_id(value) is None] if self._made_ids_are_plain else ids
-        )
+    def _no_made_id_is_hidden(self) -> bool:
+        """Return whether ids of the forms that are made here are plain; a policy may have patterns of its own."""
+        return not (self._redactor.own_patterns or any(map(self._redactor.wanted_spans, _MADE_IDS)))
 
     def _is_new_action(self, action: str) -> bool:
         """Return whether an action that was not seen before is a valid name, and remember it."""

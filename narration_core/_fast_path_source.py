@@ -175,7 +175,8 @@ def _compose(
         lines += ["        except (LookupError, ValueError): return None"]
     if strict:
         lines += [f"    if len({name}) > {_LIMITS[name]}: return None" for name in said if name != "target"]
-    pieces = (*said, *parts.strings)  # numbers hold no secrets: they are small
+    # Numbers hold no secrets: they are small. What is a field as it is, is looked at as that field.
+    pieces = (*(name for name in said if parts.filled.get(name) not in parts.strings), *parts.strings)
     if pieces:
         # Mostly the sentence alone is new.
         told = "human" if "human" in pieces else pieces[0]

@@ -147,7 +147,11 @@ class Entered:
             depth: whose block it is: 1 for the caller of whoever calls this, 2 for the next one, and so on.
         """
         set_before = current.get()
-        frame = _generator_frame(depth + 1)
+        frame: FrameType | None = sys._getframe(depth + 1)  # noqa: SLF001 - the documented way to a caller's frame
+        if frame is not None and (frame.f_code.co_flags & _GENERATOR or frame.f_globals is _CONTEXTLIB):
+            frame = _generator_frame(frame)
+        else:
+            frame = None  # what nearly every call finds
         self._token: Token[Scope] | None = None
         if frame is None and type(set_before) is not StackedScope:
             self.scope = scope
@@ -198,10 +202,16 @@ def plain_copy(scope: Scope) -> Scope:
     return Scope(scope.fields, scope.sources, scope.listener, scope.trace_flags)
 
 
-def _generator_frame(depth: int) -> FrameType | None:
-    """Return the frame of the generator that enters the block, or None if it is not a generator."""
-    frame: FrameType | None = sys._getframe(depth + 1)  # noqa: SLF001 - the documented way to a caller's frame
-    while frame is not None and frame.f_globals.get("__name__") == "contextlib":  # an ExitStack, `contextmanager`
+_CONTEXTLIB: Final = vars(contextlib)
+
+
+def _generator_frame(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of the generator that enters the block, or None if it is not a generator.
+
+    Args:
+        frame: whose block it is.
+    """
+    while frame is not None and frame.f_globals is _CONTEXTLIB:  # an ExitStack, `contextmanager`
         frame = frame.f_back
     if frame is None or not frame.f_code.co_flags & _GENERATOR or frame.f_back is None:
         return None

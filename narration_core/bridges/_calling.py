@@ -7,9 +7,8 @@ from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
 from narration_core._correlation import Trust, check_trust, headers_of
 from narration_core._narrator import Narrator
-from narration_core._scope import current
 from narration_core._taxonomy import register_field
-from narration_core.bridges._levels import Levels, Tell, checked, level_of, unless_muted
+from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
 from narration_core.bridges._request import SERVER_FAULT, in_short, outbound_scope
 
 POINTS: Final = frozenset(("call", "answer", "bad_answer", "failure"))
@@ -89,26 +88,22 @@ class Call:
         place: of what: host and path, without user, password and query.
     """
 
-    __slots__ = ("_began", "_calling", "_fields", "_scope", "headers")
+    __slots__ = ("_began", "_calling", "_request", "_scope", "headers")
 
     def __init__(self, calling: Calling, method: str, place: str) -> None:
-        self._scope = outbound_scope(has_span=calling.has_span)
-        self.headers = headers_of(self._scope, calling.trust)
-        self._fields = {"request": in_short(f"{method} {place}")}
+        scope = self._scope = outbound_scope(has_span=calling.has_span)
+        self.headers = headers_of(scope, calling.trust)
+        request = self._request = in_short(f"{method} {place}")
         self._calling = calling
-        self._began = self._scope.sources.monotonic_ns()
-        self._tell(calling.call, self._fields)
-
-    def _tell(self, point: Tell, fields: dict[str, Any]) -> None:
-        token = current.set(self._scope)
-        try:
-            point(**fields)
-        finally:
-            current.reset(token)
+        self._began = scope.sources.monotonic_ns()
+        calling.call(scope, {"request": request})
 
     def _ending(self, retries: int) -> dict[str, Any]:
         duration = (self._scope.sources.monotonic_ns() - self._began) // 1_000_000
-        return {**self._fields, "duration_ms": duration, **({"retries": retries} if retries else {})}
+        ending: dict[str, Any] = {"request": self._request, "duration_ms": duration}
+        if retries:
+            ending["retries"] = retries
+        return ending
 
     def answered(self, status: int, retries: int = 0) -> None:
         """Tell what the other side answered.
@@ -117,11 +112,13 @@ class Call:
             status: the HTTP status.
             retries: how often the call was tried again before.
         """
-        ending = {**self._ending(retries), "status": status}
+        ending = self._ending(retries)
+        ending["status"] = status
         if status >= SERVER_FAULT:
-            self._tell(self._calling.bad_answer, {**ending, "error_kind": f"http_{status}"})
+            ending["error_kind"] = f"http_{status}"
+            self._calling.bad_answer(self._scope, ending)
         else:
-            self._tell(self._calling.answer, ending)
+            self._calling.answer(self._scope, ending)
 
     def failed(self, error: BaseException, retries: int = 0) -> None:
         """Tell that no answer came.
@@ -131,7 +128,7 @@ class Call:
             retries: how often the call was tried again before.
         """
         failure = {"error_kind": exceptions.kind(error), **exceptions.described(error)}
-        self._tell(self._calling.failure, {**self._ending(retries), **failure})
+        self._calling.failure(self._scope, {**self._ending(retries), **failure})
 
     def missing_in(self, sent: Collection[str]) -> dict[str, str]:
         """Return those headers that the caller has not set himself.

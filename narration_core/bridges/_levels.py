@@ -5,11 +5,13 @@ from typing import Any
 
 from narration_core._catalogue import Point
 from narration_core._levels import LEVELS, LevelName
+from narration_core._scope import Scope
 
 Levels = Mapping[str, LevelName]
 """Levels of a bridge's points by name, in place of the usual ones; "mute" tells nothing."""
 
-Tell = Callable[..., None]
+Tell = Callable[[Scope, dict[str, Any]], None]
+"""Tells an event with these fields in a scope."""
 
 
 def checked(levels: Levels | None, names: Collection[str]) -> Levels:
@@ -37,9 +39,9 @@ def level_of(levels: Levels, name: str, usual: LevelName) -> LevelName:
 
 
 def unless_muted(levels: Levels, point: Point) -> Tell:
-    """Return the point, or a function that tells nothing where the point is muted."""
-    return _tell_nothing if levels.get(point.name) == "mute" else point
+    """Return what tells the point, or a function that tells nothing where the point is muted."""
+    return _tell_nothing if levels.get(point.name) == "mute" else point.told_in
 
 
-def _tell_nothing(**_: Any) -> None:
+def _tell_nothing(_: Scope, __: dict[str, Any]) -> None:
     """Stand in for a muted point."""

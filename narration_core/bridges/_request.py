@@ -16,7 +16,7 @@ register_field("status", int, "the HTTP status of an answer, or the close code o
 
 
 def in_short(request: str) -> str:
-    """Return a request as its sentences show it, at most 60 characters long."""
+    """Return a request as its sentences show it, at most 60 characters long; the same object if it is short."""
     return request if len(request) <= _SHOWN else request[: _SHOWN - 3] + "..."
 
 
@@ -29,20 +29,23 @@ def inbound_scope(ids: Inbound, *, has_span: bool, **more: str) -> Scope:
         more: other fields to bind.
     """
     outer = active_scope()
-    bound: dict[str, Any] = {"correlation_id": ids.correlation_id}  # in the order of the taxonomy
-    if has_span or ids.trace_id:
-        bound["trace_id"] = ids.trace_id or outer.sources.trace_id()
+    sources = outer.sources
+    correlation_id, trace_id, parent, _, flags, job_id, session_id, _ = ids
+    bound: dict[str, Any] = {"correlation_id": correlation_id}  # in the order of the taxonomy
     if has_span:
-        bound["span_id"] = outer.sources.span_id()
-    if ids.parent_span_id:
-        bound["parent_span_id"] = ids.parent_span_id
-    if ids.job_id:
-        bound["job_id"] = ids.job_id
-    if ids.session_id:
-        bound["session_id"] = ids.session_id
+        bound["trace_id"] = trace_id or sources.trace_id()
+        bound["span_id"] = sources.span_id()
+    elif trace_id:
+        bound["trace_id"] = trace_id
+    if parent:
+        bound["parent_span_id"] = parent
+    if job_id:
+        bound["job_id"] = job_id
+    if session_id:
+        bound["session_id"] = session_id
     if more or outer.fields:
         bound = merged(outer.fields, {**bound, **more})
-    return Scope(bound, outer.sources, outer.listener, ids.trace_flags)
+    return Scope(bound, sources, outer.listener, flags)
 
 
 def outbound_scope(*, has_span: bool, **more: Any) -> Scope:
@@ -56,12 +59,20 @@ def outbound_scope(*, has_span: bool, **more: Any) -> Scope:
     """
     outer = active_scope()
     fields, sources = outer.fields, outer.sources
-    ids: dict[str, Any] = dict(more)
-    if "correlation_id" not in fields:
-        ids["correlation_id"] = sources.correlation_id()
-    if "trace_id" not in fields:
-        ids["trace_id"] = sources.trace_id()
+    ids: dict[str, Any] = {  # in the order of the taxonomy
+        "correlation_id": fields.get("correlation_id") or sources.correlation_id(),
+        "trace_id": fields.get("trace_id") or sources.trace_id(),
+    }
+    span_id, parent = fields.get("span_id"), fields.get("parent_span_id")
     if has_span:
-        ids["parent_span_id"] = fields.get("span_id") or fields.get("parent_span_id")
-        ids["span_id"] = sources.span_id()
-    return Scope(merged(fields, ids), sources, outer.listener, outer.trace_flags)
+        span_id, parent = sources.span_id(), span_id or parent
+    if span_id:
+        ids["span_id"] = span_id
+    if parent:
+        ids["parent_span_id"] = parent
+    if more or "actor" in fields:
+        return Scope(merged(fields, {**ids, **more}), sources, outer.listener, outer.trace_flags)
+    for name, value in fields.items():
+        if name not in ids:
+            ids[name] = value
+    return Scope(ids, sources, outer.listener, outer.trace_flags)

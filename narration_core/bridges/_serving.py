@@ -156,37 +156,37 @@ class Served:
         status: of the answer, once it is known.
     """
 
-    __slots__ = ("_began", "_entered", "_failure", "_fields", "_points", "_quiet", "_scope", "_token", "_unheard",
-                 "correlation_id", "status")  # fmt: skip
+    __slots__ = ("_began", "_entered", "_failure", "_ids", "_path", "_points", "_quiet", "_request", "_scope",
+                 "_token", "correlation_id", "status")  # fmt: skip
 
     def __init__(self, points: ServerPoints, ids: Inbound, method: str, path: str, *, quiet: bool) -> None:
         self._scope = inbound_scope(ids, has_span=points.has_span)
+        self._ids = ids
         self.correlation_id = ids.correlation_id
         self.status: int | None = None
         self._points = points
         request = f"{method[:20]} {path}"
-        self._fields: dict[str, Any] = {"request": in_short(request)}
-        self._unheard: dict[str, Any] = {}
-        if self._fields["request"] != request:
-            self._unheard["path"] = path
-        if ids.link:
-            self._unheard["link"] = ids.link
+        self._request = in_short(request)
+        self._path = None if self._request is request else path
         self._quiet = quiet
         self._failure: BaseException | None = None
         self._began = self._scope.sources.monotonic_ns()
-        if ids.refused:
-            self._unheard["refused"] = True
 
     def __enter__(self) -> Self:
         """Bind the ids, and tell that the request is here."""
-        self._entered = Entered(self._scope, 1)
+        scope, ids = self._scope, self._ids
+        self._entered = Entered(scope, 1)
         self._token: Token[Served | None] = serving.set(self)
-        if self._unheard.pop("refused", False):
-            self._points.replaced(
-                correlation_id=self.correlation_id, error_kind="invalid_correlation_id", **self._fields
-            )
+        if ids.refused:
+            refusal = {"correlation_id": ids.correlation_id, "error_kind": "invalid_correlation_id"}
+            self._points.replaced(scope, {**refusal, "request": self._request})
         if not self._quiet:
-            self._points.request(**self._fields, **self._unheard)
+            fields = {"request": self._request}
+            if self._path is not None:
+                fields["path"] = self._path
+            if ids.link:
+                fields["link"] = ids.link
+            self._points.request(scope, fields)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -205,7 +205,8 @@ class Served:
             return
         self._failure = error
         exceptions.keep_ids(error, self._scope.fields)
-        self._points.failure(error_kind=exceptions.kind(error), **exceptions.described(error), **self._fields)
+        failure = {"error_kind": exceptions.kind(error), **exceptions.described(error), "request": self._request}
+        self._points.failure(self._scope, failure)
 
     @property
     def ids(self) -> Mapping[str, Any]:
@@ -213,15 +214,19 @@ class Served:
         return self._scope.fields
 
     def _end(self, error: BaseException | None) -> None:
-        duration = {"duration_ms": (self._scope.sources.monotonic_ns() - self._began) // 1_000_000}
-        status = self.status
+        scope, points, status = self._scope, self._points, self.status
+        duration = (scope.sources.monotonic_ns() - self._began) // 1_000_000
+        fields: dict[str, Any] = {"request": self._request, "duration_ms": duration}
         if status is None or (error is not None and exceptions.is_cancellation(error)):
             if self._failure is None and not self._quiet:
-                self._points.cut(**self._fields, **duration)
-        elif SERVER_FAULT <= status < _CLOSE_CODES and self._failure is None:
-            self._points.bad_answer(status=status, error_kind=f"http_{status}", **duration, **self._fields)
+                points.cut(scope, fields)
+            return
+        fields["status"] = status
+        if SERVER_FAULT <= status < _CLOSE_CODES and self._failure is None:
+            fields["error_kind"] = f"http_{status}"
+            points.bad_answer(scope, fields)
         elif not self._quiet:
-            self._points.answer(status=status, **duration, **self._fields)
+            points.answer(scope, fields)
 
 
 def own_answer(correlation_id: str) -> bytes:

@@ -92,11 +92,7 @@ class Working:
             task_id: its id.
         """
         scope = outbound_scope(has_span=self.calls_have_span, task_id=task_id)
-        entered = Entered(scope, 1)
-        try:
-            self.enqueue(task=task)
-        finally:
-            entered.leave()
+        self.enqueue(scope, {"task": task})
         return headers_of(scope, "inside")
 
     def begin(self, header: Callable[[str], str | None], task: str, task_id: str | None) -> "Work":
@@ -124,7 +120,7 @@ class Work:
         self._over = False
         self._began = scope.sources.monotonic_ns()
         self._entered = Entered(scope, 2)
-        working.start(task=task)
+        working.start(scope, {"task": task})
 
     def _duration(self) -> dict[str, Any]:
         return {"task": self._task, "duration_ms": (self._scope.sources.monotonic_ns() - self._began) // 1_000_000}
@@ -134,17 +130,18 @@ class Work:
         self._over = True
         exceptions.keep_ids(error, self._scope.fields)
         failure = {"error_kind": exceptions.kind(error), **exceptions.described(error)}
-        self._working.failure(**self._duration(), **failure)
+        self._working.failure(self._scope, {**self._duration(), **failure})
 
     def tried_again(self, error: BaseException | None) -> None:
         """Tell that the task will run again, and why."""
         self._over = True
-        self._working.retry(**self._duration(), error_kind="retry" if error is None else exceptions.kind(error))
+        kind = "retry" if error is None else exceptions.kind(error)
+        self._working.retry(self._scope, {**self._duration(), "error_kind": kind})
 
     def leave(self) -> None:
         """Tell the end if nothing else was told of it, and unbind the ids."""
         try:
             if not self._over:
-                self._working.end(**self._duration())
+                self._working.end(self._scope, self._duration())
         finally:
             self._entered.leave()

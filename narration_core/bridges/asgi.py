@@ -101,19 +101,22 @@ class _Answer:
         self._send = send
         self.started = False
 
-    async def send(self, message: Message) -> None:
-        """Send a message on; the first one carries the correlation id."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send a message on; the first one carries the correlation id. No coroutine of its own: it would be felt."""
         kind = message["type"]
         if kind in _STARTS:
             self.started = True
             self.served.status = message.get("status", _SWITCHED)
             headers = list(message.get("headers") or ())
-            if _HEADER not in [name.lower() for name, _ in headers]:
+            for name, _ in headers:
+                if len(name) == len(_HEADER) and name.lower() == _HEADER:
+                    break
+            else:
                 headers.append((_HEADER, self.served.correlation_id.encode()))
             message = {**message, "headers": headers}
         elif kind == "websocket.close":
             self.served.status = message.get("code", 1000) if self.started else _REFUSED
-        await self._send(message)
+        return self._send(message)
 
     async def receive(self) -> Message:
         """Receive a message of a websocket."""

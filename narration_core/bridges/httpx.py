@@ -36,12 +36,14 @@ class NarrationTransport(httpx.BaseTransport):
         levels: Levels | None = None,
     ) -> None:
         self._calling = Calling(narrate, trust, levels)
+        self._may_retry = transport is not None
         self._transport = transport or httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
         call, attempts = _begin(self._calling, request), _Attempts()
-        request.extensions.setdefault("trace", attempts.note)
+        if self._may_retry:
+            request.extensions.setdefault("trace", attempts.note)
         try:
             response = self._transport.handle_request(request)
         except BaseException as error:
@@ -77,12 +79,14 @@ class AsyncNarrationTransport(httpx.AsyncBaseTransport):
         levels: Levels | None = None,
     ) -> None:
         self._calling = Calling(narrate, trust, levels)
+        self._may_retry = transport is not None
         self._transport = transport or httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
         call, attempts = _begin(self._calling, request), _Attempts()
-        request.extensions.setdefault("trace", attempts.note_async)
+        if self._may_retry:
+            request.extensions.setdefault("trace", attempts.note_async)
         try:
             response = await self._transport.handle_async_request(request)
         except BaseException as error:
@@ -97,7 +101,9 @@ class AsyncNarrationTransport(httpx.AsyncBaseTransport):
 
 
 class _Attempts:
-    """Counts the connections that httpcore gave up: it tries them again by itself."""
+    """Counts the connections that httpcore gave up: it tries them again by itself, if the transport says so."""
+
+    __slots__ = ("_given_up",)
 
     def __init__(self) -> None:
         self._given_up = 0

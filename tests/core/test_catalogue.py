@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from narration_core import Catalogue, NarrationMistake, configure
+from narration_core import Catalogue, NarrationMistake, bind, configure
+from narration_core._scope import Scope, active_scope
 
 
 def test_an_entry_is_called_with_fields_only(strict):
@@ -95,3 +96,22 @@ def test_the_table_is_printed(tmp_path):
     )
     assert missing.returncode == 1
     assert "cannot load the catalogue 'nowhere'" in missing.stderr
+
+
+@pytest.mark.parametrize("fields", [{"model_ref": "m"}, {"model_ref": "password=hunter2-made-up"}, {"unknown": [1]}])
+def test_a_point_is_told_in_the_scope_that_is_given(memory, fields):
+    point = Catalogue("worker").point("act", "act", "t", "Acting", channel="request")
+    scope = Scope({"correlation_id": "req-1", "job_id": "job-1"})
+    given = dict(fields)
+    with bind(correlation_id="req-2", session_id="s-2"):
+        for _ in range(3):  # the first two events of a point are built the slow way
+            point.told_in(scope, given)
+        assert active_scope().fields["correlation_id"] == "req-2"
+    assert [(event.correlation_id, event.job_id, event.session_id) for event in memory.events] == [
+        ("req-1", "job-1", None)
+    ] * 3
+    assert "hunter2" not in str(memory.events)
+    assert given == fields
+    configure(level="warn")
+    point.told_in(scope, given)
+    assert len(memory.events) == 3

@@ -1,3 +1,4 @@
+import os
 import uuid
 
 import pytest
@@ -15,6 +16,7 @@ from narration_core import (
     outbound_environment,
     outbound_headers,
 )
+from narration_core._clock import SYSTEM
 from narration_core._correlation import parse_traceparent
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -23,6 +25,23 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 @pytest.mark.req("NARR-2001")
 def test_new_ids_are_uuid_4():
     assert uuid.UUID(new_correlation_id()).version == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_makes_ids_of_its_own():
+    SYSTEM.span_id()  # what is made ahead must not be there twice
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writer, (SYSTEM.trace_id() + SYSTEM.span_id()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    of_child = os.read(reader, 100).decode()
+    os.close(reader)
+    os.close(writer)
+    ours = {SYSTEM.span_id() for _ in range(200)}
+    assert len(ours) == 200
+    assert not ours & {of_child[:16], of_child[16:32], of_child[32:]}
 
 
 @pytest.mark.req("NARR-2002")
