@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import griffe
 
-from tools.reference.markdown import block, code, line, table, text
+from tools.reference.markdown import code, line, signature, table, text
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SEARCHED: Final = [ROOT / folder for folder in (".", "capture", "worker", "hub", "ci")]
@@ -100,35 +100,15 @@ def _object(found: Any, name: str, level: str) -> Iterator[str]:
 
 def _signature(found: Any, name: str) -> list[str]:
     if found.is_class:
-        signature = found.signature(name=name) or name
-        return block(_wrapped(signature), "python") if "(" in signature else []
+        shown = found.signature(name=name) or ""
+        return signature(shown) if "(" in shown else []
+    own_name = name.rpartition(".")[2]
     if found.is_function:
-        start = "async " if "async" in found.labels else ""
-        return block(start + _wrapped(found.signature(name=name.rpartition(".")[2])), "python")
-    value = str(found.value) if found.value is not None else ""
-    shown = f": {found.annotation}" if found.annotation is not None and str(found.annotation) != "Final" else ""
-    short = f" = {value}" if value and len(value) < _WIDTH and "property" not in found.labels else ""
-    return block(f"{name.rpartition('.')[2]}{shown}{short}", "python") if shown or short else []
-
-
-def _wrapped(signature: str) -> str:
-    """Break a long signature into a line for each parameter."""
-    if len(signature) <= _WIDTH:
-        return signature
-    start, _, rest = signature.partition("(")
-    depth, parts, current = 1, [], ""
-    for at, letter in enumerate(rest):
-        depth += (letter in "([{") - (letter in ")]}")
-        if depth == 0:
-            end = rest[at:]
-            break
-        if letter == "," and depth == 1:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += letter
-    parts.append(current.strip())
-    return "\n".join([f"{start}(", *(f"    {part}," for part in parts if part), end])
+        return signature(("async " if "async" in found.labels else "") + found.signature(name=own_name))
+    kind = f": {found.annotation}" if found.annotation is not None and str(found.annotation) != "Final" else ""
+    value = str(found.value) if found.value is not None and "property" not in found.labels else ""
+    value = f" = {value}" if value and len(value) < _WIDTH else ""
+    return signature(f"{own_name}{kind}{value}") if kind or value else []
 
 
 def _docstring(found: Any) -> Iterator[str]:

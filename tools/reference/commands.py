@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from narration_core.cli import main
-from tools.reference.markdown import block, code, line, table, text
+from tools.reference.markdown import code, line, signature, table, text
 
 CODES: Final = re.compile(r"\s*Exit codes(?: of every command)?: (?P<codes>.+?)\.(?=\s|$)", re.DOTALL)
 
@@ -53,7 +53,7 @@ def page() -> str:
     for name, command in commands():
         level = "##" if name.count(" ") <= 1 else "###"
         lines += [f"{level} {name}", ""]
-        lines += block(" ".join([name, *command.collect_usage_pieces(click.Context(command))]))
+        lines += signature(" ".join([name, *command.collect_usage_pieces(click.Context(command))]))
         lines += _help(command)
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         if options:

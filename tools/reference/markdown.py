@@ -39,6 +39,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [*("| " + " | ".join(cells) + " |" for cells in lines), ""]
 
 
-def block(written: str, language: str = "") -> list[str]:
-    """Return the lines of a block of code and an empty one after it."""
-    return [f"```{language}", *written.rstrip("\n").split("\n"), "```", ""]
+def signature(written: str) -> list[str]:
+    """Return a line of code that stands alone, and an empty one after it.
+
+    It is no block: blocks are examples, which a test runs.
+    """
+    return [code(" ".join(written.split())), ""]
