@@ -52,6 +52,10 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "The address of a hub. Every event also goes there, and commands ask it.", default="no hub"
     ),
     "NARRATION_HUB_TOKEN": Variable("The bearer token for that hub.", default="none"),
+    "NARRATION_HUB_ENGINE": Variable(
+        "The Redis or Valkey that hubs share, as for `--engine`; here the address may hold a password.",
+        default="this hub's memory",
+    ),
     "NARRATION_LOGS": Variable(
         "The files and folders that commands read, separated as in `PATH`.", default="below the working directory"
     ),

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +62,66 @@ def ask(port: int, path: str, name: str, headers: Mapping[str, str] | None = Non
             return error.code, error.headers["X-Correlation-Id"]
 
 
+class StreamServer:
+    """A real redis-server or valkey-server that a test may stop, kill and start again; skips the test if there is none.
+
+    Args:
+        folder: where it may write; what was saved there is read at each start.
+        kind: redis or valkey.
+        options: more of its options.
+    """
+
+    def __init__(self, folder: Path, kind: str = "redis", *options: str) -> None:
+        server = prepare_clients.PARTS[kind].find(ROOT) or pytest.skip(prepare_clients.missing(kind))
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        own = ["--port", str(self.port), "--save", "", "--dir", os.fspath(folder), "--bind", "127.0.0.1"]
+        self._command = [os.fspath(server), *own, *options]
+        self._environment = prepare_clients.redis_environment(server)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        process = self._process = subprocess.Popen(
+            self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until_it_listens(self.port, process)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill it, also when it is stopped."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def ask(self, *command: str) -> str:
+        """Return the first line of its answer to a command."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_S) as connection:
+            connection.sendall(" ".join(command).encode() + b"\r\n")
+            return connection.makefile("rb").readline().decode().strip()
+
+
+@contextmanager
+def stream_server(folder: Path, kind: str = "redis", *options: str) -> Iterator[StreamServer]:
+    """Yield a server for one test; see `StreamServer`."""
+    server = StreamServer(folder, kind, *options)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
 def redis_server(folder: Path) -> Iterator[str]:
     """Yield the address of a real redis-server, or skip the test with the reason.
 
     Args:
         folder: where it may write.
     """
-    server = prepare_clients.PARTS["redis"].find(ROOT) or pytest.skip(prepare_clients.missing("redis"))
-    port = free_port()
-    with subprocess.Popen(
-        [os.fspath(server), "--port", str(port), "--save", "", "--dir", os.fspath(folder), "--bind", "127.0.0.1"],
-        env=prepare_clients.redis_environment(server),
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        wait_until_it_listens(port, process)
-        yield f"redis://127.0.0.1:{port}/0"
-        process.terminate()
+    with stream_server(folder) as server:
+        yield server.url

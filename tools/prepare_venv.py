@@ -32,7 +32,7 @@ from tools.build_llama import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = "worker,hub,test,otel"
+EXTRAS = "worker,hub,redis,test,otel"
 GROUP = "dev"
 PIP = "pip>=25.1"  # the first that installs dependency groups
 PROBE = "import pip, sys; print(sys.prefix, *sys.version_info[:2])"

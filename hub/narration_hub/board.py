@@ -34,7 +34,6 @@ class JobState(msgspec.Struct, eq=False):
         correlation_ids: the requests that it belongs to.
         closed: whether any work of it has ended.
         stall_told: whether it was told to be stalled since it was last heard.
-        end_told: whether its stream was ended since then.
     """
 
     job_id: str
@@ -46,13 +45,12 @@ class JobState(msgspec.Struct, eq=False):
     correlation_ids: list[str] = msgspec.field(default_factory=list)
     closed: bool = False
     stall_told: bool = False
-    end_told: bool = False
 
     def take(self, event: Event, now: float) -> None:
         """Take an event of the job."""
         self.heard = now
         self.last = event
-        self.stall_told = self.end_told = False
+        self.stall_told = False
         level = event.level or "info"
         self.counts[level] = self.counts.get(level, 0) + 1
         cid = event.correlation_id

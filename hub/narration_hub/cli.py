@@ -38,6 +38,12 @@ class _Command(click.Command):
 @click.option("--write-deadline-sec", type=click.FloatRange(0.1), default=10.0, help="Longest wait for a reader.")
 @click.option("--ring-events", type=click.IntRange(1), default=10_000, help="Events of one stream kept in memory.")
 @click.option("--memory-mb", type=click.IntRange(1), default=256, help="Memory of all streams together.")
+@click.option(
+    "--engine",
+    envvar="NARRATION_HUB_ENGINE",
+    help="Redis or Valkey that hubs share: redis://host:6379/0.",
+    show_default="memory of this hub",
+)
 @click.option("--readers", type=click.IntRange(1), default=4096, help="Most open streams.")
 def command(
     host: str,
@@ -52,13 +58,15 @@ def command(
     write_deadline_sec: float,
     ring_events: int,
     memory_mb: int,
+    engine: str | None,
     readers: int,
     *,
     no_data: bool,
 ) -> None:
     """Show what every process is doing: take events in, and serve them job by job and story by story.
 
-    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR and NARRATION_*. Services send with
+    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR, NARRATION_HUB_ENGINE (where the
+    address may hold a password) and NARRATION_*. Services send with
     NARRATION_HUB=http://host:port.
 
     Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments.
@@ -80,6 +88,7 @@ def command(
             data=None if no_data else data or default_data(),
             keep_bytes=size_of(keep),
             keep_days=keep_days,
+            engine=engine or None,
             **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
         )
         settings.check()

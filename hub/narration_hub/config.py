@@ -5,12 +5,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from narration_core.contract import is_name
 from narration_core.serving.addresses import LOOPBACK, ConfigError, check_needs_no_token, usable_token
 from narration_hub.streams import Limits
 
 PORT: Final = 7380
+_ENGINES: Final = ("redis", "rediss", "unix")
 _UNITS: Final = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -33,6 +35,7 @@ class Settings(NamedTuple):
         data: folder of the store; None keeps everything in memory.
         keep_bytes: how much the store may take, in bytes.
         keep_days: how long the store keeps events, in days.
+        engine: address of the Redis or Valkey that hubs share; None for a single hub.
     """
 
     host: str = LOOPBACK
@@ -50,6 +53,7 @@ class Settings(NamedTuple):
     data: Path | None = None
     keep_bytes: int = 2 << 30
     keep_days: float = 14.0
+    engine: str | None = None
 
     def check(self) -> None:
         """Check for settings that the hub must not start with.
@@ -60,6 +64,8 @@ class Settings(NamedTuple):
         check_needs_no_token(self.host, self.token or next(iter(self.operators), None), "hub")
         if self.producers and not (self.token or self.operators):
             raise ConfigError("--producer-token-file without AUTH_TOKEN or --operator-token-file: nobody could read")
+        if self.engine is not None and urlsplit(self.engine).scheme not in _ENGINES:
+            raise ConfigError("--engine must begin with redis://, rediss:// or unix://")
 
 
 def tokens_in(path: Path) -> dict[str, str]:

@@ -26,6 +26,10 @@ class Entry(NamedTuple):
     story: str | None
 
 
+Figure = tuple[str, str, str, int]
+"""A metric: name, kind, meaning, value."""
+
+
 class Engine(Protocol):
     """Numbers events, stream by stream.
 
@@ -61,6 +65,9 @@ class Engine(Protocol):
 
     def missed(self, job_id: str, events: int) -> int:
         """Return how many events are no longer in a job's stream, of so many that the board counted."""
+
+    def figures(self) -> list[Figure]:
+        """Return what there is to count of it."""
 
 
 class Embedded:
@@ -108,3 +115,7 @@ class Embedded:
         """Return how many events of a job are no longer in its stream; all of them when the stream is gone."""
         ring = self.streams.find("job", job_id)
         return ring.first - 1 if ring is not None else events
+
+    def figures(self) -> list[Figure]:
+        """Return nothing: what there is to count is counted for all hubs."""
+        return []

@@ -263,11 +263,9 @@ class Exchange:
                 )
 
     def _end(self, job: JobState) -> None:
-        if not job.end_told:
-            job.end_told = True
-            ring = self.streams.find("job", job.job_id)
-            if ring is not None:
-                ring.close("ended")
+        ring = self.streams.find("job", job.job_id)
+        if ring is not None and ring.end is None:
+            ring.close("ended")
 
     def shown(self, job: JobState, *, for_operator: bool) -> wire.Job:
         """Return a job as it is sent.

@@ -1,7 +1,8 @@
 """The life of the process: server, streams, signals."""
 
 import asyncio
-from typing import Final
+import secrets
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -15,6 +16,9 @@ from narration_hub.exchange import Exchange
 from narration_hub.http.server import Server, answer_failure
 from narration_hub.store import Store, StoreError
 from narration_hub.tickets import Tickets
+
+if TYPE_CHECKING:
+    from narration_hub.redis_engine import RedisEngine
 
 _LOOK_S: Final = 0.5
 _REASON_CHARS: Final = 64
@@ -42,6 +46,15 @@ def narrate_config_error(message: str) -> None:
     flush()
 
 
+def shared_engine(settings: Settings) -> "RedisEngine | None":
+    """Return the engine that hubs share; None when there is none."""
+    if settings.engine is None:
+        return None
+    from narration_hub.redis_engine import Link, RedisEngine  # noqa: PLC0415 - an extra of its own
+
+    return RedisEngine(Link(settings.engine, secrets.token_hex(6), settings.limits), settings.limits)
+
+
 def run(settings: Settings) -> None:
     """Run a hub until it is asked to stop.
 
@@ -52,14 +65,15 @@ def run(settings: Settings) -> None:
     narrate_logging(points.library_problem)
     points.startup()
     try:
+        engine = shared_engine(settings)
         store = None
         if settings.data is not None:
             store = Store(settings.data, settings.keep_bytes, settings.keep_days)
-        exchange = Exchange(settings, store)
+        exchange = Exchange(settings, store, engine)
         if store is not None:
             events = exchange.restore()
             points.restored(folder=str(settings.data), events=events, unreadable=store.unreadable)
-        asyncio.run(_run(settings, exchange))
+        asyncio.run(_run(settings, exchange, engine))
         exchange.close()
     except StoreError as error:
         points.start_failed(code="STORE", reason=short(str(error)), error_kind="store", detail=str(error))
@@ -68,7 +82,7 @@ def run(settings: Settings) -> None:
         flush()
 
 
-async def _run(settings: Settings, exchange: Exchange) -> None:
+async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | None") -> None:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[str] = loop.create_future()
     for number in handled_signals():
@@ -83,6 +97,8 @@ async def _run(settings: Settings, exchange: Exchange) -> None:
     listener: asyncio.Server | None = None
     looking: asyncio.Task[None] | None = None
     try:
+        if engine is not None:
+            await _join(engine)
         listener = await _listen(runner, settings)
         looking = asyncio.create_task(_look(exchange))
         signal = await stop
@@ -92,8 +108,21 @@ async def _run(settings: Settings, exchange: Exchange) -> None:
         if listener is not None:
             listener.close()
         await runner.cleanup()
+        if engine is not None:  # after the last request, so that other hubs get what it sent
+            await engine.close()
         ignore_signals(loop)
     points.shutdown(signal=signal)
+
+
+async def _join(engine: "RedisEngine") -> None:
+    from narration_hub.redis_engine import UnfitError  # noqa: PLC0415 - there is an engine, so it is installed
+
+    try:
+        await engine.join()
+    except UnfitError as error:
+        message = f"--engine cannot hold streams: {error}"
+        points.start_failed(code="ENGINE", reason=short(str(error)), error_kind="engine", detail=message)
+        raise StartError(message) from None
 
 
 def _stop(stop: "asyncio.Future[str]", name: str) -> None:

@@ -32,6 +32,7 @@ def text(exchange: Exchange) -> bytes:
         ("narration_hub_stream_bytes", "gauge", "their size in bytes", streams.bytes),
         ("narration_hub_forgotten_total", "counter", "streams that were forgotten for lack of room", streams.forgotten),
     ]
+    rows += exchange.engine.figures()
     if exchange.store is not None:
         store = exchange.store
         rows += [

@@ -89,6 +89,18 @@ store_recovered = POINTS.point(
     "store_recovered", "store", "disk", "The disk takes events again; not kept meanwhile: {events}",
     cute="There is room in the cupboard again",
 )  # fmt: skip
+engine_joined = POINTS.point(
+    "engine_joined", "engine", "{address}", "Sharing streams with other hubs through {address}",
+    cute="Everybody hums the same tune at {address}",
+)  # fmt: skip
+engine_left = POINTS.point(
+    "engine_left", "engine", "{address}", "Going on without the other hubs: {address}: {reason}",
+    event="error", level="error", cute="Humming alone for a while: {reason}",
+)  # fmt: skip
+engine_lost = POINTS.point(  # narration: silent - a unit test fills the buffer; a scenario would have to wait for it
+    "engine_lost", "engine", "{address}", "Other hubs never get {events} events: {address} was away for too long",
+    level="warn", cute="{events} letters to the other hubs blew away",
+)  # fmt: skip
 http_failed = POINTS.point(
     "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
     level="warn", cute="Somebody mumbled at the door: {error_kind}",

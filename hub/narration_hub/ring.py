@@ -39,21 +39,29 @@ class Ring:
     Args:
         most: how many events are kept.
         most_bytes: how many bytes of them are kept; the last event always is.
+
+    Attributes:
+        epoch: begins the ids of its events.
+        first: number of the oldest event that is here.
+        last: number of the newest event.
+        life: changes when readers must begin anew, wherever they are.
     """
 
     __slots__ = (
-        "_cached", "_cached_at", "_frames", "_most", "_most_bytes", "_start", "_waiting",
-        "bytes", "end", "epoch", "first", "last", "readers", "ticketed",
+        "_cached", "_cached_at", "_former", "_frames", "_most", "_most_bytes", "_start", "_waiting",
+        "bytes", "end", "epoch", "first", "last", "life", "readers", "ticketed",
     )  # fmt: skip
 
     def __init__(self, most: int, most_bytes: int) -> None:
-        self.epoch = secrets.token_hex(4)
+        self.epoch = _new_epoch()
         self.first = 1
         self.last = 0
         self.bytes = 0
         self.end: EndReason | None = None
         self.readers = 0
         self.ticketed = 0  # readers with a ticket
+        self.life = 0
+        self._former: tuple[str, int] | None = None  # epoch of the events up to a number
         self._most = most
         self._most_bytes = most_bytes
         self._frames: list[bytes] = []
@@ -97,6 +105,37 @@ class Ring:
         self.epoch = epoch
         self.last = last
         self.first = last + 1
+        self._cached_at = (0, 0)
+
+    def branch(self) -> None:
+        """Give the events that are added now an epoch of their own; ids of those before stay known."""
+        if self._former is None:
+            self._former = (self.epoch, self.last)
+            self.epoch = _new_epoch()
+            self._cached_at = (0, 0)
+
+    def goes_on_with(self, epoch: str, first: int, last: int) -> bool:
+        """Tell whether a stream with these numbers holds everything that is here and nothing else before its end."""
+        return self._former is None and self.epoch == epoch and first <= self.last + 1 and self.last <= last
+
+    def begin_anew(self, epoch: str, last: int) -> int:
+        """Become another stream, so that readers begin anew; return how many bytes that frees.
+
+        Args:
+            epoch: the other stream's.
+            last: number of its last event before those that are added now.
+        """
+        freed = self.bytes
+        self.go_on(epoch, last)
+        self._former = None
+        self.life += 1
+        return freed
+
+    def skip_to(self, last: int) -> int:
+        """Note that the events up to a number cannot be had any more; return how many bytes that frees."""
+        freed = self.bytes
+        self.go_on(self.epoch, last)
+        return freed
 
     def frames(self) -> list[bytes]:
         """Return every frame that is here."""
@@ -175,9 +214,17 @@ class Ring:
     def cursor_of(self, event_id: str) -> int | None:
         """Return the cursor that an event id of this stream means; None for any other text."""
         epoch, _, number = event_id.partition("-")
-        if epoch != self.epoch or not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+        if not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
             return None
-        return int(number) if int(number) <= self.last else None
+        if epoch == self.epoch:
+            return int(number) if int(number) <= self.last else None
+        if self._former is not None and epoch == self._former[0]:
+            return int(number) if int(number) <= self._former[1] else None
+        return None
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(4)
 
 
 def _finish(waiting: "asyncio.Future[None]") -> None:

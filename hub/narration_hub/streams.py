@@ -76,16 +76,35 @@ class Streams:
         )
 
     def _append(self, scope: Scope, name: str, frame: bytes) -> str:
+        ring = self.begin(scope, name)
+        self.add(ring, frame)
+        return ring.last_id
+
+    def begin(self, scope: Scope, name: str) -> Ring:
+        """Return the stream of a job or story, a new one if there is none, as the one that was quiet for shortest."""
         rings = self._rings[scope]
         ring = rings.get(name)
         if ring is None:
             ring = rings[name] = Ring(self.limits.events, self.limits.bytes)
         else:
             rings.move_to_end(name)
+        return ring
+
+    def add(self, ring: Ring, frame: bytes) -> None:
+        """Add an event to one of these streams only. Call `wake` after the last one of a batch."""
         ring.end = None  # whoever said that it has ended was too early
         self.bytes += ring.append(frame)
         self._touched.add(ring)
-        return ring.last_id
+
+    def drop(self, scope: Scope, name: str) -> None:
+        """Forget a stream that nobody reads."""
+        ring = self._rings[scope].pop(name, None)
+        if ring is not None:
+            self.bytes -= ring.clear()
+
+    def names(self) -> list[tuple[Scope, str]]:
+        """Return which streams there are."""
+        return [(scope, name) for scope, rings in self._rings.items() for name in rings]
 
     def restore(self, frame: bytes, job_id: str | None, correlation_id: str | None, places: Places) -> None:
         """Add an event that was published before a restart, under the ids that it had."""
@@ -93,12 +112,7 @@ class Streams:
         for scope, name, place in (("job", job_id, places.job), ("story", correlation_id, places.story)):
             if name is None or place is None:
                 continue
-            rings = self._rings[scope]  # type: ignore[index]  # one of the two
-            ring = rings.get(name)
-            if ring is None:
-                ring = rings[name] = Ring(self.limits.events, self.limits.bytes)
-            else:
-                rings.move_to_end(name)
+            ring = self.begin(scope, name)  # type: ignore[arg-type]  # one of the two
             self.bytes += self._put_back(ring, place, frame)
 
     @staticmethod

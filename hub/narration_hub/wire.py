@@ -292,10 +292,10 @@ class Gap(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
-    """The given id is not of this stream; everything that is here follows.
+    """The given id is not of this stream, or its numbers began anew; everything that is here follows.
 
     Attributes:
-        reason: why the id could not be used.
+        reason: why the reader must begin anew.
     """
 
     reason: str

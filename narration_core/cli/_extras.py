@@ -13,6 +13,7 @@ EXTRAS_OF: Final = {
     "pynvml": ("worker",),
     "pytest": ("test",),
     "pytest_bdd": ("test",),
+    "redis": ("redis",),
     "syrupy": ("test",),
 }
 """Which extras of narration-core bring which import name."""

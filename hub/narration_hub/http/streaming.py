@@ -98,11 +98,16 @@ class Stream:
 
     async def _send(self) -> None:
         ring = self._ring
+        life = ring.life
         data, cursor = self._first()
         await self._write(data)
         silent_since = time.monotonic()
         while True:
             reason = self._ends()
+            if ring.life != life:
+                life, cursor = ring.life, 0
+                await self._write(message("reset", _encode(Reset("the numbers of this stream began anew"))))
+                continue
             piece = ring.read(cursor) if reason is None else None
             if piece is not None:
                 cursor = piece.cursor
