@@ -8,10 +8,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet test bdd mutants lint docs reference dist bench endings real versions pythons gpu venv clients clean
+.PHONY: help demo fleet test bdd mutants lint docs reference dist release publish-docs bench endings real versions pythons gpu venv clients clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: venv  ## start a hub and a worker on a real model, and watch it answer a request; KEEP=1 leaves both running
 	@$(BIN)/python -m narration_worker.demo
@@ -49,6 +49,19 @@ dist: venv  ## build the source distribution and the wheel, into dist/
 	rm -rf dist
 	$(BIN)/python -m build
 
+release: dist  ## build and check what is published for a tag: make release TAG=v1.2.3
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group release
+	$(BIN)/python -m tools.release "$(TAG)"
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tools.release "$(TAG)" --notes > release-notes.md
+
+# The version is that of the CHANGELOG; the newest is also called latest. The site is the branch gh-pages.
+publish-docs: docs  ## put the site of the newest release on the branch gh-pages; PUSH=1 pushes it
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group release
+	export PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1; \
+	mike deploy $(if $(PUSH),--push) --update-aliases "$$(python -m tools.release --docs)" latest && \
+	mike set-default $(if $(PUSH),--push) latest
+
 bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
@@ -79,4 +92,4 @@ clients:  ## install third-party programs for the tests: HTTP clients, nginx, a 
 	@"$(PYTHON)" -m tools.prepare_clients
 
 clean:  ## remove what the targets created, except the per-user cache
-	rm -rf .venv .narration proof site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .narration proof site build dist release-notes.md *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
