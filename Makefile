@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fleet test bdd mutants lint docs reference dist release publish-docs bench endings real versions pythons gpu venv clients clean
+.PHONY: help demo fleet exercise test bdd mutants lint docs reference dist release publish-docs bench endings real versions pythons gpu venv clients clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -18,6 +18,9 @@ demo: venv  ## start a hub and a worker on a real model, and watch it answer a r
 
 fleet: venv  ## follow one request through a fleet of services; KEEP=1 leaves it running, HOSTS=1 on several hosts
 	@PYTHONPATH=examples KEEP=$(KEEP) HOSTS=$(HOSTS) $(BIN)/python -m fleet
+
+exercise: venv  ## look for the causes of three incidents of the fleet, in plain logs and with narration, and count
+	@PYTHONPATH=examples $(BIN)/python -m fleet.exercise
 
 test: venv clients  ## run all tests and features, then check narration coverage
 	$(BIN)/python -m pytest -q -rs

@@ -21,6 +21,15 @@ Feature: A fault of the fleet is told in the story of the request that met it
       | level | error |
 
   @FLEET-03 @narration-required
+  Scenario: A worker hangs, and the task goes to another one
+    Given a fleet in which things go wrong
+    When a user asks it for a haiku whose worker hangs
+    Then the user has a haiku
+    And "orchestratord" narrates "place" with:
+      | level      | warn    |
+      | error_kind | timeout |
+
+  @FLEET-03 @narration-required
   Scenario: A model that fails its validation is refused
     Given a fleet in which things go wrong
     When a user asks it for the model "torn"

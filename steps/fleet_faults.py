@@ -16,7 +16,8 @@ from narration_core import Event, decode
 from narration_core.cli import main
 from narration_core.following import HOPS
 from narration_worker.config import BUNDLED
-from steps.fleet import User, catalogue
+from steps.fleet import HEADERS, User, catalogue
+from steps.harness import call
 from support.fleet import RunningFleet, in_order_of_cause
 
 normaliser("how long a pause is", r"again in \d+ ms", "again in <pause>")
@@ -130,6 +131,22 @@ async def worker_is_killed(fleet: RunningFleet, user: User, narration: Narration
     await user.read("error")
     await user.read_all()
     feed_recovery(fleet, narration, user.correlation_id)
+
+
+@when("a user asks it for a haiku whose worker hangs", target_fixture="user")
+async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> User:
+    wanted = {"model_ref": "haiku", "device": "cpu"}
+    status, replica, _ = await call("POST", f"{fleet.url('pool-managerd')}/v1/pools/cpu/replicas", wanted, HEADERS)
+    assert status == 201, replica
+    pid = pid_of_worker(fleet, f"{replica['replica_id']}.1")
+    user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu"})
+    os.kill(pid, signal.SIGSTOP)
+    await user.ask()
+    assert user.status == 202, user.answer
+    await user.read("end")
+    await user.read_all()
+    feed_decisions(fleet, narration, user.correlation_id)
+    return user
 
 
 @then("the user is told that the answer begins again")

@@ -27,6 +27,11 @@ replica_wanted = POINTS.point(
     "No ready replica fits: asking the pool manager for {model_ref} on {device}",
     channel="request",
 )  # fmt: skip
+replica_silent = POINTS.point(
+    "replica_silent", "place", "{replica_id}",
+    "Left {replica_id} out: its worker did not say how it is ({error_kind})", level="warn",
+    channel="request",
+)  # fmt: skip
 placed = POINTS.point(
     "placed", "place", "{replica_id}", "Placed the task on {replica_id} of pool {pool_id}", channel="request"
 )

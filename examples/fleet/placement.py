@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 
 from fleet.http_settings import CallError, Peer
-from fleet.orchestrator_points import placed, replica_wanted
+from fleet.orchestrator_points import placed, replica_silent, replica_wanted
 from fleet.service import RefusedError
 from fleet.wire import Model, ModelRequirements, Replica, Replicas, ReplicaWanted, TaskWanted
 from narration_worker.client import WorkerClient, WorkerRefusedError
@@ -79,8 +79,10 @@ class Placement:
         try:
             async with asyncio.timeout(HEALTH_S), WorkerClient(replica.url, token=self._token, tries=1) as worker:
                 health = await worker.health()
-        except (aiohttp.ClientError, TimeoutError, WorkerRefusedError):
-            return None  # the pool manager will notice, too
+        except (aiohttp.ClientError, TimeoutError, WorkerRefusedError) as error:
+            kind = "timeout" if isinstance(error, TimeoutError) else type(error).__name__
+            replica_silent(pool_id=replica.pool_id, replica_id=replica.replica_id, error_kind=kind)
+            return None  # the pool manager will notice, too, and start it again
         if health.get("status") != "healthy" or int(health.get("context_length") or 0) < needs.context_tokens:
             return None
         return int(health.get("queue_depth") or 0)

@@ -158,7 +158,7 @@ class PoolManager:
         failure = ""
         with narrate.span(
             "replica_start", replica_id, "Starting {model_ref} as {target} on the {device}",
-            done="Started {target}: {verdict}", device=engine.mode,
+            done="Started {target}: {verdict}", replica_id=replica_id, device=engine.mode,
         ) as work:  # fmt: skip
             try:
                 await supervisor.until_ready()

@@ -67,8 +67,8 @@ When a user asks it for a haiku
       POST 127.0.0.1:<port>/v1/models/poem/stage answered 200 after <duration>
   pool-managerd | ask | model-provisioner | c1 j1
       Asked model-provisioner: it has it
-  pool-managerd | replica_start | cpu-1 | c1 j1
-      Starting poem as cpu-1 on the cpu
+  pool-managerd | replica_start | r1 | c1 j1
+      Starting poem as r1 on the cpu
   pool-managerd | spawn | r1.1 | c1
       Starting worker r1.1 for poem on the cpu
   worker | startup | w1 | c1
