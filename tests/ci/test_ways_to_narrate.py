@@ -552,8 +552,10 @@ ORDINARY = """
 import logging, re, subprocess, threading
 from dataclasses import dataclass, field
 import click
+from fastapi import FastAPI
 from sqlalchemy import Column, String
 from narration_core import Narrator, bind, configure, capture_process
+from narration_core.bridges.asgi import NarrationMiddleware
 log = logging.getLogger("x")
 narrate = Narrator("svc")
 @dataclass
@@ -580,6 +582,7 @@ def command(root, session, cache, text: str, store: Store):
     wrapped = session.wrap(command); wrapped(*[root], **{})
     session.get("https://example.org", "x", timeout=3); session.info; session.close()
     with narrate.span("a", "t", "Hole") as span: span.note(job_id="x")
+    app = FastAPI(); app.add_middleware(NarrationMiddleware, narrate=narrate)
     names = [order.name for order in session.orders]; names.sort(key=lambda name: name.lower())
 def decorated(function):
     def inner(*args, **kwargs): return function(*args, **kwargs)

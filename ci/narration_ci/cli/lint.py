@@ -6,6 +6,7 @@ import click
 
 from narration_ci.cli.options import Where, answering, project_options
 from narration_ci.config import source_files
+from narration_ci.measure.gate import counted
 from narration_ci.source import lint as linting
 from narration_ci.source.files import read_project
 
@@ -30,5 +31,6 @@ def lint(
         findings = linting.lint(project, [path.as_posix() for path in given] if files else None)
     for finding in findings:
         click.echo(f"{finding.place}: {finding.rule}: {finding.what}: {finding.why}")
-    click.echo(f"narration lint: {len(files) or len(sources)} files, {len(findings) or 'no'} mistakes")
+    found = counted(len(findings), "mistake") if findings else "no mistakes"
+    click.echo(f"narration lint: {counted(len(files) or len(sources), 'file')}, {found}")
     ctx.exit(1 if findings else 0)

@@ -12,7 +12,7 @@ import sys
 from typing import Final, NamedTuple
 
 from narration_ci.source.arguments import receivers
-from narration_ci.source.expressions import Project
+from narration_ci.source.expressions import FACADE, Project
 from narration_ci.source.meaning import Meaning, narrates
 from narration_ci.source.scopes import Binding, Module, Scope
 from narration_ci.source.syntax import last_name, passed
@@ -337,6 +337,8 @@ def _handed(call: ast.Call, scope: Scope, of: Meaning | None, project: Project) 
             return None
     if of is None and last_name(call.func) in _HARMLESS:
         return None
+    if any(_is_bridge(project.meaning_of(argument, scope)) for _, _, argument in passed(call)):
+        return None  # such as `app.add_middleware(NarrationMiddleware, narrate=narrate)`
     for position, name, argument in passed(call):
         meaning = project.meaning_of(argument, scope)
         if narrates(meaning):
@@ -347,6 +349,11 @@ def _handed(call: ast.Call, scope: Scope, of: Meaning | None, project: Project) 
             return _handed_over(call, scope, argument)
     handed = of is None and _hands_texts(call, scope, project)
     return _handed_over(call, scope, call.args[0] if call.args else call.keywords[0].value) if handed else None
+
+
+def _is_bridge(meaning: Meaning | None) -> bool:
+    """Tell whether a meaning is a bridge's: what it tells is the facade's own, as that of `correlate(app, narrate)`."""
+    return meaning is not None and meaning.what == "facade" and meaning.name.startswith(f"{FACADE}.bridges.")
 
 
 def _hands_texts(call: ast.Call, scope: Scope, project: Project) -> bool:
