@@ -28,6 +28,7 @@ from support.page_output import shows
 from support.page_processes import PATIENCE_S, Interpreter, Server, end
 from support.pages import Block, BlockError, blocks
 from support.servers import free_port
+from tools import prepare_clients
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _PIP: Final = Path(__file__).with_name("page_pip.py")
@@ -81,6 +82,10 @@ class _Page(contextlib.ExitStack):
         }  # fmt: skip
         clean = {name: value for name, value in os.environ.items() if not _NOT_A_READERS.match(name)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
+        if server := prepare_clients.PARTS["redis"].find(ROOT):
+            path += f"{os.pathsep}{server.parent}"
+            libraries = prepare_clients.redis_environment(server).get("LD_LIBRARY_PATH", "")
+            clean |= {"LD_LIBRARY_PATH": libraries} if libraries else {}
         home = tempfile.mkdtemp(prefix="page-")
         self.callback(shutil.rmtree, home, ignore_errors=True)
         more = {"PATH": path, "XDG_STATE_HOME": home, "CHECKOUT": os.fspath(root), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -173,7 +178,7 @@ class _Page(contextlib.ExitStack):
         pip = f"pip() {{ '{sys.executable}' '{_PIP}' \"$@\"; }}; export -f pip; exec 2>&1\n"
         where = self.root if "checkout" in block.marks else self.folder
         environment = dict(self.environment)
-        if "narration hub" in code:
+        if "narration hub" in code and "--port" not in code:
             environment["BIND_ADDR"] = f"127.0.0.1:{self.ports[_HUB]}"
         return subprocess.Popen(
             ["bash", "-c", pip + code], cwd=where, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -182,7 +187,7 @@ class _Page(contextlib.ExitStack):
 
     def _serve(self, block: Block, code: str) -> None:
         ports = {port for port in self.ports.values() if re.search(rf"\b{port}\b", code)}
-        if "narration hub" in code:
+        if "narration hub" in code and "--port" not in code:
             ports.add(self.ports[_HUB])
         self.enter_context(Server(block, partial(self.start, block, code), ports))
 

@@ -18,7 +18,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files: the site's files.
         config: the site's configuration.
     """
-    text = CHANGELOG.read_text("utf-8").replace("](docs/", "](")
+    text = re.sub(r"\]\((?!docs/|https?:|#)", "](../", CHANGELOG.read_text("utf-8")).replace("](docs/", "](")
     files.append(File.generated(config, "changelog.md", content=text))
     return files
 
