@@ -6,6 +6,18 @@ from narration_hub.ring import Ring
 from narration_hub.streams import Places, Scope, Streams
 
 
+class Recalled(NamedTuple):
+    """An event of a stream, as it is remembered.
+
+    Attributes:
+        key: its owner and id, which name it everywhere.
+        frame: how it stands in every stream, without its id.
+    """
+
+    key: str
+    frame: bytes
+
+
 class Entry(NamedTuple):
     """An event on its way to its streams.
 
@@ -63,6 +75,9 @@ class Engine(Protocol):
     async def open_everything(self) -> Ring:
         """Return the stream of everything for a reader."""
 
+    async def recall(self, scope: Scope, name: str) -> list[Recalled]:
+        """Return what other hubs may have taken in of a job or story; nothing when there are none."""
+
     def missed(self, job_id: str, events: int) -> int:
         """Return how many events are no longer in a job's stream, of so many that the board counted."""
 
@@ -110,6 +125,11 @@ class Embedded:
     async def open_everything(self) -> Ring:
         """Return the stream of everything."""
         return self.streams.everything
+
+    async def recall(self, scope: Scope, name: str) -> list[Recalled]:
+        """Return nothing: what this hub took in, it has itself."""
+        del scope, name
+        return []
 
     def missed(self, job_id: str, events: int) -> int:
         """Return how many events of a job are no longer in its stream; all of them when the stream is gone."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Container, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -17,9 +17,10 @@ from narration_hub.engine import Embedded, Engine, Entry
 from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
 from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
-from narration_hub.streams import Places, Streams
+from narration_hub.streams import Places, Scope, Streams
 from narration_hub.wire import StoryLine
 
+_SCOPES: Final[tuple[Scope, ...]] = ("story", "job")
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
 
 
@@ -182,20 +183,28 @@ class Exchange:
         Args:
             ids: correlation, job, trace, session, task or span ids; more than one when a story was widened.
         """
+        recalled: dict[str, bytes] = {}
+        for name in ids:
+            for scope in _SCOPES:
+                recalled.update({one.key: one.frame for one in await self.engine.recall(scope, name)})
         if self.store is None:
             needles = [name.encode() for name in ids]
-            frames = self.streams.everything.frames()
+            elsewhere = set(recalled.values())
+            frames = [frame for frame in self.streams.everything.frames() if frame not in elsewhere]
             lines = [
                 StoryLine(event.actor or "", event.to_dict())
                 for event in (event_of(frame) for frame in frames if any(needle in frame for needle in needles))
                 if any(getattr(event, field) in ids for field in ID_FIELDS)
             ]
             ring = self.streams.find("story", ids[0])
-            return wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
-        return await asyncio.to_thread(self._story_in, self.store, ids)
+            story = wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
+        else:
+            story = await asyncio.to_thread(self._story_in, self.store, ids, recalled)
+        story.lines += [StoryLine(event.actor or "", event.to_dict()) for event in map(event_of, recalled.values())]
+        return story
 
     @staticmethod
-    def _story_in(store: Store, ids: list[str]) -> wire.Story:
+    def _story_in(store: Store, ids: list[str], elsewhere: Container[str]) -> wire.Story:
         with Files([str(path) for path in store.segments()]) as files:
             found = files.read(ids)
             lines = []
@@ -204,6 +213,8 @@ class Exchange:
                     continue
                 fields = line.event.to_dict()
                 mark = fields.pop("hub", None)
+                if isinstance(mark, dict) and f"{mark.get('owner')}/{mark.get('event_id')}" in elsewhere:
+                    continue
                 producer = mark.get("producer") if isinstance(mark, dict) else None
                 lines.append(StoryLine(str(producer or line.service), fields))
             return wire.Story(ids[0], lines, files.searched.cut)
@@ -255,6 +266,8 @@ class Exchange:
                 self._end(job)
             elif not job.stall_told:
                 job.stall_told = True
+                if not job.is_told_here:
+                    continue
                 shown = self.board.shown(job)
                 points.job_stalled(
                     subject=job.job_id,
@@ -274,5 +287,6 @@ class Exchange:
             job: the job.
             for_operator: whether the caller may know which requests it belongs to.
         """
-        missed = self.engine.missed(job.job_id, sum(job.counts.values()))
+        counts = job.known().counts if job.others else job.counts
+        missed = self.engine.missed(job.job_id, sum(counts.values()))
         return self.board.shown(job, missed=missed, for_operator=for_operator)

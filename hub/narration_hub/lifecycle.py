@@ -1,7 +1,9 @@
 """The life of the process: server, streams, signals."""
 
 import asyncio
+import contextlib
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -52,7 +54,21 @@ def shared_engine(settings: Settings) -> "RedisEngine | None":
         return None
     from narration_hub.redis_engine import Link, RedisEngine  # noqa: PLC0415 - an extra of its own
 
-    return RedisEngine(Link(settings.engine, secrets.token_hex(6), settings.limits), settings.limits)
+    return RedisEngine(Link(settings.engine, _name_in(settings.data), settings.limits), settings.limits)
+
+
+def _name_in(data: Path | None) -> str:
+    """Return the hub's own name among those that share an engine: the same one after a restart."""
+    new = secrets.token_hex(6)
+    if data is None:
+        return new
+    path = data / "name"
+    with contextlib.suppress(OSError):
+        if not path.exists():
+            path.write_text(new, "utf-8")
+        found = path.read_text("utf-8").strip()
+        return found if found.isalnum() else new
+    return new
 
 
 def run(settings: Settings) -> None:
@@ -65,10 +81,10 @@ def run(settings: Settings) -> None:
     narrate_logging(points.library_problem)
     points.startup()
     try:
-        engine = shared_engine(settings)
         store = None
         if settings.data is not None:
             store = Store(settings.data, settings.keep_bytes, settings.keep_days)
+        engine = shared_engine(settings)
         exchange = Exchange(settings, store, engine)
         if store is not None:
             events = exchange.restore()
@@ -98,6 +114,7 @@ async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | No
     looking: asyncio.Task[None] | None = None
     try:
         if engine is not None:
+            engine.share(exchange.board, tickets)
             await _join(engine)
         listener = await _listen(runner, settings)
         looking = asyncio.create_task(_look(exchange))

@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ LONGEST_S: Final = 24 * 3600
 _PREFIX: Final = "n1"
 _LONGEST: Final = 2048
 _REVOKED: Final = 10_000
+_KEYS: Final = 16
+_SPREAD_MS: Final = 5000  # until every hub has a new key
 
 
 class Ticket(NamedTuple):
@@ -52,6 +55,10 @@ class Tickets:
 
     Args:
         path: where keys and revocations are kept over a restart; None keeps them in memory.
+
+    Attributes:
+        ahead_ms: how far the clock that hubs share is ahead of this machine's.
+        slack_ms: how far the clocks of two hubs may be apart.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -60,6 +67,9 @@ class Tickets:
         self._keys = state.keys
         self._latest_ms = state.latest_ms
         self._revoked: OrderedDict[str, int] = OrderedDict(state.revoked)
+        self._unshared: dict[str, int] = dict(state.revoked)
+        self.ahead_ms = 0
+        self.slack_ms = 0
 
     def issue(self, scope: Scope, name: str, seconds: int) -> tuple[str, int]:
         """Return a new ticket and when it expires, in milliseconds since the epoch.
@@ -101,20 +111,65 @@ class Tickets:
 
     def has_expired(self, ticket: Ticket) -> bool:
         """Tell whether a ticket's time is over."""
-        return _now_ms() >= ticket.expires_ms
+        return self._now_ms() >= ticket.expires_ms
 
     def revoke(self, scope: Scope, name: str) -> None:
         """Make every ticket of a job or story worthless that was made until now."""
         key = f"{scope} {name}"
-        self._revoked[key] = self._tick()
+        self._latest_ms = self._tick() + self.slack_ms
+        self._note_revoked(key, self._latest_ms)
+        self._unshared[key] = self._latest_ms
+        self._write()
+
+    def _note_revoked(self, key: str, at_ms: int) -> None:
+        self._revoked[key] = at_ms
         self._revoked.move_to_end(key)
         while len(self._revoked) > _REVOKED:
-            self._revoked.popitem(last=False)
+            gone, _ = self._revoked.popitem(last=False)
+            self._unshared.pop(gone, None)
+
+    # -- several hubs -----------------------------------------------------------------------------
+
+    @property
+    def keys(self) -> dict[str, int]:
+        """The keys as hexadecimal text, each with when it was made, in milliseconds since the epoch."""
+        return {key.secret.hex(): key.made_ms for key in self._keys}
+
+    def prepare(self) -> None:
+        """Make a key if there is none, so that every hub has it before the first ticket."""
+        self._current(self._now_ms())
+        self._unshared = dict(self._revoked)
+
+    def unshared(self) -> dict[str, int]:
+        """Return what was revoked here and not told to the other hubs."""
+        return dict(self._unshared)
+
+    def shared(self, revoked: Mapping[str, int]) -> None:
+        """Note that the other hubs know what was revoked."""
+        for key, at_ms in revoked.items():
+            if self._unshared.get(key) == at_ms:
+                del self._unshared[key]
+
+    def learn(self, keys: Mapping[str, int], revoked: Mapping[str, int]) -> None:
+        """Take over what all hubs know together.
+
+        Args:
+            keys: see `keys`.
+            revoked: what was revoked, and when.
+        """
+        oldest = self._now_ms() - 2 * LONGEST_S * 1000
+        known = self.keys | {secret: at_ms for secret, at_ms in keys.items() if at_ms > oldest}
+        made = sorted((at_ms, secret) for secret, at_ms in known.items())[-_KEYS:]
+        self._keys = [_Key(bytes.fromhex(secret), at_ms) for at_ms, secret in made]
+        for key, at_ms in revoked.items():
+            if at_ms > self._revoked.get(key, 0):
+                self._note_revoked(key, at_ms)
+                self._latest_ms = max(self._latest_ms, at_ms)
         self._write()
 
     def _tick(self) -> int:
         """Return the time in milliseconds; each time a later one, whatever the clock does, so that order is certain."""
-        self._latest_ms = max(_now_ms(), self._latest_ms + 1)
+        self._latest_ms = max(self._now_ms(), self._latest_ms + 1)
         return self._latest_ms
 
     def _current(self, now: int) -> bytes:
@@ -122,7 +177,11 @@ class Tickets:
         if not self._keys or now - self._keys[-1].made_ms >= LONGEST_S * 1000:
             self._keys = [*self._keys[-1:], _Key(secrets.token_bytes(32), now)]
             self._write()
-        return self._keys[-1].secret
+        known = [key for key in self._keys if key.made_ms <= now - _SPREAD_MS]  # to every hub by now
+        return (known[-1:] or self._keys[:1])[0].secret
+
+    def _now_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead_ms
 
     def _read(self) -> _State:
         if self._path is not None:
@@ -148,7 +207,3 @@ def _signature(key: bytes, payload: str) -> str:
 
 def _text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from narration_core.following._lines import ID_FIELDS, Line
     from narration_core.following._log_files import NoLogsError
     from narration_core.following._source import Files, Searched, Source
-    from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works
+    from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works, closes
     from narration_core.following._story import Story, follow
     from narration_core.following._tail import Tail
     from narration_core.following._why import Answer, Voice, why
@@ -38,6 +38,7 @@ __all__ = [
     "Voice",
     "Work",
     "Works",
+    "closes",
     "conform",
     "follow",
     "foreign_event",
@@ -68,6 +69,7 @@ _HOMES = {
     "Voice": "narration_core.following._why",
     "Work": "narration_core.following._spans",
     "Works": "narration_core.following._spans",
+    "closes": "narration_core.following._spans",
     "conform": "narration_core.following._conform",
     "follow": "narration_core.following._story",
     "foreign_event": "narration_core.following._foreign",

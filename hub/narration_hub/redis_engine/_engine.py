@@ -12,24 +12,19 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from narration_hub import points
-from narration_hub.engine import Entry, Figure
-from narration_hub.redis_engine._link import (
-    GoneError,
-    Link,
-    Look,
-    RenewedError,
-    Told,
-    UnfitError,
-    key_of,
-    stream_key,
-)
+from narration_hub.board import Board
+from narration_hub.engine import Entry, Figure, Recalled
+from narration_hub.redis_engine._link import GoneError, Link, RenewedError, UnfitError, key_of, stream_key
 from narration_hub.redis_engine._log import Log
+from narration_hub.redis_engine._rings import EVERYTHING, Place, Rings
+from narration_hub.redis_engine._sharing import Sharing
 from narration_hub.ring import Ring
 from narration_hub.streams import Limits, Places, Scope, Streams
+from narration_hub.tickets import Tickets
 
 _LOG_EVENTS: Final = 50_000
 _LOG_BYTES: Final = 32 << 20
@@ -39,16 +34,16 @@ _AGAIN_MS: Final = 3600 * 1000  # what is older is not given to Redis again: it 
 _SETTLE_S: Final = 0.25
 _FLUSH_S: Final = 5.0
 _PAUSE_S: Final = (0.1, 2.0)
-_LINGER_S: Final = 30.0  # a ring without readers
+_RENEWED_S: Final = 0.02
 _UNSEEN_MS: Final = 5000  # how far what Redis has can be ahead of what was read from it
 _BACK_S: Final = 1.0
+_SHARE_S: Final = 0.5
 _AUDIT_S: Final = 30.0
 _DOUBLES: Final = 1000
 _EVERY: Final = "every"
 _NOWHERE: Final = Places("", None, None)
 
 _T = TypeVar("_T")
-_Place = tuple[Scope | None, str]  # of a ring; no scope is the stream of everything
 
 
 class RedisEngine:
@@ -66,15 +61,12 @@ class RedisEngine:
         self.streams = Streams(limits)
         self.repeated = 0
         self._link = link
-        self._limits = limits
-        self._everything: Ring | None = None
+        self._rings = Rings(self.streams, limits, link.hub)
         self._log = Log(_LOG_EVENTS, min(_LOG_BYTES, limits.total_bytes))
         self._is_shared = False  # whether Redis is there
-        self._followed: dict[_Place, Ring] = {}  # rings that are filled from Redis
-        self._mine: dict[Ring, str] = {}  # the last own event that each of them has
-        self._unread: dict[_Place, float] = {}  # since when a ring has no readers
-        self._opening: dict[_Place, asyncio.Task[Ring | None]] = {}
+        self._opening: dict[Place, asyncio.Task[Ring | None]] = {}
         self._more = asyncio.Event()
+        self._sharing: Sharing | None = None
         self._running: asyncio.Task[None] | None = None
         self._is_closed = False
         self._back = asyncio.Event()  # Redis is there
@@ -85,11 +77,16 @@ class RedisEngine:
         self._name = secrets.token_hex(6)
         self._named = 0
         self._told_lost = 0
+        self._told_unfit = ""
 
     @property
     def is_shared(self) -> bool:
         """Whether Redis is there."""
         return self._is_shared
+
+    def share(self, board: Board, tickets: Tickets) -> None:
+        """Share also what is on a board, and the keys of tickets; call it before `join`."""
+        self._sharing = Sharing(self._link, board, tickets)
 
     # -- taking in --------------------------------------------------------------------------------
 
@@ -104,10 +101,7 @@ class RedisEngine:
         """Add an event; Redis numbers it later, so it has no ids yet."""
         self.streams.everything.append(entry.frame)
         self._log.append(entry)
-        for place in _places(entry):
-            ring = self._ring(place)
-            if ring is not None and place not in self._followed:
-                self._add_own(ring, entry)
+        self._rings.add_own(entry)
         return _NOWHERE
 
     def restore(self, entry: Entry, places: Places) -> None:
@@ -120,9 +114,7 @@ class RedisEngine:
     def wake(self) -> None:
         """Have the log given to Redis, and readers look at what was added without it."""
         self._more.set()
-        if self._everything is not None:
-            self._everything.wake()
-        self.streams.wake()
+        self._rings.wake()
 
     async def settle(self) -> None:
         """Wait until Redis has what was published, if it is there, but only for a moment."""
@@ -182,36 +174,32 @@ class RedisEngine:
 
     async def open_everything(self) -> Ring:
         """Return the stream of everything that any hub takes in."""
-        return await self._open((None, "")) or self._begin((None, ""))
+        return await self._open(EVERYTHING) or self._rings.begin(EVERYTHING)
 
-    async def _open(self, place: _Place) -> Ring | None:
-        if place in self._followed:
-            self._unread.pop(place, None)
-            return self._ring(place)
+    async def _open(self, place: Place) -> Ring | None:
+        if self._rings.is_followed(place):
+            self._rings.touch(place)
+            return self._rings.find(place)
         opening = self._opening.get(place)
         if opening is None:
             opening = self._opening[place] = asyncio.create_task(self._opened(place))
             opening.add_done_callback(lambda _: self._opening.pop(place, None))
         return await asyncio.shield(opening)
 
-    async def _opened(self, place: _Place) -> Ring | None:
+    async def _opened(self, place: Place) -> Ring | None:
         scope, name = place
         try:
             if not await self._asked(lambda: self._read(place)):
                 return None
         except GoneError:
             pass  # until the tasks are back: what this hub took in itself
-        ring = self._ring(place)
-        if ring is None:
-            own = list(self._log.of(scope, name))
-            if not own and scope is not None:
-                return None
-            ring = self._begin(place)
-            for entry in own:
-                self._add_own(ring, entry)
-        return ring
+        ring = self._rings.find(place)
+        if ring is not None:
+            return ring
+        own = list(self._log.of(scope, name))
+        return self._rings.fill_own(place, own) if own or scope is None else None
 
-    async def _read(self, place: _Place) -> bool:
+    async def _read(self, place: Place) -> bool:
         """Fill a ring for the first time; return whether there is such a stream."""
         scope, name = place
         is_coming = scope is None or self._log.has_waiting(scope, name)
@@ -219,57 +207,10 @@ class RedisEngine:
         if look is None:
             return False
         told = await self._link.read(scope or _EVERY, name, look)
-        if self._is_shared and place not in self._followed:
-            self._fill(place, look, told)
+        if self._is_shared and not self._rings.is_followed(place):
+            self._rings.fill(place, look, told)
             await self._link.wake()
         return True
-
-    def _ring(self, place: _Place) -> Ring | None:
-        scope, name = place
-        return self._everything if scope is None else self.streams.find(scope, name)
-
-    def _begin(self, place: _Place) -> Ring:
-        scope, name = place
-        if scope is not None:
-            return self.streams.begin(scope, name)
-        if self._everything is None:
-            self._everything = Ring(self._limits.events, self._limits.bytes)
-        return self._everything
-
-    def _add(self, ring: Ring, frame: bytes) -> None:
-        if ring is self._everything:
-            ring.append(frame)
-        else:
-            self.streams.add(ring, frame)
-
-    def _add_own(self, ring: Ring, entry: Entry) -> None:
-        """Add an event that Redis has not numbered."""
-        ring.branch()
-        self._add(ring, entry.frame)
-
-    def _freed(self, ring: Ring, freed: int) -> None:
-        self.streams.bytes -= 0 if ring is self._everything else freed
-
-    def _fill(self, place: _Place, look: Look, told: list[Told]) -> None:
-        """Make a ring what Redis has; from now on it is filled from there."""
-        ring = self._begin(place)
-        if not ring.goes_on_with(look.epoch, look.first, look.last):
-            self._freed(ring, ring.begin_anew(look.epoch, (told[0].number if told else look.last + 1) - 1))
-            self._mine.pop(ring, None)
-        self._followed[place] = ring
-        self._take(ring, told)
-        ring.wake()
-
-    def _take(self, ring: Ring, told: Iterable[Told]) -> None:
-        """Add to a ring what follows in Redis."""
-        for one in told:
-            if one.number <= ring.last:
-                continue
-            if one.number > ring.last + 1:  # cut before it could be read: readers are told how many
-                self._freed(ring, ring.skip_to(one.number - 1))
-            self._add(ring, one.frame)
-            if one.hub == self._link.hub:
-                self._mine[ring] = one.key
 
     # -- the tasks --------------------------------------------------------------------------------
 
@@ -288,7 +229,6 @@ class RedisEngine:
             trouble = error
         if trouble is not None:
             self._tell_left(trouble)
-
         self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -319,10 +259,10 @@ class RedisEngine:
             except Exception as error:  # noqa: BLE001 - the hub goes on without Redis, whatever it is
                 trouble = error
             self._leave(trouble)
-            if not isinstance(trouble, RenewedError):
-                # Not all hubs at once.
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
-                pause_s = min(pause_s * 2, _PAUSE_S[1])
+            is_renewed = isinstance(trouble, RenewedError)
+            # Not all hubs at once.
+            await asyncio.sleep((_RENEWED_S if is_renewed else pause_s) * random.uniform(0.5, 1.0))  # noqa: S311
+            pause_s = min(pause_s * 2, _PAUSE_S[1])
 
     async def _joined(self, *, first: bool = False) -> None:
         if await self._link.connect():
@@ -330,11 +270,14 @@ class RedisEngine:
         until = time.monotonic() + _FLUSH_S
         while not first and self._log.waiting and time.monotonic() < until:
             await self._push_some()
-        while place := next((place for place in self._rings() if place not in self._followed), None):
+        while place := self._rings.not_followed():
             scope, name = place
             look = await self._link.look(scope or _EVERY, name, make=True)
             if look is not None:
-                self._fill(place, look, await self._link.read(scope or _EVERY, name, look))
+                self._rings.fill(place, look, await self._link.read(scope or _EVERY, name, look))
+        if self._sharing is not None:
+            self._sharing.begin()
+            await self._sharing.tick()
         self._is_shared = True
         self._trouble.clear()
         self._back.set()
@@ -343,10 +286,6 @@ class RedisEngine:
             points.engine_lost(address=self._link.address, events=self._log.lost - self._told_lost)
             self._told_lost = self._log.lost
 
-    def _rings(self) -> list[_Place]:
-        own: list[_Place] = [(None, "")] if self._everything is not None else []
-        return [*own, *self.streams.names()]
-
     async def _work(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
@@ -354,6 +293,7 @@ class RedisEngine:
                 group.create_task(self._follow())
                 group.create_task(self._audit())
                 group.create_task(self._watch())
+                group.create_task(self._share())
         except* GoneError as errors:
             raise _first(errors) from None
 
@@ -361,11 +301,16 @@ class RedisEngine:
         await self._trouble.wait()
         raise GoneError("a command failed")
 
+    async def _share(self) -> None:
+        while self._sharing is not None:
+            await asyncio.sleep(_SHARE_S)
+            await self._sharing.tick()
+
     async def _audit(self) -> None:
         """Keep streams that somebody reads from expiring, and notice when Redis has lost one."""
         while True:
             await asyncio.sleep(_AUDIT_S)
-            for place, ring in list(self._followed.items()):
+            for place, ring in self._rings.followed().items():
                 scope, name = place
                 look = await self._link.look(scope or _EVERY, name, make=True)
                 if look is not None and (look.epoch != ring.epoch or look.last < ring.last):
@@ -376,29 +321,17 @@ class RedisEngine:
         was_shared, self._is_shared = self._is_shared, False
         self._back.clear()
         self._left_at = time.monotonic() if was_shared else self._left_at
-        followed, self._followed = self._followed, {}
-        unseen: dict[_Place, list[Entry]] = {place: [] for place in followed}
-        known = {place: self._mine.get(ring) for place, ring in followed.items()}
-        for entry in self._log.tail(_now_ms() - _UNSEEN_MS):
-            key = key_of(entry)
-            for place in _places(entry):
-                if place not in unseen or key in self._doubles:
-                    continue
-                if key == known[place]:
-                    unseen[place].clear()
-                else:
-                    unseen[place].append(entry)
-        for place, ring in followed.items():
-            if self._ring(place) is ring:
-                for entry in unseen[place]:
-                    self._add_own(ring, entry)
-        self._mine.clear()
+        self._rings.leave(self._log.tail(_now_ms() - _UNSEEN_MS), self._doubles)
         self._settled()
         self.wake()
-        if was_shared:
+        if was_shared or isinstance(trouble, UnfitError):
             self._tell_left(trouble)
 
     def _tell_left(self, trouble: Exception) -> None:
+        if isinstance(trouble, UnfitError):  # it would be told at every try
+            if self._told_unfit == str(trouble):
+                return
+            self._told_unfit = str(trouble)
         reason = str(trouble) if isinstance(trouble, GoneError) else f"unexpected {type(trouble).__name__}"
         points.engine_left(address=self._link.address, reason=reason, error_kind="engine_left")
 
@@ -420,43 +353,36 @@ class RedisEngine:
 
     async def _follow(self) -> None:
         while True:
-            self._tidy()
-            keys = {stream_key(scope or _EVERY, name): (scope, name) for scope, name in self._followed}
-            found = await self._link.follow({key: self._followed[place].last for key, place in keys.items()})
+            followed = self._rings.followed()
+            keys = {stream_key(scope or _EVERY, name): (scope, name) for scope, name in followed}
+            found = await self._link.follow({key: followed[place].last for key, place in keys.items()})
             for key, told in found.items():
                 place = keys[key]
-                ring = self._followed.get(place)
-                if ring is None or self._ring(place) is not ring:
-                    continue
+                ring = followed[place]
                 if any(one.epoch != ring.epoch for one in told):
                     raise RenewedError("its numbers are from another life")
-                self._take(ring, told)
+                self._rings.take(place, ring, told)
             self.wake()
-
-    def _tidy(self) -> None:
-        """No longer follow what nobody reads."""
-        now = time.monotonic()
-        for place, ring in list(self._followed.items()):
-            scope, name = place
-            if self._ring(place) is not ring:  # forgotten for lack of room
-                del self._followed[place]
-                self._mine.pop(ring, None)
-            elif ring.readers:
-                self._unread.pop(place, None)
-            elif now - self._unread.setdefault(place, now) > _LINGER_S:
-                del self._followed[place], self._unread[place]
-                self._mine.pop(ring, None)
-                if scope is None:
-                    self._everything = None
-                else:
-                    self.streams.drop(scope, name)
 
     # -- what is known ----------------------------------------------------------------------------
 
     def missed(self, job_id: str, events: int) -> int:
-        """Return how many events are no longer in a job's stream, as far as this hub follows it."""
+        """Return how many events are no longer in a job's stream, as far as it was told."""
         ring = self.streams.find("job", job_id)
-        return ring.first - 1 if ring is not None else max(0, events - self.streams.limits.events)
+        if ring is not None:
+            return ring.first - 1
+        return min(events, self._sharing.first(job_id) - 1) if self._sharing is not None else 0
+
+    async def recall(self, scope: Scope, name: str) -> list[Recalled]:
+        """Return the events of a stream that are still in Redis, whichever hub took them in."""
+        try:
+            look = await self._asked(lambda: self._link.look(scope, name))
+            if look is None:
+                return []
+            told = await self._link.read(scope, name, look)
+        except GoneError:
+            return [Recalled(key_of(entry), entry.frame) for entry in self._log.of(scope, name)]
+        return [Recalled(one.key, one.frame) for one in told]
 
     def figures(self) -> list[Figure]:
         """Return what there is to count."""
@@ -466,14 +392,6 @@ class RedisEngine:
             ("narration_hub_unshared_lost_total", "counter", "events that other hubs never get", self._log.lost),
             ("narration_hub_repeated_elsewhere_total", "counter", "events another hub had already", self.repeated),
         ]
-
-
-def _places(entry: Entry) -> Iterator[_Place]:
-    yield (None, "")
-    if entry.job is not None:
-        yield ("job", entry.job)
-    if entry.story is not None:
-        yield ("story", entry.story)
 
 
 def _first(errors: "ExceptionGroup[GoneError]") -> GoneError:

@@ -27,6 +27,9 @@ _PATIENCE_S: Final = 2.0
 _BLOCK_MS: Final = 1000
 _AT_ONCE: Final = 500
 _WINDOW: Final = 8192  # numbers of a producer that share a key
+_MOST_ROWS: Final = 50_000
+_AT_ONCE_ROWS: Final = 200
+_TOLD_S: Final = 2 * 24 * 3600  # how long Redis has what hubs told each other
 _OLDEST: Final = (6, 2)
 _FIELDS: Final = 4  # of an entry: two names, two values
 
@@ -73,6 +76,48 @@ class Told(NamedTuple):
     hub: str
     key: str
     frame: bytes
+
+
+class Row(NamedTuple):
+    """What a hub tells of a job or service.
+
+    Attributes:
+        hub: who tells it.
+        kind: j for a job, s for a service.
+        name: the job's or service's name.
+        first: number of the oldest event in the job's stream.
+        data: what is told.
+    """
+
+    hub: str
+    kind: str
+    name: str
+    first: int
+    data: bytes
+
+
+class Shared(NamedTuple):
+    """What hubs told each other.
+
+    Attributes:
+        at_ms: the server's time, in milliseconds since the epoch.
+        seen: up to where rows are known now.
+        seen_tickets: the same for keys and revocations.
+        keys: each key as hexadecimal text, with when it was made; None when they are known.
+        revoked: what was revoked, and when; None when it is known.
+        firsts: of each job that was told, the number of the oldest event in its stream.
+        rows: what the other hubs told.
+        is_more: whether there is more.
+    """
+
+    at_ms: int
+    seen: int
+    seen_tickets: int
+    keys: dict[str, int] | None
+    revoked: dict[str, int] | None
+    firsts: list[int]
+    rows: list[Row]
+    is_more: bool
 
 
 def key_of(entry: Entry) -> str:
@@ -171,6 +216,37 @@ class Link:
             raise RenewedError("its numbers are from another life")
         return list(answer[2:])
 
+    async def share(
+        self, seen: int, seen_tickets: int, keys: Mapping[str, int], revoked: Mapping[str, int], rows: Sequence[Row]
+    ) -> Shared:
+        """Tell other hubs what is new here, and learn what is new there.
+
+        Args:
+            seen: up to where their rows are known.
+            seen_tickets: the same for keys and revocations.
+            keys: this hub's keys.
+            revoked: what was revoked here.
+            rows: what this hub tells.
+        """
+        arguments: list[Any] = [self.hub, seen, seen_tickets, _MOST_ROWS, _TOLD_S]
+        for pairs in (keys, revoked):
+            arguments.append(len(pairs))
+            for name, at_ms in pairs.items():
+                arguments += (_bytes(name), at_ms)
+        for row in rows:
+            arguments += (
+                _bytes(f"{self.hub}|{row.kind}|{row.name}"),
+                _bytes(row.name if row.kind == "j" else ""),
+                row.data,
+            )
+        answer = await self._call(_scripts.SHARE, *arguments)
+        at_ms, seen, seen_tickets, new_keys, new_revoked, firsts, told, many = answer
+        return Shared(
+            at_ms, seen, seen_tickets, _numbers(new_keys), _numbers(new_revoked), firsts,
+            [_row(*pair) for pair in zip(told[::2], told[1::2], strict=True) if pair[1] is not None],
+            many == _AT_ONCE_ROWS,
+        )  # fmt: skip
+
     # -- streams ----------------------------------------------------------------------------------
 
     async def publish(self, entries: Sequence[Entry]) -> list[int]:
@@ -242,6 +318,19 @@ class Link:
             async with _failures(_PATIENCE_S):
                 await client.xadd(key, {"w": "1"}, maxlen=1, approximate=False)
                 await client.expire(key, _LIVES_S)
+
+
+def _numbers(flat: list[bytes] | None) -> dict[str, int] | None:
+    if flat is None:
+        return None
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return {name.decode("utf-8", "surrogatepass"): int(float(number)) for name, number in pairs}
+
+
+def _row(member: bytes, value: bytes) -> Row:
+    hub, kind, name = member.decode("utf-8", "surrogatepass").split("|", 2)
+    first, _, data = value.partition(b" ")
+    return Row(hub, kind, name, int(first), data)
 
 
 def _told(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Told:

@@ -133,3 +133,73 @@ return {generation, count, repeated}
 )
 """Arguments: prefix, candidate, known, hub, most events, most bytes, seconds to live, seconds that ids are known;
 then six for each event: which window of ids, which bit of it (empty: the window is the id), key, frame, job, story."""
+
+SHARE: Final = (
+    _LIFE
+    + """
+local hub, seen, seen_tickets, most, seconds = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local generation, count = life()
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local key, at = prefix .. 'life', 9
+
+local function pairs_given()
+  local found = {}
+  local many = tonumber(ARGV[at])
+  for place = at + 1, at + 2 * many, 2 do found[#found + 1] = {ARGV[place], ARGV[place + 1]} end
+  at = at + 2 * many + 1
+  return found
+end
+
+local is_new = false
+for _, one in ipairs(pairs_given()) do
+  if redis.call('HSETNX', prefix .. 'keys', one[1], one[2]) == 1 then is_new = true end
+end
+for _, one in ipairs(pairs_given()) do
+  if redis.call('ZADD', prefix .. 'revoked', 'GT', 'CH', one[2], one[1]) > 0 then is_new = true end
+end
+redis.call('ZREMRANGEBYRANK', prefix .. 'revoked', 0, -10001)
+local tickets = tonumber(redis.call('HGET', key, 'tickets')) or 0
+if is_new then tickets = redis.call('HINCRBY', key, 'tickets', 1) end
+local keys, revoked = false, false
+if tickets ~= seen_tickets then
+  keys = redis.call('HGETALL', prefix .. 'keys')
+  for place = 1, #keys, 2 do
+    if now_ms - tonumber(keys[place + 1]) > 172800000 then redis.call('HDEL', prefix .. 'keys', keys[place]) end
+  end
+  revoked = redis.call('ZRANGE', prefix .. 'revoked', 0, -1, 'WITHSCORES')
+end
+
+local firsts = {}
+for place = at, #ARGV, 3 do
+  local member, job, data = ARGV[place], ARGV[place + 1], ARGV[place + 2]
+  local first = 0
+  if job ~= '' then
+    first = tonumber(redis.call('HGET', prefix .. 'm:job:' .. job, 'first')) or 1
+    firsts[#firsts + 1] = first
+  end
+  redis.call('HSET', prefix .. 'rows', member, string.format('%.0f ', first) .. data)
+  redis.call('ZADD', prefix .. 'revisions', redis.call('HINCRBY', key, 'rows', 1), member)
+end
+local over = redis.call('ZCARD', prefix .. 'revisions') - most
+if over > 0 then
+  local gone = redis.call('ZPOPMIN', prefix .. 'revisions', over)
+  for place = 1, #gone, 2 do redis.call('HDEL', prefix .. 'rows', gone[place]) end
+end
+for _, name in ipairs({'rows', 'revisions', 'keys', 'revoked'}) do redis.call('EXPIRE', prefix .. name, seconds) end
+
+local found = redis.call('ZRANGEBYSCORE', prefix .. 'revisions', string.format('(%.0f', seen), '+inf',
+  'WITHSCORES', 'LIMIT', 0, 200)
+local rows = {}
+for place = 1, #found, 2 do
+  if string.sub(found[place], 1, #hub + 1) ~= hub .. '|' then
+    rows[#rows + 1] = found[place]
+    rows[#rows + 1] = redis.call('HGET', prefix .. 'rows', found[place])
+  end
+  seen = tonumber(found[place + 1])
+end
+return {generation, count, now_ms, seen, tickets, keys, revoked, firsts, rows, #found}
+"""
+)
+"""Arguments: prefix, candidate, known, hub, rows and tickets seen, most rows, seconds to live; keys and what was
+revoked, each as their number and pairs; then three for each row: member, job (empty for a service), data."""
