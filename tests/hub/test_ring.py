@@ -97,3 +97,24 @@ def test_an_id_that_is_not_of_this_stream_is_unknown(given_id):
         ring.append(frame(number))
     assert ring.cursor_of(given_id.format(epoch=ring.epoch)) is None
     assert ring.cursor_of(f"{ring.epoch}-3") == 3
+
+
+@pytest.mark.req("HUB-05", "SSE-05")
+def test_a_ring_that_goes_on_alone_knows_the_ids_from_before_and_takes_back_nothing():
+    ring = Ring(10, 1000)
+    for number in range(1, 4):
+        ring.append(frame(number))
+    before = ring.epoch
+    assert ring.goes_on_with(before, 1, 5)
+    assert not ring.goes_on_with(before, 5, 9)  # 4 is missing
+    assert not ring.goes_on_with(before, 1, 2)  # the other one is behind
+    ring.branch()
+    ring.append(frame(4))
+    assert ring.epoch != before
+    assert b"id: %b-4\n" % ring.epoch.encode() in ring.read(3).data
+    assert [ring.cursor_of(f"{before}-{number}") for number in (2, 3, 4)] == [2, 3, None]
+    assert ring.cursor_of(f"{ring.epoch}-4") == 4
+    assert not ring.goes_on_with(before, 1, 9)
+    assert ring.begin_anew(before, 7) > 0
+    assert (ring.first, ring.last, ring.life, ring.bytes) == (8, 7, 1, 0)
+    assert ring.cursor_of(f"{before}-7") == 7

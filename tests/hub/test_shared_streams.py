@@ -3,6 +3,8 @@
 import asyncio
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -287,6 +289,22 @@ def test_the_password_in_the_address_is_shown_nowhere(tmp_path):
         assert not any(password.encode() in line for line in said)
 
     run(main())
+
+
+@pytest.mark.req("HUB-05")
+def test_one_line_names_the_extra_that_the_engine_needs():
+    code = """
+import sys
+sys.modules["redis"] = sys.modules["redis.asyncio"] = None
+from narration_core.cli import main
+sys.argv = ["narration", "hub", "--no-data", "--engine", "redis://127.0.0.1:1"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "Error: `narration hub` needs redis, which is not installed: pip install 'narration-core[redis]'"
+    )
 
 
 @pytest.mark.req("HUB-05")
