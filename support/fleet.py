@@ -90,9 +90,9 @@ class RunningFleet:
         services = self.made.services
         return [line for name in names or services for line in list(services[name].lines)]
 
-    def story(self, correlation_id: str) -> list[tuple[bytes, Event]]:
-        """Return the lines of one request, and their events, as far as they are here."""
-        wanted = correlation_id.encode()
+    def story(self, correlation_id: str | None) -> list[tuple[bytes, Event]]:
+        """Return the lines of one request, or of none, and their events, as far as they are here."""
+        wanted = (correlation_id or "").encode()
         pairs = [(line, decode(line)) for line in self.lines() if wanted in line]
         return [(line, event) for line, event in pairs if event.correlation_id == correlation_id]
 
@@ -116,8 +116,8 @@ class RunningFleet:
             raise AssertionError(f"the story of {correlation_id} lacks {missing}; it has:{_sentences(told)}")
         return in_order_of_cause(told)
 
-    def wait_for_event(self, correlation_id: str, **fields: object) -> Event:
-        """Return the first event of a request with these values, when it is here."""
+    def wait_for_event(self, correlation_id: str | None, **fields: object) -> Event:
+        """Return the first event of a request, or of none, with these values, when it is here."""
 
         def found() -> Event | None:
             told = (event for _, event in self.story(correlation_id))

@@ -103,6 +103,8 @@ async def errors(request: web.Request, handler: Any) -> web.StreamResponse:
     except json.JSONDecodeError:
         error = {"message": "the body is not valid JSON", "type": TYPES[400], "code": "INVALID_REQUEST"}
         return web.json_response({"error": error}, status=400)
+    except ConnectionResetError:  # the caller has gone, and its job with it
+        return web.Response()
     return answer
 
 
