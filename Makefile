@@ -41,9 +41,10 @@ lint: venv  ## check style, types and narration
 	$(BIN)/mypy
 	$(BIN)/narration lint
 
+# Without --quiet, which also silences what --strict counts.
 docs: venv  ## build the documentation as a site, into site/
 	$(BIN)/python -m tools.reference --check
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 reference: venv  ## write docs/reference again, from the code
 	$(BIN)/python -m tools.reference

@@ -45,6 +45,7 @@ class _Command(click.Command):
     show_default="memory of this hub",
 )
 @click.option("--readers", type=click.IntRange(1), default=4096, help="Most open streams.")
+@click.option("--demo", is_flag=True, help="Also have an example tell of a request that is stuck; implies --no-data.")
 def command(
     host: str,
     port: int | None,
@@ -62,6 +63,7 @@ def command(
     readers: int,
     *,
     no_data: bool,
+    demo: bool,
 ) -> None:
     """Show what every process is doing: take events in, and serve them job by job and story by story.
 
@@ -85,14 +87,19 @@ def command(
             write_deadline_s=write_deadline_sec,
             limits=Limits(events=ring_events, total_bytes=memory_mb << 20),
             readers=readers,
-            data=None if no_data else data or default_data(),
+            data=None if no_data or demo else data or default_data(),
             keep_bytes=size_of(keep),
             keep_days=keep_days,
             engine=engine or None,
             **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
         )
         settings.check()
-        lifecycle.run(settings)
+        if demo:
+            from narration_hub.demo import example  # noqa: PLC0415 - for --demo alone
+
+            lifecycle.run(settings, lambda url: example(url, settings.token))
+        else:
+            lifecycle.run(settings)
     except ConfigError as error:
         lifecycle.narrate_config_error(str(error))
         raise click.ClickException(str(error)) from None

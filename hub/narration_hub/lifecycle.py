@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from narration_core import CHANNELS, Sink, __version__, configure, default_sinks, flush
+from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
@@ -71,8 +74,16 @@ def _name_in(data: Path | None) -> str:
     return new
 
 
-def run(settings: Settings) -> None:
+Beside = Callable[[str], AbstractContextManager[object]]
+"""What is open for as long as a hub serves; it is given the hub's address."""
+
+
+def run(settings: Settings, beside: Beside = nullcontext) -> None:
     """Run a hub until it is asked to stop.
+
+    Args:
+        settings: of the hub.
+        beside: what is open meanwhile.
 
     Raises:
         StartError: it could not start.
@@ -89,7 +100,7 @@ def run(settings: Settings) -> None:
         if store is not None:
             events = exchange.restore()
             points.restored(folder=str(settings.data), events=events, unreadable=store.unreadable)
-        asyncio.run(_run(settings, exchange, engine))
+        asyncio.run(_run(settings, exchange, engine, beside))
         exchange.close()
     except StoreError as error:
         points.start_failed(code="STORE", reason=short(str(error)), error_kind="store", detail=str(error))
@@ -98,7 +109,7 @@ def run(settings: Settings) -> None:
         flush()
 
 
-async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | None") -> None:
+async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | None", beside: Beside) -> None:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[str] = loop.create_future()
     for number in handled_signals():
@@ -116,9 +127,10 @@ async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | No
         if engine is not None:
             engine.share(exchange.board, tickets)
             await _join(engine)
-        listener = await _listen(runner, settings)
+        listener, port = await _listen(runner, settings)
         looking = asyncio.create_task(_look(exchange))
-        signal = await stop
+        with beside(f"http://{url_host(settings.host)}:{port}"):
+            signal = await stop
     finally:
         if looking is not None:
             looking.cancel()
@@ -147,7 +159,7 @@ def _stop(stop: "asyncio.Future[str]", name: str) -> None:
         stop.set_result(name)
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> asyncio.Server:
+async def _listen(runner: web.AppRunner, settings: Settings) -> tuple[asyncio.Server, int]:
     host, port = settings.host, settings.port
     try:
         listener, bound_port = await listen(runner, answer_failure, host, port)
@@ -157,7 +169,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> asyncio.Server:
             f"cannot listen on {host} port {port}: {error}; choose another --port, or 0 for any free one"
         ) from None
     points.ready(address=host, port=bound_port)
-    return listener
+    return listener, bound_port
 
 
 async def _look(exchange: Exchange) -> None:
