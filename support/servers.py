@@ -43,7 +43,9 @@ def wait_until_it_listens(port: int, process: "subprocess.Popen[Any]") -> None:
     raise RuntimeError(f"{process.args} does not listen on port {port}; its exit code: {process.poll()}")
 
 
-def ask(port: int, path: str, name: str, headers: Mapping[str, str] | None = None) -> tuple[int, str | None]:
+def ask(
+    port: int, path: str, name: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> tuple[int, str | None]:
     """Ask a server once with a correlation id; returns the status, and the id on the answer.
 
     Args:
@@ -51,9 +53,10 @@ def ask(port: int, path: str, name: str, headers: Mapping[str, str] | None = Non
         path: path and query.
         name: the correlation id.
         headers: more headers.
+        body: what is posted; absent, the request is a GET.
     """
     sent = {"X-Correlation-Id": name, **(headers or {})}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=sent)
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=sent)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - as above
             return answer.status, answer.headers["X-Correlation-Id"]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from narration_core import Narrator, bind
 from narration_core.bridges.asgi import NarrationMiddleware
@@ -27,10 +27,11 @@ app = FastAPI(lifespan=life)
 app.add_middleware(NarrationMiddleware, narrate=narrate)
 
 
-@app.get("/order/{article}")
-async def order(article: str) -> Response:
-    """Take an order."""
+@app.post("/order/{article}")
+async def order(article: str, request: Request) -> Response:
+    """Take an order; its body says how the customer pays, and is nobody else's business."""
+    payment = await request.body()
     with bind(session_id="s-7"):
         narrate("order", "article", "Taking an order")
-        answer = await app.state.client.get(f"{SCHEDULER}/plan/{article}")
+        answer = await app.state.client.post(f"{SCHEDULER}/plan/{article}", content=payment)
     return Response(answer.text, status_code=200 if answer.is_success else 502)

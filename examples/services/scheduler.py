@@ -49,7 +49,7 @@ def application() -> web.Application:
     """Return the service."""
     app = web.Application()
     correlate(app, narrate, trust="inside")
-    app.router.add_get("/plan/{article}", plan)
+    app.router.add_post("/plan/{article}", plan)
     app.cleanup_ctx.append(life)
     return app
 

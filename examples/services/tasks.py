@@ -16,8 +16,9 @@ correlate(narrate)
 
 @app.task  # type: ignore[untyped-decorator]  # Celery has no types
 def charge(amount: int) -> None:
-    """Charge a customer."""
-    logging.getLogger("bank").info("Logging in with password=%s", os.environ.get("BANK_PASSWORD", "none"))
+    """Charge a customer. It says more than it should, as programs do: the password is hidden in all that comes out."""
+    password = os.environ.get("BANK_PASSWORD", "none")
+    logging.getLogger("bank").info("Logging in with password=%s", password)
     narrate("charge", "customer", "Charging the customer")
     if amount < 0:
-        raise ValueError("nobody is charged less than nothing")
+        raise ValueError(f"the bank at https://till:{password}@bank.example/ charges nobody less than nothing")

@@ -13,7 +13,7 @@ from narration_core.bridges.stdlib import NarrationHandler
 from narration_core.bridges.wsgi import NarrationMiddleware
 
 TAXES = os.environ.get("TAXES", "http://127.0.0.1:8082/tax")
-PRICES = {"book": 7}
+PRICES = {"book": 7, "voucher": -7}
 logging.basicConfig(handlers=[NarrationHandler()], level="INFO")
 log = logging.getLogger("prices")
 narrate = Narrator("till")

@@ -21,7 +21,7 @@ EXCEPTIONS = {
         "needs a redis-server; tests/hub/test_shared_streams.py runs two hubs on a real one"
     ),
     ("examples/services/README.md", "pip install 'narration-core' fastapi"): (
-        "needs a redis-server; tests/bridges/test_services.py runs the same commands where there is one"
+        "needs a redis-server; features/services.feature and tests/packaging/test_services.py run it where there is one"
     ),
     ("worker/narration_worker/models/README.md", "python3.11 -m venv /tmp/train"): (
         "installs torch and trains for minutes; tests/tools/test_haiku_model.py checks what came out"

@@ -112,6 +112,13 @@ def with_hub(wheel, tmp_path_factory):
 
 
 @pytest.fixture
+def environment_for(wheel, tmp_path):
+    """Makes an environment with the wheel and other packages beside it."""
+    yield lambda beside: Environment(tmp_path / "venv", wheel, beside=beside)
+    shutil.rmtree(tmp_path / "venv")
+
+
+@pytest.fixture
 def own_environment(wheel, tmp_path):
     """An environment that one test may change."""
     yield Environment(tmp_path / "venv", wheel)
