@@ -15,7 +15,7 @@ from support.services import EDGE, SECRET, RunningServices
 
 CLOSERS = {
     "book": ("gateway answer", "tasks charge"),
-    "ghost": ("gateway answer", "till request_failed"),
+    "ghost": ("gateway answer", "till answer"),  # the last word of each
     "voucher": ("gateway answer", "tasks task_failed"),
 }
 EVERYWHERE = {

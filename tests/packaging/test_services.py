@@ -22,7 +22,7 @@ def test_the_services_run_with_the_wheel(environment_for, tmp_path):
         services = RunningServices(broker, python=environment.python, folder=folder, environment=clean)
         try:
             services.start()
-            for article, status, closer in (("book", 200, "tasks charge"), ("ghost", 502, "till request_failed")):
+            for article, status, closer in (("book", 200, "tasks charge"), ("ghost", 502, "till answer")):
                 answer = ask(services.gateway, f"/order/{article}?token={SECRET}", f"req-{article}", body=b"{}")
                 assert answer == (status, f"req-{article}"), services.printed().decode()
                 services.wait_for_story(f"req-{article}", "gateway answer", closer)
