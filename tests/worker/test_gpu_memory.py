@@ -4,6 +4,7 @@ import http.client
 import json
 import threading
 
+import llama_cpp
 import pytest
 from click.testing import CliRunner
 
@@ -41,6 +42,16 @@ def test_a_model_that_llama_cpp_put_elsewhere_is_refused_and_freed(loaded):
     assert refused.value.code == "INSUFFICIENT_VRAM"
     assert engine.residency is None
     assert engine.vram_bytes == 0
+
+
+@pytest.mark.req("M0-W-1010")
+@pytest.mark.skipif(llama_cpp.llama_supports_gpu_offload(), reason="this llama.cpp would use a GPU")
+def test_loading_for_a_gpu_that_llama_cpp_does_not_use_fails():
+    engine = Engine(BUNDLED, "auto")
+    with pytest.raises(WorkerError, match="is not wholly on CUDA0") as refused:
+        engine.load(GPU)
+    assert refused.value.code == "INSUFFICIENT_VRAM"
+    assert not engine.loaded
 
 
 @pytest.mark.req("M0-W-1011")
