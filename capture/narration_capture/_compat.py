@@ -204,7 +204,7 @@ def example_of(item: pytest.Item) -> Mapping[str, str]:
 def row_of(item: Any) -> int | None:
     """Return the number of a scenario's row of examples, from 1, or None if it has none."""
     callspec = getattr(item, "callspec", None)
-    return callspec.indices[ROW] + 1 if callspec is not None and ROW in callspec.indices else None
+    return _number(item, ROW) if callspec is not None and ROW in callspec.indices else None
 
 
 def parameter_numbers(item: Any) -> list[int]:
@@ -213,7 +213,37 @@ def parameter_numbers(item: Any) -> list[int]:
     if callspec is None:
         return []
     names = [name for name in callspec.indices if not name.startswith(_INTERNAL)]
-    return [callspec.indices[name] + 1 for name in sorted(names, key=lambda name: (name != ROW, name))]
+    return [_number(item, name) for name in sorted(names, key=lambda name: (name != ROW, name))]
+
+
+def _number(item: Any, name: str) -> int:
+    """Return the place of a parameter's value among its values, from 1.
+
+    Where a test has several parameters, pytest's own index of a `parametrize` counts the tests, not the values.
+    """
+    value = item.callspec.params.get(name)
+    for mark in item.iter_markers("parametrize"):
+        places = [place for place, other in enumerate(_values(mark, name), start=1) if other is value]
+        if len(places) == 1:
+            return places[0]
+    number: int = item.callspec.indices[name] + 1
+    return number
+
+
+def _values(mark: pytest.Mark, name: str) -> Iterator[object]:
+    """Yield the values that a `parametrize` gives to a parameter."""
+    given: Mapping[str, Any] = {**dict(zip(("argnames", "argvalues"), mark.args, strict=False)), **mark.kwargs}
+    names = given["argnames"]
+    if isinstance(names, str):
+        names = [part.strip() for part in names.split(",")]
+    if name not in names:
+        return
+    place = list(names).index(name)
+    for entry in given["argvalues"]:
+        if hasattr(entry, "marks"):  # pytest.param
+            yield entry.values[place]
+        else:
+            yield entry if len(names) == 1 else entry[place]
 
 
 def visible_steps(item: pytest.Item) -> Iterator[StepFunctionContext]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from narration_capture._inventory import Inventory
     from narration_capture._scenario_run import ScenarioRun
 
-VOCABULARY: Final = "narration_capture.gherkin"
 _OUTPUT: Final = "narration"
 _NOT_TAGS: Final = frozenset(("parametrize", "usefixtures", "syrupy_snapshot"))
 
@@ -90,7 +89,7 @@ class NarrationSession:
             raise pytest.UsageError(f"features need `pip install 'narration-core[test]'`: {error}") from None
         from narration_capture._step_modules import load  # noqa: PLC0415 - as above
 
-        self.config.pluginmanager.import_plugin(VOCABULARY)
+        self.config.pluginmanager.import_plugin(settings.VOCABULARY)
         load(self.config, settings.step_folders(self.config))
 
     def check(self, collector: pytest.Module, report: pytest.CollectReport) -> None:
@@ -114,7 +113,7 @@ class NarrationSession:
             _is_feature_file(item.parent)
             or bool(self.config.getini("narration_strict"))
             or "narration" in getattr(item, "fixturenames", ())
-            or (not self._loaded and self.config.pluginmanager.has_plugin(VOCABULARY))
+            or (not self._loaded and self.config.pluginmanager.has_plugin(settings.VOCABULARY))
         )
 
     def collected(self, items: Sequence[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -18,8 +19,14 @@ from narration_capture._compat import (
     visible_steps,
 )
 from narration_capture._scenario_run import make_runnable
+from narration_capture._settings import STEPS
 
 USED = pytest.StashKey[set[int]]()
+
+_WHERE: Final = (
+    "no definitions of this project were found: they are read from the folders that narration_steps names "
+    f"({STEPS}/ by default), and from every conftest.py in the feature's folder or above it"
+)
 
 
 def faults_of(items: Sequence[pytest.Item], root: Path) -> list[str]:
@@ -52,7 +59,12 @@ def faults_of(items: Sequence[pytest.Item], root: Path) -> list[str]:
             else:
                 make_runnable(fitting[0])
                 used.add(id(fitting[0].step_func))
-    return list(faults)
+    return [*faults, *(_WHERE for fault in [*faults][:1] if not any(map(_is_own, known or ())))]
+
+
+def _is_own(context: StepFunctionContext) -> bool:
+    """Tell whether a definition is the project's own, not one that comes with a plugin."""
+    return inspect.unwrap(context.step_func).__module__.split(".")[0] not in {"narration_capture", "pytest_bdd"}
 
 
 def _fitting(step: Step, known: Iterable[StepFunctionContext]) -> list[StepFunctionContext]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from narration_capture._item_state import CAPTURE, CHECKED
+from narration_capture._settings import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -47,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("narration_features", "folder of the feature files that are collected as they are", default="")
     parser.addini("narration_strict", "check the steps of scenarios in test modules too", type="bool", default=False)
     parser.addini("narration_stories", "folder of the golden stories", default="snapshots")
-    parser.addini("narration_steps", "folders of step definitions that are loaded", type="args", default=["steps"])
+    parser.addini("narration_steps", "folders of step definitions that are loaded", type="args", default=[STEPS])
     parser.addini("narration_requirements", "TSV file whose first column names the tags of requirements", default="")
 
 

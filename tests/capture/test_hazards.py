@@ -254,3 +254,29 @@ def test_11_updating_one_scenario_keeps_its_siblings(pools):
     assert len(before) == 2
     pools.accept("features/pools.feature::test_another_one_is_spawned").assert_outcomes(passed=1)
     assert pools.stories() == before
+
+
+def test_whoever_keeps_steps_elsewhere_is_told_where_they_are_read_from(project):
+    project.feature()
+    project.write(
+        "tests/conftest.py", "from pytest_bdd import when\n\n@when('the pool manager spawns llama')\ndef _(): pass\n"
+    )
+    result = project.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*unknown step: *",
+            "no definitions of this project were found: they are read from the folders that narration_steps names*",
+        ]
+    )
+    project.write("conftest.py", "from pytest_bdd import given\n\n@given('something else')\ndef _(): pass\n")
+    project.run().stdout.no_fnmatch_line("no definitions of this project were found*")
+
+
+def test_a_folder_of_steps_that_does_not_exist_is_an_error(project):
+    project.feature()
+    project.steps()
+    project.set("narration_steps", '["step"]')
+    result = project.run()
+    assert result.ret != 0
+    assert "narration_steps: there is no folder" in result.stdout.str() + result.stderr.str()

@@ -91,3 +91,77 @@ def test_a_parametrized_autouse_fixture_gives_each_of_its_values_a_story(project
     result = project.run()
     result.assert_outcomes(passed=2)
     assert result.ret == 0
+
+
+def test_rows_keep_their_numbers_beside_other_parameters(project):
+    project.steps()
+    project.feature("""
+        Feature: Pools
+          Scenario Outline: Spawning <engine>
+            When the pool manager spawns <engine>
+            Examples:
+              | engine |
+              | llama  |
+              | vllm   |
+              | llama  |
+    """)
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(params=["sqlite", "pg"], autouse=True)
+        def backend(request):
+            return request.param
+        """,
+    )
+    project.accept().assert_outcomes(passed=6)
+    assert [*project.stories()] == [
+        f"pools/spawning_engine-{row}-{other}.story" for row in (1, 2, 3) for other in (1, 2)
+    ]
+    assert "spawns vllm" in project.stories()["pools/spawning_engine-2-2.story"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        '"zone", ["a", "b"]',
+        '["zone"], [pytest.param("a"), pytest.param("b", id="other")]',
+        '"zone,port", [("a", 1), ("b", 2)]',
+        'argvalues=[pytest.param("a", 1), ("b", 2)], argnames=("zone", "port")',
+    ],
+)
+def test_bound_outlines_count_rows_and_other_parameters_by_themselves(project, parameters):
+    project.write(
+        "bound/pools.feature",
+        """
+        Feature: Pools
+          Scenario Outline: Spawning <engine>
+            When the pool manager spawns <engine>
+            Examples:
+              | engine |
+              | llama  |
+              | vllm   |
+        """,
+    )
+    project.write(
+        "tests/test_pools.py",
+        f"""
+        import pytest
+        from pytest_bdd import parsers, scenario, when
+        from narration_capture._compat import parameter_numbers, row_of
+
+        @when(parsers.parse("the pool manager spawns {{engine}}"))
+        def spawn(engine):
+            pass
+
+        @pytest.mark.parametrize({parameters})
+        @scenario("../bound/pools.feature", "Spawning <engine>")
+        def test_spawning(request, narration, {"zone, port" if "port" in parameters else "zone"}):
+            engine = request.node.callspec.params["_pytest_bdd_example"]["engine"]
+            number, *others = parameter_numbers(request.node)
+            assert row_of(request.node) == number == ["llama", "vllm"].index(engine) + 1
+            assert set(others) == {{["a", "b"].index(zone) + 1}}
+        """,
+    )
+    project.run("tests").assert_outcomes(passed=4)
