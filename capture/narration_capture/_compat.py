@@ -26,6 +26,7 @@ __all__ = [
     "Step",
     "StepFunctionContext",
     "bind",
+    "bound_files",
     "collect_error",
     "example_of",
     "function_place",
@@ -139,6 +140,11 @@ def bind(path: Path, source: FeatureSource, after: Callable[..., None], names: M
     # pytest-bdd keeps every file that it read; it takes ours for that.
     _features[os.path.abspath(path)] = feature  # noqa: PTH100 - pytest-bdd's key, links left as they are
     return {names[scenario.name]: _bound(path, scenario, after, names[scenario.name]) for scenario in source.scenarios}
+
+
+def bound_files() -> set[Path]:
+    """Return the feature files that pytest-bdd has read: those whose scenarios a module binds, and ours."""
+    return set(map(Path, _features))
 
 
 def _template(feature: Feature, source: ScenarioSource) -> CompiledScenario:

@@ -1,5 +1,6 @@
 """Golden stories: one readable file a scenario, compared after its last step."""
 
+import contextlib
 import difflib
 import re
 from pathlib import Path
@@ -59,6 +60,11 @@ class StoryExtension(SingleFileSnapshotExtension):
         """Tell whether a file is exactly this test's story; never a sibling's."""
         return snapshot_location == cls.get_location(test_location=test_location, index=0)
 
+    def read_snapshot_data_from_location(self, *, snapshot_location: str, **_: Any) -> str | None:
+        """Return a golden story; one that is not UTF-8 differs from every story, and does not stop the run."""
+        path = Path(snapshot_location)
+        return path.read_text("utf-8", "replace") if path.is_file() else None
+
     def discover_snapshots(self, **_: Any) -> SnapshotCollections:
         """Return nothing: which stories are unused is not for syrupy to say."""
         return SnapshotCollections()
@@ -107,19 +113,24 @@ def compare(item: pytest.Item, narration: NarrationCapture, snapshot: Any) -> No
             pytrace=False,
         )
     text = narration.story()
-    before = path.read_text("utf-8") if path.is_file() else None
+    before = path.read_text("utf-8", "replace") if path.is_file() else None
     pending = root / PENDING / _relative(path, root)
     if snapshot.use_extension(StoryExtension) == text:
         item.stash[STATE] = "matched" if before == text else "new"
-        pending.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a checkout that nobody may write to
+            pending.unlink(missing_ok=True)
         if before == text:
             for captured in narration.captured:
                 captured.assert_by("story")
         return
-    pending.parent.mkdir(parents=True, exist_ok=True)
-    pending.write_text(text, "utf-8")
     item.stash[STATE] = "missing" if before is None else "differs"
-    pytest.fail(_message(_relative(path, root), before, text), pytrace=False)
+    try:
+        pending.parent.mkdir(parents=True, exist_ok=True)
+        pending.write_text(text, "utf-8")
+        how = _HOW
+    except OSError as error:
+        how = f"`narration review` cannot show it, because {PENDING.as_posix()} cannot be written: {error.strerror}"
+    pytest.fail(_message(_relative(path, root), before, text, how), pytrace=False)
 
 
 def _check_silence(item: pytest.Item, path: Path, tags: set[str], narration: NarrationCapture) -> None:
@@ -140,9 +151,9 @@ _HOW: Final = "look at it with `narration review`; `pytest --snapshot-update` ac
 _NO_LINE_END: Final = "\\ No newline at end of file"
 
 
-def _message(shown: Path, before: str | None, text: str) -> str:
+def _message(shown: Path, before: str | None, text: str, how: str) -> str:
     if before is None:
-        return f"{shown.as_posix()}: there is no golden story yet. It would be:\n\n{text}\n{_HOW}"
+        return f"{shown.as_posix()}: there is no golden story yet. It would be:\n\n{text}\n{how}"
     conflict = _MARKER.search(before)
     if conflict:
         line = before.count("\n", 0, conflict.start()) + 1
@@ -150,7 +161,7 @@ def _message(shown: Path, before: str | None, text: str) -> str:
     diff = difflib.unified_diff(
         _diff_lines(before), _diff_lines(text), f"golden {shown.as_posix()}", "narrated now", lineterm="", n=4
     )
-    return "\n".join(["the story differs from the golden one", "", *diff, "", _HOW])
+    return "\n".join(["the story differs from the golden one", "", *diff, "", how])
 
 
 def _diff_lines(text: str) -> list[str]:

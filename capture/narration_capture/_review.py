@@ -32,7 +32,7 @@ class PendingStory(NamedTuple):
     @property
     def before(self) -> str:
         """The golden text; empty if there is none."""
-        return self.golden.read_text("utf-8") if self.golden.is_file() else ""
+        return self.golden.read_text("utf-8", "replace") if self.golden.is_file() else ""
 
     @property
     def now(self) -> str:
@@ -80,7 +80,7 @@ def pending_stories(root: Path, orphans: Iterable[Path] = ()) -> list[PendingSto
     for pending in sorted(folder.rglob("*.story")):
         name = pending.relative_to(folder)
         golden = root / name
-        before = golden.read_text("utf-8") if golden.is_file() else ""
+        before = golden.read_text("utf-8", "replace") if golden.is_file() else ""
         found.append(PendingStory(name.as_posix(), golden, pending, kind_of(before, pending.read_text("utf-8"))))
     found += [PendingStory(path.relative_to(root).as_posix(), path, None, "removed") for path in orphans]
     return sorted(found, key=lambda story: (KINDS.index(story.kind), story.name))

@@ -1,9 +1,8 @@
 """One pytest session in one process: steps loaded, scenarios checked, tests recorded, problems reported."""
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from narration_capture._scenario_run import ScenarioRun
 
 _OUTPUT: Final = "narration"
+_SHOWN: Final = 3
 _NOT_TAGS: Final = frozenset(("parametrize", "usefixtures", "syrupy_snapshot"))
 
 
@@ -52,6 +52,7 @@ class NarrationSession:
         self._collected: dict[Path, Sequence[Path] | None] = {}
         self._bound: list[Path] = []
         self._unused: list[str] = []
+        self._outside: set[Path] = set()
 
     def begin(self) -> None:
         """Empty the records, once; collecting alone changes nothing on disk."""
@@ -68,11 +69,24 @@ class NarrationSession:
 
             messages.clear(self.root)
 
+    def _write_messages(self, write: Callable[[], None]) -> None:
+        """Write a part of the messages that were asked for; what cannot be written fails the run and no test."""
+        try:
+            write()
+        except OSError as error:
+            self.problems.append(f"--narration-messages: {error.filename} cannot be written: {error.strerror}")
+            self.messages = None
+
     # -- collection ----------------------------------------------------------------------------
 
     def collects(self, path: Path) -> bool:
         """Tell whether a feature file is collected as it is."""
         return self.features is not None and path.resolve().is_relative_to(self.features.resolve())
+
+    def passes_by(self, path: Path) -> None:
+        """Note a feature file outside of the features' folder."""
+        if self.features is not None:
+            self._outside.add(path)
 
     def load_steps(self) -> None:
         """Load the vocabulary and the project's own step definitions, once, when the first feature is collected.
@@ -136,7 +150,8 @@ class NarrationSession:
                 str(path): None if stories is None else [str(story) for story in stories]
                 for path, stories in self._collected.items()
             }
-            output[_OUTPUT] = {"collected": found, "bound": [*map(str, self._bound)]}
+            outside = [*map(str, _unbound(self._outside))]
+            output[_OUTPUT] = {"collected": found, "bound": [*map(str, self._bound)], "outside": outside}
 
     def take_from_worker(self, output: Mapping[str, Any]) -> None:
         """Take what a worker of xdist collected; all workers collect the same."""
@@ -147,6 +162,7 @@ class NarrationSession:
                 for path, stories in found["collected"].items()
             }
             self._bound = [Path(path) for path in found["bound"]]
+            self._outside = {Path(path) for path in found["outside"]}
 
     def _take_inventory(self, features: Path) -> None:
         """In a run of all features, look for stories and step definitions that no scenario uses."""
@@ -244,7 +260,8 @@ class NarrationSession:
         if self.messages is not None:
             from narration_capture._cucumber_messages import Part  # noqa: PLC0415 - as above
 
-            Part(self.root, self._process).write(run, int(report.start * 1000))
+            part = Part(self.root, self._process)
+            self._write_messages(lambda: part.write(run, int(report.start * 1000)))
         if report.failed:
             failed = run.failed_step()
             if failed is not None and isinstance(run.error, NarrationFailure):
@@ -255,15 +272,28 @@ class NarrationSession:
                 lines.append(f"  the step ended with {type(run.error).__name__}: {run.error}")
             report.sections.append(("Scenario", "\n".join(lines)))
 
+    def _note_outside(self) -> None:
+        """Say which feature files pytest came by and nobody ran."""
+        outside = _unbound(self._outside)
+        if outside and not self.is_worker:
+            shown = [os.path.relpath(path, self.root) for path in sorted(outside)]
+            more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+            self.notes.append(
+                f"feature files outside of narration_features, which nobody ran: {', '.join(shown[:_SHOWN])}{more}; "
+                "a project of its own needs a run of its own"
+            )
+
     def finish(self, session: pytest.Session) -> None:
         """Close the records; a problem makes the run fail."""
         self._recorder.close()
+        self._note_outside()
         if not self.is_worker and self.features is not None:
             self._take_inventory(self.features)
         if self.messages is not None and not self.is_worker and not self.is_collect_only:
             from narration_capture import _cucumber_messages as messages  # noqa: PLC0415 - as above
 
-            messages.assemble(self.root, self.messages, success=session.exitstatus == pytest.ExitCode.OK)
+            target, success = self.messages, session.exitstatus == pytest.ExitCode.OK
+            self._write_messages(lambda: messages.assemble(self.root, target, success=success))
         if self.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -274,6 +304,15 @@ def _is_feature_file(collector: object) -> bool:
     from narration_capture._collector import FeatureFile  # noqa: PLC0415 - as above
 
     return isinstance(collector, FeatureFile)
+
+
+def _unbound(features: set[Path]) -> set[Path]:
+    """Return the feature files that no module of pytest-bdd binds."""
+    if "pytest_bdd" not in sys.modules:
+        return features
+    from narration_capture._compat import bound_files  # noqa: PLC0415 - as above
+
+    return features - bound_files()
 
 
 def _first_scenario(items: Iterable[pytest.Item]) -> pytest.Item | None:
@@ -313,35 +352,6 @@ def _record(item: pytest.Item, outcome: str, narration: "NarrationCapture | None
         "story": state,
         "events": [records.of_event(event) for event in captured],
     }
-
-
-_emitted_before = 0
-
-
-def settle(*, hold: bool) -> None:
-    """Let the sinks write now, so that lines become part of the captured output of the phase that narrated them.
-
-    Args:
-        hold: what other threads narrate from now on waits for `go_on`: pytest captures nothing between phases.
-    """
-    global _emitted_before  # noqa: PLW0603 - phases that emitted nothing should not wait for the sinks
-    from narration_core import flush, stats  # noqa: PLC0415 - as above
-    from narration_core.tap import hold_output  # noqa: PLC0415 - as above
-
-    if hold:
-        hold_output()
-    emitted = sum(stats()["emitted"].values())
-    if emitted != _emitted_before:
-        _emitted_before = emitted
-        with contextlib.suppress(Exception):  # a sink that fails concerns its own test
-            flush(1.0)
-
-
-def go_on() -> None:
-    """Write what other threads narrated between two phases."""
-    from narration_core.tap import release_output  # noqa: PLC0415 - as above
-
-    release_output()
 
 
 _MACHINERY: Final = ("asyncio", "pluggy", "_pytest", "pytest_bdd", "narration_capture")

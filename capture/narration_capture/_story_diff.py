@@ -70,7 +70,7 @@ def changes(root: Path, folder: str, base: str) -> list[Change]:
     found = []
     for name in sorted(names):
         before = _git(root, "show", f"{base}:{name}") if name in listed.split("\0") else ""
-        now = (root / name).read_text("utf-8") if (root / name).is_file() else ""
+        now = (root / name).read_text("utf-8", "replace") if (root / name).is_file() else ""
         if before != now:
             diff = list(difflib.ndiff(before.splitlines(), now.splitlines()))
             added, removed = (sum(line.startswith(sign) for line in diff) for sign in ("+ ", "- "))

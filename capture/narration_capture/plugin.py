@@ -118,7 +118,10 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
     """Collect feature files as they are."""
     state = _state(parent.config)
-    if not file_path.name.endswith((".feature", ".feature.md")) or state is None or not state.collects(file_path):
+    if state is None or not file_path.name.endswith((".feature", ".feature.md")):
+        return None
+    if not state.collects(file_path):
+        state.passes_by(file_path)
         return None
     state.load_steps()
     from narration_capture._collector import FeatureFile  # noqa: PLC0415 - needs pytest-bdd and syrupy
@@ -233,13 +236,13 @@ def _settle(config: pytest.Config) -> None:
     if "narration_core" in sys.modules:
         # A person who debugs after a phase wants to see what is told at once.
         hold = config.getoption("capture", default="no") != "no" and not config.getoption("usepdb", default=False)
-        importlib.import_module("narration_capture._session").settle(hold=hold)
+        importlib.import_module("narration_capture._between_phases").settle(hold=hold)
 
 
 def _go_on() -> None:
     """Let the sinks write what other threads narrated since the last phase, when pytest captured nothing."""
     if "narration_core" in sys.modules:
-        importlib.import_module("narration_capture._session").go_on()
+        importlib.import_module("narration_capture._between_phases").go_on()
 
 
 def _new_errors(item: pytest.Item) -> list[Any]:

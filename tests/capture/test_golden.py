@@ -423,3 +423,32 @@ def test_junit_properties_tell_the_scenario(pools):
     assert '<property name="feature" value="features/pools.feature"' in text
     assert '<property name="story" value="snapshots/pools/an_engine_is_spawned.story"' in text
     assert '<property name="narrated" value="1"' in text
+
+
+def test_a_story_that_is_not_utf_8_differs_and_can_be_replaced(pools):
+    path = pools.path / "snapshots/pools/an_engine_is_spawned.story"
+    golden = path.read_text("utf-8")
+    path.write_bytes(b"\xff\xfe" + golden.encode())
+    result = pools.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the story differs from the golden one", "-\ufffd\ufffdScenario: *", "+Scenario: *"])
+    pools.accept().assert_outcomes(passed=1)
+    assert path.read_text("utf-8") == golden
+
+
+def test_a_story_is_compared_also_where_nothing_can_be_written(pools):
+    folder = pools.path / ".narration/pending"
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("a file where the folder would be")
+    pools.run().assert_outcomes(passed=1)
+    path = pools.path / "snapshots/pools/an_engine_is_spawned.story"
+    path.write_text(path.read_text("utf-8").replace("llama", "vllm"), "utf-8")
+    result = pools.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "the story differs from the golden one",
+            "*vllm*",
+            "`narration review` cannot show it, because .narration/pending cannot be written: Not a directory",
+        ]
+    )

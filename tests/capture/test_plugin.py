@@ -107,3 +107,27 @@ def test_step_modules_may_import_each_other(project):
     project.write("steps/a.py", "from steps.pools import STEPS_OF_POOLS\n")
     project.write("steps/pools.py", (project.path / "steps/pools.py").read_text("utf-8") + "\nSTEPS_OF_POOLS = 1\n")
     project.accept().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["serial", "xdist"])
+def test_feature_files_that_nobody_runs_are_named(pools, arguments):
+    pools.write("other/features/shop.feature", "Feature: a\n  Scenario: b\n    Given c\n")
+    pools.write("bound/bound.feature", "Feature: a\n  Scenario: b\n    When the pool manager spawns llama\n")
+    pools.write(
+        "test_bound.py",
+        """
+        from pytest_bdd import scenarios, when
+        scenarios("bound")
+
+        @when("the pool manager spawns llama")
+        def spawn():
+            pass
+        """,
+    )
+    result = pools.run(".", *arguments)
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["feature files outside of narration_features, which nobody ran: other/features/shop.feature; *"]
+    )
+    pools.run("features", *arguments).stdout.no_fnmatch_line("*which nobody ran*")

@@ -99,3 +99,10 @@ def test_the_recipe_of_the_page_makes_the_standard_report(node, messages, root):
     outcomes = [one["testStepFinished"]["testStepResult"]["status"] for one in shown if "testStepFinished" in one]
     assert outcomes.count("FAILED") == 1
     assert outcomes[-1] == "SKIPPED"
+
+
+def test_messages_that_cannot_be_written_fail_the_run_and_no_test(pools):
+    result = pools.run("--narration-messages=pyproject.toml/messages.ndjson")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["--narration-messages: *pyproject.toml* cannot be written: *"])
