@@ -303,8 +303,9 @@ class RedisEngine:
 
     async def _share(self) -> None:
         while self._sharing is not None:
+            while await self._sharing.tick():
+                pass
             await asyncio.sleep(_SHARE_S)
-            await self._sharing.tick()
 
     async def _audit(self) -> None:
         """Keep streams that somebody reads from expiring, and notice when Redis has lost one."""

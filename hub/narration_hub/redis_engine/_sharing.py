@@ -57,34 +57,32 @@ class Sharing:
         """Return the number of the oldest event in a job's stream, as far as it was told."""
         return self._firsts.get(job_id, 1)
 
-    async def tick(self) -> None:
-        """Tell what is new here, and learn what is new elsewhere.
+    async def tick(self) -> bool:
+        """Tell what is new here, and learn what is new elsewhere; return whether there is more.
 
         Raises:
             GoneError: Redis is away.
         """
-        is_more = True
-        while is_more:
-            jobs, services = self._board.changed(_ROWS)
-            before = time.monotonic()
-            revoked = self._tickets.unshared()
-            rows = self._rows(jobs, services)
-            try:
-                told = await self._link.share(self._seen, self._seen_tickets, self._tickets.keys, revoked, rows)
-            except GoneError:
-                self._board.track(jobs, services)
-                raise
-            # Half of the way there and back: how far Redis' clock is from ours.
-            self._tickets.ahead_ms = told.at_ms - (time.time_ns() // 1_000_000) + int((time.monotonic() - before) * 500)
-            self._tickets.shared(revoked)
-            if told.keys is not None and told.revoked is not None:
-                self._tickets.learn(told.keys, told.revoked)
-            for row, first in zip((row for row in rows if row.kind == "j"), told.firsts, strict=True):
-                self._note_first(row.name, first)
-            for row in told.rows:
-                self._learn(row)
-            is_more = told.is_more or len(jobs) == _ROWS
-            self._seen, self._seen_tickets = told.seen, told.seen_tickets
+        jobs, services = self._board.changed(_ROWS)
+        revoked = self._tickets.unshared()
+        rows = self._rows(jobs, services)
+        before = time.monotonic()
+        try:
+            told = await self._link.share(self._seen, self._seen_tickets, self._tickets.keys, revoked, rows)
+        except GoneError:
+            self._board.track(jobs, services)
+            raise
+        # Half of the way there and back: how far Redis' clock is from ours.
+        self._tickets.ahead_ms = told.at_ms - (time.time_ns() // 1_000_000) + int((time.monotonic() - before) * 500)
+        self._tickets.shared(revoked)
+        if told.keys is not None and told.revoked is not None:
+            self._tickets.learn(told.keys, told.revoked)
+        for row, first in zip((row for row in rows if row.kind == "j"), told.firsts, strict=True):
+            self._note_first(row.name, first)
+        for row in told.rows:
+            self._learn(row)
+        self._seen, self._seen_tickets = told.seen, told.seen_tickets
+        return told.is_more or len(jobs) == _ROWS or len(services) == _ROWS
 
     def _shift_ms(self) -> int:
         """Return how far Redis' clock is ahead of the board's."""
