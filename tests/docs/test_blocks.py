@@ -17,9 +17,6 @@ EXCEPTIONS = {
     ("deploy/README.md", "default 1;"): "a table of tokens for nginx; tests/clients/test_nginx.py writes one like it",
     ("docs/architecture.md", "steps ──>"): "a picture; tests/test_layers.py holds the code to it",
     ("docs/capture.md", "// report.mjs"): "needs packages of npm; tests/capture/test_report.py runs it where npm is",
-    ("docs/hub-redis.md", "pip install 'narration-core[hub,redis]'"): (
-        "needs a redis-server; tests/hub/test_shared_streams.py runs two hubs on a real one"
-    ),
     ("examples/services/README.md", "pip install 'narration-core' fastapi"): (
         "needs a redis-server; features/services.feature and tests/packaging/test_services.py run it where there is one"
     ),
