@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from benchmarks.environment import ROOT, machine, python_with
@@ -28,6 +27,7 @@ PEERS = (
     "ahocorasick_rs",
     "hyperscan",
 )
+OWN = ("orjson", "ahocorasick_rs", "hyperscan")
 GOALS = {
     "gitleaks, prefix-type": ("≥ 99 %", 99),
     "gitleaks, needs the key name": ("≥ 93 %", 93),
@@ -101,7 +101,11 @@ def versions(python: str) -> str:
         "ahocorasick_rs",
         "orjson",
     ]
-    code = f"from importlib.metadata import version\nprint(', '.join(f'{{n}} {{version(n)}}' for n in {names!r}))"
+    code = (
+        "from importlib.metadata import distributions\n"
+        "has = {d.metadata['Name'].lower().replace('_', '-'): d.version for d in distributions()}\n"
+        f"print(', '.join(f'{{n}} {{has[k]}}' for n in {names!r} if (k := n.lower().replace('_', '-')) in has))"
+    )
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
 
 
@@ -116,10 +120,11 @@ def main() -> None:
         return
     chosen = options.only or list(CANDIDATES)
     own = {name for name in chosen if name.startswith("narration")}
-    python = sys.executable if own == set(chosen) else str(python_with(PEERS))
+    # All in one environment, so that each is measured beside the same orjson.
+    python = str(python_with(OWN if own == set(chosen) else PEERS))
     results = {}
     for name in chosen:
-        results[name] = measured(sys.executable if name in own else python, name, options.corpora)
+        results[name] = measured(python, name, options.corpora)
         print(f"{name} done", flush=True)
     lines = [
         f"{machine()}; {versions(python)}.",

@@ -20,7 +20,7 @@ from narration_core.redaction._checks import noisy, plain_hex, random_looking, u
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict
-from narration_core.redaction._values import fits_text, is_folder, plain_word
+from narration_core.redaction._values import LEAST, fits_text, is_folder, plain_word
 
 # What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
 _COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
@@ -43,6 +43,8 @@ _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}["']|["']\s{0,8}(?::|=>)"""
 _STRUCTURE_STARTS: Final = frozenset("[{(\"'")
+# What is a password by any measure: letters and digits, and nothing that code or a template has. Most are.
+_EVIDENT: Final = r"(?=[A-Za-z]{0,64}\d)(?=\d{0,64}[A-Za-z])[\w\-.+!@#^~?]{4,200}+"
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 
@@ -56,13 +58,30 @@ def _unquoted(text: str, start: int, end: int) -> int:
     return end
 
 
-def secret_value(  # noqa: C901 - one condition after the other
+def secret_value(
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
     option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), judge)
     if verdict == SAFE:
         return None
+    if verdict == PASSWORD and _evident(text, found, begin, end):
+        return begin, end if found.lastindex != BARE else _unquoted(text, begin, end)
+    return _value(text, at, found, begin, end, option, verdict)
+
+
+def _evident(text: str, found: Any, begin: int, end: int) -> bool:
+    """Tell whether what stands under a password's name is one by any measure."""
+    sign = found[ASSIGN]
+    if not sign or found[MORE] or found.lastindex == BACKTICKS or (found.lastindex == BARE and sign != "="):
+        return False
+    return compiled(_EVIDENT).fullmatch(text, begin, end) is not None
+
+
+def _value(  # noqa: C901 - one condition after the other
+    text: str, at: int, found: Any, begin: int, end: int, option: str, verdict: Verdict
+) -> tuple[int, int] | None:
+    """Return the span of the value that a name of this verdict promises, or None where there is none."""
     last = option.lstrip(".-")
     if verdict == MEDIUM and option.startswith("--") and _mixed(text[begin:end]):
         verdict = STRONG  # nobody types an option for a count of tokens like this
@@ -83,6 +102,8 @@ def secret_value(  # noqa: C901 - one condition after the other
         end = text.index("</", begin)
     begin = _after_scheme(text, begin, end)
     value = text[begin:end]
+    if verdict < STRONG and len(value) < LEAST:
+        return None
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
     kind = _joined(kind, option, found, verdict, value, quoted=quoted)
@@ -191,7 +212,12 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
         return True
     if name in {"PASS", "XPASS", "Pass"}:  # the result of a test
         return not _mixed(value) or bool(set(value) & set("/.:(")) or not noisy(value, 0.3)
-    if assign.startswith(": ") and name.rpartition("-")[2] in _COMMANDS and value.isalpha():
+    if (
+        assign.startswith(": ")
+        and name.rpartition("-")[2] in _COMMANDS
+        and value.isalpha()
+        and (value.islower() or value.istitle())
+    ):
         return True
     return compiled(_FILE).search(name) is not None
 
@@ -224,6 +250,9 @@ def _no_assignment(
         return True
     if kind != "assign" or quoted:
         return False
+    more = found[MORE]
+    if more and (compiled(_FIELD).match(value) or compiled(_HASHED).search(more)):
+        return True  # "secret engine mounted: path=kv/", "key RSA SHA256:..."
     if name.lower().lstrip("_") in {"pin", "otp", "cvv", "cvc", "totp"} and value.isalpha():  # what is a number is none
         return True
     sentence = verdict == STRONG and found[ASSIGN] == ": " and value.isalpha()
@@ -232,6 +261,8 @@ def _no_assignment(
     return _separates(text, at, found, name, value)
 
 
+_HASHED: Final = r"(?i)(?:sha-?\d{1,3}|md5)$"
+_FIELD: Final = r"[a-z_]{1,24}=[^=]"
 _IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|amd64|arm64|armhf|i386|all|any|[0-9a-f]{6,12})"
 
 

@@ -1,6 +1,9 @@
 """What stands around a word of a name: the rest of the name, what assigns, the value."""
 
+import re
 from typing import Final
+
+from narration_core.redaction._policy import MARKER
 
 # The start of the name, read backwards from the word; a space joins the words of "client secret".
 HEAD: Final = r"(?r)(?:(?<![\w])[A-Za-z]\w{1,24}[ ])?+[\w.\-]{0,64}+"
@@ -14,6 +17,15 @@ _WRAPPERS: Final = (
     r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value)?|Password|PASSWORD|Optional\.of|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
     r"|string\(\d{1,5}\)[ ]"
 )
+
+# The rest of a name, in any script.
+_REST: Final = r"[\w.\-\u00c0-\u1fff\u3041-\ud7ff]{0,48}+"
+
+HIDDEN: Final = rf"(?i)({_REST})[\"']?(?:=|:[ ]?)(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?!\S))"
+"""What `TAIL` finds where a value was hidden before, found faster."""
+
+LEADING: Final = rf"(?i)({_REST})(?:=|:[ ]?)(?:(?:{SCHEMES})[ ])?+"
+"""What may stand between a word of a name and a value without quotes."""
 
 # From the end of the word to the end of the value.
 TAIL: Final = rf"""(?xsi)
@@ -30,7 +42,7 @@ TAIL: Final = rf"""(?xsi)
   | (?:[ ]\(\w{{1,12}}\)(?=[ ]?[:=]))?
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+(?<!\.)){{0,2}}?)
     (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ])|\s{{0,24}}+(?>:{{1,3}}=|=>|->|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||[→⇒➜])\s{{0,24}}+
-        (?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]{{1,24}}+)?)                                                            # a folded block of YAML
+        (?:(?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]|\\\r?\n)[ ]{{0,24}}+)?)                                                            # a folded block of YAML, a line that goes on
   | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_|parameter|output)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
   | (?P<comma>\s{{0,2}},\s{{0,24}}(?=b?u?["'`\[]|<<"))
   | (?P<tag>(?:\s[^<>]{{0,80}}+)?>\s{{0,24}}+(?=[^<>]{{1,4096}}+</))

@@ -51,11 +51,12 @@ _NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no"
 _BESIDE: Final = 240
 
 
-def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
+def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     """Yield the spans of secrets that structured text has under a secret name.
 
     Args:
         text: the text.
+        low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
     """
     # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
@@ -68,7 +69,7 @@ def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
     if ":" in text and ("\n" in text or "&" in text or "!" in text):
         yield from _yaml(text, is_secret)
     if _has_pairs(text):
-        yield from _records(text, is_secret)
+        yield from _records(text, low, is_secret)
 
 
 def plain(text: str) -> bool:
@@ -91,7 +92,13 @@ def _has_pairs(text: str) -> bool:
 
 def has_brackets(text: str) -> bool:
     """Tell whether a text has an opening bracket besides those of markers."""
-    return "{" in text or "(" in text or ("[" in text and text.count("[") > text.count(MARKER))
+    if "{" in text or "(" in text:
+        return True
+    last = text.rfind("[")
+    # The last marker may be cut: texts are looked at in pieces.
+    return last >= 0 and text.count("[") > text.count(MARKER) + (
+        text[last:] != MARKER and MARKER.startswith(text[last:])
+    )
 
 
 def _fits(value: str, *, quoted: bool) -> bool:
@@ -195,9 +202,8 @@ def _indented(text: str, line: Any, at: int, indent: int, *, whole: bool) -> tup
     return spans, at
 
 
-def _records(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    lowered = text.lower()
-    if not any(map(lowered.__contains__, _LABELS)) and compiled(_SHORT_LABEL).search(lowered) is None:
+def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
+    if not any(map(low.__contains__, _LABELS)) and ("k" not in low or compiled(_SHORT_LABEL).search(low) is None):
         return  # told three times as fast as by the pattern of a label
     held = compiled(_HELD)
     judged: set[Place] = set()  # records one after the other: each value is near several labels
@@ -208,8 +214,8 @@ def _records(text: str, is_secret: IsSecret) -> Iterator[Place]:
         # The record ends where a bracket stands, or its line.
         after = _until(text[end : end + _BESIDE], "{}[]\n;")
         before = _until(text[max(start - _BESIDE, 0) : start][::-1], "{}[]\n;")
-        for low, high in ((end, end + after), (start - before, start)):
-            for value in held.finditer(text, low, high):
+        for begin, finish in ((end, end + after), (start - before, start)):
+            for value in held.finditer(text, begin, finish):
                 place = value.span("s")
                 if place in judged:
                     continue

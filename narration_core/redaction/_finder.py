@@ -31,8 +31,12 @@ _LONG: Final = 200
 _GOING_ON: Final = r"(?:(?<=[\w+/=%\-])[\w\-+/=%]{0,1048576}+)?"
 _MARKED: Final = "[REDACTED"
 _MARKER: Final = r"\[REDACTED(?::[\w\-]{1,60}+(?::[0-9a-f]{8})?)?\]"
+_INSIDE: Final = frozenset("+/:-")
+_HASH: Final = r"(?r)(?:[Ss][Hh][Aa](?:1|256|384|512)[\-:][A-Za-z0-9+/]{0,100}+|;base64,[A-Za-z0-9+/]{1,4096}+)"
 _NAMES: Final = 8192
 _FEW: Final = 8
+_OWN: Final = 1024
+"""A piece of a long text looks this far back for what stands before a secret."""
 _SHORT: Final = 2048
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
@@ -94,8 +98,9 @@ class Finder:
         found = self._verdicts.found.get(key)
         if found is None:
             found = judge(key, self._policy.secret_keys, self._policy.safe_keys)
-            if not key.isalnum() or not key.isascii():  # a name may be written in a form of its own as well
-                found = max(found, judge(normal(key), self._policy.secret_keys, self._policy.safe_keys))
+            # A name may be written in a form of its own as well.
+            if not (key.isascii() and key.replace("_", "").isalnum()) and (plain := normal(key)) != key:
+                found = max(found, judge(plain, self._policy.secret_keys, self._policy.safe_keys))
             self._verdicts.keep(key, found)
         return found
 
@@ -161,6 +166,9 @@ class Finder:
         spans = self._scanned(value, hits)
         if self.plan.encoded in hits:
             for form in normal_forms(value):
+                if form.in_place:
+                    spans += self._scanned(form.text, self._scan(form.text), merged(spans))
+                    continue
                 known = merged([Secret(*form.place(start, end), rule) for start, end, rule in spans])
                 for start, end, rule in self._scanned(form.text, self._scan(form.text), known):
                     spans.append(Secret(*form.span(start, end), rule))
@@ -200,16 +208,36 @@ class Finder:
         spans: list[Secret] = []
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
-            followed = 0  # many secrets may reach over the same end
             inside = known[bisect_right(known, (offset,)) : bisect_right(known, (offset + WINDOW,))]
-            for start, end, rule in self._window(piece, hits, [(low - offset, high - offset) for low, high in inside]):
-                after = end + offset
-                if end == len(piece):
-                    after = followed = followed or compiled(_ONWARD).match(value, after).end()
-                spans.append(Secret(start + offset, after, rule))
-            if offset + WINDOW >= len(value):
+            found = self._window(
+                piece, hits, [(low - offset, high - offset) for low, high in inside] if offset else inside
+            )
+            last = offset + WINDOW >= len(value)
+            if offset:
+                # What stands at the start was seen by the piece before, with what is in front of it.
+                found = [span for span in found if span.start >= _OWN or span.end >= OVERLAP]
+            if not last and any(span.end == WINDOW for span in found):
+                found = list(self._followed(value, offset, found))
+            spans += [Secret(start + offset, end + offset, rule) for start, end, rule in found] if offset else found
+            if last:
                 break
         return spans
+
+    @staticmethod
+    def _followed(value: str, offset: int, found: list[Secret]) -> Iterator[Secret]:
+        """Yield what was found in a piece; what is cut by its end is followed, or left to the next piece if that sees all of it.
+
+        Args:
+            value: the text.
+            offset: where the piece starts.
+            found: secrets in the piece.
+        """
+        end = compiled(_ONWARD).match(value, offset + WINDOW).end() - offset
+        for span in found:
+            if span.end < WINDOW:
+                yield span
+            elif span.start < WINDOW - OVERLAP + _OWN:
+                yield Secret(span.start, end, span.rule)
 
     def _wanted(self, hits: list[int]) -> _Wanted:
         """Return the rules and words that stand behind what the engine found."""
@@ -237,21 +265,50 @@ class Finder:
                     end = match.end(last)
                 if len(spans) <= _FEW and any(span.start <= start and end <= span.end for span in spans):
                     continue  # part of what is hidden anyway
-                if rule.check is None or rule.check(value[start:end]):
+                if value[start - 1 : start] in _INSIDE and compiled(_HASH).match(value, 0, start) is not None:
+                    continue  # the middle of a hash or a picture looks like anything
+                if (rule.check is None or rule.check(value[start:end])) and (
+                    rule.inner is None or self._holds_one(rule.inner(value[start:end]))
+                ):
                     if end - start >= _LONG:  # a rule's bound does not end a token that goes on
                         end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
                     spans.append(Secret(start, end, rule.name))
-        if words:
-            low = lower_ascii(value)
-            claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)]) if spans else known
-            by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed)
-            for start, end in itertools.chain(by_name, self._structured(value, low)):
-                spans.append(Secret(start, end, BY_NAME))
-        return spans
+        return spans + self._named(value, words, spans, known) if words else spans
+
+    def _holds_one(self, inner: str) -> bool:
+        """Tell whether a text that was encoded in another one holds a secret; it is shorter, so this ends.
+
+        Args:
+            inner: the text.
+        """
+        return bool(inner) and bool(self.found(inner, self._scan(inner)))
+
+    def _named(
+        self, value: str, words: list[str], spans: list[Secret], known: Sequence[tuple[int, int]]
+    ) -> list[Secret]:
+        """Return where the values are that only their names give away.
+
+        Args:
+            value: the text.
+            words: what may occur in names.
+            spans: secrets that rules found.
+            known: secrets that another form of the text showed, in order.
+        """
+        low = lower_ascii(value)
+        claimed = known
+        if len(spans) == 1 and not known:
+            claimed = [spans[0][:2]]
+        elif spans:
+            claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
+        by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed)
+        found = [Secret(start, end, BY_NAME) for start, end in by_name]
+        if not loaded(_BLOCKS).plain(value):
+            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low)]
+        return found
 
     def _structured(self, value: str, low: str) -> Iterator[tuple[int, int]]:
         return itertools.chain(
-            loaded(_BLOCKS).find(value, self.key_is_secret), loaded(_TABLES).find(value, low, self.key_is_secret)
+            loaded(_BLOCKS).find(value, low, self.key_is_secret), loaded(_TABLES).find(value, low, self.key_is_secret)
         )
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:
@@ -261,7 +318,7 @@ class Finder:
             value: the text.
             hits: what the engine found in it.
         """
-        if self._patterns or len(value) > _SHORT or self.plan.encoded in hits:
+        if self._patterns or (self.plan.encoded in hits and (len(value) > _SHORT or normal_forms(value))):
             return False
         searches, words = self._wanted(hits)
         low = lower_ascii(value)

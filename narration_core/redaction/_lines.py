@@ -1,11 +1,19 @@
 """Redaction of lines that come one by one: what a line says may depend on the lines before it."""
 
+import re
 from typing import Final
 
 from narration_core.redaction._redactor import Redactor
 from narration_core.redaction._spans import Secret
 
 _LINES: Final = 3
+_KEY_LINES: Final = 400
+_BEGIN: Final = re.compile(r"-{3,5} ?BEGIN[ A-Z0-9_\-]{0,60}(?:PRIVATE|SECRET) KEY")
+_END: Final = re.compile(r"-{3,5} ?END[ A-Z0-9_\-]{0,60}KEY")
+# What a logger writes in front of a line of a key stays; the key's own lines are one word.
+_KEY_LINE: Final = re.compile(
+    r"(?:^|[\s|:>\]\"'])(?P<s>[A-Za-z0-9+/]{16,100}={0,2}|[A-Za-z0-9+/]{1,15}={1,2})(?:\\[nr]|[\s\"',+\\]){0,8}(?:\x1b\[[\d;]*m)?$"
+)
 _HALF: Final = 1024
 """Characters of the first and of the last lines that are kept of a block."""
 
@@ -16,6 +24,25 @@ class Context:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._before = ""
+        self._key_lines = 0
+
+    def _of_a_key(self, line: str) -> list[Secret]:
+        """Return the piece of a private key that one line shows, whatever stands in front of it on each line.
+
+        Args:
+            line: the line that comes next.
+        """
+        if "-----" in line or "--- " in line or "---\t" in line:
+            if _END.search(line):
+                self._key_lines = 0
+            elif _BEGIN.search(line):
+                self._key_lines = _KEY_LINES
+        elif self._key_lines:
+            self._key_lines -= 1
+            found = _KEY_LINE.search(line)
+            if found is not None:
+                return [Secret(*found.span("s"), "private-key")]
+        return []
 
     def spans(self, text: str) -> list[Secret]:
         """Return the secrets in the text that comes next, those included that only the lines before give away.
@@ -25,6 +52,8 @@ class Context:
         """
         before = self._before
         alone = self._redactor.wanted_spans(text)
+        if "\n" not in text:
+            alone += self._of_a_key(text)
         if not before:
             return alone
         start = len(before)

@@ -72,6 +72,11 @@ class Form(NamedTuple):
     text: str
     layers: "tuple[_Layer, ...]"
 
+    @property
+    def in_place(self) -> bool:
+        """Whether every character is where it was: only what it looks like changed."""
+        return not any(layer.starts for layer in self.layers)
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where a piece of this form stands in the text that it was made of.
 
@@ -211,6 +216,51 @@ def _looks_like(text: str) -> list[str]:
     return pieces
 
 
+_NOT_IN_PLACE: Final = rf"[{_CONTROL}\x1b\x1f\x80-\x9f]"
+_WIDE: Final = r"[^\x00-\x7f]"
+_LONG: Final = 1024
+_FEW: Final = 48
+
+
+def _in_place(text: str) -> str | None:
+    """Return what a text is looked at as, when that is one character for each of its own; None when it is not.
+
+    What `_without` finds out run by run, for a long text that is all words and no controls.
+
+    Args:
+        text: any text.
+    """
+    if len(text) < _LONG or len(set(text[:_LONG])) > _FEW or _compiled(_NOT_IN_PLACE).search(text):
+        return None
+    looks: dict[str, str] = {}
+    rest = text
+    while found := _compiled(_WIDE).search(rest):
+        looks[found[0]] = look = _folding[ord(found[0])]
+        if len(look) != 1 or len(looks) > _FEW:
+            return None
+        rest = rest.replace(found[0], "")
+    folded = text
+    for char, look in looks.items():
+        if look != char:
+            folded = folded.replace(char, look)  # each in a moment; `translate` asks for every character
+    alike = [char for char, look in looks.items() if ord(look) in _LOOK_ALIKE]
+    if not alike:
+        return folded
+    # A run is of one script when all of its letters look Latin.
+    latin = [char for char, look in looks.items() if look.isascii() or not look.isalpha() or ord(look) in _LOOK_ALIKE]
+    one = f"[{re.escape(''.join(latin))}]"  # first, because a search is fast where a match starts with one class
+    run = rf"{one}(?<![^\x00-\x7f]{one}){one}*+(?![^\x00-\x7f])"
+    pieces: list[str] = []
+    done = 0
+    for found in re.finditer(run, text):
+        start, end = found.span()
+        letters = folded[start:end]
+        if not letters.isascii():
+            pieces += (folded[done:start], letters.translate(_LOOK_ALIKE))
+            done = end
+    return "".join([*pieces, folded[done:]]) if pieces else folded
+
+
 class _Run(NamedTuple):
     """A run of characters outside ASCII.
 
@@ -292,7 +342,11 @@ def normal_forms(text: str) -> list[Form]:
     layers: tuple[_Layer, ...] = ()
     encodings = 0
     while True:
-        decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
+        folded = _in_place(text)
+        if folded is None:
+            decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
+        else:
+            decoded = None if folded == text else (folded, _Layer([], [], [], []))
         if decoded is None and "\n" in text:
             decoded = _without(_BROKEN, text)
         if decoded is None and encodings < MAX_LAYERS:

@@ -24,6 +24,8 @@ _ROWS: Final = frozenset(
     "values rows row data records record args arguments params parameters vals items bindings binds tuples".split()
 )
 _STATEMENTS: Final = frozenset("sql statement query stmt db.statement db.query.text sql_query sqltext".split())
+# Members of a JSON Web Key that are secret (RFC 7518, section 6).
+_PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
 _LONGEST_NAME: Final = 128
 _MOST_LABELS: Final = 32  # a record with more fields is no pair of a name and a value
 _MOST_COLUMNS: Final = 1024
@@ -58,6 +60,8 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
     if not 2 <= len(record) <= _MOST_LABELS:
         return {}
     lowered = {key: key.lower() for key in record if type(key) is str}
+    if "kty" in lowered:
+        return dict.fromkeys(_PRIVATE.intersection(lowered), "private_key")
     values = [key for key, low in lowered.items() if low in _VALUES]
     if not values:
         return {}

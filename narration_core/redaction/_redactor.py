@@ -1,5 +1,6 @@
 """From text to text without secrets: one scan decides whether any rule can match, then only those rules run."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -25,6 +26,7 @@ _CACHE_LIMIT: Final = 8192
 _REMEMBERED_LENGTH: Final = 512
 _LONGEST_KEY: Final = 256
 _ROUNDS: Final = 8
+_LAST: Final = Secret(sys.maxsize, sys.maxsize, "")
 
 
 def _repeated(look: Callable[[Any], T], given: object) -> T:
@@ -286,23 +288,31 @@ class Redactor:
             spans = [span for span in spans if not allowed(value[span.start : span.end])]
         if not spans:
             return value
-        pieces: list[str] = []
-        at = 0
-        if len(spans) > 1:
-            spans.sort(key=lambda span: (span.start, -span.end))
-        index = 0
-        while index < len(spans):
-            start, end, rule = spans[index]
-            index += 1
-            while index < len(spans) and spans[index].start < end:
-                end = max(end, spans[index].end)
-                index += 1
+        if len(spans) == 1:
+            start, end, rule = spans[0]
             secret = value[start:end]
             if self._finder().is_marker(secret):
-                continue
-            pieces += (value[at:start], policy.mark(rule, secret))
-            at = end
+                return value
             self._count(rule)
+            return f"{value[:start]}{policy.mark(rule, secret)}{value[end:]}"
+        spans.sort(key=lambda span: (span.start, -span.end))
+        pieces: list[str] = []
+        at = 0
+        spans.append(_LAST)
+        is_marker, mark, plain = self._finder().is_marker, policy.mark, policy.marker == "plain"
+        counts = self._counts
+        start, end, rule = spans[0]
+        for following in spans:
+            if following[0] < end:
+                end = max(end, following[1])
+                continue
+            secret = value[start:end]
+            if not is_marker(secret):
+                pieces += (value[at:start], policy.replacement if plain else mark(rule, secret))
+                at = end
+                counts[rule] = counts.get(rule, 0) + 1
+            start, end, rule = following
+        spans.pop()
         if not at:
             return value
         pieces.append(value[at:])

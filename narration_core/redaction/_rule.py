@@ -19,6 +19,7 @@ class Rule(NamedTuple):
         shapes: where no literal exists, or only a short one: patterns so simple that a multi-pattern engine takes
             them (classes and repeats, no assertions), of which at least one matches inside every match.
         check: what must also hold for the text found: a checksum, enough randomness.
+        inner: returns what the text found says in plain; then it is a secret when that holds one.
         examples: made-up text in which the rule finds exactly one secret.
         counterexamples: text that looks alike and is none.
         source: where the format is described.
@@ -30,6 +31,7 @@ class Rule(NamedTuple):
     literals: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
     check: Check | None = None
+    inner: Callable[[str], str] | None = None
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
     source: str = ""

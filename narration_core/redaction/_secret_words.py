@@ -1,7 +1,9 @@
 # ruff: noqa: RUF001 - words of the world's languages
 """The words that say "password" or "secret" in the world's languages, and names that programs give to sessions: data for `_secret_names`."""
 
+import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 PASSWORD_WORDS: Final = frozenset(
@@ -94,8 +96,8 @@ def folded(text: str) -> str:
     Args:
         text: a name in any script.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in plain if char.isalnum())
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKD", text.casefold())
+    return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
 
 
 _FOLDED: Final = frozenset(folded(word) for words in _FOREIGN.values() for word in words.split())
@@ -122,12 +124,18 @@ def foreign_password(name: str) -> bool:
         return True
     if (whole.isascii() and len(whole) < 6) or whole in _OTHER_WORDS:
         return False
-    stems = (word[:-1] if word[0] < "\u0530" and len(word) > 4 else word for word in _LONG)
-    return any(
-        at >= 0 and 0 <= len(whole) - at - len(stem) <= (_ENDING if stem[0] < "\u3000" else 1)
-        for stem, at in ((stem, whole.rfind(stem)) for stem in stems)
-        if len(stem) > 4 or not stem.isascii()
-    )
+    return _inflected(ascii_only=whole.isascii()).search(whole) is not None
+
+
+@cache
+def _inflected(*, ascii_only: bool) -> re.Pattern[str]:
+    """Return the pattern of a word with an ending: one search, because every new name in a text is judged."""
+    stems: dict[str, int] = {}
+    for word in _LONG:
+        stem = word[:-1] if word[0] < "\u0530" and len(word) > 4 else word
+        if len(stem) > 4 if stem.isascii() else not ascii_only:
+            stems[stem] = _ENDING if stem[0] < "\u3000" else 1
+    return re.compile("|".join(f"{re.escape(stem)}.{{0,{most}}}\\Z" for stem, most in stems.items()), re.DOTALL)
 
 
 def foreign_spellings() -> frozenset[str]:

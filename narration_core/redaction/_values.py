@@ -106,6 +106,10 @@ def _code(value: str) -> bool:
 _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"
 
 
+LEAST: Final = 8
+"""Shorter values are words and numbers to all but strong names."""
+
+
 def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind == "space" and value.islower() and not any(map(str.isdigit, value)):
         return False  # secret "db-main": its name
@@ -122,7 +126,7 @@ def _medium(value: str) -> bool:
     size = len(value)
     if value.isdigit():
         return size >= 12
-    if size < 8:
+    if size < LEAST:
         return False
     if noisy(value, 0.3 if size < 12 else 0.16) or _symbols(value) >= 3:
         return True

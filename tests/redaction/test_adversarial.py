@@ -24,6 +24,7 @@ UNITS = {
         "call 0", "call +1 ", "Tel. 0", "card 4242", "4242 4242 ", "iban DE02 ", "de02 1203 ", "/reset?a=b&", "/invite/a", "?Policy=", "net use \\\\a b ", "user a pass ", "password from a to ",
         "your code ", "1234 is your ", "getToken() { ", "secret(", "BUNDLE_A__B=", "{SSHA}", "a::b:", "JSESSIONID=", "SAMLRequest=", "парол", "пароль: ", "密码:", "mot de passe ", "password=a b ",
         "acme token 7c6b5a49-", "a_" * 3 + "q7Zk2Xw9", "root:a@tcp(", "PASS: ", "secret: a ", "@例", "a@[1", '"a"@', "password&#61;x ", "password%253Dx ", "p\\u0061ssword=x ", "パスワード\uff1ax ", "pa\u0455\u0455word=x ", "passwords: [a, ", "api_key: |\n é\n",
+        "cGFzc3dvcmQ", "cGFzc3dvcmQ9eC03 ", "70617373776f7264", "AUTH ", "AUTH a ", "-----BEGIN PRIVATE KEY-----\nx\n",
         "\x1b[0m", "\u200b", "&amp;", "%25", "\\n", "p\b",
     )
 }  # fmt: skip

@@ -16,8 +16,9 @@ EVERY = {rule.name for rule in RULES} | {BY_NAME}
 
 
 def only(rule: Rule, engine: str = "") -> Redactor:
+    wanted = {rule.name} if rule.inner is None else {rule.name, BY_NAME}  # what is encoded must hold something
     return Redactor(
-        RedactionPolicy(off=frozenset(EVERY - {rule.name}), on=frozenset({rule.name}), marker="rule", engine=engine)
+        RedactionPolicy(off=frozenset(EVERY - wanted), on=frozenset({rule.name}), marker="rule", engine=engine)
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from narration_core.redaction import LineRedactor, Redactor, redact
-from narration_core.redaction._normal_form import _OVERSTRUCK, _UNSEEN, _without, normal, normal_forms
+from narration_core.redaction._normal_form import _OVERSTRUCK, _UNSEEN, _in_place, _without, normal, normal_forms
 
 pytestmark = pytest.mark.req("NARR-3001")
 
@@ -202,3 +202,34 @@ def test_a_token_goes_on_in_the_next_line_of_a_process() -> None:
 )
 def test_a_line_that_ends_with_a_hyphen_is_no_token(text: str) -> None:
     assert redact(text) is text
+
+
+@given(st.text(st.sampled_from("ab =,аеорсухпьéščöü漢字仮ıＡあ—「"), min_size=1, max_size=60))
+def test_a_long_text_looks_like_its_pieces(piece: str) -> None:
+    """What is found out for all of a long text at once is what is found out run by run."""
+    text = f"{piece} " * 1200
+    folded = _in_place(text)
+    run_by_run = _without(_UNSEEN, text)
+    if folded is not None:
+        assert folded == (text if run_by_run is None else run_by_run[0])
+
+
+def test_a_text_with_what_is_not_one_character_is_not_looked_at_at_once() -> None:
+    for other in ("\u200b", "\u2026", "\x1b", "\u00bd"):
+        assert _in_place("é" * 2000 + other) is None
+    assert _in_place("пароль=é " * 2000) == "пароль=e " * 2000
+
+
+@pytest.mark.parametrize(
+    "front", ["", "  ", "2026-01-02 12:00:00 INFO ", "> ", "| ", "[app] ", "app-1  | ", "\x1b[32m"], ids=ascii
+)
+@pytest.mark.parametrize("kind", ["RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "PRIVATE KEY"])
+def test_a_private_key_line_by_line_with_something_in_front_of_each(front: str, kind: str) -> None:
+    lines = LineRedactor(Redactor())
+    body = [(TOKEN * 3)[index : index + 64] for index in range(6)]
+    for line in (f"-----BEGIN {kind}-----", *body, TOKEN[:22] + "==", f"-----END {kind}-----"):
+        hidden = lines.line(front + line)
+        assert TOKEN[:12] not in hidden
+        assert not any(piece[20:44] in hidden for piece in body)
+    told = f"{front}built {'0f' * 20}"
+    assert lines.line(told) is told

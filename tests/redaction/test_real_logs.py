@@ -3,7 +3,7 @@
 
 import pytest
 
-from narration_core.redaction import Redactor
+from narration_core.redaction import Redactor, redact
 
 pytestmark = pytest.mark.req("NARR-3009")
 
@@ -256,3 +256,12 @@ def redactor() -> Redactor:
 )
 def test_a_line_of_a_real_program_stays(line: str, redactor: Redactor) -> None:
     assert redactor.text(line) == line
+
+
+@pytest.mark.parametrize("front", ['"integrity": "sha512-', "key RSA SHA256:", "url(data:image/png;base64,", "sha384-"])
+@pytest.mark.parametrize("start", ["AKIA" + "Q7ZK2XW5LR4TN3VB", "00" + "q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1Ph5Gs0FyQ4uK8eA2iBq"])
+def test_the_middle_of_a_hash_or_a_picture_is_no_token(front: str, start: str) -> None:
+    assert "[REDACTED]" in redact(f"sent /{start} on")
+    text = f"{front}ZNn8Vb3/{start}+uK8eA2i=="
+    assert redact(text) is text
+    assert "[REDACTED]" in redact(f"{front}ZNn8Vb3== /{start}")

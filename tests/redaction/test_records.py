@@ -153,3 +153,12 @@ def test_the_encoding_of_bytes_that_are_no_text() -> None:
     odd = f"password={SECRET}".encode("utf-16-le") + b"x"
     assert SECRET.encode("utf-16-le") not in redact(odd)
     assert "internal-error" not in Redactor().counts
+
+
+@pytest.mark.parametrize("kty", ["EC", "oct", "RSA", "OKP"])
+def test_the_private_members_of_a_json_web_key(kty: str) -> None:
+    private = dict.fromkeys(("d", "p", "q", "dp", "dq", "qi", "k"), "q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1Ph5Gs0FyQ")
+    public = {"kty": kty, "kid": "2026-11", "x": "a1B2c3D4e5F6a1B2c3D4e5F6", "e": "AQAB"}
+    assert redact(public | private) == public | dict.fromkeys(private, "[REDACTED]")
+    assert redact({"keys": [public]}) == {"keys": [public]}
+    assert redact({"d": private["d"]}) == {"d": private["d"]}

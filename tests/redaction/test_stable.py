@@ -156,3 +156,26 @@ def test_the_command_takes_a_replacement_and_refuses_a_secret() -> None:
     refused = run("--replacement", "ann@example.org", stdin=b"")
     assert refused.returncode == 2
     assert b"looks like a secret itself" in refused.stderr
+
+
+@pytest.mark.parametrize("sign", ["=", ": "])
+def test_a_long_list_of_settings_stays_readable_when_it_was_redacted_before(sign: str) -> None:
+    """More names than are looked at one by one, some hidden, some no secrets: nothing else of the text goes."""
+    settings = [
+        f"{name}_{number}{sign}{value}"
+        for number in range(90)
+        for name, value in (("password", "x-7Zk"), ("token", "ok"))
+    ]
+    text = "\n".join(settings)
+    hidden = redact(text)
+    assert hidden.count("[REDACTED]") == 90
+    assert hidden.splitlines()[1::2] == settings[1::2]
+    assert redact(hidden) == hidden
+
+
+@pytest.mark.parametrize("unit", ['secret"="', "password=", "ghp_", "password = '", "пароль=é ", "key: x, "])
+def test_the_places_where_a_long_text_is_cut_change_nothing(unit: str) -> None:
+    short = redact(unit * 400)
+    long = redact(unit * 40_000)
+    assert ("[REDACTED]" in long) == ("[REDACTED]" in short)
+    assert redact(long) == long

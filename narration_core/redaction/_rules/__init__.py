@@ -13,6 +13,7 @@ def catalogue() -> tuple[Rule, ...]:
         cloud,
         codes,
         commands,
+        encoded,
         links,
         messaging,
         payments,
@@ -24,6 +25,6 @@ def catalogue() -> tuple[Rule, ...]:
 
     return tuple(
         rule
-        for family in (structure, links, commands, codes, cloud, vcs, ai, payments, messaging, saas, pii)
+        for family in (structure, links, commands, codes, encoded, cloud, vcs, ai, payments, messaging, saas, pii)
         for rule in family.RULES
     )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import exact_placeholder, placeholder
+from narration_core.redaction._checks import exact_placeholder, placeholder, random_looking
 from narration_core.redaction._rule import Rule, made_up
 
 
@@ -135,7 +135,7 @@ RULES: Final[tuple[Rule, ...]] = (
         shapes=(
             r"(?:[Pp]assw(?:or)?d|[Pp]assphrase|[Ss]ecret|[Tt]oken|[Aa]pi_?[Kk]ey|[Pp]rivate_?[Kk]ey|[Cc]redential)s?\w{0,16}[\"']?\s?(?:=\s?)?\([^(){}\r\n]*\)[^{};\r\n=]*(?:\{|=>|:|=)\s*(?:return\s+)?[\"'`]",
         ),
-        check=lambda value: not placeholder(value) and any(map(str.isdigit, value)),
+        check=lambda value: not placeholder(value) and (any(map(str.isdigit, value)) or random_looking(value, 16, 0.4)),
         examples=(
             'func getAcmeToken() string { return "' + made_up(24, 3) + '" }',
             "const apiKey = () => '" + made_up(24, 5) + "'",

@@ -1,5 +1,6 @@
 """Secrets that a command gives away: options of known programs, statements, lines of protocols and of device settings."""
 
+import re
 from typing import Final
 
 from narration_core.redaction._checks import noisy, placeholder, plain_hex
@@ -24,6 +25,18 @@ def _odd(value: str) -> bool:
         and not value.isdigit()
         and "/" not in value[:-1]
         and "::" not in value
+    )
+
+
+# How a server lists what it offers: in capitals; an address; words of a sentence.
+_MECHANISM: Final = re.compile(r"[A-Z0-9_\-=/+.]+|[\d.:a-f]+|[A-Z]?[a-z]+\d{0,4}(?:[\-_.:=/][a-z0-9]*)*")
+
+
+def _signed(value: str) -> bool:
+    """A word with a sign in it that names and addresses do not have, or with a digit inside beside one that they have."""
+    inside = value[:-1]
+    return any(char in "!@#$%^&*+~" for char in value) or (
+        "." in inside and re.search(r"[a-z]\d[a-z]", inside) is not None
     )
 
 
@@ -244,6 +257,29 @@ RULES: Final[tuple[Rule, ...]] = (
             "PASS 12 of 12 tests",
         ),
         source="RFC 959, RFC 1939, RFC 3501, RFC 4954; redis AUTH",
+    ),
+    Rule(
+        name="auth-command",
+        # In the middle of a line it may be a heading: what follows must be no name of a user or of a mechanism.
+        pattern=r"(?<![\w\-/.])AUTH[\"']?[,\s]{1,2}(?:(?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|EXTERNAL|CRAM-MD5|default)[,\s]{1,2}|[\"'][a-z][\w\-]{1,32}[\"'],\s|[a-z][\w\-]{1,32}\s(?=\S{0,64}[\d!@#$%^&*+~])|)[\"']?(?P<s>[^\s\"'\\,;()\[\]<>]{6,512}+)",
+        shapes=(r"AUTH[\"']?[, ][\"' ]{0,2}[!-~]{3}",),
+        check=lambda value: (
+            _given(value) and not _MECHANISM.fullmatch(value) and (noisy(value, 0.45) or _signed(value))
+        ),
+        examples=(
+            "cache client: AUTH l1ght.house then SELECT 3",
+            "imap > a1 AUTH PLAIN " + made_up(24, 3) + " sent",
+            "['AUTH', 'ann', 'gr3en.leaf']",
+        ),
+        counterexamples=(
+            "250-AUTH XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER",
+            "AUTH user42 logged in",
+            "AUTH CRAM-MD5 SCRAM-SHA-256 offered",
+            "AUTH [10.0.0.1:6379] timed out",
+            "AUTH failed for worker-7.example.org",
+            "AUTH 10.0.0.1:6379 refused",
+        ),
+        source="redis AUTH; RFC 4954",
     ),
     Rule(
         name="network-device-secret",

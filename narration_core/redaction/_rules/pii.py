@@ -22,12 +22,18 @@ _PROTOCOL_OWNERS: Final = frozenset(
 )
 
 
+# The id of a message in a queue: a time and a number.
+_QUEUED: Final = re.compile(r"\d{8,}\.[0-9A-F]{6,}")
+
+
 def _mail(text: str) -> bool:
     local, _, domain = text.rpartition("@")
     domain = domain.lower().rstrip(".")
     if domain.startswith("["):
         return True
     labels = domain.split(".")
+    if _QUEUED.fullmatch(local):
+        return False
     if not any(map(str.isalnum, local)) or labels[-1] in _NOT_MAIL or domain in _PROTOCOL_OWNERS:
         return False
     first = labels[0]
@@ -119,6 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "icons/logo@2x.png",
             "kex curve25519-sha256@libssh.org, chacha20-poly1305@openssh.com",
             "postfix/cleanup: message-id=<20260102030405.4A5B6C@mail.example.org>",
+            "queued <38339943603777.086E198965@mail.example.org>",
             "rabbit@queue-0.queue-nodes.default",
             "com.example.Server@1b2c3d4.start",
         ),
@@ -214,7 +221,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # By its grouping, or by the range and length of an issuer where nothing says that it counts or names something.
         pattern=r"(?i)(?<![\w.\-+/])(?P<s>(?<!\d[ ])\d{4}(?P<g>[ .\-])\d{4}(?P=g)\d{4}(?P=g)\d{1,7}(?![ ]\d{4})|\d{4}(?P<h>[ .\-])\d{6}(?P=h)\d{4,5}|(?=[1-6]\d{13})"
         + _COUNTED
-        + r"(?:[2-6]\d{15}|3[47]\d{13}|1[0-25-9]\d{13}|3[0689]\d{12}))(?![\w\-]|\.\d)"
+        + r"(?<!\d{5}[ ])(?:[2-6]\d{15}|3[47]\d{13}|1[0-25-9]\d{13}|3[0689]\d{12})(?![ ]\d{5}))(?![\w\-]|\.\d)"
         + _UNIT,
         shapes=(
             r"[0-9]{4}[ .\-][0-9]{4}[ .\-][0-9]{4}[ .\-][0-9]",
@@ -232,12 +239,13 @@ RULES: Final[tuple[Rule, ...]] = (
             "[Thread 140265851653436] started",
             "moved 4242424242424242 bytes",
             "quanta 2650 1514 1514 1514 1514 1514",
+            "columns 58510985854688 4242424242424242 749139015",
         ),
         source="ISO/IEC 7812-1",
     ),
     Rule(
         name="card-labelled",
-        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}[ .\-]?\d{0,7})(?!\d|\.\d)",
+        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}(?:[ .\-]?\d{1,7})?)(?!\d|\.\d)",
         shapes=(
             r"(?:^|[^A-Za-z])(?:[A-Za-z]{0,8}[_\- ]?[Cc]ard|CARD|pan|PAN|[Cc]cn?(?:um)?|CC|[Vv]isa|VISA|[Mm]aster|[Aa]mex|AMEX|[Mm]aestro|[Cc]redit|[Dd]ebit|[Pp]ay|PAY|[Kk]arte|[Cc]arte|[Tt]arjeta|[Dd]iscover|[Dd]iners)[a-zA-Z_]{0,10}[\"' :=_/#\-]{1,5}[0-9]{4}[ .\-]?[0-9]{4}",
         ),
