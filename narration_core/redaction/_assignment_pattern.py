@@ -30,7 +30,7 @@ LEADING: Final = rf"(?i)({_REST})(?:=|:[ ]?)(?:(?:{SCHEMES})[ ])?+"
 # From the end of the word to the end of the value.
 TAIL: Final = rf"""(?xsi)
 # Most of all: a name, a sign and plain characters, or JSON. What follows finds the same, in three times the time.
-(?P<suffix>[\w\-.]{{0,48}}+)(?P<close>)(?P<more>)(?P<assign>=|:[ ])(?P<open>)(?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
+(?P<suffix>[\w\-.]{{0,48}}+)(?P<close>)(?P<more>)(?P<assign>=|:[ ])(?P<open>)(?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,])(?!\w{{1,32}}+=[^=\s]))?+
 (?P<v6>[\w/][\w\-./+*!@\#$%^=~?]{{0,1024}}+)(?=\s(?![ ]?=)|\Z)
 |
 (?P<suffix>[\w\-.]{{0,48}}+)(?P<close>["'])(?P<more>)(?P<assign>:[ ]?)(?P<open>)"(?P<v3>[^"\\\r\n]{{1,4096}}+)(?=")
@@ -52,7 +52,7 @@ TAIL: Final = rf"""(?xsi)
   | (?P<space>\s{{1,2}}(?:(?:for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::[ ]|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|ist|lautet|est|es|jest|är|(?:with|to|as)(?=[ ]\w{{8}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
 )
 (?P<open>(?:[\[({{]\s{{0,2}}|<<|{_WRAPPERS})?[@bruf]{{0,2}}(?=["'`])|)
-(?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,]))?+
+(?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,])(?!\w{{1,32}}+=[^=\s]))?+
 (?:
     (?:\"{{3}}|")(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)
   | (?:'{{3}}|')(?P<v4>(?:[^'\\\r\n]|\\.){{0,4096}}+)

@@ -129,4 +129,6 @@ def _places(low: str, wanted: list[str]) -> list[tuple[int, int]]:
             places.append((at, after))
             at = low.find(word, after)
     places.sort()
+    if any(" " in word for word in wanted):  # all of a phrase before its first word
+        places.sort(key=lambda place: (place[0], -place[1]))
     return places

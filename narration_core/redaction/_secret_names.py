@@ -192,6 +192,7 @@ _COUNT_FIRST: Final = frozenset((
     "sep cls stop special next last first current prev is has was use uses used using no with without"
 ).split())  # fmt: skip
 _SPLIT: Final = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+|[0-9]+")
+_JOINED: Final = re.compile(r"[\s_.\-]+")
 _PREFIXES: Final = ("my", "the", "db", "user", "app", "api", "x")
 
 
@@ -278,6 +279,11 @@ def _inner(parts: list[str]) -> Verdict:
     return Verdict.WEAK if inner is Verdict.MEDIUM else Verdict.SAFE
 
 
+def _foreign(name: str) -> bool:
+    """Tell whether a name, or the last word of one, says "password" in another language: `mot de passe`, `db_heslo`."""
+    return foreign_password(name) or foreign_password(_JOINED.split(name)[-1])
+
+
 def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:
     """Return what a name says about its value.
 
@@ -289,7 +295,7 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     lowered = name.lower()
     if lowered in safe or lowered in TAXONOMY:
         return Verdict.SAFE
-    if lowered in extra or lowered in PASSWORD_WORDS or foreign_password(name[-120:]):
+    if lowered in extra or lowered in PASSWORD_WORDS or _foreign(name[-120:]):
         return Verdict.PASSWORD
     if lowered in _STRONG_WORDS or _session(lowered):
         return Verdict.STRONG

@@ -147,13 +147,17 @@ def foreign_spellings() -> frozenset[str]:
         for word in plain
         if word[0] < "\u0370"
     }
+    # As they are once what nobody sees is gone.
+    plain |= {word.replace("\u200c", "").replace("\u200d", "") for word in plain}
     # Russian and its neighbours decline: what all cases share.
     plain |= {"парол", "hasł", "лозинк", "jelsz"}
     spellings = {spelling for word in plain for spelling in (word, word.capitalize(), word.upper())}
     # What starts with another one is found with it.
     stems = {spelling for spelling in spellings if len(spelling.encode()) > 6}
     return frozenset(
-        spelling for spelling in spellings if not any(spelling[:size] in stems for size in range(3, len(spelling)))
+        spelling
+        for spelling in spellings
+        if " " in spelling or not any(spelling[:size] in stems for size in range(3, len(spelling)))
     )
 
 

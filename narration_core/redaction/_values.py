@@ -20,7 +20,7 @@ _PROSE: Final = frozenset(
 # A call, an index, a keyword of a language: code that gets a secret, not the secret.
 _CODE: Final = (
     r"(?:[A-Za-z_$][\w$]*+(?:(?:\.|->|::)[A-Za-z_$][\w$]*+)*+(?:\(|\[[\w\"'])"
-    r"|(?:new|await|async|func|function|lambda|return|not|self|this)\b)"
+    r"|(?:new|await|async|func|function|lambda|return|not|self|this)(?![\w\-]))"
 )
 
 
@@ -93,7 +93,9 @@ def _code(value: str) -> bool:
     coded = "(" in value or "[" in value or value.startswith(_KEYWORDS)
     found = compiled(_CODE).match(value) if coded else None
     if found is not None:
-        named = value if " " in value else found[0].partition("(")[0].partition("[")[0]
+        named = found[0].partition("(")[0].partition("[")[0]
+        if " " in value or named == found[0]:  # a keyword: all that follows counts
+            named = value
         return not any(map(str.isdigit, named))
     return (
         ("." in value or "[" in value)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.redaction import RedactionPolicy, Redactor, redact
 from narration_core.redaction._secret_names import Verdict, judge
 
 pytestmark = pytest.mark.req("NARR-3009")
@@ -108,3 +108,26 @@ def test_verdicts_tell_passwords_from_keys() -> None:
     assert judge("client_secret") is Verdict.STRONG
     assert judge("passwordField") is Verdict.MEDIUM
     assert judge("bypass") is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["senha", "geslo", "heslo", "passe", "mdp", "parol", "hasło", "şifrə", "salasana", "пароль", "κωδικός πρόσβασης"],
+)
+@pytest.mark.parametrize("front", ["", "db_", "my-", "user."])
+def test_the_last_word_of_a_name_in_any_language(front: str, word: str) -> None:
+    name = f"{front}{word}"
+    assert redact({name: "x-7Zk"}) == {name: "[REDACTED]"}
+    for form in ("{}=x-7Zk9Qm", "{}: x-7Zk9Qm", '{{"{}": "x-7Zk9Qm"}}', "{}\uff1ax-7Zk9Qm"):
+        assert "x-7" not in redact(form.format(name)), form
+
+
+def test_a_word_with_joiners_that_nobody_sees() -> None:
+    for word in ("പാസ്\u200cവേഡ്", "పాస్\u200cవర్డ్"):
+        for name in (word, word.replace("\u200c", "")):
+            assert "x-7" not in redact(f"{name}\uff1ax-7Zk9Qm")
+
+
+@pytest.mark.parametrize("value", ["token", "bearer", "new-pass", "self.pass1", "return2me"])
+def test_a_word_that_introduces_a_value_or_code_is_a_password_like_any_other(value: str) -> None:
+    assert redact(f"login password={value} port=1") == "login password=[REDACTED] port=1"
