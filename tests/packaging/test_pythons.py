@@ -148,6 +148,18 @@ def test_a_program_is_heard_by_a_hub(installed, tmp_path):
     assert hub.returncode == 0
 
 
+def test_the_second_command_shows_a_request_that_is_stuck(installed, tmp_path):
+    with installed.start(tmp_path, "narration", "hub", "--demo", "--port", "0", stderr=subprocess.PIPE) as hub:
+        try:
+            said = hub.stderr.readline()
+            url = re.match(r"Open (http://127\.0\.0\.1:\d+) in a browser: order-1042 is stuck", said)[1]
+            boards = (installed.run(tmp_path, "narration", "jobs", "--hub", url).stdout for _ in range(100))
+            assert any(re.search("order-1042 .* waits for payments: ", board) for board in boards)
+        finally:
+            hub.terminate()
+    assert hub.returncode == 0
+
+
 def test_the_worker_answers_on_its_model(installed, tmp_path):
     done = installed.run(tmp_path, "python", "-m", "narration_worker.demo")
     assert done.returncode == 0, done.stdout + done.stderr
