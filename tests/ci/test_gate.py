@@ -238,6 +238,15 @@ def test_zero_points_is_an_error(project):
     assert "no point is declared in 1 files: nothing would be measured" in out
 
 
+def test_zero_points_names_the_calls_that_may_be_some(project):
+    project.write("app/__init__.py", 'def f(say): say("a", "t", "Hole")\n' * 12)
+    project.record({"test": "t", "events": []})
+    project.baseline()
+    lines = project.narration("gate", code=2).splitlines()
+    assert sum(": cannot tell whether `say(...)` narrates: annotate `say`" in line for line in lines) == 10
+    assert lines[-1] == "  and 2 more"
+
+
 def test_generated_code_can_be_left_out_and_tests_and_the_like_are(project):
     tell = "from narration_core import Narrator\nNarrator('a')('b', 'c', 'D')\n"
     for path in ("service/app.py", "service/gen/made.py", "tests/test_app.py", "steps/app.py", ".venv/lib/x.py"):

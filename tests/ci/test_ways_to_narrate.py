@@ -396,6 +396,42 @@ import itertools
 def f(): list(itertools.starmap(narrate, [("a", "t", "Hole")]))
 # a list of lambdas
 def f(): list(map(lambda _: narrate, [1]))[0]("a", "t", "Hole")
+# a sentence under a name
+def f(say):
+    text = "Missing"
+    say("a", "t", text)  # "Hole"
+# a sentence of the module
+TEXT = "Missing"
+def f(say): say("a", "t", TEXT)  # "Hole"
+# a sentence put together
+def f(say, x): say("a", x, "Hole " + x)
+# a sentence formatted
+def f(say, x): say("a", x, "Hole {}".format(x))
+# a sentence with percent
+def f(say, x): say("a", x, "Hole %s" % x)
+# a sentence translated
+def f(say, _): say("a", "t", _("Hole"))
+# one of two sentences
+def f(say, x): say("a", "t", "Hole" if x else "Another")
+# some by name
+def f(say): say("a", human="Hole", target="t")
+# all in a dictionary
+def f(say): say(**{"action": "a", "target": "t", "human": "Hole"})
+# a queue
+import queue
+def f(q: queue.Queue): q.get()("a", "t", "Hole")
+# a queue, kept
+import queue
+def f(q: queue.Queue):
+    out = q.get(); out("a", "t", "Hole")
+# a future
+from concurrent.futures import Future
+def f(future: Future): future.result()("a", "t", "Hole")
+# an enumeration
+import enum, functools
+class Out(enum.Enum):
+    LOG = functools.partial(Narrator("svc"))
+def f(): Out.LOG.value("a", "t", "Hole")
 # a cast
 from typing import Any, cast
 def f(): cast(Any, narrate)("a", "t", "Hole")
@@ -588,6 +624,16 @@ def decorated(function):
     def inner(*args, **kwargs): return function(*args, **kwargs)
     return inner
 """
+
+
+def test_a_type_that_is_named_like_its_attribute_is_followed_to_an_end(project):
+    code = """
+import os
+class C:
+    def __init__(self, thing: os.thing | None): self.thing = thing
+    def go(self, other: os.thing | None): other.thing("a", "t", "Hole")
+"""
+    assert silent_lines(project, code) == []
 
 
 def test_ordinary_calls_are_not_reported(project):

@@ -13,6 +13,8 @@ from narration_ci.measure.moves import Identities, Identity
 from narration_ci.measure.records import Record, RecordedEvent, Records
 from narration_ci.source.points import Declared, Point
 
+_SHOWN: Final = 10
+
 
 class PointCoverage(msgspec.Struct, frozen=True):
     """A point and the tests that reach it.
@@ -216,9 +218,12 @@ def measure(declared: Declared, records: Records, root: Path, files: Iterable[Pa
     """
     if not declared.points:
         hidden = f" ({len(declared.silent)} are excluded by comments)" if declared.silent else ""
+        found = [f"{finding.place}: {finding.what}: {finding.why}" for finding in declared.findings]
         raise CoverageError(
             f"no point is declared in {declared.files} files{hidden}: nothing would be measured; "
             "name the folders with narrating code in [tool.narration.coverage] source"
+            + "".join(f"\n  {line}" for line in found[:_SHOWN])
+            + (f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
         )
     ours = {path.as_posix() for path in files}
     locations = Locations((*declared.points, *declared.silent), root, records.run.root)

@@ -38,6 +38,8 @@ _PLAIN: Final = frozenset({
     "str", "int", "float", "bool", "bytes", "len", "repr", "open", "range", "sum", "abs", "round", "input", "format",
     "hash", "id", "ord", "chr", "isinstance", "print", "sorted",
 })  # fmt: skip
+# Methods of containers, queues and futures: what they return is what somebody put in.
+_GIVING: Final = frozenset({"get", "get_nowait", "pop", "popleft", "popitem", "setdefault", "result", "recv"})
 _UNTYPED: Final = frozenset({"Any", "Callable", "object", "Protocol", "Awaitable", "Generic", "type", "Self"})
 _CARRIERS: Final = frozenset({
     "functools", "operator", "contextvars", "importlib", "typing", "types", "copy", "weakref", "itertools",
@@ -97,7 +99,7 @@ def _call(call: ast.Call, scope: Scope, project: Project) -> Suspect | None:
         if _generated(call):
             what = f"cannot tell whether `{_shown(call)}` narrates"
             return Suspect(call, scope, what, f"generated code has no place in the sources; {_SETTLED}")
-    if of is not None and _has_shape(call) and (_is_open(of, project) or _forwards(of, project)):
+    if of is not None and _has_shape(call, scope, project) and (_is_open(of, project) or _forwards(of, project)):
         return _unknown(call, scope, project)
     return _handed(call, scope, of, project)
 
@@ -171,7 +173,7 @@ def _may_narrate(call: ast.Call, scope: Scope, project: Project) -> bool:
         return True
     if isinstance(func, ast.Attribute) and func.attr in _METHODS and _is_named_owner(func.value):
         return True
-    if not _has_shape(call):
+    if not _has_shape(call, scope, project):
         return False
     return unknown(func, scope, project)
 
@@ -185,32 +187,50 @@ def _is_own(node: ast.AST, scope: Scope, project: Project) -> bool:
     )
 
 
-def _written(node: ast.AST | None, pattern: re.Pattern[str]) -> bool:
-    """Tell whether an expression is a text of this form; an f-string is taken for a sentence."""
-    if isinstance(node, ast.JoinedStr):
-        return pattern is _SENTENCE
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(pattern.match(node.value))
+def _is_sentence(node: ast.AST, scope: Scope, project: Project) -> bool:
+    """Tell whether an expression is a sentence: written out, under a name, put together, formatted or translated."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return bool(_SENTENCE.match(text))
+        case ast.JoinedStr():
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mod()):
+            return _is_sentence(left, scope, project)
+        case ast.IfExp(body=body, orelse=other):
+            return _is_sentence(body, scope, project) or _is_sentence(other, scope, project)
+        case ast.Call(func=ast.Attribute(value=ast.Constant() as text, attr="format")):
+            return _is_sentence(text, scope, project)
+        case ast.Call(func=ast.Name(), args=[ast.Constant() as text], keywords=[]):
+            return _is_sentence(text, scope, project)
+        case ast.Name(id=name):
+            home = project.find(name, scope)
+            values = [binding.node for binding in home.names[name]] if home is not None else []
+            return any(isinstance(value, ast.Constant) and _is_sentence(value, scope, project) for value in values)
+        case _:
+            return False
 
 
-def _is_triple(nodes: list[ast.expr]) -> bool:
+def _is_triple(nodes: list[ast.expr], scope: Scope, project: Project) -> bool:
     if len(nodes) != 3:  # noqa: PLR2004 - an action, a target, a sentence
         return False
     action, _, sentence = nodes
     is_action = isinstance(action, ast.Constant) and isinstance(action.value, str) and _ACTION.fullmatch(action.value)
-    return bool(is_action) and _written(sentence, _SENTENCE)
+    return bool(is_action) and _is_sentence(sentence, scope, project)
 
 
-def _has_shape(call: ast.Call) -> bool:
+def _has_shape(call: ast.Call, scope: Scope, project: Project) -> bool:
     """Tell whether the arguments are those of narration: an action, a target, a sentence, and fields."""
     names = {keyword.arg for keyword in call.keywords if keyword.arg is not None}
+    for keyword in call.keywords:
+        if keyword.arg is None and isinstance(keyword.value, ast.Dict):
+            names |= {str(key.value) for key in keyword.value.keys if isinstance(key, ast.Constant)}
     if not all(name in _OPTIONS or is_field(name) for name in names):
         return False
-    by_name = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
-    if "human" in by_name and "action" in by_name:
+    if {"human", "action"} <= names or (call.args and {"human", "target"} <= names):
         return True
     if isinstance(call.func, ast.Attribute) and call.func.attr == "point":
-        return _is_triple(call.args[1:])
-    return _is_triple(call.args)
+        return _is_triple(call.args[1:], scope, project)
+    return _is_triple(call.args, scope, project)
 
 
 def unknown(node: ast.AST, scope: Scope, project: Project, depth: int = 0) -> bool:
@@ -231,6 +251,8 @@ def unknown(node: ast.AST, scope: Scope, project: Project, depth: int = 0) -> bo
     match node:
         case ast.Name():
             return _unknown_name(node.id, scope, project, depth)
+        case ast.Attribute(attr="value"):  # of an enumeration, a context, a result: whatever was put in
+            return True
         case ast.Attribute():
             of = project.meaning_of(node.value, scope)
             if of is None or (of.what == "module" and of.scope is None):
@@ -265,12 +287,12 @@ def _unknown_binding(binding: Binding, project: Project, depth: int) -> bool:
         case "value" if binding.node is not None and binding.scope is not None:
             return unknown(binding.node, binding.scope, project, depth + 1)
         case "annotation" if binding.node is not None and binding.scope is not None:
-            return _unknown_type(binding.node, binding.scope, project)
+            return _unknown_type(binding.node, binding.scope, project, depth + 1)
         case _:
             return True
 
 
-def _unknown_type(node: ast.AST, scope: Scope, project: Project) -> bool:
+def _unknown_type(node: ast.AST, scope: Scope, project: Project, depth: int) -> bool:
     """Tell whether an annotation leaves open what an object is."""
     match node:
         case ast.Constant(value=str() as text):
@@ -278,17 +300,17 @@ def _unknown_type(node: ast.AST, scope: Scope, project: Project) -> bool:
         case ast.Constant():
             return False
         case ast.BinOp():
-            return _unknown_type(node.left, scope, project) or _unknown_type(node.right, scope, project)
+            return any(_unknown_type(side, scope, project, depth) for side in (node.left, node.right))
         case ast.Subscript():
-            return _unknown_type(node.value, scope, project)
+            return _unknown_type(node.value, scope, project, depth)
         case ast.Name(id=name):
             of = project.meaning_of(node, scope)
             if of is not None and of.what == "own class" and isinstance(of.scope and of.scope.node, ast.ClassDef):
                 bases = {last_name(base) for base in of.scope.node.bases}  # type: ignore[union-attr]
                 return bool(bases & _UNTYPED)
-            return name in _UNTYPED or _unknown_name(name, scope, project, 0)
+            return name in _UNTYPED or _unknown_name(name, scope, project, depth)
         case ast.Attribute(attr=name):
-            return name in _UNTYPED or unknown(node, scope, project)
+            return name in _UNTYPED or unknown(node, scope, project, depth)
         case _:
             return True
 
@@ -308,6 +330,8 @@ def _unknown_result(call: ast.Call, scope: Scope, project: Project, depth: int) 
         modules = {binding.module.partition(".")[0] for binding in home.names[root.id]} if home is not None else set()
         if modules & _CARRIERS:
             return True
+    if isinstance(func, ast.Attribute) and func.attr in _GIVING:
+        return True
     return unknown(func, scope, project, depth + 1)
 
 
@@ -367,12 +391,12 @@ def _hands_texts(call: ast.Call, scope: Scope, project: Project) -> bool:
     ]
     if not callables:
         level = call.args[0] if call.args else None
-        return isinstance(level, ast.Constant) and level.value in _METHODS and _is_triple(call.args[1:])
+        return isinstance(level, ast.Constant) and level.value in _METHODS and _is_triple(call.args[1:], scope, project)
     windows = [call.args[start : start + 3] for start in range(1, len(call.args) - 2)]
     for argument in arguments:
         rows = argument.elts if isinstance(argument, ast.Tuple | ast.List) else []
         windows += [rows, *(row.elts for row in rows if isinstance(row, ast.Tuple | ast.List))]
-    return any(map(_is_triple, windows))
+    return any(_is_triple(window, scope, project) for window in windows)
 
 
 def _handed_over(call: ast.Call, scope: Scope, argument: ast.expr) -> Suspect:
