@@ -1,11 +1,16 @@
 """What a hub holds for Redis: in order, bounded, and every entry that goes before Redis had it is counted."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from narration_hub.engine import Entry
+from narration_hub.redis_engine import Link, RedisEngine, _engine
 from narration_hub.redis_engine._log import Log
+from narration_hub.streams import Limits
+from support.servers import stream_server
 
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "push", "rewind"]), st.integers(1, 9)), max_size=40)
 
@@ -54,3 +59,27 @@ def test_bytes_bound_it_and_a_batch():
     assert sum(len(one.frame) for one in log.of(None, "")) <= 100
     assert [one.at_ms for one in log.pending(500, 20)] == [log.is_pushed_to + 1, log.is_pushed_to + 2]
     assert len(log.pending(500, 1)) == 1
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-05")
+def test_what_redis_never_gets_is_told_when_it_is_back(tmp_path, monkeypatch, memory):
+    monkeypatch.setattr(_engine, "_LOG_EVENTS", 5)
+
+    async def main():
+        with stream_server(tmp_path) as server:
+            server.kill()
+            engine = RedisEngine(Link(server.url, "one", Limits()), Limits())
+            await engine.join()
+            for number in range(1, 10):
+                engine.publish(entry(number))
+            server.start()
+            while not engine.is_shared:  # noqa: ASYNC110 - the engine's own task is what changes it
+                await asyncio.sleep(0.001)
+            ring = await engine.open_everything()
+            await engine.close()
+            return [frame.decode() for frame in ring.frames()]
+
+    assert asyncio.run(asyncio.wait_for(main(), 60)) == [f"frame {number}" for number in range(5, 10)]
+    (told,) = (event for event in memory.events if event.level == "warn")
+    assert (told.action, told.get("events")) == ("engine", 4)

@@ -282,6 +282,10 @@ def test_a_hub_starts_and_works_without_the_server_and_shares_when_it_comes(serv
         async with hub("--engine", server.url) as one:
             await engine_told(one, "error")
             await one.send(event(human="One"))
+            async with one.session.get("/metrics") as metrics:
+                counted = await metrics.text()
+            assert "\nnarration_hub_engine_up 0\n" in counted
+            assert "\nnarration_hub_unshared 1\n" in counted
             async with one.stream(JOB) as reader:
                 assert await reader.sentences(1) == ["One"]
                 server.start()
