@@ -8,7 +8,8 @@ stands in an HTML comment directly before the block:
     <!-- block: output -->            what the block before printed (a `text` block is always that)
     <!-- block: exits=1 -->           the exit code of a shell block
     <!-- block: raises -->            a Python block that ends with an exception; its text is the output
-    <!-- block: file="name" -->       the block is a file of this name; `title="name"` after the language shows it
+    <!-- block: file="name" -->       the block is a file of this name; `title="name"` after the language shows it,
+                                      and the text before the block must name it as well
     <!-- block: checkout -->          the commands run in the checkout, not in the folder of the page
 
 and what a reader has already, such as a service or log files of his own, is made by a comment anywhere:
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 WORDS: Final = {"serves", "until", "output", "exits", "raises", "file", "checkout"}
 _COMMENT: Final = re.compile(r"<!--\s*(block|setup):\s*(.*?)\s*-->", re.DOTALL)
@@ -88,37 +90,57 @@ def blocks(root: Path, page: str) -> list[Block]:
     Raises:
         PageError: a comment about a block that is not understood, or that no block follows.
     """
-    return list(_blocks(page, (root / page).read_text("utf-8")))
+    return _Reader(page).read((root / page).read_text("utf-8"))
 
 
-def _blocks(page: str, text: str) -> list[Block]:
-    found: list[Block] = []
-    marks: dict[str, str] = {}
-    told = 0
-    for token in MarkdownIt("commonmark").parse(text):
-        line = (token.map or [0])[0] + 1
-        if marks and token.type != "html_block" and token.type not in {"fence", "code_block"}:
-            raise PageError(f"{page}:{told}: no block follows this comment")
-        if token.type == "html_block":
-            if re.search(r"<pre\b", token.content):
-                raise PageError(f"{page}:{line}: code in <pre> would not be run; use a fence with a language")
-            for comment in _COMMENT.finditer(token.content):
-                at = line + token.content[: comment.start()].count("\n")
-                if comment[1] == "setup":
-                    kind, _, code = comment[2].partition("\n")
-                    found.append(Block(page, at + 1, kind.strip(), f"{code}\n", {}, hidden=True))
-                else:
-                    marks, told = marks | _marks(f"{page}:{at}", comment[2]), at
-        elif token.type in {"fence", "code_block"}:
-            info = token.info if token.type == "fence" else ""
-            if title := _TITLE.search(info):
-                marks["file"] = title[1]
-            inside = line + (token.type == "fence")
-            found.append(Block(page, inside, info.split()[0] if info.split() else "", token.content, marks))
-            marks = {}
-    if marks:
-        raise PageError(f"{page}:{told}: no block follows this comment")
-    return found
+class _Reader:
+    """Reads one page from its top to its end."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        self.found: list[Block] = []
+        self.marks: dict[str, str] = {}  # of the block that must follow
+        self.marked_at = 0
+        self.said = ""  # the text since the last block
+
+    def read(self, text: str) -> list[Block]:
+        """Return the blocks of a text."""
+        for token in MarkdownIt("commonmark").parse(text):
+            line = (token.map or [0])[0] + 1
+            if token.type == "html_block":
+                self._comments(token.content, line)
+            elif token.type in {"fence", "code_block"}:
+                self._block(token, line)
+            else:
+                self._check_no_marks()
+                self.said += token.content
+        self._check_no_marks()
+        return self.found
+
+    def _check_no_marks(self) -> None:
+        if self.marks:
+            raise PageError(f"{self.page}:{self.marked_at}: no block follows this comment")
+
+    def _comments(self, html: str, line: int) -> None:
+        if re.search(r"<pre\b", html):
+            raise PageError(f"{self.page}:{line}: code in <pre> would not be run; use a fence with a language")
+        for comment in _COMMENT.finditer(html):
+            at = line + html[: comment.start()].count("\n")
+            if comment[1] == "setup":
+                kind, _, code = comment[2].partition("\n")
+                self.found.append(Block(self.page, at + 1, kind.strip(), f"{code}\n", {}, hidden=True))
+            else:
+                self.marks, self.marked_at = self.marks | _marks(f"{self.page}:{at}", comment[2]), at
+
+    def _block(self, token: Token, line: int) -> None:
+        info, inside = (token.info, line + 1) if token.type == "fence" else ("", line)
+        if title := _TITLE.search(info):
+            self.marks["file"] = title[1]
+            if f"`{title[1]}`" not in self.said:
+                raise PageError(f"{self.page}:{inside}: GitHub shows no title: write `{title[1]}` before the block")
+        kind = info.split()[0] if info.split() else ""
+        self.found.append(Block(self.page, inside, kind, token.content, self.marks))
+        self.marks, self.said = {}, ""
 
 
 def _marks(place: str, text: str) -> dict[str, str]:

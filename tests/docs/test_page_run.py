@@ -33,8 +33,10 @@ FAULTS = {
     "toml": ("```toml\na = \n```", 3, "not TOML"),
     "gherkin": ("```gherkin\nWhen a\n  | b |\n  | c | d |\n```", 3, "not Gherkin"),
     "a step that nobody defines": ("```gherkin\nThen the moon is full\n```", 3, "the moon is full"),
-    "a file that is not valid": ('```toml title="a.toml"\na = \n```\n```bash\nls\n```', 3, "not TOML"),
-    "a file that nothing uses": ('```python title="a.py"\na = 1\n```', 3, "nothing that follows on the page uses a.py"),
+    "a file that is not valid": ("<!-- block: file=a.toml -->\n```toml\na = \n```\n```bash\nls\n```", 4, "not TOML"),
+    "a file that nothing uses": (
+        "<!-- block: file=a.py -->\n```python\na = 1\n```", 4, "nothing that follows on the page uses a.py"
+    ),
     "a server that does not come up": (
         "<!-- block: serves until=there -->\n```bash\necho here\n```", 4, "does not come up"
     ),
@@ -81,6 +83,7 @@ def test_a_fault_is_found_where_it_is(fault, checkout):
         ("<!-- block: serves -->\n\nNo block.\n", 1, "no block follows"),
         ("Text.\n\n<!-- block: output -->\n", 3, "no block follows"),
         ("<pre>\nls\n</pre>\n", 1, "would not be run"),
+        ('In `a.py`:\n```python title="b.py"\na = 1\n```\n', 3, "write `b.py` before the block"),
     ],
 )
 def test_a_comment_or_a_block_that_would_do_nothing_is_a_fault(text, line, why, checkout):
@@ -94,6 +97,7 @@ def test_blocks_share_a_folder_and_python_a_namespace(checkout):
     run(
         checkout,
         """
+In `shop.py`:
 ```python title="shop.py"
 def price():
     return 7
