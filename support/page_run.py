@@ -6,9 +6,11 @@ python -m support.page_run docs/hub.md    runs one page, and says what its block
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,6 @@ from narration_core import decode
 from support.page_output import shows
 from support.page_processes import PATIENCE_S, Interpreter, Server, end
 from support.pages import Block, BlockError, blocks
-from support.servers import free_port
 from tools import prepare_clients
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ _PIP: Final = Path(__file__).with_name("page_pip.py")
 _RUFF: Final = ("ruff", "check", "--isolated", "--select", "F821", "--output-format", "json", "-")
 _PORT: Final = re.compile(r"(?:127\.0\.0\.1:|localhost:|--port[ =])([0-9]{4,5})\b")
 _HUB: Final = "7380"
+_NEVER_GIVEN: Final = range(20_000, 32_000)
 _EXIT: Final = re.compile(r"exit code (\d+)\n?\Z")
 _PYPROJECT: Final = '[tool.pytest]\nnarration_features = "features"\naddopts = ["--import-mode=importlib"]\n'
 # What the tests that run this have set says nothing about a reader's machine.
@@ -71,9 +73,10 @@ class _Page(contextlib.ExitStack):
     def __init__(self, root: Path, folder: Path, found: list[Block]) -> None:
         super().__init__()
         self.root, self.folder, self.blocks = root, folder, found
-        self.ports = {port: str(free_port()) for block in found for port in _PORT.findall(block.code)}
+        shown = {port for block in found for port in _PORT.findall(block.code)}
         if any("narration hub" in block.code for block in found):
-            self.ports.setdefault(_HUB, str(free_port()))
+            shown.add(_HUB)
+        self.ports = dict(zip(sorted(shown), _ports(), strict=False))
         self.printed: str | None = None
         self.python: Interpreter | None = None
         self.kinds: dict[str, Callable[[Block, str], None]] = {
@@ -269,6 +272,17 @@ class _Page(contextlib.ExitStack):
             for wrong in json.loads(done.stdout or "[]"):
                 at = line + wrong["location"]["row"]
                 raise AssertionError(f"{self.blocks[0].page}:{at}: {wrong['message']}")
+
+
+def _ports() -> Iterator[str]:
+    """Yield ports that are free, and that no system gives to whoever asks for any port: they stay free until used."""
+    for port in random.sample(_NEVER_GIVEN, len(_NEVER_GIVEN)):
+        with socket.socket() as trying:
+            try:
+                trying.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield str(port)
 
 
 def _parsed(block: Block, code: str) -> str:
