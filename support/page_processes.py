@@ -90,7 +90,7 @@ class Server:
                 end(self.process, signal.SIGKILL)
                 self.process.wait()
                 with self.out:
-                    raise BlockError(self.block, f"the server does not come up:\n{self._printed()}")
+                    raise BlockError(self.block, f"the server does not come up:\n{self.printed()}")
             time.sleep(0.05)
         return self
 
@@ -101,18 +101,19 @@ class Server:
             self.process.wait(PATIENCE_S)
         finally:
             end(self.process, signal.SIGKILL)
-            printed = self._printed()
+            printed = self.printed()
             self.out.close()
         if ended is not None:
             raise BlockError(
                 self.block, f"the server ended with exit code {ended} before the end of the page:\n{printed}"
             )
 
-    def _printed(self) -> str:
+    def printed(self) -> str:
+        """Return the first megabyte of what the server has printed."""
         return os.pread(self.out.fileno(), 1 << 20, 0).decode("utf-8", "replace")
 
     def _is_there(self) -> bool:
-        return self.until in self._printed() and all(_listens(int(port)) for port in self.ports)
+        return self.until in self.printed() and all(_listens(int(port)) for port in self.ports)
 
 
 def _listens(port: int) -> bool:

@@ -62,7 +62,12 @@ def run_page(root: Path, page: str, folder: Path, exceptions: Mapping[tuple[str,
             left = {start for of, start in exceptions or {} if of == page and block.code.startswith(start)}
             left_out |= left
             if not left:
-                run.block(block)
+                try:
+                    run.block(block)
+                except BlockError as error:
+                    for server in run.servers:
+                        error.add_note(f"{server.block.place}, the server: {server.printed()[-2000:]}")
+                    raise
         run.check_names()
     return left_out
 
@@ -78,6 +83,7 @@ class _Page(contextlib.ExitStack):
             shown.add(_HUB)
         self.ports = dict(zip(sorted(shown), _ports(), strict=False))
         self.printed: str | None = None
+        self.servers: list[Server] = []
         self.python: Interpreter | None = None
         self.kinds: dict[str, Callable[[Block, str], None]] = {
             "python": self._python, "bash": self._shell, "sh": self._shell, "console": self._console,
@@ -192,7 +198,7 @@ class _Page(contextlib.ExitStack):
         ports = {port for port in self.ports.values() if re.search(rf"\b{port}\b", code)}
         if "narration hub" in code and "--port" not in code:
             ports.add(self.ports[_HUB])
-        self.enter_context(Server(block, partial(self.start, block, code), ports))
+        self.servers.append(self.enter_context(Server(block, partial(self.start, block, code), ports)))
 
     def _as_shown(self, printed: str) -> str:
         for shown, port in self.ports.items():
