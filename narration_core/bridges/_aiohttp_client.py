@@ -6,8 +6,11 @@ from typing import Any
 from aiohttp import (
     ClientSession,
     TraceConfig,
+    TraceConnectionCreateEndParams,
+    TraceConnectionReuseconnParams,
     TraceRequestEndParams,
     TraceRequestExceptionParams,
+    TraceRequestRedirectParams,
     TraceRequestStartParams,
 )
 
@@ -45,13 +48,26 @@ def client_tracing(
     async def start(_: ClientSession, context: Any, params: TraceRequestStartParams) -> None:
         context.narration_call = call = Call(calling, params.method, f"{params.url.authority}{params.url.path}")
         params.headers.update(call.missing_in(params.headers))
+        context.narration_retries = -1  # the first connection is none
 
     async def end(_: ClientSession, context: Any, params: TraceRequestEndParams) -> None:
-        context.narration_call.answered(params.response.status)
+        context.narration_call.answered(params.response.status, max(context.narration_retries, 0))
 
     async def failure(_: ClientSession, context: Any, params: TraceRequestExceptionParams) -> None:
-        context.narration_call.failed(params.exception)
+        context.narration_call.failed(params.exception, max(context.narration_retries, 0))
 
+    # aiohttp says nothing of its retries, but each of them needs a connection, as each redirect does.
+    async def connected(
+        _: ClientSession, context: Any, __: TraceConnectionCreateEndParams | TraceConnectionReuseconnParams
+    ) -> None:
+        context.narration_retries += 1
+
+    async def redirected(_: ClientSession, context: Any, __: TraceRequestRedirectParams) -> None:
+        context.narration_retries -= 1
+
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    trace.on_request_redirect.append(redirected)
     trace.on_request_start.append(start)
     trace.on_request_end.append(end)
     trace.on_request_exception.append(failure)

@@ -17,6 +17,7 @@ POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", 
 HEADER: Final = "X-Correlation-Id"
 _CLOSE_CODES: Final = 1000  # of websockets, from here on
 
+register_field("phase", str, "a part of the life of an application: startup or shutdown")
 register_field("path", str, "the whole path of a request that is shown in short")
 register_field("link", str, "the traceparent that came from outside: noted, not continued")
 
@@ -93,6 +94,14 @@ class ServerPoints:
             level=level_of(told, "correlation_replaced", "warn"),
             channel="lifecycle",  # told of a caller who is not known yet: never in the stream of a job that he names
         )
+        self.life_failed = server.point(
+            "life_failed",
+            "life_failed",
+            "{phase}",
+            "The application failed at its {phase}: {error_kind}",
+            event="life_failed",
+            level="error",
+        )
         self.request = unless_muted(told, request)
         self.answer = unless_muted(told, answer)
         self.bad_answer = unless_muted(told, bad_answer)
@@ -153,17 +162,19 @@ class Served:
 
     Attributes:
         correlation_id: of the request; it belongs on the answer.
+        gone: whether the caller left before the answer was whole.
         status: of the answer, once it is known.
     """
 
     __slots__ = ("_began", "_entered", "_failure", "_ids", "_path", "_points", "_quiet", "_request", "_scope",
-                 "_token", "correlation_id", "status")  # fmt: skip
+                 "_token", "correlation_id", "gone", "status")  # fmt: skip
 
     def __init__(self, points: ServerPoints, ids: Inbound, method: str, path: str, *, quiet: bool) -> None:
         self._scope = inbound_scope(ids, has_span=points.has_span)
         self._ids = ids
         self.correlation_id = ids.correlation_id
         self.status: int | None = None
+        self.gone = False
         self._points = points
         request = f"{method[:20]} {path}"
         self._request = in_short(request)
@@ -192,7 +203,8 @@ class Served:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Tell how the request ended, and unbind the ids."""
         try:
-            if error is not None and not exceptions.is_orderly_exit(error) and not exceptions.is_cancellation(error):
+            orderly = error is None or exceptions.is_orderly_exit(error) or exceptions.is_cancellation(error)
+            if error is not None and not orderly and not self.gone:
                 self.fail(error)
             self._end(error)
         finally:
@@ -217,7 +229,7 @@ class Served:
         scope, points, status = self._scope, self._points, self.status
         duration = (scope.sources.monotonic_ns() - self._began) // 1_000_000
         fields: dict[str, Any] = {"request": self._request, "duration_ms": duration}
-        if status is None or (error is not None and exceptions.is_cancellation(error)):
+        if status is None or self.gone or (error is not None and exceptions.is_cancellation(error)):
             if self._failure is None and not self._quiet:
                 points.cut(scope, fields)
             return

@@ -109,6 +109,17 @@ class Working:
             ids = ids._replace(correlation_id=str(bound))
         return Work(self, inbound_scope(ids, has_span=self.has_span, **({"task_id": task_id} if task_id else {})), task)
 
+    def lost(self, header: Callable[[str], str | None], task: str, task_id: str | None) -> None:
+        """Tell that a task will never end: the process that ran it died.
+
+        Args:
+            header: returns a header by its name in small letters, or None.
+            task: its name.
+            task_id: its id.
+        """
+        scope = inbound_scope(accepted(header, "inside"), has_span=False, **({"task_id": task_id} if task_id else {}))
+        self.failure(scope, {"task": task, "error_kind": "worker_died"})
+
 
 class Work:
     """One task that runs. Creating it binds its ids and tells its start."""

@@ -1,5 +1,6 @@
 """aiohttp: ids in and out, requests and calls told. Import this module only where aiohttp is installed."""
 
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
@@ -12,9 +13,11 @@ from narration_core._narrator import Narrator
 from narration_core.bridges._aiohttp_client import client_tracing
 from narration_core.bridges._levels import Levels
 from narration_core.bridges._serving import HEADER, POINTS, Serving, Show
+from narration_core.bridges.stdlib import NarrationHandler
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID = web.RequestKey("narration_correlation_id", str)
+_STATUS = web.RequestKey("narration_status", int)  # of an answer that a handler has begun
 _FAILED: Final = 500  # aiohttp's own answer to an exception
 _IDS_ONLY: Final[Levels] = dict.fromkeys(POINTS - {"correlation_replaced"}, "mute")
 
@@ -47,12 +50,21 @@ def correlate(
     app.middlewares.insert(0, _middleware(Serving(narrate, trust, levels, skip, show)))
     # The middleware alone cannot reach a stream that a handler has begun, nor aiohttp's answer to a failure.
     app.on_response_prepare.append(_echo)
+    app.on_startup.append(_narrate_log)
     app.on_cleanup.append(_flush)
 
 
 async def _echo(request: web.Request, response: web.StreamResponse) -> None:
     if _ID in request:
         response.headers[HEADER] = request[_ID]
+        request[_STATUS] = response.status
+
+
+async def _narrate_log(_: web.Application) -> None:
+    """Where nobody has set logging up, Python prints what aiohttp logs of a failure: a traceback that shows secrets."""
+    log = logging.getLogger("aiohttp")
+    if not log.hasHandlers():
+        log.addHandler(NarrationHandler())
 
 
 async def _flush(_: web.Application) -> None:
@@ -86,8 +98,11 @@ def _middleware(serving: Serving) -> Middleware:
                 answer.headers[HEADER] = served.correlation_id
                 served.status = answer.status
                 raised = answer
-            except Exception:
-                served.status = _FAILED
+            except Exception as error:
+                # What is written to a connection that the caller has closed is no failure of ours.
+                transport = request.transport
+                served.gone = isinstance(error, ConnectionResetError) and (transport is None or transport.is_closing())
+                served.status = request.get(_STATUS, _FAILED)
                 raise
             else:
                 if not response.prepared:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any, Final
 
+from narration_core import _exceptions as exceptions
 from narration_core._configuration import flush
 from narration_core._correlation import Trust
 from narration_core._narrator import Narrator
@@ -69,7 +70,7 @@ class NarrationMiddleware:
         """Serve one request, one websocket, or the life of the application."""
         kind = scope["type"]
         if kind == "lifespan":
-            await self.app(scope, receive, _flushing(send))
+            await self._live(scope, receive, send)
             return
         if kind not in ("http", "websocket"):
             await self.app(scope, receive, send)
@@ -84,22 +85,51 @@ class NarrationMiddleware:
             try:
                 await self.app(scope, answer.receive if kind == "websocket" else receive, answer.send)
             except Exception as error:
+                if (
+                    type(error).__name__ == "ClientDisconnect"
+                ):  # Starlette's; that of whoever reads what no longer comes
+                    served.gone = True
+                    raise
                 served.fail(error)
                 if kind == "http" and not answer.started:
                     await _answer_failure(scope, receive, answer, error)
                 raise
+            if kind == "http" and answer.started and not answer.whole:
+                served.gone = True  # Starlette ends a stream in order when nobody reads it any more
+
+    async def _live(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Serve the life of the application: tell what fails in it, and flush at its end."""
+        phase = "startup"
+
+        async def sent(message: Message) -> None:
+            nonlocal phase
+            if message["type"] == "lifespan.startup.complete":
+                phase = "shutdown"
+            elif message["type"].startswith("lifespan.shutdown."):
+                flush()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sent)
+        except Exception as error:
+            self._serving.points.life_failed(
+                phase=phase, error_kind=exceptions.kind(error), **exceptions.described(error)
+            )
+            flush()
+            raise
 
 
 class _Answer:
     """What is sent back for one request."""
 
-    __slots__ = ("_receive", "_send", "served", "started")
+    __slots__ = ("_receive", "_send", "served", "started", "whole")
 
     def __init__(self, served: Served, receive: Receive, send: Send) -> None:
         self.served = served
         self._receive = receive
         self._send = send
         self.started = False
+        self.whole = False
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message on; the first one carries the correlation id. No coroutine of its own: it would be felt."""
@@ -114,6 +144,10 @@ class _Answer:
             else:
                 headers.append((_HEADER, self.served.correlation_id.encode()))
             message = {**message, "headers": headers}
+        elif kind == "http.response.body":
+            self.whole = not message.get("more_body")
+        elif kind == "http.response.pathsend":
+            self.whole = True
         elif kind == "websocket.close":
             self.served.status = message.get("code", 1000) if self.started else _REFUSED
         return self._send(message)
@@ -124,15 +158,6 @@ class _Answer:
         if message["type"] == "websocket.disconnect":
             self.served.status = message.get("code", _WEBSOCKET_GONE)
         return message
-
-
-def _flushing(send: Send) -> Send:
-    async def flushing(message: Message) -> None:
-        if message["type"].startswith("lifespan.shutdown."):
-            flush()
-        await send(message)
-
-    return flushing
 
 
 async def _answer_failure(scope: AsgiScope, receive: Receive, answer: _Answer, error: Exception) -> None:

@@ -18,7 +18,7 @@ from narration_core.bridges.stdlib import NarrationHandler
 from narration_core.bridges.wsgi import IDS
 
 # Names that gunicorn knows are settings here: nothing may be called `bind` or `user`.
-__all__ = ["NarrationLogger", "accesslog", "logger_class", "worker_exit"]
+__all__ = ["NarrationLogger", "accesslog", "logconfig_dict", "logger_class", "worker_exit"]
 
 _SERVER: Final = Catalogue("gunicorn")
 _ACCESS: Final = _SERVER.point(
@@ -60,5 +60,13 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn ca
     flush()
 
 
+# The application's own log lines, and those of its libraries.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"narration": {"class": "narration_core.bridges.stdlib.NarrationHandler"}},
+    "root": {"level": "INFO", "handlers": ["narration"]},
+    "loggers": {},  # in place of gunicorn's own, whose handlers are not here
+}
 logger_class = NarrationLogger
 accesslog = "-"

@@ -1,16 +1,19 @@
 """RQ: ids with every job, its start and its end told. Import this module only where RQ is installed.
 
 `Queue(connection=redis, job_class=NarratingJob)` for those who enqueue, and for those who work
-`rq worker --job-class narration_core.bridges.rq.NarratingJob`, or `Worker([queue], job_class=NarratingJob)`.
+`rq worker --worker-class narration_core.bridges.rq.NarratingWorker --job-class narration_core.bridges.rq.NarratingJob`.
 """
 
+import logging
 from typing import Any, ClassVar, Final
 
+from rq import Worker
 from rq.job import Job
 
 from narration_core._configuration import flush
 from narration_core._narrator import Narrator
 from narration_core.bridges._working import Working
+from narration_core.bridges.stdlib import NarrationHandler
 
 _META: Final = "narration"
 
@@ -37,16 +40,46 @@ class NarratingJob(Job):
 
     def perform(self) -> Any:
         """Run the job in the scope of whoever enqueued it."""
-        carried = {name.lower(): value for name, value in (self.meta.get(_META) or {}).items()}
-        work = self._working.begin(carried.get, _name(self), self.id)
+        work = self._working.begin(_carried(self).get, _name(self), self.id)
         try:
             return super().perform()
         except Exception as error:
-            work.failed(error)
+            (work.tried_again if self.should_retry else work.failed)(error)
             raise
         finally:
             work.leave()
             flush()  # the process of a job is left by os._exit
+
+
+class NarratingWorker(Worker):
+    """A worker whose log lines are narration, and that tells in a job's story that its process died.
+
+    RQ's own worker prints what jobs raise as it is, with every secret in it.
+    """
+
+    def work(self, *args: Any, **options: Any) -> bool:
+        """Work as `rq.Worker` does; handlers that the root logger has already stay as they are."""
+        root = logging.getLogger()
+        if not root.handlers:
+            root.addHandler(NarrationHandler())
+            root.setLevel(logging.INFO)
+        own = logging.getLogger("rq.worker")  # RQ's command line has given it handlers of its own
+        own.handlers.clear()
+        own.propagate = True
+        try:
+            return bool(super().work(*args, **options))
+        finally:
+            flush()
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Tell that the process of a job died before the job ended."""
+        if isinstance(job, NarratingJob):
+            job._working.lost(_carried(job).get, _name(job), job.id)  # noqa: SLF001 - of this module
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
+
+
+def _carried(job: Job) -> dict[str, str]:
+    return {name.lower(): value for name, value in (job.meta.get(_META) or {}).items()}
 
 
 def _name(job: Job) -> str:

@@ -76,6 +76,9 @@ class _Answer:
         self._start_response = start_response
         self._served = context.run(_taken, serving, environ)
         self._ended = False
+        # Whether the answer was read to its end, and how many bytes are still to come where that is known.
+        self._whole = environ.get("REQUEST_METHOD") == "HEAD"
+        self._left: int | None = None
         environ[IDS] = self._served.ids
         try:
             self._body: Iterable[bytes] = context.run(app, environ, self._start)
@@ -89,7 +92,10 @@ class _Answer:
 
     def _start(self, status: str, headers: Headers, *more: Any) -> Callable[[bytes], object]:
         self._served.status = int(status[:3]) if status[:3].isdigit() else 0
-        if not any(name.lower() == HEADER.lower() for name, _ in headers):
+        named = {name.lower(): value for name, value in headers}
+        if named.get("content-length", "").isdigit():
+            self._left = int(named["content-length"])
+        if HEADER.lower() not in named:
             headers = [*headers, (HEADER, self._served.correlation_id)]
         return self._start_response(status, headers, *more)
 
@@ -109,12 +115,16 @@ class _Answer:
 
     def __next__(self) -> bytes:
         try:
-            return self._context.run(next, self._pieces)
+            piece = self._context.run(next, self._pieces)
         except StopIteration:
+            self._whole = True
             raise
         except BaseException as error:
             self._end(error)
             raise
+        if self._left is not None:
+            self._left -= len(piece)
+        return piece
 
     def __len__(self) -> int:
         """Return how many pieces the answer has; servers add its length as a header if it is one."""
@@ -129,6 +139,7 @@ class _Answer:
         except BaseException as error:
             self._end(error)
             raise
+        self._served.gone = not self._whole and (self._left is None or self._left > 0)
         self._end(None)
 
     def _end(self, error: BaseException | None) -> None:

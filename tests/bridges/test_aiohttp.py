@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 
 import pytest
 from aiohttp import ClientSession, web
@@ -118,3 +120,103 @@ def test_a_call_that_nobody_answers_is_told(narration):
 def test_a_bad_answer_is_a_warning(narration):
     ask("/refused", client={"narrate": caller})
     narration.assert_event(actor="gateway", action="call", level="warn", status=503, error_kind="http_503")
+
+
+@pytest.mark.req("INT-02")
+def test_a_call_that_aiohttp_tries_again_by_itself_is_told_with_its_retries(narration):
+    answered = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+    to_do = [answered, None, answered, moved, answered]  # None: the connection is closed without an answer
+
+    async def serve(reader, writer):
+        while await reader.read(4096):
+            answer = to_do.pop(0)
+            if answer is None:
+                break
+            writer.write(answer)
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, ClientSession(trace_configs=[client_tracing(caller)]) as session:
+            for _ in range(3):
+                async with session.get(f"http://127.0.0.1:{port}/") as got:
+                    assert await got.text() == "ok"
+
+    asyncio.run(main())
+    told = [event.extra.get("retries") for event in narration.events if event.get("status") is not None]
+    assert told == [None, 1, None]
+
+
+@pytest.mark.req("INT-01")
+def test_a_caller_that_is_gone_is_no_failure(narration):
+    async def slow(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 100_000)
+            await asyncio.sleep(0)
+
+    async def main():
+        app = web.Application()
+        correlate(app, narrate)
+        app.router.add_get("/slow", slow)
+        async with TestServer(app) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"GET /slow HTTP/1.1\r\nHost: shop\r\n\r\n")
+            await reader.readline()
+            writer.close()
+            await narration.eventually(action="answer", level="info")
+
+    asyncio.run(main())
+    assert narration.events[-1].human.startswith("Stopped serving GET /slow")
+    narration.assert_count(0, level="error")
+
+
+@pytest.mark.narrated_errors
+def test_what_fails_after_the_answer_has_begun_is_told_with_the_status_that_was_sent(narration):
+    async def breaking(request):
+        response = web.StreamResponse(status=206)
+        await response.prepare(request)
+        raise KeyError("torn")
+
+    async def main():
+        app = web.Application()
+        correlate(app, narrate)
+        app.router.add_get("/", breaking)
+        async with TestServer(app) as server, TestClient(server) as session:
+            assert (await session.get("/")).status == 206
+
+    asyncio.run(main())
+    narration.assert_event(action="request_failed", error_kind="KeyError")
+    narration.assert_event(action="answer", status=206)
+
+
+PROGRAM = """
+import asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from narration_core import Narrator
+from narration_core.bridges.aiohttp import correlate
+
+async def broken(request):
+    raise KeyError("password=hunter2-made-up-pass")
+
+async def main():
+    app = web.Application()
+    correlate(app, Narrator("shelf"))
+    app.router.add_get("/", broken)
+    async with TestServer(app) as server, TestClient(server) as session:
+        assert (await session.get("/")).status == 500
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.req("INT-01")
+def test_a_failure_shows_no_secret_where_nobody_has_set_logging_up():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert "request_failed" in done.stdout
+    assert done.stderr == ""
+    assert "hunter2" not in done.stdout

@@ -1,8 +1,10 @@
 import asyncio
+import contextlib
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
@@ -14,6 +16,7 @@ from narration_core.bridges.asgi import NarrationMiddleware
 ID = "X-Correlation-Id"
 TRACE, SPAN = "1" * 32, "2" * 16
 PARENT = f"00-{TRACE}-{SPAN}-01"
+HTTP = {"type": "http", "method": "GET", "headers": []}
 narrate = Narrator("shop")
 
 
@@ -254,6 +257,51 @@ def test_a_caller_that_is_gone_is_told(narration):
     told = narration.assert_event(action="answer", event="request", level="info")
     assert told.duration_ms is not None
     assert "its caller is gone" in told.human
+
+
+@pytest.mark.req("INT-01")
+def test_a_stream_that_nobody_reads_any_more_is_not_told_as_answered(narration):
+    async def ending_early(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+
+    async def reading(scope, receive, send):
+        raise ClientDisconnect
+
+    async def send(message):
+        pass
+
+    for app in (ending_early, reading):
+        call = NarrationMiddleware(app, narrate=narrate)({**HTTP, "path": "/"}, None, send)
+        asyncio.run(asyncio.wait_for(ignoring(ClientDisconnect, call), 60))
+    assert [event.human.partition(" after ")[0] for event in narration.events if event.action == "answer"] == [
+        "Stopped serving GET /"
+    ] * 2
+    narration.assert_count(0, level="error")
+
+
+async def ignoring(error, awaitable):
+    with contextlib.suppress(error):
+        await awaitable
+
+
+@pytest.mark.req("INT-01")
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+@pytest.mark.narrated_errors
+def test_an_application_that_fails_at_its_start_or_end_is_told(narration, phase):
+    @contextlib.asynccontextmanager
+    async def life(app):
+        if phase == "startup":
+            raise OSError("password=hunter2-made-up-pass")
+        yield
+        raise OSError("password=hunter2-made-up-pass")
+
+    app = NarrationMiddleware(Starlette(routes=ROUTES, lifespan=life), narrate=narrate)
+    with pytest.raises(OSError, match="hunter2"), TestClient(app):
+        pass
+    told = narration.assert_event(action="life_failed", level="error", error_kind="OSError", phase=phase)
+    assert "life" in str(told.extra["frames"])
+    assert "hunter2" not in str(narration.events)
 
 
 @pytest.mark.req("INT-01")

@@ -63,12 +63,17 @@ def lines(text):
 
 
 @pytest.mark.req("INT-03")
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
-def test_celery_carries_the_ids_and_tells_its_tasks(broker, tmp_path, pool):
+@pytest.mark.parametrize(
+    ("pool", "options"),
+    [("prefork", []), ("prefork", ["--max-tasks-per-child", "1"]), ("threads", []), ("solo", [])],
+    ids=["prefork", "a-process-for-each-task", "threads", "solo"],
+)
+def test_celery_carries_the_ids_and_tells_its_tasks(broker, tmp_path, pool, options):
     (tmp_path / "shop.py").write_text(CELERY, "utf-8")
     environment = {**os.environ, "BROKER": broker, "NARRATION_FORMAT": "json"}
     worker = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "shop", "worker", "--pool", pool, "--concurrency", "2", "-l", "INFO"],
+        [sys.executable, "-m", "celery", "-A", "shop", "worker", "--pool", pool, "--concurrency", "2", "-l", "INFO",
+         *options],
         cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     program = """
@@ -148,6 +153,73 @@ def test_rq_carries_the_ids_and_tells_its_jobs(broker, narration):
     narration.assert_event(action="task_failed", level="error", error_kind="KeyError", event="request_failed")
     enqueued, _, start, *_ = narration.events
     assert (start.parent_span_id, start.trace_id, start.task_id) == (enqueued.span_id, enqueued.trace_id, good.id)
+
+
+RQ = """
+import logging, os, sys
+import redis
+from rq import Queue, Retry
+from narration_core import Narrator, bind
+from narration_core.bridges.rq import NarratingJob
+
+class Job(NarratingJob):
+    narrate = Narrator("till")
+
+def work(number):
+    logging.getLogger("lib").warning("password=hunter2-made-up-pass")
+    return number
+
+def broken():
+    raise KeyError("password=hunter2-made-up-pass")
+
+def dies():
+    os._exit(3)
+
+def flaky():
+    raise TimeoutError("slow")
+
+if __name__ == "__main__":
+    with redis.Redis.from_url(sys.argv[1]) as connection:
+        queue = Queue("tills", connection=connection, job_class=Job)
+        import jobs
+        for name, job, more in (
+            ("req-1", jobs.work, {"args": (7,)}), ("req-2", jobs.broken, {}), ("req-3", jobs.dies, {}),
+            ("req-4", jobs.flaky, {"retry": Retry(max=1)}),
+        ):
+            with bind(correlation_id=name):
+                queue.enqueue(job, **more)
+"""
+
+
+@pytest.mark.req("INT-03")
+def test_a_forking_worker_of_rq_tells_every_end_of_a_job_and_no_secret(broker, tmp_path):
+    (tmp_path / "jobs.py").write_text(RQ, "utf-8")
+    environment = {**os.environ, "NARRATION_FORMAT": "json", "PYTHONPATH": str(tmp_path)}
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+
+    run("jobs.py", broker)
+    worker = ["--worker-class", "narration_core.bridges.rq.NarratingWorker", "--job-class", "jobs.Job"]
+    program = "import sys; from rq.cli import main; sys.exit(main())"
+    done = run("-c", program, "worker", "--burst", "--url", broker, *worker, "tills")
+    assert SECRET not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    told = {}
+    for event in lines(done.stdout):
+        if event["actor"] in {"till", "lib"}:
+            said = (event["action"], event["level"], event.get("error_kind"))
+            told.setdefault(event["correlation_id"], []).append(said)
+    begun = ("task", "info", None)
+    assert told == {
+        "req-1": [begun, ("log", "warn", None), begun],
+        "req-2": [begun, ("task_failed", "error", "KeyError")],
+        "req-3": [begun, ("task_failed", "error", "worker_died")],
+        "req-4": [begun, ("task", "warn", "TimeoutError"), begun, ("task_failed", "error", "TimeoutError")],
+    }
 
 
 def test_a_task_that_is_called_at_once_stays_in_its_story(narration):

@@ -41,9 +41,7 @@ app = NarrationMiddleware(plain, narrate=Narrator("shop"))
 WSGI = """
 import logging
 from narration_core import Narrator
-from narration_core.bridges.stdlib import NarrationHandler
 from narration_core.bridges.wsgi import NarrationMiddleware
-logging.basicConfig(handlers=[NarrationHandler()], level="INFO")
 
 def plain(environ, start):
     logging.getLogger("stock").info("Looking")

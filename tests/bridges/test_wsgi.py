@@ -105,6 +105,15 @@ def test_a_stream_is_told_to_its_end(client, narration):
     narration.assert_every("correlation_id", "req-1")
 
 
+@pytest.mark.req("INT-01")
+def test_a_stream_that_nobody_reads_any_more_is_not_told_as_answered(client, narration):
+    answer = client.get("/stream")
+    assert next(answer.iter_encoded()) == b"a"
+    answer.close()
+    told = narration.assert_event(action="answer", level="info")
+    assert told.human.startswith("Stopped serving GET /stream")
+
+
 def test_a_stream_that_breaks_is_told(client, narration):
     with pytest.raises(RuntimeError):
         client.get("/stream-that-breaks", buffered=True)
