@@ -208,6 +208,16 @@ class Catalogue:
             if len(template or "") > limits[kind]:
                 raise NarrationMistake(f"{where}: {kind} is {len(template or '')} characters, at most {limits[kind]}")
 
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Who acts in this table, each once, in the order of the points."""
+        return tuple(dict.fromkeys(point.actor for point in self))
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What is done in this table, each once, in the order of the points."""
+        return tuple(dict.fromkeys(point.action for point in self))
+
     def __iter__(self) -> Iterator[Point]:
         return iter(self._points.values())
 

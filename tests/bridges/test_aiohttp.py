@@ -1,12 +1,13 @@
 import asyncio
+import resource
 import subprocess
 import sys
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from narration_core import Narrator, bind
+from narration_core import Narrator, bind, bound, outbound_headers
 from narration_core.bridges.aiohttp import client_tracing, correlate
 
 ID = "X-Correlation-Id"
@@ -220,3 +221,47 @@ def test_a_failure_shows_no_secret_where_nobody_has_set_logging_up():
     assert "request_failed" in done.stdout
     assert done.stderr == ""
     assert "hunter2" not in done.stdout
+
+
+@pytest.fixture
+def many_files():
+    """Allow as many open sockets as a thousand requests need on both sides; usual is half of that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.req("INT-01")
+@pytest.mark.usefixtures("many_files")
+def test_a_thousand_requests_at_once_are_never_mixed(narration):
+    async def main():
+        together = asyncio.Event()
+        here = []
+
+        async def handler(request):
+            here.append(request)
+            if len(here) == 1000:
+                together.set()
+            await together.wait()
+            assert f"/{bound()['correlation_id']}" == request.path
+            await asyncio.to_thread(narrate, "work", request.path, "Working")
+            return web.Response(text=outbound_headers()[ID])
+
+        app = web.Application()
+        correlate(app, narrate)
+        app.router.add_get("/{rest:.*}", handler)
+        async with TestServer(app) as server, ClientSession(connector=TCPConnector(limit=0)) as session:
+
+            async def one(name):
+                async with session.get(server.make_url(f"/{name}"), headers={ID: name}) as got:
+                    return await got.text(), got.headers[ID]
+
+            names = [f"req-{number}" for number in range(1000)]
+            assert await asyncio.gather(*map(one, names)) == [(name, name) for name in names]
+
+    asyncio.run(main())
+    assert len(narration.events) == 3000
+    for event in narration.events:
+        assert event.correlation_id in event.target

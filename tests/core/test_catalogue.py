@@ -115,3 +115,13 @@ def test_a_point_is_told_in_the_scope_that_is_given(memory, fields):
     configure(level="warn")
     point.told_in(scope, given)
     assert len(memory.events) == 3
+
+
+def test_the_table_is_the_one_place_for_its_names():
+    points = Catalogue("worker")
+    first = points.point("first", "load", "t", "Loading")
+    points.point("second", "load", "t", "Loading more")
+    points.point("third", "spawn", "t", "Spawning", actor="pool-managerd")
+    assert points.actors == ("worker", "pool-managerd")
+    assert points.actions == ("load", "spawn")
+    assert (first.actor, first.action) == ("worker", "load")
