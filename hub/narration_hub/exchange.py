@@ -9,7 +9,7 @@ import msgspec
 
 from narration_core import decode, encode
 from narration_core.contract import EMITTING
-from narration_core.following import ID_FIELDS, Files
+from narration_core.following import ID_FIELDS, MAX_HITS, belonging
 from narration_hub import points, wire
 from narration_hub.board import Board, JobState
 from narration_hub.config import Settings
@@ -205,19 +205,21 @@ class Exchange:
 
     @staticmethod
     def _story_in(store: Store, ids: list[str], elsewhere: Container[str]) -> wire.Story:
-        with Files([str(path) for path in store.segments()]) as files:
-            found = files.read(ids)
-            lines = []
-            for line in found:
-                if line.event is None:
-                    continue
-                fields = line.event.to_dict()
-                mark = fields.pop("hub", None)
-                if isinstance(mark, dict) and f"{mark.get('owner')}/{mark.get('event_id')}" in elsewhere:
-                    continue
-                producer = mark.get("producer") if isinstance(mark, dict) else None
+        lines: list[StoryLine] = []
+        missed = 0
+        for line in belonging(store.lines_with(ids), ids):
+            if line.event is None:
+                continue
+            fields = line.event.to_dict()
+            mark = fields.pop("hub", None)
+            if isinstance(mark, dict) and f"{mark.get('owner')}/{mark.get('event_id')}" in elsewhere:
+                continue
+            producer = mark.get("producer") if isinstance(mark, dict) else None
+            if len(lines) < MAX_HITS:
                 lines.append(StoryLine(str(producer or line.service), fields))
-            return wire.Story(ids[0], lines, files.searched.cut)
+            else:
+                missed += 1
+        return wire.Story(ids[0], lines, missed)
 
     def search(self, text: str, most: int) -> Iterator[wire.Found]:
         """Yield where a text occurs in all that is kept; each step takes a moment, and none needs the event loop.

@@ -178,3 +178,4 @@ async def _look(exchange: Exchange) -> None:
         exchange.look()
         if exchange.store is not None:
             await asyncio.to_thread(exchange.store.sync)
+            await asyncio.to_thread(exchange.store.catch_up)

@@ -4,11 +4,13 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from narration_hub.index import Index
 
 SEGMENT_BYTES: Final = 64 << 20
 RECOVERED_BYTES: Final = 32 << 20
@@ -20,6 +22,7 @@ _BLOCK: Final = 256 * 1024
 _DAY_S: Final = 86_400
 _HOPELESS: Final = 2  # a segment is set aside when fewer than one of so many lines can be read
 _RETRY_S: Final = 5.0
+_INDEXING_S: Final = 0.5
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -106,6 +109,7 @@ class Store:
             raise StoreError(f"{folder} cannot be used as --data: {error.strerror}") from None
         self._set_aside_hopeless()
         names = self.segments()
+        self._index = Index(folder, names)
         self._number = int(names[-1].stem.partition("-")[2]) if names else 1
         self._file = self._open()
         self._size = os.fstat(self._file).st_size
@@ -175,6 +179,16 @@ class Store:
                 skip = 0
                 while lines := file.readlines(_BLOCK):
                     yield b"".join(lines)
+
+    def lines_with(self, ids: Collection[str]) -> Iterator[bytes]:
+        """Return the lines that hold any of the ids, oldest first, without their ends."""
+        return self._index.lines_with(ids, self.segments())
+
+    def catch_up(self) -> None:
+        """Index what is new, for a moment; call it about every second, not on the event loop."""
+        until = time.monotonic() + _INDEXING_S
+        while self._index.catch_up(self.segments()) and time.monotonic() < until:
+            pass
 
     def known(self) -> Mapping[str, int]:
         """Return the numbers that producers had reached when the last segment began; see `latest_marks`."""
@@ -259,7 +273,7 @@ class Store:
         own = self.folder / _NAME.format(self._number)
         old = sorted(path for path in self.folder.glob("events-*") if path != own)
         sizes = {path: path.stat().st_size for path in old}
-        total = sum(sizes.values()) + self._segment_bytes
+        total = sum(sizes.values()) + self._segment_bytes + self._index.size
         for path in old:
             if total > self._keep_bytes or time.time() - path.stat().st_mtime > self._keep_s:
                 path.unlink(missing_ok=True)
@@ -275,5 +289,6 @@ class Store:
     def close(self) -> None:
         """Write everything down and let go of the folder."""
         self.sync()
+        self._index.close()
         os.close(self._file)
         os.close(self._lock)

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from narration_core.following._filter import Filter
     from narration_core.following._foreign import foreign_event
     from narration_core.following._golden import Element, Golden, Goldens, Parting
-    from narration_core.following._lines import ID_FIELDS, Line
+    from narration_core.following._lines import ID_FIELDS, Line, belonging
     from narration_core.following._log_files import NoLogsError
-    from narration_core.following._source import Files, Searched, Source
+    from narration_core.following._source import MAX_HITS, Files, Searched, Source
     from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works, closes
     from narration_core.following._story import Story, follow
     from narration_core.following._tail import Tail
@@ -19,6 +19,7 @@ __all__ = [
     "CLOSING",
     "HOPS",
     "ID_FIELDS",
+    "MAX_HITS",
     "OPENING",
     "Answer",
     "Conformity",
@@ -38,6 +39,7 @@ __all__ = [
     "Voice",
     "Work",
     "Works",
+    "belonging",
     "closes",
     "conform",
     "follow",
@@ -51,6 +53,7 @@ _HOMES = {
     "CLOSING": "narration_core.following._spans",
     "HOPS": "narration_core.following._spans",
     "OPENING": "narration_core.following._spans",
+    "MAX_HITS": "narration_core.following._source",
     "Answer": "narration_core.following._why",
     "Conformity": "narration_core.following._conform",
     "Element": "narration_core.following._golden",
@@ -69,6 +72,7 @@ _HOMES = {
     "Voice": "narration_core.following._why",
     "Work": "narration_core.following._spans",
     "Works": "narration_core.following._spans",
+    "belonging": "narration_core.following._lines",
     "closes": "narration_core.following._spans",
     "conform": "narration_core.following._conform",
     "follow": "narration_core.following._story",

@@ -1,7 +1,7 @@
 """One line of a log: a narration event, another logger's record, or plain text that holds an id."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePath
 from typing import Final
 
@@ -143,6 +143,21 @@ def belongs(line: Line, ids: Collection[str], pattern: re.Pattern[str]) -> bool:
     if any(getattr(event, field) in ids for field in ID_FIELDS):
         return True
     return event.correlation_id is None and pattern.search(line.text) is not None
+
+
+def belonging(lines: Iterable[bytes], ids: Collection[str], source: str = "") -> Iterator[Line]:
+    """Yield what lines say that belong to any of the ids, of lines that hold the bytes of one.
+
+    Args:
+        lines: the lines, without their ends.
+        ids: the ids.
+        source: where they are from, as people read it.
+    """
+    pattern = mention(ids)
+    for text in lines:
+        line = parse(Hit(0, text, b""), source)
+        if belongs(line, ids, pattern):
+            yield line
 
 
 def mention(ids: Collection[str]) -> re.Pattern[str]:
