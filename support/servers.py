@@ -1,5 +1,6 @@
 """Real servers for tests: a free port, a redis-server, and a client that asks once."""
 
+import atexit
 import os
 import socket
 import subprocess
@@ -82,6 +83,7 @@ class StreamServer:
         self._command = [os.fspath(server), *own, *options]
         self._environment = prepare_clients.redis_environment(server)
         self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.kill)  # a test that fails may leave whoever would end it unfinished
         self.start()
 
     def start(self) -> None:
