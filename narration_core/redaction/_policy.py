@@ -63,6 +63,14 @@ class RedactionPolicy(msgspec.Struct, frozen=True):
             raise ValueError(
                 f"replacement must be 1 to {_LONGEST_REPLACEMENT} printable characters, not {self.replacement[:80]!r}"
             )
+        if not isinstance(self.patterns, Mapping):
+            kind = type(self.patterns).__name__
+            raise TypeError(
+                f"patterns must map a name to each pattern, such as {{'order': 'ORD-[0-9]+'}}, not be a {kind}"
+            )
+        for name in ("off", "on", "allow", "allow_patterns", "secret_keys", "safe_keys"):
+            if isinstance(getattr(self, name), str | bytes):  # its letters would be taken one by one
+                raise TypeError(f"{name} must be a set or list of texts, not the one text {getattr(self, name)[:80]!r}")
         for name in ("off", "on", "allow", "secret_keys", "safe_keys"):
             given = frozenset(getattr(self, name))
             msgspec.structs.force_setattr(self, name, frozenset(map(str.lower, given)) if "keys" in name else given)

@@ -67,6 +67,14 @@ def test_mistakes_are_told() -> None:
         RedactionPolicy(marker="loud")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="fingerprint_key"):
         RedactionPolicy(marker="fingerprint", fingerprint_key=b"short")
+    with pytest.raises(TypeError, match="patterns must map a name"):
+        RedactionPolicy(patterns=["ORD-[0-9]+"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["off", "on", "allow", "allow_patterns", "secret_keys", "safe_keys"])
+def test_one_text_is_not_taken_for_a_list_of_letters(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} must be a set or list of texts, not the one text 'token'"):
+        RedactionPolicy(**{name: "token"})
 
 
 def test_an_internal_error_hides_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
