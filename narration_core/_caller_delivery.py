@@ -72,6 +72,7 @@ class LineWriter(LineBackground):
         self._token = [1]
         self._owner = 0
         self._waiting: set[int] = set()
+        self._awaited: dict[int, Record] = {}
         self._gate = threading.Lock()
         self._gate.acquire()
         self._slow = 0
@@ -116,8 +117,7 @@ class LineWriter(LineBackground):
         try:
             del token[0]
         except IndexError:
-            self._queue.append(record)
-            self._deliver(sure=sure, record=record)
+            self._leave_to_others(record, sure=sure)
             return
         generation = self._generation
         flight = self._flight
@@ -165,12 +165,29 @@ class LineWriter(LineBackground):
         else:
             self._take_turn(get_ident(), 0.0)
 
-    def _deliver(self, *, sure: bool, record: Record | None = None) -> None:  # noqa: C901, PLR0912 - one state machine
+    def _leave_to_others(self, record: Record, *, sure: bool) -> None:
+        """Queue an event for the thread that writes now; at warn and above, come back when it is written."""
+        if not sure:
+            self._queue.append(record)
+            self._deliver(sure=False, record=record)
+            return
+        self._awaited[id(record)] = record  # before anybody can write it
+        try:
+            self._queue.append(record)
+            self._deliver(sure=True, record=record, is_awaited=True)
+        finally:
+            self._awaited.pop(id(record), None)
+
+    def _deliver(  # noqa: C901, PLR0912 - one state machine
+        self, *, sure: bool, record: Record | None = None, is_awaited: bool = False
+    ) -> None:
         """Write what is queued, or leave it to another thread that is writing.
 
         Args:
             sure: come back only when everything is written, or the time for it is up.
             record: what was just queued.
+            is_awaited: come back also when `record` is written, whoever wrote it: with busy threads there is always
+                more to write, and one of them may have the token each time that this one looks.
         """
         me = get_ident()
         generation = self._generation
@@ -191,6 +208,8 @@ class LineWriter(LineBackground):
                         return  # whoever waits goes on
             elif self._owner == me or me in self._waiting:  # a signal handler or a finaliser: the holder writes it
                 self._note_reentrant(record)
+                return
+            elif is_awaited and id(record) not in self._awaited:
                 return
             elif sure:
                 now = time.monotonic()
@@ -276,6 +295,12 @@ class LineWriter(LineBackground):
             if self._waiting:
                 self._open_gate()
         return True
+
+    def _landed(self) -> None:
+        if self._awaited:
+            for record in self._flight.records:
+                self._awaited.pop(id(record), None)
+        super()._landed()
 
     def _open_gate(self) -> None:
         with contextlib.suppress(RuntimeError):  # it is open already

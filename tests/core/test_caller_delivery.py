@@ -172,6 +172,32 @@ def test_beyond_some_lines_callers_wait_for_the_one_that_writes(pipe):
     assert len(pipe.targets()) == WAITING_LINES
 
 
+@pytest.mark.req("DEL-01")
+def test_a_call_at_warn_comes_back_when_another_thread_has_written_its_line(tmp_path):
+    writer = LineWriter(FileSink(tmp_path / "events.jsonl"), Notices())
+    others = [0, 0, 0]
+    stop = threading.Event()
+
+    def busy(mine):
+        while not stop.is_set():
+            writer.put(record(others[mine], "warn"))
+            others[mine] += 1
+
+    threads = [threading.Thread(target=busy, args=(mine,)) for mine in range(len(others))]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        writer.put(record(f"mine-{number}", "warn"))
+        assert f'"mine-{number}"' in (tmp_path / "events.jsonl").read_text()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    # Whoever waits for its whole deadline lets the others write thousands of lines for each of its own.
+    assert max(others) < 30 * 1000, others
+    assert min(others) > 0, others
+    assert writer.close(1.0) == 0
+
+
 def test_a_handler_that_raises_leaves_nothing_locked_and_nothing_twice(tmp_path):
     """Raise at every bytecode of a call in turn: a handler may raise anywhere."""
     path = tmp_path / "events.jsonl"
