@@ -36,7 +36,7 @@ Feature: The fleet's services tell how they live, and what they turn away
   @FLEET-03 @narration-required
   Scenario: A worker that keeps failing is given up
     Given a fleet that gives a worker up at its first crash
-    When its worker hangs
+    When a user has a haiku, and its worker hangs
     Then "pool-managerd" narrates "health" with:
       | level | error |
     And "pool-managerd" narrates "give_up" with:

@@ -5,8 +5,8 @@ Feature: Four frameworks and a task queue tell one story
   @INT-01 @INT-02 @INT-03 @INT-04 @CTX-02 @any-order
   Scenario: One id goes from the gateway through every process
     Given the services of the example
-    When the gateway is asked for a book with the correlation id "req-book"
-    Then the customer is answered with 200 and the correlation id "req-book"
+    When the gateway is asked for a book with the correlation id "req-order"
+    Then the customer is answered with 200 and the correlation id "req-order"
     And the story includes, in any order:
       | actor     | action  | session_id |
       | gateway   | order   | s-7        |
@@ -16,21 +16,21 @@ Feature: Four frameworks and a task queue tell one story
       | prices    | log     | s-7        |
       | tasks     | charge  | s-7        |
       | bank      | log     | s-7        |
-    And every event carries the correlation id "req-book"
+    And every event carries the correlation id "req-order"
     And every link of the logs holds
 
   @INT-01 @INT-04
   Scenario: What fails in the till is told there, and by everybody who waited for it
     Given the services of the example
-    When the gateway is asked for a ghost with the correlation id "req-ghost"
-    Then the customer is answered with 502 and the correlation id "req-ghost"
+    When the gateway is asked for a ghost with the correlation id "req-unpaid"
+    Then the customer is answered with 502 and the correlation id "req-unpaid"
     And "till" narrates "request_failed" with:
       | level      | error    |
       | error_kind | KeyError |
     And "till" narrates "log" with:
       | level      | error    |
       | error_kind | KeyError |
-    And every event carries the correlation id "req-ghost"
+    And every event carries the correlation id "req-unpaid"
 
   @INT-03 @any-order
   Scenario: A task that fails after the answer is told in the story of its request

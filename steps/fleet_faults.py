@@ -145,7 +145,7 @@ async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> User
     assert user.status == 202, user.answer
     await user.read("end")
     await user.read_all()
-    feed_decisions(fleet, narration, user.correlation_id)
+    narration.feed(*fleet.wait_for_story(user.correlation_id, "worker execute_end", "orchestratord task_end"))
     return user
 
 

@@ -18,12 +18,12 @@ from narration_capture import NarrationCapture
 from narration_core import CORRELATION_HEADER, Event, decode, new_correlation_id
 from narration_core.serving.launch import RunningService
 from steps.fleet import HEADERS, User
-from steps.fleet_faults import feed_decisions, pid_of_worker, running
+from steps.fleet_faults import pid_of_worker, running
 from steps.harness import call
 from support.adapter_host import KINDS, adapter_host, cancel, client, submit
 from support.fleet import ENVIRONMENT, TOKEN, RunningFleet
 
-HAIKU = {"model_ref": "haiku", "device": "cpu"}
+HAIKU = {"prompt": "a haiku about GPUs", "device": "cpu"}
 LIFE = frozenset(("ready", "drain", "shutdown"))
 
 
@@ -101,7 +101,9 @@ async def asks_for_models(fleet: RunningFleet, narration: NarrationCapture) -> l
     correlation_id = new_correlation_id()
     headers = {**HEADERS, CORRELATION_HEADER: correlation_id}
     _, answer, _ = await call("GET", f"{fleet.url('model-provisioner')}/v1/models", None, headers)
-    narration.feed(*fleet.wait_for_story(correlation_id, "model-provisioner answer"))
+    fleet.wait_for_story(correlation_id, "model-provisioner answer")
+    lines = [line for line, _ in fleet.story(correlation_id)]
+    feed_some(narration, lines, lambda event: event.action == "model_skip")
     return [model["model_ref"] for model in answer["models"]]
 
 
@@ -117,17 +119,15 @@ def impatient_fleet(own: ExitStack, tmp_path: Path) -> RunningFleet:
     return own.enter_context(running(RunningFleet(tmp_path, arguments={"pool-managerd": given_up})))
 
 
-@when("its worker hangs")
+@when("a user has a haiku, and its worker hangs")
 async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> None:
-    correlation_id = new_correlation_id()
-    headers = {**HEADERS, CORRELATION_HEADER: correlation_id}
-    url = f"{fleet.url('pool-managerd')}/v1/pools/cpu/replicas"
-    status, replica, _ = await call("POST", url, HAIKU, headers)
-    assert status == 201, replica
-    os.kill(pid_of_worker(fleet, f"{replica['replica_id']}.1"), signal.SIGSTOP)
-    fleet.wait_for_event(correlation_id, actor="pool-managerd", action="give_up")
-    lines = [line for line, _ in fleet.story(correlation_id)]
-    feed_some(narration, lines, lambda event: event.action in {"spawn", "health", "process_end", "give_up"})
+    user = User(fleet, HAIKU)
+    await user.ask()
+    await user.read("end")
+    await user.read_all()
+    ready = fleet.wait_for_event(user.correlation_id, actor="worker", action="ready")
+    os.kill(pid_of_worker(fleet, str(ready.get("worker_id"))), signal.SIGSTOP)
+    narration.feed(*fleet.wait_for_story(user.correlation_id, "pool-managerd give_up"))
 
 
 @given("a fleet whose engine cannot be loaded", target_fixture="fleet")
@@ -138,12 +138,12 @@ def fleet_without_engine(own: ExitStack, tmp_path: Path) -> RunningFleet:
 
 @when("a user of it asks for a haiku", target_fixture="user")
 async def asks_without_engine(fleet: RunningFleet, narration: NarrationCapture) -> User:
-    user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu"})
+    user = User(fleet, HAIKU)
     await user.ask()
     assert user.status == 202, user.answer
     await user.read("error")
     await user.read_all()
-    feed_decisions(fleet, narration, user.correlation_id)
+    narration.feed(*fleet.wait_for_story(user.correlation_id, "orchestratord finish"))
     return user
 
 

@@ -2,7 +2,7 @@ Scenario: One id goes from the gateway through every process
 
 Given the services of the example
 
-When the gateway is asked for a book with the correlation id "req-book"
+When the gateway is asked for a book with the correlation id "req-order"
   (in any order)
   bank | log | tasks | c1
       Logging in with password=[REDACTED]
@@ -49,10 +49,10 @@ When the gateway is asked for a book with the correlation id "req-book"
   till | request | GET /tax | c1
       Serving GET /tax
 
-Then the customer is answered with 200 and the correlation id "req-book"
+Then the customer is answered with 200 and the correlation id "req-order"
 
 And the story includes, in any order:
 
-And every event carries the correlation id "req-book"
+And every event carries the correlation id "req-order"
 
 And every link of the logs holds

@@ -2,7 +2,7 @@ Scenario: What fails in the till is told there, and by everybody who waited for 
 
 Given the services of the example
 
-When the gateway is asked for a ghost with the correlation id "req-ghost"
+When the gateway is asked for a ghost with the correlation id "req-unpaid"
   gateway | request | POST /order/ghost | c1
       Serving POST /order/ghost
   gateway | order | article | c1
@@ -32,10 +32,10 @@ When the gateway is asked for a ghost with the correlation id "req-ghost"
   gateway | answer | POST /order/ghost | c1 | warn: http_502
       Answered POST /order/ghost with 502 after <duration>
 
-Then the customer is answered with 502 and the correlation id "req-ghost"
+Then the customer is answered with 502 and the correlation id "req-unpaid"
 
 And "till" narrates "request_failed" with:
 
 And "till" narrates "log" with:
 
-And every event carries the correlation id "req-ghost"
+And every event carries the correlation id "req-unpaid"

@@ -1,11 +1,13 @@
 """Every format is read back by a tool that is not ours."""
 
+import ast
 import json
 import re
 import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import junitparser
 import pytest
@@ -13,7 +15,7 @@ from markdown_it import MarkdownIt
 from pycobertura import Cobertura
 from sarif.loader import load_sarif_file
 
-from narration_ci.formats import FORMATS
+from narration_ci.formats import FORMATS, sarif
 from narration_ci.formats.markdown import COMMENT_LIMIT, cut, plain
 
 BUY, PAY, CLOSE, OPEN = (
@@ -234,3 +236,16 @@ def test_a_format_goes_to_a_file_or_to_the_terminal(written, tmp_path):
     out = tmp_path / "x.sarif"
     written.narration("report", "--format", "sarif", "--output", str(out))
     assert json.loads(out.read_text())["version"] == "2.1.0"
+
+
+def test_every_reason_of_the_gate_has_a_rule_for_code_scanning():
+    """A reason without one ended `narration coverage report` with a traceback."""
+    folder = Path(sarif.__file__).parent.parent / "measure"
+    calls = (node for path in folder.glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    named = {
+        call.args[0].value
+        for call in calls
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Finding" and isinstance(call.args[0], ast.Constant)
+    }
+    assert {"no-caller", "lost-parent", "removed"} <= named
+    assert named <= set(sarif._RULES)
