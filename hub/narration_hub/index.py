@@ -159,9 +159,7 @@ class Index:
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # deleted: it was the oldest
                 yield from _lines_at(file, places, needles, end)
                 file.seek(end)
-                while lines := file.readlines(BLOCK_BYTES):
-                    if any(needle in data for data in (b"".join(lines),) for needle in needles):
-                        yield from (line.rstrip(b"\n") for line in lines if any(needle in line for needle in needles))
+                yield from (line.rstrip(b"\n") for line in file if any(needle in line for needle in needles))
 
     def _places(self, segment: str, checksums: Sequence[int]) -> tuple[list[int], int]:
         """Return where in a segment lines or blocks may be, as `2 * offset + is_block`, and how much is indexed."""
