@@ -75,6 +75,14 @@ class Engine(Protocol):
     async def open_everything(self) -> Ring:
         """Return the stream of everything for a reader."""
 
+    def end(self, job_id: str, *, is_told_here: bool) -> None:
+        """End the stream of a job that has ended, as soon as it holds everything; call it again until then.
+
+        Args:
+            job_id: the job.
+            is_told_here: whether its last event came to this hub.
+        """
+
     async def recall(self, scope: Scope, name: str) -> list[Recalled]:
         """Return what other hubs may have taken in of a job or story; nothing when there are none."""
 
@@ -125,6 +133,13 @@ class Embedded:
     async def open_everything(self) -> Ring:
         """Return the stream of everything."""
         return self.streams.everything
+
+    def end(self, job_id: str, *, is_told_here: bool) -> None:
+        """End the stream: it holds everything."""
+        del is_told_here
+        ring = self.streams.find("job", job_id)
+        if ring is not None and ring.end is None:
+            ring.close("ended")
 
     async def recall(self, scope: Scope, name: str) -> list[Recalled]:
         """Return nothing: what this hub took in, it has itself."""

@@ -265,7 +265,7 @@ class Exchange:
         """End the streams of jobs that have ended, and tell which jobs are stalled; call it about once a second."""
         for job, state in list(self.board.quiet()):
             if state == "ended":
-                self._end(job)
+                self.engine.end(job.job_id, is_told_here=job.is_told_here)
             elif not job.stall_told:
                 job.stall_told = True
                 if not job.is_told_here:
@@ -276,11 +276,6 @@ class Exchange:
                     waits_s=shown.quiet_ms // 1000,
                     holder=shown.waits.service if shown.waits is not None else "nobody that is known",
                 )
-
-    def _end(self, job: JobState) -> None:
-        ring = self.streams.find("job", job.job_id)
-        if ring is not None and ring.end is None:
-            ring.close("ended")
 
     def shown(self, job: JobState, *, for_operator: bool) -> wire.Job:
         """Return a job as it is sent.

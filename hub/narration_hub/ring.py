@@ -105,14 +105,14 @@ class Ring:
         self.epoch = epoch
         self.last = last
         self.first = last + 1
-        self._cached_at = (0, 0)
+        self._uncache()
 
     def branch(self) -> None:
         """Give the events that are added now an epoch of their own; ids of those before stay known."""
         if self._former is None:
             self._former = (self.epoch, self.last)
             self.epoch = _new_epoch()
-            self._cached_at = (0, 0)
+            self._uncache()
 
     def goes_on_with(self, epoch: str, first: int, last: int) -> bool:
         """Tell whether a stream with these numbers holds everything that is here and nothing else before its end."""
@@ -207,6 +207,10 @@ class Ring:
             size += len(frame)
         self._cached, self._cached_at = b"".join(parts), (cursor, cursor + len(parts))
         return self._cached, cursor + len(parts)
+
+    def _uncache(self) -> None:
+        """Forget the joined bytes: they have other numbers than the events have now."""
+        self._cached, self._cached_at = b"", (0, 0)
 
     def _is_full(self, end: int) -> bool:
         return end - self._cached_at[0] == JOINED_FRAMES or len(self._cached) >= JOINED_BYTES

@@ -118,3 +118,22 @@ def test_a_ring_that_goes_on_alone_knows_the_ids_from_before_and_takes_back_noth
     assert ring.begin_anew(before, 7) > 0
     assert (ring.first, ring.last, ring.life, ring.bytes) == (8, 7, 1, 0)
     assert ring.cursor_of(f"{before}-7") == 7
+
+
+@pytest.mark.req("HUB-05", "SSE-05")
+@pytest.mark.parametrize("renew", ["begin_anew", "branch"])
+def test_a_ring_with_new_numbers_never_repeats_the_bytes_that_were_read_before(renew):
+    ring = Ring(10, 1 << 20)
+    ring.append(frame(1, JOINED_BYTES))
+    ring.append(frame(2))
+    assert numbers(ring.read(0).data) == [1]
+    if renew == "branch":
+        ring.branch()
+    else:
+        ring.begin_anew("new", 0)
+        ring.append(frame(1))
+    ring.append(frame(3))
+    piece = ring.read(0)
+    assert piece.cursor > 0
+    assert ring.epoch.encode() in piece.data.partition(b"\n")[0]
+    assert drained(ring, 0)[0] == ([1, 2, 3] if renew == "branch" else [1, 3])

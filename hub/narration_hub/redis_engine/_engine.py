@@ -74,6 +74,7 @@ class RedisEngine:
         self._trouble = asyncio.Event()  # a command of a reader's failed
         self._doubles: deque[str] = deque(maxlen=_DOUBLES)  # own events that came to another hub before
         self._settling: list[tuple[int, asyncio.Future[None]]] = []
+        self._ending: set[str] = set()  # jobs whose streams end once they hold everything
         self._name = secrets.token_hex(6)
         self._named = 0
         self._told_lost = 0
@@ -212,6 +213,24 @@ class RedisEngine:
             await self._link.wake()
         return True
 
+    def end(self, job_id: str, *, is_told_here: bool) -> None:
+        """End the stream of a job that has ended; one that others have told of only when it was read to its end."""
+        ring = self.streams.find("job", job_id)
+        if ring is None or ring.end is not None:
+            return
+        if self._is_shared:
+            self._ending.add(job_id)
+        elif is_told_here:
+            ring.close("ended")
+
+    async def _end_what_is_whole(self) -> None:
+        ending, self._ending = self._ending, set()
+        for job_id in ending:
+            look = await self._link.look("job", job_id)
+            ring = self.streams.find("job", job_id)
+            if ring is not None and (look is None or (ring.epoch == look.epoch and ring.last >= look.last)):
+                ring.close("ended")
+
     # -- the tasks --------------------------------------------------------------------------------
 
     async def join(self) -> None:
@@ -270,14 +289,15 @@ class RedisEngine:
         until = time.monotonic() + _FLUSH_S
         while not first and self._log.waiting and time.monotonic() < until:
             await self._push_some()
+        if self._sharing is not None:
+            self._sharing.begin()
+            await self._sharing.tick()
+        # Last, with nothing to wait for after it: a reader that comes meanwhile gets a ring that must be filled too.
         while place := self._rings.not_followed():
             scope, name = place
             look = await self._link.look(scope or _EVERY, name, make=True)
             if look is not None:
                 self._rings.fill(place, look, await self._link.read(scope or _EVERY, name, look))
-        if self._sharing is not None:
-            self._sharing.begin()
-            await self._sharing.tick()
         self._is_shared = True
         self._trouble.clear()
         self._back.set()
@@ -305,6 +325,7 @@ class RedisEngine:
         while self._sharing is not None:
             while await self._sharing.tick():
                 pass
+            await self._end_what_is_whole()
             await asyncio.sleep(_SHARE_S)
 
     async def _audit(self) -> None:
