@@ -139,6 +139,8 @@ class HubConnection:
             self.close()
 
     def _unreachable(self, error: Exception) -> HubUnreachableError:
+        if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected):
+            return HubUnreachableError(f"the connection to the hub at {self.where} broke")
         why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         return HubUnreachableError(f"the hub at {self.where} cannot be reached: {why}")
 

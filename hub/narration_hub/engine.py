@@ -18,6 +18,10 @@ class Recalled(NamedTuple):
     frame: bytes
 
 
+class AloneError(Exception):
+    """Whether there is something cannot be told: this hub has not heard of it, and cannot ask the others now."""
+
+
 class Entry(NamedTuple):
     """An event on its way to its streams.
 
@@ -66,11 +70,23 @@ class Engine(Protocol):
     async def settle(self) -> None:
         """Wait until what was published can be read everywhere, but only for a moment."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether there are other hubs that cannot be asked now."""
+
     async def exists(self, scope: Scope, name: str) -> bool:
-        """Tell whether there is a stream of this job or story."""
+        """Tell whether there is a stream of this job or story.
+
+        Raises:
+            AloneError: it cannot be told.
+        """
 
     async def open(self, scope: Scope, name: str) -> Ring | None:
-        """Return the stream of a job or story for a reader; None when there is none."""
+        """Return the stream of a job or story for a reader; None when there is none.
+
+        Raises:
+            AloneError: it cannot be told whether there is one.
+        """
 
     async def open_everything(self) -> Ring:
         """Return the stream of everything for a reader."""
@@ -121,6 +137,11 @@ class Embedded:
 
     async def settle(self) -> None:
         """Return at once: what was published can be read."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Return False: there are no others."""
+        return False
 
     async def exists(self, scope: Scope, name: str) -> bool:
         """Tell whether there is a stream of this job or story."""

@@ -29,6 +29,7 @@ CODES: Final[dict[str, Code]] = {
     "UNSUPPORTED": Code(415, retriable=False),
     "TOO_MANY": Code(429, retriable=True, hint="wait as long as Retry-After says"),
     "INTERNAL": Code(500, retriable=True),
+    "CANNOT_TELL": Code(503, retriable=True, hint="wait as long as Retry-After says, or ask another hub"),
     "NO_ROOM": Code(503, retriable=True, hint="wait as long as Retry-After says"),
 }
 STATUS: Final = {name: code.status for name, code in CODES.items()}

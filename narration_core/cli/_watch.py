@@ -20,6 +20,7 @@ from narration_core.following._scan import Hit
 
 _LONGEST_PAUSE_S: Final = 30.0
 _NOT_FOUND: Final = 404
+_MOST_TRIES: Final = 8  # of a hub that no longer knows the job; with the pauses between them, some 25 s
 _COME_BACK: Final = frozenset(("", "shutdown", "forgotten"))
 """Ends of a connection that are not the end of the stream; \"\" when it broke."""
 
@@ -45,6 +46,9 @@ def watch(
     story: bool,
 ) -> None:
     """Show the events of JOB as they come, until it ends. A hub that was away is found again, and nothing is missed.
+
+    What it waits for is told on standard error. A hub that was started again and knows nothing of JOB is asked a few
+    times more: whoever narrates may not have found it yet.
 
     Exit codes: 0 something was shown, 1 nothing was or the hub refused, 2 the command is wrong.
     """
@@ -74,9 +78,11 @@ def _events(source: Hub, path: str, after: str | None) -> Iterator[tuple[str, An
         try:
             yield from _until_it_breaks(source, path, place)
         except HubUnreachableError as error:
-            refused_for_good = isinstance(error, HubRefusedError) and error.answer.status < _NOT_FOUND
-            if not place.was_there or refused_for_good:
+            if not place.was_there or place.is_over(error):
                 raise
+            if not place.is_told:
+                place.is_told = True
+                click.echo(f"... {error}; trying again ...", err=True)
         if place.reason in _COME_BACK:
             time.sleep(place.pause_s())
     if place.reason != "ended":
@@ -90,7 +96,15 @@ class _Place:
         self.after = after
         self.was_there = False
         self.reason = ""
+        self.is_told = False  # that the hub is away
         self._tries = 0
+
+    def is_over(self, error: HubUnreachableError) -> bool:
+        """Tell whether it is of no use to try again."""
+        if not isinstance(error, HubRefusedError):
+            return False
+        status = error.answer.status
+        return status < _NOT_FOUND or (status == _NOT_FOUND and self._tries >= _MOST_TRIES)
 
     def pause_s(self) -> float:
         """Return how long to wait before the next try, in seconds: longer each time, and never two readers the same."""
@@ -100,6 +114,7 @@ class _Place:
     def is_alive(self) -> None:
         """Note that the hub has sent something."""
         self.was_there = True
+        self.is_told = False
         self._tries = 0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import sys
 import pytest
 
 from narration_core import Event, encode
+from narration_core._hub_connection import Answer, HubRefusedError, HubUnreachableError
+from narration_core.cli._watch import _Place
 from support.hub import event, hub
 
 TOKEN = "a-made-up-operator"
@@ -129,9 +132,28 @@ def test_watch_goes_on_after_the_hub_was_killed_and_misses_nothing(tmp_path):
             said = [json.loads(line)["human"] for line in (await process.stdout.read()).splitlines()]
             assert said == ["Two", "Done"]
             assert await process.wait() == 0
-            assert await process.stderr.read() == b""
+            (told,) = (await process.stderr.read()).decode().splitlines()
+            assert re.fullmatch(r"\.\.\. .*the hub at http://127.0.0.1:\d+ .+; trying again \.\.\.", told)
 
     run(main())
+
+
+def refusal(status):
+    return HubRefusedError(Answer(status, {}, b""))
+
+
+def test_watch_asks_a_hub_that_forgot_the_job_a_few_times_and_one_that_refuses_never_again():
+    place = _Place(None)
+    assert place.is_over(refusal(401))
+    assert place.is_over(refusal(403))
+    assert not place.is_over(refusal(404))
+    for _ in range(100):
+        place.pause_s()
+    assert place.is_over(refusal(404))
+    assert not place.is_over(refusal(503))
+    assert not place.is_over(HubUnreachableError("away"))
+    place.is_alive()
+    assert not place.is_over(refusal(404))
 
 
 @pytest.mark.req("HUB-02")

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import hashlib
 from contextlib import asynccontextmanager
-from hashlib import sha1
 
 import pytest
 
@@ -12,7 +12,7 @@ from support.hub import event, hub
 from support.servers import stream_server
 
 JOB = "/v1/jobs/job-1/stream"
-SHARE = sha1(_scripts.SHARE.encode()).hexdigest().encode()
+SHARE = hashlib.new("sha1", _scripts.SHARE.encode(), usedforsecurity=False).hexdigest().encode()
 
 
 class Gate:
@@ -69,28 +69,38 @@ async def gate_to(port):
         gate.break_all()
 
 
+@asynccontextmanager
+async def two_hubs(folder):
+    """A hub, and another one that reaches the server through a gate."""
+    with stream_server(folder) as server:
+        async with (
+            gate_to(server.port) as (gate, address),
+            hub("--engine", server.url) as one,
+            hub("--engine", address) as other,
+        ):
+            yield one, other, gate
+
+
 @pytest.mark.fault
 @pytest.mark.req("HUB-05", "SSE-05")
 @pytest.mark.parametrize("path", [JOB, "/v1/operator/stream"])
 def test_a_reader_that_came_while_its_hub_was_about_to_share_again_gets_what_others_take_in(tmp_path, path):
     async def main():
-        with stream_server(tmp_path) as server:
-            async with gate_to(server.port) as (gate, address), hub("--engine", server.url) as one:
-                async with hub("--engine", address) as other:
-                    await other.send(event(human="One", event="work_start"))
-                    gate.hold(SHARE)
-                    gate.break_all()
-                    await gate.held.wait()
-                    # So late that it is told only what this hub has itself.
-                    async with other.stream(path) as reader:
-                        assert await reader.sentences(1) == ["One"]
-                        gate.open.set()
-                        await one.send(event(human="Two"), event(human="Done", event="work_end"))
-                        said = []
-                        while said[-2:] != ["Two", "Done"]:
-                            name, data = await reader.next()
-                            if name == "narration":
-                                said.append(data["event"]["human"])
+        async with two_hubs(tmp_path) as (one, other, gate):
+            await other.send(event(human="One", event="work_start"))
+            gate.hold(SHARE)
+            gate.break_all()
+            await gate.held.wait()
+            # So late that it is told only what this hub has itself.
+            async with other.stream(path) as reader:
+                assert await reader.sentences(1) == ["One"]
+                gate.open.set()
+                await one.send(event(human="Two"), event(human="Done", event="work_end"))
+                said = []
+                while said[-2:] != ["Two", "Done"]:
+                    name, data = await reader.next()
+                    if name == "narration":
+                        said.append(data["event"]["human"])
 
     asyncio.run(asyncio.wait_for(main(), 60))
 
@@ -101,20 +111,47 @@ def test_a_stream_ends_only_when_everything_of_it_was_sent(tmp_path):
     """The board knows of the end before the end itself could be read."""
 
     async def main():
+        async with two_hubs(tmp_path) as (one, other, gate):
+            await one.send(event(human="One", event="work_start"))
+            async with other.stream(JOB) as reader:
+                assert await reader.sentences(1) == ["One"]
+                gate.hold(b'"human":"Done late"')
+                await one.send(event(human="Done late", event="work_end"))
+                while not any(map(has_been_over, (await other.ask("GET", "/v1/jobs"))["jobs"])):
+                    pass
+                gate.open.set()
+                *before, last = await reader.upto("end")
+                said = [data["event"]["human"] for name, data in before if name == "narration"]
+                assert said[-1:] == ["Done late"]
+                assert last == ("end", {"reason": "ended"})
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-05", "HUB-02")
+def test_a_hub_that_cannot_ask_the_others_says_so_and_never_that_there_is_nothing(tmp_path):
+    token = "a-made-up-operator"
+
+    async def main():
         with stream_server(tmp_path) as server:
-            async with gate_to(server.port) as (gate, address), hub("--engine", server.url) as one:
-                async with hub("--engine", address) as other:
-                    await one.send(event(human="One", event="work_start"))
-                    async with other.stream(JOB) as reader:
-                        assert await reader.sentences(1) == ["One"]
-                        gate.hold(b'"human":"Done late"')
-                        await one.send(event(human="Done late", event="work_end"))
-                        while not any(map(has_been_over, (await other.ask("GET", "/v1/jobs"))["jobs"])):
-                            pass
-                        gate.open.set()
-                        *before, last = await reader.upto("end")
-                        said = [data["event"]["human"] for name, data in before if name == "narration"]
-                        assert said[-1:] == ["Done late"]
-                        assert last == ("end", {"reason": "ended"})
+            own = {"AUTH_TOKEN": token}
+            async with hub("--engine", server.url, **own) as one, hub("--engine", server.url, **own) as other:
+                await one.send(event(human="Here"), token=token)
+                await other.send(event("job-2", "There"), token=token)
+                path = "/v1/jobs/job-1/ticket"
+                ticket = (await one.ask("POST", path, token, status=201))["ticket"]
+                async with one.stream(JOB, token) as reader:
+                    assert await reader.sentences(1) == ["Here"]
+                    server.kill()
+                    await one.process.wait_for(action="engine", level="error")
+                await one.ask("GET", "/v1/jobs/job-1", token)
+                for path in ("/v1/jobs/job-3", "/v1/jobs/job-2/stream", "/v1/stories/job-2"):
+                    answer = await one.ask("GET", path, token, status=503)
+                    assert (answer["code"], answer["retriable"]) == ("CANNOT_TELL", True), path
+                refused = await one.ask("POST", "/v1/jobs/job-2/ticket", token, status=503)
+                assert refused["code"] == "CANNOT_TELL"
+                for path in ("/v1/jobs/job-3", "/v1/jobs/job-2", "/v1/jobs/job-2/stream", "/v1/stories/job-2"):
+                    await one.ask("GET", path, ticket, status=404)
 
     asyncio.run(asyncio.wait_for(main(), 60))

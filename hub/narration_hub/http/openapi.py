@@ -87,12 +87,12 @@ def _read(name: str, summary: str, response: dict[str, Any], *parameters: dict[s
         "operationId": name,
         "summary": summary,
         "parameters": list(parameters),
-        "responses": {"200": response, **errors(STATUS, *_REFUSED, "NOT_FOUND", "NO_ROOM")},
+        "responses": {"200": response, **errors(STATUS, *_REFUSED, "NOT_FOUND", "CANNOT_TELL", "NO_ROOM")},
     }
 
 
 def _tickets(scope: str, parameter: dict[str, Any]) -> dict[str, Any]:
-    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND", "NO_ROOM")
+    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND", "CANNOT_TELL", "NO_ROOM")
     return {
         "post": {
             "operationId": f"{scope}Ticket",

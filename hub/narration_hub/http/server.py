@@ -15,6 +15,7 @@ from narration_core.serving.requests import BodyError, LateBodyError, raised_at,
 from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
 from narration_hub import metrics, points, wire
 from narration_hub.access import Access, Caller
+from narration_hub.engine import AloneError
 from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.http import logs, openapi, panel
@@ -129,6 +130,8 @@ class Server:
             return await handler(request)
         except HubError as error:
             return error_response(error, request)
+        except AloneError:
+            return error_response(_cannot_tell(), request)
         except web.HTTPNotFound:
             return error_response(unknown())
         except web.HTTPRequestEntityTooLarge:
@@ -225,8 +228,10 @@ class Server:
         """GET /v1/jobs/{job_id}: what a job is doing."""
         name, caller = request.match_info["name"], request[_CALLER]
         job = self._exchange.board.find(name)
-        if not caller.may_read("job", name) or job is None:
+        if not caller.may_read("job", name):
             raise unknown()
+        if job is None:
+            raise _cannot_tell() if self._exchange.engine.is_alone else unknown()
         return json_response(200, self._exchange.shown(job, for_operator=caller.kind == "operator"))
 
     async def story(self, request: web.Request) -> web.StreamResponse:
@@ -239,7 +244,7 @@ class Server:
         if not is_operator:
             story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
         if not story.lines:
-            raise unknown()
+            raise _cannot_tell() if self._exchange.engine.is_alone else unknown()
         if request.headers.get("Accept", "").startswith("text/plain"):
             text = "".join(f"{formatted(from_fields(line.event))}\n" for line in story.lines)
             return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
@@ -268,9 +273,16 @@ class Server:
 
         Raises:
             HubError: NOT_FOUND, there is no such stream or the caller may not know whether there is.
+            AloneError: it cannot be told whether there is one.
         """
-        is_there = await self._exchange.engine.exists(scope, name)
-        if not request[_CALLER].may_read(scope, name) or not is_there:
+        may_read = request[_CALLER].may_read(scope, name)
+        try:
+            is_there = await self._exchange.engine.exists(scope, name)
+        except AloneError:
+            if may_read:
+                raise
+            is_there = False
+        if not may_read or not is_there:
             raise unknown()
 
     def _stream_of(self, scope: Scope) -> Handler:
@@ -361,6 +373,10 @@ class Server:
         if request[_CALLER].kind != "operator":
             raise unknown()
         return web.Response(body=metrics.text(self._exchange), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+def _cannot_tell() -> HubError:
+    return HubError("CANNOT_TELL", "this hub has nothing of this name, and cannot ask the other hubs now", _RETRY_S)
 
 
 def _number(request: web.Request, name: str) -> int | None:

@@ -13,11 +13,12 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from narration_hub import points
 from narration_hub.board import Board
-from narration_hub.engine import Entry, Figure, Recalled
+from narration_hub.engine import AloneError, Entry, Figure, Recalled
 from narration_hub.redis_engine._link import GoneError, Link, RenewedError, UnfitError, key_of, stream_key
 from narration_hub.redis_engine._log import Log
 from narration_hub.redis_engine._rings import EVERYTHING, Place, Rings
@@ -85,6 +86,11 @@ class RedisEngine:
         """Whether Redis is there."""
         return self._is_shared
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is not."""
+        return not self._is_shared
+
     def share(self, board: Board, tickets: Tickets) -> None:
         """Share also what is on a board, and the keys of tickets; call it before `join`."""
         self._sharing = Sharing(self._link, board, tickets)
@@ -138,13 +144,19 @@ class RedisEngine:
     # -- readers ----------------------------------------------------------------------------------
 
     async def exists(self, scope: Scope, name: str) -> bool:
-        """Tell whether there is a stream of this job or story."""
+        """Tell whether there is a stream of this job or story.
+
+        Raises:
+            AloneError: Redis is away, and nothing of it came to this hub.
+        """
         if self.streams.find(scope, name) is not None or self._log.has_waiting(scope, name):
             return True
         try:
             look = await self._asked(lambda: self._link.look(scope, name))
         except GoneError:
-            return any(True for _ in self._log.of(scope, name))
+            if any(True for _ in self._log.of(scope, name)):
+                return True
+            raise AloneError from None
         return look is not None
 
     async def _asked(self, ask: Callable[[], Awaitable[_T]]) -> _T:
@@ -170,7 +182,11 @@ class RedisEngine:
         return await ask()
 
     async def open(self, scope: Scope, name: str) -> Ring | None:
-        """Return the stream of a job or story; None when there is none."""
+        """Return the stream of a job or story; None when there is none.
+
+        Raises:
+            AloneError: Redis is away, and nothing of it came to this hub.
+        """
         return await self._open((scope, name))
 
     async def open_everything(self) -> Ring:
@@ -184,8 +200,13 @@ class RedisEngine:
         opening = self._opening.get(place)
         if opening is None:
             opening = self._opening[place] = asyncio.create_task(self._opened(place))
-            opening.add_done_callback(lambda _: self._opening.pop(place, None))
+            opening.add_done_callback(partial(self._is_open, place))
         return await asyncio.shield(opening)
+
+    def _is_open(self, place: Place, opening: asyncio.Task[Ring | None]) -> None:
+        self._opening.pop(place, None)
+        if not opening.cancelled():
+            opening.exception()  # whoever waited for it may have gone
 
     async def _opened(self, place: Place) -> Ring | None:
         scope, name = place
@@ -198,7 +219,9 @@ class RedisEngine:
         if ring is not None:
             return ring
         own = list(self._log.of(scope, name))
-        return self._rings.fill_own(place, own) if own or scope is None else None
+        if not own and scope is not None:
+            raise AloneError
+        return self._rings.fill_own(place, own)
 
     async def _read(self, place: Place) -> bool:
         """Fill a ring for the first time; return whether there is such a stream."""
