@@ -95,6 +95,16 @@ def test_only_the_named_files_are_reported(shop):
     assert "app/bad.py:1: not valid Python" in run(shop, code=2)
 
 
+def test_a_folder_stands_for_the_sources_in_it(shop):
+    shop.write("app/bad.py", "print('x')\n")
+    shop.write("app/inner/worse.py", "print('x')\n")
+    said = run(shop, shop.root / "app/inner", code=1)
+    assert "app/inner/worse.py:1: print" in said
+    assert "app/bad.py" not in said
+    assert said.endswith("narration lint: 1 file, 1 mistake\n")
+    assert "app/bad.py:1: print" in run(shop, shop.root, code=1)
+
+
 def test_this_repository_is_clean(root):
     ran = CliRunner().invoke(command, ["--root", str(root)])
     assert ran.exit_code == 0, ran.output
