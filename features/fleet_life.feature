@@ -37,12 +37,18 @@ Feature: The fleet's services tell how they live, and what they turn away
   Scenario: A worker that keeps failing is given up
     Given a fleet that gives a worker up at its first crash
     When a user has a haiku, and its worker hangs
+    And the next user asks for one at once
     Then "pool-managerd" narrates "health" with:
       | level | error |
     And "pool-managerd" narrates "give_up" with:
       | error_kind | crash_loop |
     And "worker" narrates "process_end" with:
       | level | error |
+    And the next user is told "CIRCUIT_OPEN"
+    And "pool-managerd" narrates "place_refuse" with:
+      | error_kind | circuit_open |
+    And "orchestratord" narrates "finish" with:
+      | error_kind | circuit_open |
 
   @FLEET-03 @narration-required
   Scenario: There is no engine, because its library cannot be loaded

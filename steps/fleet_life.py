@@ -74,7 +74,7 @@ def keeper_shows(keeper: "subprocess.CompletedProcess[str]") -> None:
 
 
 @when(parsers.parse('"{name}" is called without a token, and without HTTP, and another service wants its port'))
-async def is_called_badly(fleet: RunningFleet, name: str, narration: NarrationCapture) -> None:
+async def is_called_badly(fleet: RunningFleet, name: str, tmp_path: Path, narration: NarrationCapture) -> None:
     correlation_id = new_correlation_id()
     url = fleet.url(name)
     status, _, _ = await call("GET", f"{url}/v1/replicas", None, {CORRELATION_HEADER: correlation_id})
@@ -85,7 +85,7 @@ async def is_called_badly(fleet: RunningFleet, name: str, narration: NarrationCa
         assert await asyncio.to_thread(caller.recv, 64)
     other = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "fleet.model_provisioner", "--folder", os.devnull, "--port", str(port)],
+        [sys.executable, "-m", "fleet.model_provisioner", "--folder", str(tmp_path), "--port", str(port)],
         env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(EXAMPLES), "NARRATION_HUB": ""},
         capture_output=True,
         check=False,
@@ -128,6 +128,21 @@ async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> None
     ready = fleet.wait_for_event(user.correlation_id, actor="worker", action="ready")
     os.kill(pid_of_worker(fleet, str(ready.get("worker_id"))), signal.SIGSTOP)
     narration.feed(*fleet.wait_for_story(user.correlation_id, "pool-managerd give_up"))
+
+
+@when("the next user asks for one at once", target_fixture="next_user")
+async def next_user_asks(fleet: RunningFleet, narration: NarrationCapture) -> User:
+    user = User(fleet, HAIKU)
+    await user.ask()
+    await user.read("error")
+    await user.read_all()
+    narration.feed(*fleet.wait_for_story(user.correlation_id, "orchestratord finish"))
+    return user
+
+
+@then(parsers.parse('the next user is told "{code}"'))
+def next_user_is_told(next_user: User, code: str) -> None:
+    assert (next_user.messages[-1].name, next_user.messages[-1].data["code"]) == ("error", code)
 
 
 @given("a fleet whose engine cannot be loaded", target_fixture="fleet")

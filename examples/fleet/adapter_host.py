@@ -22,6 +22,7 @@ from fleet.service import (
     Settings,
     application,
     body_of,
+    in_short,
     json_answer,
     life_points,
     parser,
@@ -47,7 +48,7 @@ submitted = POINTS.point(
     "submitted",
     "execute",
     "{server}",
-    "Having {server} answer, by the adapter for {kind}",
+    "Asking {server} for an answer, through the {kind} adapter",
     event="execute_start",
     channel="request",
 )
@@ -55,7 +56,7 @@ answered = POINTS.point(
     "answered",
     "execute",
     "{server}",
-    "{server} has answered in full: {stop_reason}",
+    "{server} answered in full, ended by {stop_reason}",
     event="execute_end",
     channel="request",
 )
@@ -71,7 +72,7 @@ failed = POINTS.point(
     "failed",
     "execute",
     "{server}",
-    "{server} gave no whole answer: {code}",
+    "{server} gave no whole answer: {reason}",
     event="execute_failed",
     level="warn",
     channel="request",
@@ -162,7 +163,8 @@ class AdapterHost:
                     if isinstance(part, Ended):
                         _tell_end(name, part)
             except CallError as error:
-                failed(server=name, code=error.refusal.code, error_kind=error.kind)
+                refusal = error.refusal
+                failed(server=name, code=refusal.code, reason=in_short(refusal.message), error_kind=error.kind)
                 if not response.prepared:
                     raise
                 await response.write(message("error", msgspec.json.encode(error.refusal)))

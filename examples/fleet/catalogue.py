@@ -8,7 +8,8 @@ import gguf
 import msgspec
 from msgspec import Meta
 
-from fleet.wire import Model, ModelRequirements, Name
+from fleet.plain_english import what_is_wrong
+from fleet.wire import SHA256_PATTERN, Model, ModelRequirements, Name
 from narration_worker.config import BUNDLED_NAME, model_path
 from narration_worker.model.gguf_check import ModelFile, NotAModelError, check
 from narration_worker.model.memory_estimate import context_length, estimate_bytes
@@ -19,6 +20,10 @@ _FILE_TYPE_PREFIX: Final = "MOSTLY_"
 
 class UnknownModelError(LookupError):
     """No model of this name is in the catalogue."""
+
+
+class CatalogueError(Exception):
+    """A file that is no catalogue; the message says which one and why."""
 
 
 class BadModelError(Exception):
@@ -46,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model_ref: Name
     path: Annotated[str, Meta(min_length=1)]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=SHA256_PATTERN)]
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,13 +65,12 @@ class Catalogue:
         path: the file.
 
     Raises:
-        OSError: it cannot be read.
-        msgspec.ValidationError: it is not a catalogue.
+        CatalogueError: it cannot be read, or is not a catalogue.
     """
 
     def __init__(self, path: Path = OWN) -> None:
         self._folder = path.parent
-        self._entries = {entry.model_ref: entry for entry in msgspec.json.decode(path.read_bytes(), type=_File).models}
+        self._entries = {entry.model_ref: entry for entry in _read(path).models}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -104,6 +108,17 @@ class Catalogue:
         """
         entry = self.entry(model_ref)
         return Model(model_ref, entry.sha256, requirements_of(checked(self.locate(model_ref))))
+
+
+def _read(path: Path) -> _File:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_File)
+    except OSError as error:
+        raise CatalogueError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{path} is not a catalogue: {what_is_wrong(error, _File)}") from None
+    except (msgspec.DecodeError, UnicodeError):
+        raise CatalogueError(f"{path} is not a catalogue: it is not valid JSON") from None
 
 
 def checked(path: Path) -> ModelFile:

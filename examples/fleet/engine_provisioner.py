@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from fleet.arguments import folder
 from fleet.service import (
     RefusedError,
     Settings,
@@ -85,7 +86,7 @@ class Provisioner:
     def _refused(device: Device, exit_code: int) -> RefusedError:
         if exit_code == 0:
             message = "no GPU was found, and the CPU was not asked for by name"
-            hint = 'install a build for the GPU, or ask for the CPU: {"device": "cpu"}'
+            hint = "install a build for the GPU, or ask for the CPU by name: device cpu"
             narrate.warn(
                 "engine_refuse", device, "Refused an engine: {verdict}", verdict=in_short(message), error_kind="no_gpu"
             )
@@ -100,7 +101,7 @@ class Provisioner:
 def main() -> int:
     """Run the service."""
     given = parser("engine_provisioner", __doc__)
-    given.add_argument("--folder", type=Path, required=True, help="where summaries of prepared engines are")
+    given.add_argument("--folder", type=folder, required=True, help="where summaries of prepared engines are")
     arguments = given.parse_args()
     settings = settings_of(arguments)
     return run(NAME, LIFE, settings, Provisioner(arguments.folder).application(settings))

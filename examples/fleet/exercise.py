@@ -106,7 +106,7 @@ class Exercise:
         with _stopped(self._pid("worker")):
             job_id, _ = await asyncio.gather(self.ask("haiku"), self.others(OTHERS))
             await self.wait(job_id)
-        return await self._look("my answer took ten seconds", job_id, "its worker did not say how it is")
+        return await self._look("my answer took ten seconds", job_id, "its worker did not answer the health check")
 
     async def silent_provisioner(self) -> Finding:
         """A provisioner hangs, and one task needs it."""

@@ -39,20 +39,31 @@ class Meaning(NamedTuple):
     Attributes:
         status: of the answer that passes it on.
         code: for programs.
+        said: what the service did; `{path}` is what it was asked for.
         hint: what people can do.
     """
 
     status: int
     code: str
+    said: str
     hint: str
 
 
 MEANINGS: Final[dict[Kind, Meaning]] = {
-    "refused": Meaning(502, "REFUSED", "the message says why"),
-    "timeout": Meaning(504, "NO_ANSWER_IN_TIME", "see what it was doing: narration why"),
-    "unreachable": Meaning(502, "UNREACHABLE", "check that it runs and that its address is right"),
-    "cut": Meaning(502, "ANSWER_CUT", "it probably ended in the middle: its own story says why"),
-    "garbled": Meaning(502, "ANSWER_NOT_UNDERSTOOD", "check that the address is the one of this service"),
+    "refused": Meaning(502, "REFUSED", "refused {path}", "check that the address is the one of this service"),
+    "timeout": Meaning(
+        504, "NO_ANSWER_IN_TIME", "did not answer {path} in time", "see what it was doing: narration why"
+    ),
+    "unreachable": Meaning(502, "UNREACHABLE", "cannot be reached", "check that it runs and that its address is right"),
+    "cut": Meaning(
+        502, "ANSWER_CUT", "gave no whole answer to {path}", "it probably ended in the middle: its own story says why"
+    ),
+    "garbled": Meaning(
+        502,
+        "ANSWER_NOT_UNDERSTOOD",
+        "answered {path} with something else",
+        "check that the address is the one of this service",
+    ),
 }
 
 
@@ -83,7 +94,8 @@ class CallError(Exception):
         self.kind: Kind = kind
         self.peer = peer
         self.status: int = status if known and status is not None else meaning.status
-        self.refusal = refusal or Refusal(meaning.code, f"{peer} did not answer {path}: {kind}", meaning.hint)
+        said = meaning.said.format(path=path) + (f" with status {status}" if known else "")
+        self.refusal = refusal or Refusal(meaning.code, f"{peer} {said}", meaning.hint)
         self.retry_after_s = retry_after_s
         super().__init__(f"{peer} {path}: {self.refusal.code}: {self.refusal.message}")
 
@@ -206,7 +218,9 @@ def _decoded(data: bytes, kind: type[T]) -> T | None:
 
 def _may_be_tried_again(error: CallError, method: str) -> bool:
     """Tell whether a second try cannot do something twice."""
-    if error.kind == "unreachable" or (error.kind == "refused" and error.status in _BUSY):
+    if error.kind == "refused" and error.status in _BUSY:
+        return error.retry_after_s <= LONGEST_WAIT_S  # whoever asked is told when to come back
+    if error.kind == "unreachable":
         return True
     return error.kind == "cut" and method in _SAFE
 

@@ -21,7 +21,8 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from fleet.http_settings import CallError, Peer, session
+from fleet.http_settings import CallError, Peer, session, shown
+from fleet.plain_english import what_is_wrong
 from fleet.wire import Device, Refusal, Task, TaskState, TaskWanted
 from narration_core import (
     Event,
@@ -52,9 +53,27 @@ _PAUSE_S: Final = 0.1
 _LAST: Final = frozenset(("end", "error"))
 _LAST_ACTIONS: Final = frozenset(("finish", "refuse"))  # of the orchestrator, about any task
 _OK: Final = 200
+_TYPED: Final = {
+    "prompt": "the prompt",
+    "model_ref": "--model",
+    "device": "--device",
+    "max_tokens": "--max-tokens",
+    "seed": "--seed",
+}
+"""How the fields of a task are typed."""
+
+_ENDS: Final = {
+    FINISHED: "The answer is here",
+    FAILED: "The task failed",
+    REFUSED: "The task was refused",
+    NOT_REACHED: "The orchestrator could not be reached",
+    CANCELLED: "The task was cancelled",
+}
+"""What a command that ends with an exit code says."""
 
 narrate = Narrator("keeper")
 register_field("exit_code", int, "what a command ends with")
+register_field("verdict", str, "what came of it, in a few words")
 register_field("max_tokens", int, "the most tokens that the answer may have")
 
 
@@ -76,6 +95,7 @@ class Story:
 
     def __init__(self, http: aiohttp.ClientSession, hub: str, token: str | None, correlation_id: str) -> None:
         self._http = http
+        self._hub = shown(hub)
         self._url = f"{hub.rstrip('/')}/v1/stories/{correlation_id}/stream"
         self._headers = _bearer(token)
         self._told = asyncio.Event()
@@ -102,8 +122,10 @@ class Story:
                 if event.action in _LAST_ACTIONS:
                     self._missing.discard(event.actor)
                 self._told.set()
-        except (aiohttp.ClientError, StreamCutError) as error:
-            say(f"the hub tells no story: {type(error).__name__}; the task goes on")
+        except StreamCutError as error:
+            say(f"no story: {error}; the task goes on")
+        except aiohttp.ClientError:
+            say(f"no story: the hub at {self._hub} cannot be reached, or was lost; the task goes on")
 
     async def _events(self) -> AsyncIterator[Event]:
         while True:
@@ -114,8 +136,13 @@ class Story:
                             yield decode(msgspec.json.encode(message.data["event"]))
                     return
                 if response.status != web.HTTPNotFound.status_code:
-                    raise StreamCutError(f"the hub answered {response.status}")
+                    raise StreamCutError(self._why_not(response.status))
             await asyncio.sleep(_PAUSE_S)  # it has not heard of the request yet
+
+    def _why_not(self, status: int) -> str:
+        if status == web.HTTPUnauthorized.status_code:
+            return f"the hub at {self._hub} does not accept the token in NARRATION_HUB_TOKEN"
+        return f"{self._hub} answered with status {status}; is it the address of a hub?"
 
 
 class Keeper:
@@ -138,14 +165,19 @@ class Keeper:
         try:
             task = await self._peer.call("POST", "/v1/tasks", wanted, answer=Task)
         except CallError as error:
-            code = REFUSED if error.kind == "refused" else NOT_REACHED
-            wait = f"; come back in {error.retry_after_s:g} s" if error.retry_after_s else ""
-            return code, _in_words(error.refusal) + wait
+            return self._not_admitted(error)
         cancelling = asyncio.create_task(self._cancel_when_wanted(task.job_id))
         try:
             return await self._read(task.job_id)
         finally:
             cancelling.cancel()
+
+    def _not_admitted(self, error: CallError) -> tuple[int, str]:
+        if error.kind == "refused":
+            wait = f"; come back in {error.retry_after_s:g} s" if error.retry_after_s else ""
+            return REFUSED, _in_words(error.refusal) + wait
+        at = shown(self._peer.url)
+        return NOT_REACHED, f"{error.refusal.message} (at {at}); start it, or name another one with --orchestrator"
 
     async def _cancel_when_wanted(self, job_id: str) -> None:
         await self.cancel_wanted.wait()
@@ -171,7 +203,7 @@ class Keeper:
                         return _failure(message.data)
             except (aiohttp.ClientError, StreamCutError):
                 await asyncio.sleep(_PAUSE_S)
-        return NOT_REACHED, "the orchestrator's answer was cut, and could not be taken up again"
+        return NOT_REACHED, "the orchestrator was lost in the middle of the answer, or knows the task no more"
 
     async def _stream(self, job_id: str, after: int) -> AsyncIterator[Message]:
         url = f"{self._peer.url}/v1/tasks/{job_id}/events"
@@ -189,7 +221,7 @@ def _failure(data: dict[str, Any]) -> tuple[int, str]:
 
 
 def _in_words(refusal: Refusal) -> str:
-    return "; ".join(filter(None, (f"{refusal.code}: {refusal.message}", refusal.hint)))
+    return "; ".join(filter(None, (f"{refusal.message} ({refusal.code})", refusal.hint)))
 
 
 def _bearer(token: str | None) -> dict[str, str]:
@@ -213,9 +245,11 @@ async def keep(wanted: TaskWanted, orchestrator: str, hub: str) -> int:
         keeper = Keeper(http, orchestrator, token)
         _on_interrupt(keeper)
         with bind(correlation_id=correlation_id):
-            narrate("ask", wanted.model_ref, "Asking for {max_tokens} tokens", max_tokens=wanted.max_tokens)
+            narrate(
+                "ask", wanted.model_ref, "Asking {target} for at most {max_tokens} tokens", max_tokens=wanted.max_tokens
+            )
             code, text = await keeper.ask(wanted)
-            narrate("finish", wanted.model_ref, "Ends with exit code {exit_code}", exit_code=code)
+            narrate("finish", wanted.model_ref, "{verdict}: exit code {exit_code}", verdict=_ENDS[code], exit_code=code)
         await asyncio.to_thread(flush)
         if story is not None:
             await story.finish()
@@ -241,13 +275,15 @@ def _on_interrupt(keeper: Keeper) -> None:
 def main() -> int:
     """Run the keeper."""
     parser = argparse.ArgumentParser("python -m fleet.keeper", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("prompt")
-    parser.add_argument("--orchestrator", default=os.environ.get("ORCHESTRATOR", "http://127.0.0.1:8501"))
+    parser.add_argument("prompt", help="what to write")
+    parser.add_argument(
+        "--orchestrator", default=os.environ.get("ORCHESTRATOR", "http://127.0.0.1:8501"), help="its address"
+    )
     parser.add_argument("--hub", default=os.environ.get("NARRATION_HUB", ""), help="where the story is told")
     parser.add_argument("--model", default="haiku", help="its name in the catalogue")
     parser.add_argument("--device", choices=get_args(Device), default="gpu")
-    parser.add_argument("--max-tokens", type=int, default=64)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-tokens", type=int, default=64, help="the most that the answer may have")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same answer")
     options = parser.parse_args()
     given = {"prompt": options.prompt, "model_ref": options.model, "device": options.device}
     try:
@@ -256,7 +292,10 @@ def main() -> int:
         if options.hub:
             check_url("--hub", options.hub)
         return asyncio.run(keep(wanted, options.orchestrator, options.hub))
-    except (msgspec.ValidationError, ConfigError) as error:
+    except msgspec.ValidationError as error:
+        say(f"error: {what_is_wrong(error, TaskWanted, _TYPED)}")
+        return USAGE
+    except ConfigError as error:
         say(f"error: {error}")
         return USAGE
     except (asyncio.CancelledError, KeyboardInterrupt):

@@ -7,7 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
-from fleet.catalogue import OWN, BadModelError, Catalogue
+from fleet.arguments import folder
+from fleet.catalogue import OWN, BadModelError, Catalogue, CatalogueError
 from fleet.service import (
     RefusedError,
     Settings,
@@ -125,11 +126,15 @@ def main() -> int:
     """Run the service."""
     given = parser("model_provisioner", __doc__)
     given.add_argument("--catalogue", type=Path, default=OWN)
-    given.add_argument("--folder", type=Path, required=True, help="where staged models are")
+    given.add_argument("--folder", type=folder, required=True, help="where staged models are")
     arguments = given.parse_args()
     settings = settings_of(arguments)
+    try:
+        catalogue = Catalogue(arguments.catalogue)
+    except CatalogueError as error:
+        given.error(f"argument --catalogue: {error}")
     remove_unfinished(arguments.folder)
-    provisioner = Provisioner(Catalogue(arguments.catalogue), arguments.folder)
+    provisioner = Provisioner(catalogue, arguments.folder)
     return run(NAME, LIFE, settings, provisioner.application(settings))
 
 

@@ -15,21 +15,22 @@ POINTS: Final = Catalogue(ACTOR)
 
 admitted = POINTS.point(
     "admitted", "admit", "{job_id}",
-    "Admitted the task at place {queue_position}, predicted to start in {predicted_start_ms} ms", event="task_start",
-    channel="request",
+    "Admitted the task with {queue_position} before it, predicted to start in {predicted_start_ms} ms",
+    event="task_start", channel="request",
 )  # fmt: skip
 queue_full = POINTS.point(
-    "queue_full", "refuse", "queue", "Refused a task: {queue_depth} are waiting already; it may come back later",
+    "queue_full", "refuse", "queue",
+    "Refused a task: the queue is full, {queue_depth} waiting; it may come back in {retry_after_ms} ms",
     level="warn",
 )  # fmt: skip
 replica_wanted = POINTS.point(
     "replica_wanted", "place", "{model_ref}",
-    "No ready replica fits: asking the pool manager for {model_ref} on {device}",
+    "No ready replica fits: asking the pool manager for {model_ref} on the {device}",
     channel="request",
 )  # fmt: skip
 replica_silent = POINTS.point(
     "replica_silent", "place", "{replica_id}",
-    "Left {replica_id} out: its worker did not say how it is ({error_kind})", level="warn",
+    "Left {replica_id} out: its worker did not answer the health check", level="warn",
     channel="request",
 )  # fmt: skip
 placed = POINTS.point(
@@ -37,12 +38,10 @@ placed = POINTS.point(
 )
 replica_lost = POINTS.point(
     "replica_lost", "replica_lost", "{replica_id}",
-    "Lost {replica_id} in the middle of its answer: {error_kind}; trying another one", level="warn",
+    "Lost {replica_id} before its answer was whole: {reason}", level="warn",
     channel="request",
 )  # fmt: skip
-cancel_wanted = POINTS.point(
-    "cancel_wanted", "cancel", "{job_id}", "The user wants no answer any more", channel="request"
-)
+cancel_wanted = POINTS.point("cancel_wanted", "cancel", "{job_id}", "The user cancelled the task", channel="request")
 finished = POINTS.point(
     "finished", "finish", "{job_id}", "Answered the task: {tokens_out} tokens from {replica_id}", event="task_end",
     channel="request",

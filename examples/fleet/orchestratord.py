@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from fleet import orchestrator_points as points
+from fleet.arguments import address, whole
 from fleet.http_settings import CallError, Peer, session
 from fleet.placement import Placement
 from fleet.service import RefusedError, Settings, application, body_of, in_short, json_answer, parser, run, settings_of
@@ -40,7 +41,16 @@ _DIGITS: Final = 15  # of the numbers of a stream
 
 
 class LostError(Exception):
-    """A worker was lost in the middle of its answer."""
+    """A worker was lost in the middle of its answer.
+
+    Args:
+        reason: how, in a few words.
+        kind: the same for programs.
+    """
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class Orchestrator:
@@ -96,7 +106,6 @@ class Orchestrator:
                 429,
                 "QUEUE_FULL",
                 f"{self._queue.waiting} tasks are waiting already",
-                "wait as long as Retry-After says",
                 retry_after_s=max(1, round(predicted_ms / 1000)),
             )
         job = Job(f"task-{secrets.token_hex(6)}", str(bound()["correlation_id"]), wanted)
@@ -177,12 +186,12 @@ class Orchestrator:
                     try:
                         await self._relay(job, replica.url)
                     except LostError as error:
-                        self._lost(job, str(error))
+                        self._lost(job, error)
                         lost.add(replica.replica_id)
 
-    def _lost(self, job: Job, error_kind: str) -> None:
+    def _lost(self, job: Job, error: LostError) -> None:
         """Have a task tried on another replica, unless it has lost too many."""
-        points.replica_lost(error_kind=error_kind, attempt=job.attempts)
+        points.replica_lost(reason=in_short(str(error)), error_kind=error.kind, attempt=job.attempts)
         if job.attempts == REPLICAS_TRIED:
             message = f"{REPLICAS_TRIED} replicas were lost in the middle of the answer"
             raise RefusedError(502, "REPLICAS_LOST", message, "the workers' own stories say why")
@@ -200,11 +209,12 @@ class Orchestrator:
                 job.worker = worker
                 await self._pass_on(job, worker)
         except WorkerRefusedError as error:
+            message = str(error.body.get("message", "its worker gave no reason"))
             if error.retriable:
-                raise LostError(error.code.lower()) from None
-            raise RefusedError(error.status, error.code, str(error.body.get("message", "no reason given"))) from None
-        except (StreamCutError, aiohttp.ClientError, OSError) as error:
-            raise LostError(type(error).__name__) from None
+                raise LostError(message, error.code.lower()) from None
+            raise RefusedError(error.status, error.code, message) from None
+        except (StreamCutError, aiohttp.ClientError, OSError):
+            raise LostError("the connection to its worker broke", "connection_broke") from None
         finally:
             job.worker = None
 
@@ -240,11 +250,17 @@ class Orchestrator:
 def main() -> int:
     """Run the orchestrator."""
     arguments = parser(points.ACTOR, __doc__)
-    arguments.add_argument("--pool-manager", default=os.environ.get("POOL_MANAGER", "http://127.0.0.1:8502"))
-    arguments.add_argument("--model-provisioner", default=os.environ.get("MODEL_PROVISIONER", "http://127.0.0.1:8504"))
-    arguments.add_argument("--slots", type=int, default=2, help="tasks that run at a time")
-    arguments.add_argument("--queue-limit", type=int, default=16, help="tasks that may wait")
-    arguments.add_argument("--expected-ms", type=int, default=2000, help="how long a task takes, until one has ended")
+    arguments.add_argument(
+        "--pool-manager", type=address, default=os.environ.get("POOL_MANAGER", "http://127.0.0.1:8502")
+    )
+    arguments.add_argument(
+        "--model-provisioner", type=address, default=os.environ.get("MODEL_PROVISIONER", "http://127.0.0.1:8504")
+    )
+    arguments.add_argument("--slots", type=whole(1), default=2, help="tasks that run at a time")
+    arguments.add_argument("--queue-limit", type=whole(0), default=16, help="tasks that may wait")
+    arguments.add_argument(
+        "--expected-ms", type=whole(1), default=2000, help="how long a task takes, until one has ended"
+    )
     options = arguments.parse_args()
     settings = settings_of(options)
     queue = Queue(options.slots, options.queue_limit, options.expected_ms)

@@ -80,7 +80,7 @@ class Placement:
             async with asyncio.timeout(HEALTH_S), WorkerClient(replica.url, token=self._token, tries=1) as worker:
                 health = await worker.health()
         except (aiohttp.ClientError, TimeoutError, WorkerRefusedError) as error:
-            kind = "timeout" if isinstance(error, TimeoutError) else type(error).__name__
+            kind = "timeout" if isinstance(error, TimeoutError) else "no_health"
             replica_silent(pool_id=replica.pool_id, replica_id=replica.replica_id, error_kind=kind)
             return None  # the pool manager will notice, too, and start it again
         if health.get("status") != "healthy" or int(health.get("context_length") or 0) < needs.context_tokens:

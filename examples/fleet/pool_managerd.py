@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
+from fleet.arguments import address, seconds, whole
 from fleet.http_settings import CallError, Peer, session
 from fleet.provisioners import ENGINES, MODELS, Provisioners
 from fleet.recovery import Backoff, Breaker
@@ -130,8 +131,10 @@ class PoolManager:
         breaker = self._breakers.get((pool_id, wanted.model_ref))
         rest_s = 0.0 if breaker is None else breaker.admit(asyncio.get_running_loop().time())
         if breaker is not None and rest_s:
-            message = f"{wanted.model_ref} crashed {breaker.crashes} times in a row in pool {pool_id}"
-            raise RefusedError(503, "CIRCUIT_OPEN", message, f"it is tried again in {rest_s:.0f} s")
+            times = "once" if breaker.crashes == 1 else f"{breaker.crashes} times in a row"
+            message = f"{wanted.model_ref} crashed {times} in pool {pool_id}"
+            hint = f"it is not started again for {max(1, round(rest_s))} s; the pool manager's narration says why"
+            raise RefusedError(503, "CIRCUIT_OPEN", message, hint, retry_after_s=max(1, round(rest_s)))
         self._placing += 1
         try:
             # The engine first: without a GPU, gigabytes would be copied for nothing.
@@ -261,17 +264,21 @@ def _pool_id(request: web.Request) -> str:
 def main() -> int:
     """Run the service."""
     given = parser("pool_managerd", __doc__)
-    given.add_argument("--engine-provisioner", default=os.environ.get("ENGINE_PROVISIONER", "http://127.0.0.1:8503"))
-    given.add_argument("--model-provisioner", default=os.environ.get("MODEL_PROVISIONER", "http://127.0.0.1:8504"))
+    given.add_argument(
+        "--engine-provisioner", type=address, default=os.environ.get("ENGINE_PROVISIONER", "http://127.0.0.1:8503")
+    )
+    given.add_argument(
+        "--model-provisioner", type=address, default=os.environ.get("MODEL_PROVISIONER", "http://127.0.0.1:8504")
+    )
     given.add_argument("--worker-host", help="the address that workers listen on; --host when absent")
-    given.add_argument("--answer-sec", type=float, default=60.0, help="how long a provisioner may take to answer")
-    given.add_argument("--start-sec", type=float, default=120.0, help="how long a worker may take to be ready")
-    given.add_argument("--stop-sec", type=float, default=30.0, help="how long a worker may take to finish its jobs")
-    given.add_argument("--health-sec", type=float, default=2.0, help="time between health checks")
-    given.add_argument("--pause-sec", type=float, default=0.5, help="first pause before a worker is started again")
-    given.add_argument("--most-crashes", type=int, default=5, help="how many crashes in a row are too many")
-    given.add_argument("--rest-sec", type=float, default=60.0, help="how long nobody tries after that")
-    given.add_argument("--most-replicas", type=int, default=16, help="how many workers there may be")
+    given.add_argument("--answer-sec", type=seconds, default=60.0, help="how long a provisioner may take to answer")
+    given.add_argument("--start-sec", type=seconds, default=120.0, help="how long a worker may take to be ready")
+    given.add_argument("--stop-sec", type=seconds, default=30.0, help="how long a worker may take to finish its jobs")
+    given.add_argument("--health-sec", type=seconds, default=2.0, help="time between health checks")
+    given.add_argument("--pause-sec", type=seconds, default=0.5, help="first pause before a worker is started again")
+    given.add_argument("--most-crashes", type=whole(1), default=5, help="how many crashes in a row are too many")
+    given.add_argument("--rest-sec", type=seconds, default=60.0, help="how long nobody tries after that")
+    given.add_argument("--most-replicas", type=whole(1, 1000), default=16, help="how many workers there may be")
     arguments = given.parse_args()
     service = settings_of(arguments)
     settings = Settings(

@@ -8,6 +8,7 @@ Exit codes: 0 it has looked, and has written the summary if there is such a devi
 
 import argparse
 import sys
+import textwrap
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, get_args
@@ -16,14 +17,16 @@ import msgspec
 
 from fleet.staging import sha256_of, write_whole
 from fleet.wire import Device, PreparedEngine
-from narration_core import Narrator, configure
+from narration_core import Narrator, configure, register_field
 
 _PACKAGE: Final = "llama-cpp-python"
 _WORKER_DEVICES: Final[dict[Device, tuple[str, ...]]] = {
     "gpu": ("--device", "cuda", "--gpu-device", "0"),
     "cpu": ("--device", "cpu"),
 }
+_SHOWN: Final = 60  # of a reason in a sentence, in characters
 narrate: Final = Narrator("engine-provisioner")
+register_field("reason", str, "why it failed, in a few words")
 
 
 def look(device: Device) -> PreparedEngine | None:
@@ -58,7 +61,8 @@ def main() -> int:
         engine = look(given.device)
     except (ImportError, OSError, RuntimeError, StopIteration) as error:
         narrate.error(
-            "preflight", _PACKAGE, "Could not load {target}: {error_kind}", error_kind=type(error).__name__,
+            "preflight", _PACKAGE, "Could not load {target}: {reason}",
+            reason=textwrap.shorten(str(error), _SHOWN, placeholder=" ..."), error_kind=type(error).__name__,
         )  # fmt: skip
         return 1
     if engine is None:

@@ -127,7 +127,8 @@ class Supervisor:
             if gives_up:
                 self.state = "broken"
                 narrate.error(
-                    "give_up", self.order.replica_id, "Gave up on {target} after {crashes} crashes: its worker {how}",
+                    "give_up", self.order.replica_id,
+                    "Gave up on {target} at crash {crashes} in a row: its worker {how}",
                     crashes=self._breaker.crashes, how=how, error_kind="crash_loop",
                 )  # fmt: skip
                 return how

@@ -25,7 +25,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from fleet.arguments import MOST_PORT, whole
 from fleet.http_settings import CallError
+from fleet.plain_english import what_is_wrong
 from fleet.wire import Refusal
 from narration_core import Catalogue, Narrator, Point, __version__, bind, configure, flush, register_field
 from narration_core.bridges.aiohttp import correlate
@@ -57,6 +59,11 @@ class Address:
 ADDRESS: Final = web.AppKey("address", Address)
 _INTERNAL: Final = 500
 _SHOWN: Final = 60  # of a reason in a sentence, in characters
+_NOT_LET_IN: Final = {
+    "MISSING_TOKEN": "it shows no token",
+    "BAD_TOKEN": "its token is not the right one",
+    "FORBIDDEN": "a page of another site sent the request",
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -116,8 +123,12 @@ def life_points(actor: str) -> Life:
             event="error",
             level="fatal",
         ),
-        auth_refused=points.point("auth_refused", "auth", "{address}", "Refused a caller: {code}", level="warn"),
-        not_http=points.point("not_http", "http", "{address}", "Could not read a request: {error_kind}", level="warn"),
+        auth_refused=points.point(
+            "auth_refused", "auth", "{address}", "Refused a caller at {address}: {reason}", level="warn"
+        ),
+        not_http=points.point(
+            "not_http", "http", "{address}", "What came from {address} is not a valid HTTP request", level="warn"
+        ),
         shutdown=points.point("shutdown", "shutdown", actor, "Shut down after {signal}", event="shutdown"),
     )
 
@@ -149,7 +160,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """
     arguments = argparse.ArgumentParser(f"python -m fleet.{name}", description=(description or "").partition("\n")[0])
     arguments.add_argument("--host", default=os.environ.get("BIND_ADDR", LOOPBACK), help="address to listen on")
-    arguments.add_argument("--port", type=int, default=None, help="port; 0 takes any free one")
+    arguments.add_argument("--port", type=whole(0, MOST_PORT), default=None, help="port; 0 takes any free one")
     return arguments
 
 
@@ -210,7 +221,7 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await read_body(request), type=kind)
     except msgspec.ValidationError as error:
-        raise RefusedError(400, "INVALID_REQUEST", str(error), "send what the message asks for") from None
+        raise RefusedError(400, "INVALID_REQUEST", what_is_wrong(error, kind)) from None
     except (msgspec.DecodeError, UnicodeError):
         raise RefusedError(400, "INVALID_REQUEST", "the body is not valid JSON") from None
     except BodyError as error:
@@ -251,7 +262,8 @@ def _identity(life: Life, settings: Settings) -> Middleware:
         try:
             who = _authenticated(settings, request)
         except RefusedError as error:
-            life.auth_refused(address=request.remote or "unknown", code=error.refusal.code)
+            code = error.refusal.code
+            life.auth_refused(address=request.remote or "unknown", code=code, reason=_NOT_LET_IN[code])
             raise
         with bind(identity=who):
             return await handler(request)
@@ -268,11 +280,14 @@ def _authenticated(settings: Settings, request: web.Request) -> str:
         return LOCALHOST
     if given is None:
         raise RefusedError(
-            401, "MISSING_TOKEN", "this service needs a token", "send Authorization: Bearer <AUTH_TOKEN>"
+            401,
+            "MISSING_TOKEN",
+            "this service needs a token",
+            "set AUTH_TOKEN; over HTTP, send Authorization: Bearer TOKEN",
         )
     if settings.trust_proxy or same_token(given, settings.token):
         return identity_of(given)
-    raise RefusedError(401, "BAD_TOKEN", "the token is not accepted")
+    raise RefusedError(401, "BAD_TOKEN", "the token is not accepted", "set AUTH_TOKEN to that of the service")
 
 
 def _check_not_a_foreign_page(settings: Settings, request: web.Request) -> None:

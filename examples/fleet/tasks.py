@@ -90,7 +90,7 @@ class Job:
     Attributes:
         worker: where it runs; None while it runs nowhere.
         stream: what its user reads.
-        cancel_wanted: set when the user wants no answer any more.
+        cancel_wanted: set when the user has cancelled it.
     """
 
     def __init__(self, job_id: str, correlation_id: str, wanted: TaskWanted) -> None:

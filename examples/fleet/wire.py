@@ -1,6 +1,6 @@
 """What the services of the fleet send each other: one type for each request and answer, all of them JSON."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -9,7 +9,9 @@ Device = Literal["gpu", "cpu"]
 ReplicaState = Literal["starting", "ready", "draining", "crashed", "broken"]
 """`crashed`: it is started again after a pause; `broken`: it crashed so often that nobody tries any more."""
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SHA256_PATTERN: Final = r"^[0-9a-f]{64}$"
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 
 
 class Refusal(msgspec.Struct, frozen=True):

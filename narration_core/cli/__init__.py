@@ -13,6 +13,8 @@ from narration_core.cli._extras import MissingExtraError, missing_extra
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
+__all__ = ["GROUP", "OWN", "Commands", "main", "missing_extra"]
+
 GROUP: Final = "narration.commands"
 
 OWN: Final = {

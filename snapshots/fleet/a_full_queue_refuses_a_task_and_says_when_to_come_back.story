@@ -10,7 +10,7 @@ And a third user asks, and the queue is full
   orchestratord | request | POST /v1/tasks | c1
       Serving POST /v1/tasks
   orchestratord | refuse | queue | c1 | warn
-      Refused a task: 1 are waiting already; it may come back later
+      Refused a task: the queue is full, 1 waiting; it may come back in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 429 after <duration>
 

@@ -8,7 +8,7 @@ And the user cancels it when a part of the answer is there
   orchestratord | request | POST /v1/tasks | c1
       Serving POST /v1/tasks
   orchestratord | admit | j1 | c1 j1
-      Admitted the task at place 0, predicted to start in <duration>
+      Admitted the task with 0 before it, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
   orchestratord | call | GET 127.0.0.1:<port>/v1/models/slow | c1 j1
@@ -50,7 +50,7 @@ And the user cancels it when a part of the answer is there
       cute: Pencils down, as you wish
       story: "Stop, please," said the caller. "Stopped," said the worker.
   orchestratord | cancel | j1 | c1 j1
-      The user wants no answer any more
+      The user cancelled the task
   orchestratord | finish | j1 | c1 j1
       Stopped the task, as its user asked
   orchestratord | request | GET /v1/tasks/j1/events | c1

@@ -6,7 +6,7 @@ When a user asks it for the model "torn"
   orchestratord | request | POST /v1/tasks | c1
       Serving POST /v1/tasks
   orchestratord | admit | j1 | c1 j1
-      Admitted the task at place 0, predicted to start in <duration>
+      Admitted the task with 0 before it, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
   orchestratord | call | GET 127.0.0.1:<port>/v1/models/torn | c1 j1

@@ -6,19 +6,19 @@ When a user asks it for an answer that takes long
 
 And its worker is killed, and another one takes over
   orchestratord | admit | j1 | c1 j1
-      Admitted the task at place 0, predicted to start in <duration>
+      Admitted the task with 0 before it, predicted to start in <duration>
   orchestratord | place | slow | c1 j1
-      No ready replica fits: asking the pool manager for slow on cpu
+      No ready replica fits: asking the pool manager for slow on the cpu
   orchestratord | place | r1 | c1 j1
       Placed the task on r1 of pool cpu
-  orchestratord | replica_lost | r1 | c1 j1 | warn: ClientPayloadError
-      Lost r1 in the middle of its answer: ClientPayloadError; trying another one
+  orchestratord | replica_lost | r1 | c1 j1 | warn: connection_broke
+      Lost r1 before its answer was whole: the connection to its worker broke
   orchestratord | place | slow | c1 j1
-      No ready replica fits: asking the pool manager for slow on cpu
+      No ready replica fits: asking the pool manager for slow on the cpu
   orchestratord | place | r2 | c1 j1
       Placed the task on r2 of pool cpu
   orchestratord | cancel | j1 | c1 j1
-      The user wants no answer any more
+      The user cancelled the task
   orchestratord | finish | j1 | c1 j1
       Stopped the task, as its user asked
   worker | process_end | narration | c1 | error: sigkill

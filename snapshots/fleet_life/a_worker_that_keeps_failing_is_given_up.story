@@ -6,7 +6,7 @@ When a user has a haiku, and its worker hangs
   orchestratord | request | POST /v1/tasks | c1
       Serving POST /v1/tasks
   orchestratord | admit | j1 | c1 j1
-      Admitted the task at place 0, predicted to start in <duration>
+      Admitted the task with 0 before it, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
   orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c1 j1
@@ -26,7 +26,7 @@ When a user has a haiku, and its worker hangs
   orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
       GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
   orchestratord | place | haiku | c1 j1
-      No ready replica fits: asking the pool manager for haiku on cpu
+      No ready replica fits: asking the pool manager for haiku on the cpu
   orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c1 j1
       Calling POST 127.0.0.1:<port>/v1/pools/cpu/replicas
   pool-managerd | request | POST /v1/pools/cpu/replicas | c1 j1
@@ -128,7 +128,7 @@ When a user has a haiku, and its worker hangs
   worker | process_end | narration | c1 | error: sigkill
       Process narration was killed by sigkill after <duration>
   pool-managerd | give_up | r1 | c1 | error: crash_loop
-      Gave up on r1 after 1 crashes: its worker failed 3 health checks in a row
+      Gave up on r1 at crash 1 in a row: its worker failed 3 health checks in a row
   orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c1 j1
       POST 127.0.0.1:<port>/v1/pools/cpu/replicas answered 201 after <duration>
   orchestratord | place | r1 | c1 j1
@@ -160,8 +160,56 @@ When a user has a haiku, and its worker hangs
   orchestratord | answer | GET /v1/tasks/j1/events | c1
       Answered GET /v1/tasks/j1/events with 200 after <duration>
 
+And the next user asks for one at once
+  orchestratord | request | POST /v1/tasks | c2
+      Serving POST /v1/tasks
+  orchestratord | admit | j2 | c2 j2
+      Admitted the task with 0 before it, predicted to start in <duration>
+  orchestratord | answer | POST /v1/tasks | c2
+      Answered POST /v1/tasks with 202 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c2 j2
+      Calling GET 127.0.0.1:<port>/v1/models/haiku
+  model-provisioner | request | GET /v1/models/haiku | c2 j2
+      Serving GET /v1/models/haiku
+  model-provisioner | answer | GET /v1/models/haiku | c2 j2
+      Answered GET /v1/models/haiku with 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c2 j2
+      GET 127.0.0.1:<port>/v1/models/haiku answered 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c2 j2
+      Calling GET 127.0.0.1:<port>/v1/replicas
+  pool-managerd | request | GET /v1/replicas | c2 j2
+      Serving GET /v1/replicas
+  pool-managerd | answer | GET /v1/replicas | c2 j2
+      Answered GET /v1/replicas with 200 after <duration>
+  orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c2 j2
+      GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
+  orchestratord | place | haiku | c2 j2
+      No ready replica fits: asking the pool manager for haiku on the cpu
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c2 j2
+      Calling POST 127.0.0.1:<port>/v1/pools/cpu/replicas
+  pool-managerd | request | POST /v1/pools/cpu/replicas | c2 j2
+      Serving POST /v1/pools/cpu/replicas
+  pool-managerd | place_refuse | haiku | c2 j2 | error: circuit_open
+      Did not place haiku on the cpu: haiku crashed once in pool cpu
+  pool-managerd | answer | POST /v1/pools/cpu/replicas | c2 j2 | warn: http_503
+      Answered POST /v1/pools/cpu/replicas with 503 after <duration>
+  orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c2 j2 | warn: http_503
+      POST 127.0.0.1:<port>/v1/pools/cpu/replicas answered 503 after <duration>
+  orchestratord | finish | j2 | c2 j2 | error: circuit_open
+      Gave the task up: haiku crashed once in pool cpu
+  orchestratord | request | GET /v1/tasks/j2/events | c2
+      Serving GET /v1/tasks/j2/events
+  orchestratord | answer | GET /v1/tasks/j2/events | c2
+      Answered GET /v1/tasks/j2/events with 200 after <duration>
+
 Then "pool-managerd" narrates "health" with:
 
 And "pool-managerd" narrates "give_up" with:
 
 And "worker" narrates "process_end" with:
+
+And the next user is told "CIRCUIT_OPEN"
+
+And "pool-managerd" narrates "place_refuse" with:
+
+And "orchestratord" narrates "finish" with:

@@ -4,9 +4,9 @@ Given a fleet of one's own
 
 When a user types the keeper's command, and the fleet is stopped after it
   keeper | ask | haiku | c1
-      Asking for 64 tokens
+      Asking haiku for at most 64 tokens
   keeper | finish | haiku | c1
-      Ends with exit code 0
+      The answer is here: exit code 0
   model-provisioner | ready | 127.0.0.1 | -
       Listening on 127.0.0.1 port <port>
   model-provisioner | shutdown | model-provisioner | -

@@ -6,7 +6,7 @@ When a user of it asks for a haiku
   orchestratord | request | POST /v1/tasks | c1
       Serving POST /v1/tasks
   orchestratord | admit | j1 | c1 j1
-      Admitted the task at place 0, predicted to start in <duration>
+      Admitted the task with 0 before it, predicted to start in <duration>
   orchestratord | answer | POST /v1/tasks | c1
       Answered POST /v1/tasks with 202 after <duration>
   orchestratord | call | GET 127.0.0.1:<port>/v1/models/haiku | c1 j1
@@ -26,7 +26,7 @@ When a user of it asks for a haiku
   orchestratord | call | GET 127.0.0.1:<port>/v1/replicas | c1 j1
       GET 127.0.0.1:<port>/v1/replicas answered 200 after <duration>
   orchestratord | place | haiku | c1 j1
-      No ready replica fits: asking the pool manager for haiku on cpu
+      No ready replica fits: asking the pool manager for haiku on the cpu
   orchestratord | call | POST 127.0.0.1:<port>/v1/pools/cpu/replicas | c1 j1
       Calling POST 127.0.0.1:<port>/v1/pools/cpu/replicas
   pool-managerd | request | POST /v1/pools/cpu/replicas | c1 j1
@@ -40,7 +40,7 @@ When a user of it asks for a haiku
   engine-provisioner | preflight | llama.cpp | c1 j1
       Looking whether llama.cpp can compute on the cpu
   engine-provisioner | preflight | llama-cpp-python | c1 j1 | error: FileNotFoundError
-      Could not load llama-cpp-python: FileNotFoundError
+      Could not load llama-cpp-python: Shared library with base name 'llama' not found
   engine-provisioner | process_end | python | c1 j1 | error: exit_1
       Process python failed with exit code 1 after <duration>
   engine-provisioner | preflight | llama.cpp | c1 j1

@@ -77,6 +77,17 @@ def test_python_m_names_the_missing_extra_too(bare, tmp_path):
     assert done.stderr.endswith("which is not installed: pip install 'narration-core[worker]'\n")
 
 
+@pytest.mark.parametrize("environment", ["bare", "with_hub"])
+def test_the_demo_names_the_missing_extra_too(request, tmp_path, environment):
+    done = request.getfixturevalue(environment).run(tmp_path, "python", "-m", "narration_worker.demo")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: `python -m narration_worker.demo` needs llama_cpp, which is not installed: "
+        "pip install 'narration-core[worker]'\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("command", "code"), ALONE.items())
 def test_every_other_command_works_without_an_extra(bare, tmp_path, command, code):
     (tmp_path / "events.jsonl").write_bytes(EVENT)

@@ -93,7 +93,7 @@ def test_every_sentence_of_every_catalogue_is_shown(written):
 
 def test_the_fleet_and_the_library_say_what_their_source_says(written):
     for sentence in (
-        "Lost {replica_id} in the middle of its answer: {error_kind}; trying another one",
+        "Lost {replica_id} before its answer was whole: {reason}",
         "Checked {target}: {verdict}",  # how a piece of work ends
         "Could not serve {request}: {error_kind}",
         "Lost {...} events on the way to {sink}: its queue was full",
