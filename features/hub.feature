@@ -43,3 +43,12 @@ Feature: The hub shows what every process is doing
       | service | payments |
       | refused | 1        |
     And the hub tells the story of "req-7" as "payments": "Card refused"
+
+  @HUB-04 @narration-required
+  Scenario: The example that comes with the hub shows a request that is stuck
+    When a hub starts with its example, and calls a job stalled after 2 seconds
+    Then "hub" narrates "stall" with:
+      | level   | warn       |
+      | subject | order-1042 |
+      | holder  | payments   |
+    And the board says that "order-1042" waits for "payments": "The bank has not answered yet"

@@ -30,3 +30,14 @@ Feature: Several hubs share their streams
       | engine | error |
       | engine | info  |
       | engine | info  |
+
+  @HUB-05 @narration-required
+  Scenario: A hub says which others it did not search
+    When two hubs start that share their streams
+    And "frontend" tells the first hub of "req-7": "Order taken"
+    Then the first hub finds "Order taken" 1 times, and says that it did not ask "the-second"
+    And the second hub finds "Order taken" 0 times, and says that it did not ask "the-first"
+    And the story includes, in order:
+      | action  | level |
+      | startup | info  |
+      | ready   | info  |

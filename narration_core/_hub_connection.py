@@ -11,6 +11,9 @@ TIMEOUT_S: Final = 10.0
 STREAM_TIMEOUT_S: Final = 60.0
 """Longest silence of a stream, in seconds; a hub breaks it every 15."""
 
+NOT_ASKED_HEADER: Final = "X-Narration-Not-Asked"
+"""Beside lines from one hub's store: names of the other hubs, which may keep more."""
+
 _LONGEST_ANSWER: Final = 64 << 20
 
 
@@ -50,6 +53,10 @@ class HubConnection:
         token: sent as a bearer token, unless it is None.
         timeout_s: longest wait for anything, in seconds.
 
+    Attributes:
+        where: the hub's address, without what may be secret in it.
+        headers: of the last endless answer, by lower-case name.
+
     Raises:
         ValueError: the address is not a possible URL; the message does not repeat it, for it may hold a password.
     """
@@ -59,6 +66,7 @@ class HubConnection:
             raise ValueError("the hub's address is not a possible URL; it must be http://host[:port] or https://...")
         parts = urlsplit(url)
         self.where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.headers: Mapping[str, str] = {}
         self._path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port
@@ -126,9 +134,9 @@ class HubConnection:
         self.close()
         try:
             response = self._send("GET", path, None, headers, STREAM_TIMEOUT_S)
+            self.headers = {name.lower(): value for name, value in response.getheaders()}
             if response.status != http.client.OK:
-                found = {name.lower(): value for name, value in response.getheaders()}
-                raise HubRefusedError(Answer(response.status, found, response.read(_LONGEST_ANSWER)))
+                raise HubRefusedError(Answer(response.status, self.headers, response.read(_LONGEST_ANSWER)))
             while line := response.readline():
                 yield line.rstrip(b"\r\n")
         except (OSError, http.client.HTTPException, AttributeError) as error:

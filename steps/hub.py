@@ -38,6 +38,16 @@ def starts_impatient(own: ExitStack, narration: NarrationCapture, seconds: str) 
     return _started(own, narration, "--stall", seconds)
 
 
+@when(
+    parsers.parse("a hub starts with its example, and calls a job stalled after {seconds} seconds"),
+    target_fixture="hub",
+)
+def starts_with_example(own: ExitStack, narration: NarrationCapture, seconds: str) -> HubProcess:
+    hub = _started(own, narration, "--stall", seconds, "--demo")
+    hub.feed_until(narration, lambda event: event.action == "stall")
+    return hub
+
+
 def _started(own: ExitStack, narration: NarrationCapture, *arguments: str) -> HubProcess:
     hub = own.enter_context(HubProcess(*arguments))
     hub.feed_until(narration, lambda event: event.action == "ready")
@@ -65,7 +75,7 @@ def builds(hub: HubProcess, narration: NarrationCapture, job: str) -> None:
 @then(parsers.parse('the board says that "{job}" waits for "{service}": "{sentence}"'))
 def board_says(hub: HubProcess, job: str, service: str, sentence: str) -> None:
     board = json.loads(hub.connection.request("GET", "/v1/jobs").body)
-    waits = {shown["job_id"]: shown["waits"] for shown in board["jobs"]}
+    waits = {shown["job_id"]: shown.get("waits") for shown in board["jobs"]}
     assert (waits[job]["service"], waits[job]["sentence"]) == (service, sentence)
 
 

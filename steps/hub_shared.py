@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 from pytest_bdd import parsers, then, when
 
@@ -28,7 +30,7 @@ class SharedHubs:
 @when("two hubs start that share their streams", target_fixture="shared")
 def two_start(own: ExitStack, narration: NarrationCapture, tmp_path: Path) -> SharedHubs:
     server = own.enter_context(stream_server(tmp_path))
-    hubs = [own.enter_context(HubProcess("--engine", server.url)) for _ in _NUMBERS]
+    hubs = [own.enter_context(HubProcess("--engine", server.url, "--name", f"the-{name}")) for name in _NUMBERS]
     for hub in hubs:
         hub.feed_until(narration, lambda event: event.action == "ready")
     return SharedHubs(server, hubs)
@@ -63,6 +65,19 @@ def _feed_all(shared: SharedHubs, narration: NarrationCapture, level: str) -> No
 def tell_live(shared: SharedHubs, request: str, datatable: list[list[str]]) -> None:
     for hub in shared.hubs:
         assert _live(hub, f"/v1/stories/{request}/stream", len(datatable) - 1) == datatable[1:]
+
+
+@then(parsers.parse('the {number} hub finds "{text}" {count:d} times, and says that it did not ask "{other}"'))
+def does_not_ask(shared: SharedHubs, number: str, text: str, count: int, other: str) -> None:
+    connection = shared.hubs[_NUMBERS[number]].connection
+    until = time.monotonic() + PATIENCE_S
+    while True:  # until the other hub has introduced itself
+        lines = connection.request("GET", f"/v1/search?q={quote(text)}").body.splitlines()
+        found = [json.loads(line) for line in lines]
+        if found[-1]["stores"]["not_asked"] or time.monotonic() > until:
+            break
+    assert found[-1]["stores"]["not_asked"] == [other]
+    assert sum(len(line["hits"]) for line in found) == count
 
 
 def _live(hub: HubProcess, path: str, count: int) -> list[list[str]]:

@@ -92,8 +92,8 @@ class JobState(msgspec.Struct, eq=False):
         known = self.known() if self.others else None
         closed = self.closed if known is None else known.closed
         is_open = bool(self.works.open if known is None else known.open)
-        if closed and not is_open and quiet >= LINGER_S:
-            return "ended"
+        if closed and not is_open:
+            return "ended" if quiet >= LINGER_S else "running"
         return "stalled" if quiet > stall_s else "running"
 
     def summary(self) -> Summary | None:

@@ -44,6 +44,7 @@ class _Command(click.Command):
     help="Redis or Valkey that hubs share: redis://host:6379/0.",
     show_default="memory of this hub",
 )
+@click.option("--name", help="What this hub is called, where there are several.", show_default="its machine and port")
 @click.option("--readers", type=click.IntRange(1), default=4096, help="Most open streams.")
 @click.option("--demo", is_flag=True, help="Also have an example tell of a request that is stuck; implies --no-data.")
 def command(
@@ -60,6 +61,7 @@ def command(
     ring_events: int,
     memory_mb: int,
     engine: str | None,
+    name: str | None,
     readers: int,
     *,
     no_data: bool,
@@ -91,6 +93,7 @@ def command(
             keep_bytes=size_of(keep),
             keep_days=keep_days,
             engine=engine or None,
+            name=name,
             **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
         )
         settings.check()

@@ -12,6 +12,9 @@ from narration_core.serving.addresses import LOOPBACK, ConfigError, check_needs_
 from narration_hub.streams import Limits
 
 PORT: Final = 7380
+HUB_NAME: Final = "^[A-Za-z0-9._:-]{1,64}$"
+"""What a hub may be called; names stand in answers and in a header."""
+
 _ENGINES: Final = ("redis", "rediss", "unix")
 _UNITS: Final = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -36,6 +39,7 @@ class Settings(NamedTuple):
         keep_bytes: how much the store may take, in bytes.
         keep_days: how long the store keeps events, in days.
         engine: address of the Redis or Valkey that hubs share; None for a single hub.
+        name: what this hub is called where there are several; None for its machine and port.
     """
 
     host: str = LOOPBACK
@@ -54,6 +58,7 @@ class Settings(NamedTuple):
     keep_bytes: int = 2 << 30
     keep_days: float = 14.0
     engine: str | None = None
+    name: str | None = None
 
     def check(self) -> None:
         """Check for settings that the hub must not start with.
@@ -66,6 +71,8 @@ class Settings(NamedTuple):
             raise ConfigError("--producer-token-file without AUTH_TOKEN or --operator-token-file: nobody could read")
         if self.engine is not None and urlsplit(self.engine).scheme not in _ENGINES:
             raise ConfigError("--engine must begin with redis://, rediss:// or unix://")
+        if self.name is not None and not re.fullmatch(HUB_NAME, self.name):
+            raise ConfigError("--name must be 1 to 64 of A-Z a-z 0-9 . _ : -")
 
 
 def tokens_in(path: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from narration_hub.ring import Ring
 from narration_hub.streams import Places, Scope, Streams
+from narration_hub.wire import Stores
 
 
 class Recalled(NamedTuple):
@@ -74,6 +75,9 @@ class Engine(Protocol):
     def is_alone(self) -> bool:
         """Whether there are other hubs that cannot be asked now."""
 
+    def stores(self) -> Stores | None:
+        """Return whose stores an answer from this hub's own store comes from; None when there are no other hubs."""
+
     async def exists(self, scope: Scope, name: str) -> bool:
         """Tell whether there is a stream of this job or story.
 
@@ -142,6 +146,10 @@ class Embedded:
     def is_alone(self) -> bool:
         """Return False: there are no others."""
         return False
+
+    def stores(self) -> Stores | None:
+        """Return None: there are no others."""
+        return None
 
     async def exists(self, scope: Scope, name: str) -> bool:
         """Tell whether there is a stream of this job or story."""

@@ -1,5 +1,6 @@
 """Every way in which a request to the hub can fail: stable codes with their HTTP status."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from narration_hub.wire import Error
@@ -56,6 +57,11 @@ class HubError(Exception):
         return Error(self.code, self.message, code.retriable, code.hint)
 
 
-def unknown() -> HubError:
-    """Return the one answer for what is not there and for what the caller may not see."""
-    return HubError("NOT_FOUND", "there is nothing of this name that you may see")
+def unknown(elsewhere: Sequence[str] = ()) -> HubError:
+    """Return the one answer for what is not there and for what the caller may not see.
+
+    Args:
+        elsewhere: hubs that may have it, for callers who may see everything.
+    """
+    where = f"; hubs that were not asked: {', '.join(elsewhere)}" if elsewhere else ""
+    return HubError("NOT_FOUND", f"there is nothing of this name that you may see{where}")

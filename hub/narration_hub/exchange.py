@@ -200,6 +200,7 @@ class Exchange:
             story = wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
         else:
             story = await asyncio.to_thread(self._story_in, self.store, ids, recalled)
+        story.stores = self.engine.stores()
         story.lines += [StoryLine(event.actor or "", event.to_dict()) for event in map(event_of, recalled.values())]
         return story
 

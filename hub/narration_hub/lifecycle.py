@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import re
 import secrets
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,7 +18,7 @@ from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
 from narration_hub import points
-from narration_hub.config import Settings
+from narration_hub.config import HUB_NAME, Settings
 from narration_hub.exchange import Exchange
 from narration_hub.http.server import Server, answer_failure
 from narration_hub.store import Store, StoreError
@@ -128,6 +130,8 @@ async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | No
             engine.share(exchange.board, tickets)
             await _join(engine)
         listener, port = await _listen(runner, settings)
+        if engine is not None:
+            engine.introduce(settings.name or _name_of(port))
         looking = asyncio.create_task(_look(exchange))
         with beside(f"http://{url_host(settings.host)}:{port}"):
             signal = await stop
@@ -141,6 +145,12 @@ async def _run(settings: Settings, exchange: Exchange, engine: "RedisEngine | No
             await engine.close()
         ignore_signals(loop)
     points.shutdown(signal=signal)
+
+
+def _name_of(port: int) -> str:
+    """Return what a hub is called that nobody gave a name."""
+    name = f"{socket.gethostname()[:50]}:{port}"
+    return name if re.fullmatch(HUB_NAME, name) else f"hub:{port}"
 
 
 async def _join(engine: "RedisEngine") -> None:

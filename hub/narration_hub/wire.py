@@ -149,16 +149,18 @@ class Service(msgspec.Struct, forbid_unknown_fields=True):
     lost: dict[str, int]
 
 
-class Board(msgspec.Struct, forbid_unknown_fields=True):
+class Board(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """All jobs that the caller may see: the open one that has been quiet for longest first, ended ones last.
 
     Attributes:
         jobs: the jobs.
         services: when each service was last heard; operators only.
+        alone: whether the other hubs cannot be asked now: what comes to them is missing.
     """
 
     jobs: list[Job]
     services: list[Service]
+    alone: bool = False
 
 
 class StoryLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -173,18 +175,34 @@ class StoryLine(msgspec.Struct, forbid_unknown_fields=True):
     event: dict[str, Any]
 
 
-class Story(msgspec.Struct, forbid_unknown_fields=True):
+class Stores(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Of several hubs each keeps what came to itself: whose stores an answer comes from.
+
+    Attributes:
+        asked: names of the hubs whose stores were asked.
+        not_asked: names of the other hubs, which may keep more; as "another hub" for callers with a ticket.
+        alone: whether the others cannot be reached now, so that there may be some that are not named.
+    """
+
+    asked: list[str]
+    not_asked: list[str]
+    alone: bool = False
+
+
+class Story(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What happened to an id, in the order of arrival.
 
     Attributes:
         asked: the id.
         lines: the events.
         missed: events of it that are no longer here.
+        stores: whose stores were asked; absent when there is one hub only.
     """
 
     asked: str
     lines: list[StoryLine]
     missed: int
+    stores: Stores | None = None
 
 
 class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -195,12 +213,14 @@ class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         searched: bytes searched so far.
         of: bytes that are kept.
         end: why the search ends; absent while it goes on. all: everything was searched; enough: there is more.
+        stores: whose stores were searched, beside `end`; absent when there is one hub only.
     """
 
     hits: list[StoryLine]
     searched: int
     of: int
     end: Literal["all", "enough"] | None = None
+    stores: Stores | None = None
 
 
 class Ticket(msgspec.Struct, forbid_unknown_fields=True):

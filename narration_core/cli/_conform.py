@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from narration_core.cli._options import (
+    FOUND,
     GOLDEN,
     HUB,
     NONE,
     PATHS,
+    UNREADABLE,
     complain,
     goldens_in,
     log_files,
@@ -32,7 +34,7 @@ def conform(paths: tuple[str, ...], hub: str | None, golden: Path, output: str) 
     """Say which real stories the golden stories account for, and what the others look like.
 
     Exit codes: 0 every real story is accounted for, 1 some are not, 2 there is nothing to compare or the command is
-    wrong, 3 all are, but some files could not be read.
+    wrong, 3 all are, but some files could not be read or other hubs were not asked.
     """
     goldens = goldens_in(golden)
     if not goldens:
@@ -48,5 +50,5 @@ def conform(paths: tuple[str, ...], hub: str | None, golden: Path, output: str) 
             say_json(_data.conformity_data(found, files.searched))
         else:
             say(_conform_text.text(found, view()))
-        code = complain(files)
+        code = complain(files) or (UNREADABLE if files.searched.not_asked else FOUND)
         sys.exit(code if found.accounted == found.stories else NONE)

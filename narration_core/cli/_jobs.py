@@ -24,6 +24,8 @@ def jobs(hub: str | None, output: str, *, everything: bool) -> None:
     """
     with hub_at(hub) as source:
         board = msgspec.json.decode(source.ask("GET", _BOARD).body)
+    if board.get("alone"):
+        click.echo("This hub cannot reach the others now: what comes to them is missing", err=True)
     shown = [job for job in board["jobs"] if everything or job["state"] != "ended"]
     if output == "json":
         say_json({**board, "jobs": shown})

@@ -183,10 +183,12 @@ def end_with_nothing(asked: str, files: Searchable, *, is_cut: bool = False) -> 
 
 
 def complain(files: Searchable) -> int:
-    """Say on standard error what could not be read; returns the exit code."""
+    """Say on standard error what could not be read, and what may be elsewhere; returns the exit code."""
     said = _story_text.complaints(files.searched)
     for complaint in said:
         click.echo(complaint, err=True)
+    for note in _story_text.notes(files.searched):
+        click.echo(note, err=True)
     return UNREADABLE if said else FOUND
 
 

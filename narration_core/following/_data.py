@@ -53,6 +53,7 @@ def searched_data(searched: Searched) -> dict[str, Any]:
         "unreadable_lines": searched.unreadable,
         "left_out_lines": searched.cut,
         "faults": searched.counts.faults,
+        "hubs_not_asked": sorted(searched.not_asked),
     }
 
 

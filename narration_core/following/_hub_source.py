@@ -1,12 +1,12 @@
 """A hub as the source of stories: what `narration story`, `why` and `conform` read with --hub."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from narration_core._hub_connection import Answer, HubConnection, HubRefusedError
+from narration_core._hub_connection import NOT_ASKED_HEADER, Answer, HubConnection, HubRefusedError
 from narration_core.following._lines import Line, belongs, mention, parse
 from narration_core.following._scan import Hit
 from narration_core.following._source import MAX_HITS, RECENT_BYTES, Searched, within
@@ -17,9 +17,15 @@ _NOT_FOUND: Final = 404
 _OK: Final = 200
 
 
+class _Stores(msgspec.Struct):
+    not_asked: list[str]
+    alone: bool = False
+
+
 class _Story(msgspec.Struct):
     lines: list[dict[str, Any]]
     missed: int = 0
+    stores: _Stores | None = None
 
 
 class _Refusal(msgspec.Struct):
@@ -97,6 +103,9 @@ class Hub:
             self.searched.counts.bytes += len(answer.body)
             story = msgspec.json.decode(answer.body, type=_Story)
             self.searched.cut += story.missed
+            if story.stores is not None:
+                self.searched.not_asked.update(story.stores.not_asked)
+                self.searched.alone = self.searched.alone or story.stores.alone
             for said in story.lines:
                 line = parse(Hit(len(found), msgspec.json.encode(said["event"]), b""), str(said["producer"]))
                 if belongs(line, names, pattern) and within(line, since, until) and len(found) < MAX_HITS:
@@ -105,13 +114,21 @@ class Hub:
 
     def every(self) -> Iterator[bytes]:
         """Yield every line that the hub keeps."""
-        yield from self._connection.lines("/v1/operator/events", {})
+        for line in self._connection.lines("/v1/operator/events", {}):
+            self._note(self._connection.headers)
+            yield line
+
+    def _note(self, headers: Mapping[str, str]) -> None:
+        """Note which hubs an answer names as not asked."""
+        self.searched.not_asked.update(filter(None, headers.get(NOT_ASKED_HEADER.lower(), "").split(", ")))
 
     def recent(self) -> Recent:
         """Return what the latest lines of all services say about what is usual; read once."""
         if self._recent is None:
             self._recent = Recent()
-            for line in self.ask("GET", f"/v1/operator/events?last={RECENT_BYTES}").body.splitlines():
+            answer = self.ask("GET", f"/v1/operator/events?last={RECENT_BYTES}")
+            self._note(answer.headers)
+            for line in answer.body.splitlines():
                 self._recent.take(line)
             self.searched.newest_ms = self._recent.newest_ms
         return self._recent

@@ -33,6 +33,8 @@ class Searched(msgspec.Struct):
         cut: lines beyond `MAX_HITS` that were left out.
         oldest_ms: the earliest time seen in any file, in milliseconds since the epoch.
         newest_ms: the latest one.
+        not_asked: names of other hubs, whose stores were not asked and may hold more.
+        alone: whether the hub that was asked could not reach the others.
     """
 
     files: int = 0
@@ -41,6 +43,8 @@ class Searched(msgspec.Struct):
     cut: int = 0
     oldest_ms: int | None = None
     newest_ms: int | None = None
+    not_asked: set[str] = msgspec.field(default_factory=set)
+    alone: bool = False
 
 
 class Source(Protocol):

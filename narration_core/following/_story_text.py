@@ -231,6 +231,16 @@ def searched(what: Searched, oldest_ms: int | None, newest_ms: int | None) -> st
     return f"Searched {_wording.number(what.files, 'file')}, {_wording.size(what.counts.bytes)}{span}"
 
 
+def notes(what: Searched) -> list[str]:
+    """Return what else may be elsewhere, a sentence each."""
+    words = []
+    if what.not_asked:
+        words.append(f"Only this hub's own store was asked; {', '.join(sorted(what.not_asked))} may keep more")
+    if what.alone:
+        words.append("This hub cannot reach the others now: what came to them lately is missing")
+    return words
+
+
 def complaints(what: Searched) -> list[str]:
     """Return what could not be read, a sentence each."""
     words = list(what.counts.faults)

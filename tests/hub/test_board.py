@@ -23,3 +23,16 @@ def test_of_jobs_that_have_ended_only_the_last_are_shown_if_asked_so(ended, show
     board.take(told("c", "work_start"))
     now = LINGER_S + 1
     assert [job.job_id for job in board.jobs(ended=ended)] == shown
+
+
+@pytest.mark.req("HUB-04")
+def test_a_job_that_is_done_is_never_called_stalled():
+    now = 0.0
+    board = Board(0.2, clock=lambda: now)
+    for job in ("done", "stuck"):
+        board.take(told(job, "work_start"))
+    board.take(told("done", "work_end"))
+    now = 1.0
+    assert [(job.job_id, state) for job, state in board.quiet()] == [("stuck", "stalled")]
+    now = LINGER_S + 0.1
+    assert sorted((job.job_id, state) for job, state in board.quiet()) == [("done", "ended"), ("stuck", "stalled")]

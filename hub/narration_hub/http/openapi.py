@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from narration_core import __version__
+from narration_core.serving.hub_protocol import NOT_ASKED_HEADER
 from narration_core.serving.openapi import (
     REF,
     answer,
@@ -35,6 +36,7 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.Revoked,
     wire.Service,
     wire.Status,
+    wire.Stores,
     wire.Story,
     wire.StoryLine,
     wire.Ticket,
@@ -75,6 +77,12 @@ _ENDED: Final = {
     "in": "query",
     "schema": {"type": "integer", "minimum": 0},
     "description": "Only so many jobs that have ended, those that were heard last.",
+}
+
+
+_NOT_ASKED: Final = {
+    "description": "Names of other hubs, which keep what came to them; absent when there is one hub only.",
+    "schema": {"type": "string"},
 }
 
 
@@ -198,7 +206,11 @@ def _paths() -> dict[str, Any]:
                 "summary": "Every line that is kept, oldest first, as NDJSON.",
                 "parameters": [{"name": "last", "in": "query", "schema": {"type": "integer", "minimum": 0}}],
                 "responses": {
-                    "200": {"description": "One event a line.", "content": {"application/x-ndjson": _TEXT}},
+                    "200": {
+                        "description": "One event a line.",
+                        "headers": {NOT_ASKED_HEADER: _NOT_ASKED},
+                        "content": {"application/x-ndjson": _TEXT},
+                    },
                     **errors(STATUS, *_REFUSED, "NOT_FOUND"),
                 },
             }

@@ -55,6 +55,8 @@ class Searches:
         steps = self._exchange.search(text, most)
         # In a thread, one step after the other: reading and finding take long, and others must not wait for it.
         while (found := await asyncio.to_thread(next, steps, None)) is not None:
+            if found.end is not None:
+                found.stores = self._exchange.engine.stores()
             try:
                 async with asyncio.timeout(self._exchange.settings.write_deadline_s):
                     await response.write(_encode(found) + b"\n")

@@ -10,7 +10,7 @@ from narration_core import Narrator, __version__, bind, formatted
 from narration_core.bridges.aiohttp import correlation_middleware
 from narration_core.contract import from_fields, is_name
 from narration_core.serving.auth import LOCALHOST
-from narration_core.serving.hub_protocol import LOST_HEADER, PROCESS_HEADER, SERVICE_HEADER
+from narration_core.serving.hub_protocol import LOST_HEADER, NOT_ASKED_HEADER, PROCESS_HEADER, SERVICE_HEADER
 from narration_core.serving.requests import BodyError, LateBodyError, raised_at, read_body
 from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
 from narration_hub import metrics, points, wire
@@ -219,10 +219,10 @@ class Server:
         if caller.kind == "operator":
             found = exchange.board.jobs(ended=_number(request, "ended"))
             jobs = [exchange.shown(job, for_operator=True) for job in found]
-            return json_response(200, wire.Board(jobs, exchange.board.services()))
+            return json_response(200, wire.Board(jobs, exchange.board.services(), exchange.engine.is_alone))
         own = [caller.ticket.name] if caller.ticket is not None and caller.ticket.scope == "job" else []
         shown = [exchange.shown(job, for_operator=False) for job in exchange.board.jobs(own)]
-        return json_response(200, wire.Board(shown, []))
+        return json_response(200, wire.Board(shown, [], exchange.engine.is_alone))
 
     async def job(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/jobs/{job_id}: what a job is doing."""
@@ -243,8 +243,11 @@ class Server:
         story = await self._exchange.story([name, *request.query.getall("id", [])] if is_operator else [name])
         if not is_operator:
             story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
+            story.stores = _nameless(story.stores)
         if not story.lines:
-            raise _cannot_tell() if self._exchange.engine.is_alone else unknown()
+            if self._exchange.engine.is_alone:
+                raise _cannot_tell()
+            raise unknown(story.stores.not_asked if is_operator and story.stores is not None else ())
         if request.headers.get("Accept", "").startswith("text/plain"):
             text = "".join(f"{formatted(from_fields(line.event))}\n" for line in story.lines)
             return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
@@ -256,6 +259,9 @@ class Server:
             raise unknown()
         last = _number(request, "last")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
+        stores = self._exchange.engine.stores()
+        if stores is not None:
+            response.headers[NOT_ASKED_HEADER] = ", ".join(stores.not_asked)
         await response.prepare(request)
         for block in self._exchange.blocks(last):
             await response.write(block)
@@ -373,6 +379,13 @@ class Server:
         if request[_CALLER].kind != "operator":
             raise unknown()
         return web.Response(body=metrics.text(self._exchange), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+def _nameless(stores: wire.Stores | None) -> wire.Stores | None:
+    """Return the same without names: a ticket says nothing of machines."""
+    if stores is None:
+        return None
+    return wire.Stores(["this hub"], ["another hub"] * len(stores.not_asked), stores.alone)
 
 
 def _cannot_tell() -> HubError:

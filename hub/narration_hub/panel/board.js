@@ -40,13 +40,19 @@ export class Board {
       const board = await get(`/v1/jobs?ended=${ENDED}`);
       if (this.stopped) return;
       this.draw(board);
-      announce(`live · ${count(board.services.length, "service")}`, "live");
+      this.tell(board);
     } catch (error) {
       if (this.stopped) return;
       if (error instanceof Refused && error.status === 401) return void dispatchEvent(new Event("narration-login"));
       announce(error instanceof Refused ? error.message : "the hub does not answer; trying again", "trouble");
     }
     this.timer = setTimeout(() => this.tick(), document.hidden ? 10 * EVERY_MS : EVERY_MS);
+  }
+
+  // A hub that cannot reach the others shows what it has, and says what is missing.
+  tell({ alone, services }) {
+    if (alone) announce("This hub cannot reach the others: what comes to them is missing here", "trouble");
+    else announce(`live · ${count(services.length, "service")}`, "live");
   }
 
   draw({ jobs, services }) {

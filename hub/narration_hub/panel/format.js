@@ -3,6 +3,11 @@
 const UNITS = [[86400000, "d", 3600000, "h"], [3600000, "h", 60000, "min"], [60000, "min", 1000, "s"]];
 let utc = false;
 
+// Of several hubs, only the one that is asked looks into its store.
+export const elsewhere = (stores) => [
+  stores?.not_asked.length ? `; not asked: ${stores.not_asked.join(", ")}` : "", stores?.alone ? "; this hub cannot reach the others now" : "",
+].join("");
+
 export const isUtc = () => utc;
 export const showUtc = (wanted) => { utc = wanted; };
 

@@ -1,7 +1,7 @@
 // What holds a text, newest first, shown as it is found; every row opens its request.
 
 import { announce, coloured, element } from "./dom.js";
-import { clock, count } from "./format.js";
+import { clock, count, elsewhere } from "./format.js";
 import { lines, Refused } from "./hub.js";
 
 export class SearchScreen {
@@ -25,7 +25,7 @@ export class SearchScreen {
   }
 
   async run(signal) {
-    let end;
+    let end, stores;
     try {
       for await (const found of lines(`/v1/search?q=${encodeURIComponent(this.text)}`, signal)) {
         this.bar.max = found.of || 1;
@@ -33,7 +33,7 @@ export class SearchScreen {
         this.hits.push(...found.hits);
         this.list.append(...found.hits.map(row));
         announce(`searching · ${count(this.hits.length, "event")} so far`);
-        end = found.end;
+        ({ end, stores } = found);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -46,9 +46,9 @@ export class SearchScreen {
     if (signal.aborted) return;
     this.bar.hidden = true;
     if (end === undefined) announce("The search was cut off; what is here was found before", "trouble");
-    else if (!this.hits.length) announce(`Nothing that this hub keeps has the id ${this.text}, or says it`, "trouble");
-    else if (end === "enough") announce(`the latest ${count(this.hits.length, "event")}; older ones are not shown`);
-    else announce(count(this.hits.length, "event"));
+    else if (!this.hits.length) announce(`Nothing that this hub keeps has the id ${this.text}, or says it${elsewhere(stores)}`, "trouble");
+    else if (end === "enough") announce(`the latest ${count(this.hits.length, "event")}; older ones are not shown${elsewhere(stores)}`);
+    else announce(`${count(this.hits.length, "event")}${elsewhere(stores)}`);
   }
 
   // The zone of the clock has changed.

@@ -1,7 +1,7 @@
 // The second screen: what happened to a request or a job, as lanes and as a list that are one selection.
 
 import { announce, coloured, element } from "./dom.js";
-import { age, clock, count } from "./format.js";
+import { age, clock, count, elsewhere } from "./format.js";
 import { get, Stream } from "./hub.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
@@ -86,8 +86,8 @@ export class StoryScreen {
   async missing(error) {
     try {
       if (error.status !== 404 || this.scope !== "story") throw error;
-      const { lines } = await get(`/v1/stories/${encodeURIComponent(this.name)}`);
-      this.load(lines.map((line) => told(line.event)), "from the hub's disk; nothing of it is live");
+      const { lines, stores } = await get(`/v1/stories/${encodeURIComponent(this.name)}`);
+      this.load(lines.map((line) => told(line.event)), `from the hub's disk; nothing of it is live${elsewhere(stores)}`);
     } catch (failure) {
       announce(failure.advice ?? failure.message, "trouble");
     }

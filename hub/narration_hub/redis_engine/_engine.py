@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from narration_hub import points
 from narration_hub.board import Board
 from narration_hub.engine import AloneError, Entry, Figure, Recalled
+from narration_hub.redis_engine._hubs import Hubs
 from narration_hub.redis_engine._link import GoneError, Link, RenewedError, UnfitError, key_of, stream_key
 from narration_hub.redis_engine._log import Log
 from narration_hub.redis_engine._rings import EVERYTHING, Place, Rings
@@ -26,6 +27,7 @@ from narration_hub.redis_engine._sharing import Sharing
 from narration_hub.ring import Ring
 from narration_hub.streams import Limits, Places, Scope, Streams
 from narration_hub.tickets import Tickets
+from narration_hub.wire import Stores
 
 _LOG_EVENTS: Final = 50_000
 _LOG_BYTES: Final = 32 << 20
@@ -68,6 +70,7 @@ class RedisEngine:
         self._opening: dict[Place, asyncio.Task[Ring | None]] = {}
         self._more = asyncio.Event()
         self._sharing: Sharing | None = None
+        self._hubs = Hubs()
         self._running: asyncio.Task[None] | None = None
         self._is_closed = False
         self._back = asyncio.Event()  # Redis is there
@@ -93,7 +96,15 @@ class RedisEngine:
 
     def share(self, board: Board, tickets: Tickets) -> None:
         """Share also what is on a board, and the keys of tickets; call it before `join`."""
-        self._sharing = Sharing(self._link, board, tickets)
+        self._sharing = Sharing(self._link, board, tickets, self._hubs)
+
+    def introduce(self, name: str) -> None:
+        """Tell the other hubs how this one is called."""
+        self._hubs.own = name
+
+    def stores(self) -> Stores | None:
+        """Return that only this hub's store was asked, and which other hubs there are."""
+        return Stores([self._hubs.own], self._hubs.others(), alone=self.is_alone)
 
     # -- taking in --------------------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
 """What hubs tell each other beside events: the jobs and services on their boards, keys of tickets, what was revoked."""
 
+import math
 import time
 from collections import OrderedDict
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from narration_hub.board import Board
+from narration_hub.config import HUB_NAME
+from narration_hub.redis_engine._hubs import HELLO_S, Hubs
 from narration_hub.redis_engine._link import GoneError, Link, Row
 from narration_hub.summary import Summary
 from narration_hub.tickets import Tickets
@@ -28,6 +31,16 @@ class _Heard(msgspec.Struct, array_like=True):
 _decode_service: Final = msgspec.json.Decoder(_Heard).decode
 
 
+class _Hello(msgspec.Struct, array_like=True):
+    """A hub: what it is called, and when it said so, by Redis' clock in milliseconds since the epoch."""
+
+    name: Annotated[str, msgspec.Meta(pattern=HUB_NAME)]
+    heard_ms: int
+
+
+_decode_hello: Final = msgspec.json.Decoder(_Hello).decode
+
+
 class Sharing:
     """Tells the other hubs what this one knows, and learns what they know.
 
@@ -35,12 +48,15 @@ class Sharing:
         link: the connection.
         board: this hub's board.
         tickets: this hub's tickets.
+        hubs: this hub's name, and those of the others.
     """
 
-    def __init__(self, link: Link, board: Board, tickets: Tickets) -> None:
+    def __init__(self, link: Link, board: Board, tickets: Tickets, hubs: Hubs) -> None:
         self._link = link
         self._board = board
         self._tickets = tickets
+        self._hubs = hubs
+        self._said_at = -math.inf  # when this hub told its name
         self._seen = 0
         self._seen_tickets = -1
         self._firsts: OrderedDict[str, int] = OrderedDict()
@@ -50,6 +66,7 @@ class Sharing:
     def begin(self) -> None:
         """Tell everything, and learn everything: Redis may have lost it."""
         self._seen, self._seen_tickets = 0, -1
+        self._said_at = -math.inf
         self._board.track()
         self._tickets.prepare()
 
@@ -67,9 +84,14 @@ class Sharing:
         revoked = self._tickets.unshared()
         rows = self._rows(jobs, services)
         before = time.monotonic()
+        if self._hubs.own and before - self._said_at > HELLO_S:
+            self._said_at = before
+            now_ms = time.time_ns() // 1_000_000 + self._tickets.ahead_ms
+            rows.append(Row(self._link.hub, "h", "", 0, _encode(_Hello(self._hubs.own, now_ms))))
         try:
             told = await self._link.share(self._seen, self._seen_tickets, self._tickets.keys, revoked, rows)
         except GoneError:
+            self._said_at = -math.inf
             self._board.track(jobs, services)
             raise
         # Half of the way there and back: how far Redis' clock is from ours.
@@ -109,6 +131,9 @@ class Sharing:
             elif row.kind == "s":
                 found = _decode_service(row.data)
                 self._board.learn_service(row.hub, row.name, found.heard_ms - shift, found.lost)
+            elif row.kind == "h":
+                said = _decode_hello(row.data)
+                self._hubs.learn(row.hub, said.name, (said.heard_ms - self._tickets.ahead_ms) / 1000)
         except msgspec.MsgspecError:
             return  # of another version of the hub
 
