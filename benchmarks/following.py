@@ -83,11 +83,21 @@ def write_logs(folder: Path) -> None:
         (folder / f"{service}.log").write_bytes(b"\n".join(line for _, line in its) + b"\n")
 
 
-def run(command: list[str] | str) -> Taken:
-    """Run a command to its end and return what it and its children took; its output is thrown away."""
+def run(command: list[str] | str, folder: Path) -> Taken:
+    """Run a command to its end and return what it and its children took; its output is thrown away.
+
+    Args:
+        command: as `subprocess` takes it.
+        folder: where it runs: one without golden stories; and where Python keeps what it compiles, as it does where
+            packages are installed, whatever this process was told about that.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
     began = time.monotonic()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(command, shell=isinstance(command, str), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, shell=isinstance(command, str), stdout=subprocess.DEVNULL, cwd=folder, env=environment
+    )
     _, _, used = os.wait4(process.pid, 0)
     process.returncode = 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -103,13 +113,13 @@ def main() -> None:
         # In a process of its own: what a command is seen to take at the most includes what its parent holds.
         program = f"from benchmarks.following import write_logs; from pathlib import Path; write_logs(Path({name!r}))"
         subprocess.run([sys.executable, "-c", program], check=True)
-        size = sum(path.stat().st_size for path in folder.iterdir())
+        size = sum(path.stat().st_size for path in folder.glob("*.log"))
         (folder / "golden").mkdir()
         golden = "Scenario: A request is worked on\n\nWhen it comes\n"
         for service in SERVICES:
             golden += "".join(f"  {service} | {action} | x | c1{again}\n      y\n" for action, again in GOLDEN)
         (folder / "golden" / "work.story").write_text(golden)
-        results = measured(commands(folder))
+        results = measured(commands(folder), folder)
     report(results, size)
 
 
@@ -138,12 +148,12 @@ def commands(folder: Path) -> dict[str, list[str] | str]:
     return found
 
 
-def measured(what: dict[str, list[str] | str]) -> dict[str, Taken]:
+def measured(what: dict[str, list[str] | str], folder: Path) -> dict[str, Taken]:
     """Return the medians of several rounds, the commands taking turns so that a slow moment hits all of them."""
     rounds: dict[str, list[Taken]] = {name: [] for name in what}
     for number in range(ROUNDS + 1):
         for name, command in what.items():
-            taken = run(command)
+            taken = run(command, folder)
             if number:  # the first round warms the files
                 rounds[name].append(taken)
     return {

@@ -2,9 +2,9 @@
 
 import operator
 import re
-import string
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from narration_core._bounded import BoundedDict
@@ -29,7 +29,6 @@ _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
 _CUT = re.compile(r"\.\.\.\[(\d{1,18}) more characters\]\Z")
 _OUTCOME = re.compile(r"(?:Finished|Cancelled|Failed \([^()]*\)): ")
 _NAME = re.compile(r"[a-z0-9_.-]{1,128}\Z")
@@ -37,6 +36,12 @@ _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
 # A width or precision of five digits and more would let a template make a value of any size.
 _UNBOUNDED_SPEC = re.compile(r"[{}]|[0-9]{5}")
+
+
+@cache
+def _unwanted() -> re.Pattern[str]:
+    """Return what must not be in a log; compiled when the first text is not plain ASCII."""
+    return re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
 
 
 def _replacement(found: re.Match[str]) -> str:
@@ -77,7 +82,7 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
     value = limited(value, limit)
     if value.isascii() and value.isprintable():
         return value
-    return _UNWANTED.sub(_replacement, value)
+    return _unwanted().sub(_replacement, value)
 
 
 def without_outcome(value: str) -> str:
@@ -111,12 +116,14 @@ class _Template:
     __slots__ = ("faults", "fields", "parts", "printf", "simple", "text")
 
     def __init__(self, text: str) -> None:
+        from string import Formatter  # noqa: PLC0415 - a program that reads logs fills no templates
+
         self.text = text
         self.parts: list[str | tuple[str, str, str]] = []
         self.simple = True
         faults: list[str] = []
         try:
-            pieces = list(string.Formatter().parse(text))
+            pieces = list(Formatter().parse(text))
         except ValueError:  # unbalanced braces: the text is not a template
             pieces = [(text, None, None, None)]
             self.simple = False

@@ -1,5 +1,5 @@
 """`python -m narration_core.cli` is the program `narration`."""
 
-from narration_core.cli import main
+from narration_core.cli import start
 
-main(prog_name="narration")
+start()

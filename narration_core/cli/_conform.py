@@ -1,25 +1,12 @@
 """`narration conform`: which real stories the golden stories account for."""
 
 import sys
-from pathlib import Path
 
 import click
 
-from narration_core.cli._options import (
-    FOUND,
-    GOLDEN,
-    HUB,
-    NONE,
-    PATHS,
-    UNREADABLE,
-    complain,
-    goldens_in,
-    log_files,
-    output_option,
-    say,
-    say_json,
-    view,
-)
+from narration_core.cli._goldens import goldens_in
+from narration_core.cli._options import GOLDEN, HUB, PATHS, log_files, output_option
+from narration_core.cli._output import FOUND, NONE, UNREADABLE, complain, say, say_json, view
 from narration_core.following import _conform_text, _data, _wording
 from narration_core.following._conform import conform as hold_against
 from narration_core.following._golden import Goldens
@@ -30,7 +17,7 @@ from narration_core.following._golden import Goldens
 @HUB
 @GOLDEN
 @output_option("text", "json")
-def conform(paths: tuple[str, ...], hub: str | None, golden: Path, output: str) -> None:
+def conform(paths: tuple[str, ...], hub: str | None, golden: str, output: str) -> None:
     """Say which real stories the golden stories account for, and what the others look like.
 
     Exit codes: 0 every real story is accounted for, 1 some are not, 2 there is nothing to compare or the command is

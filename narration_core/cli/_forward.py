@@ -13,7 +13,7 @@ from narration_core._configuration import configure
 from narration_core._pipeline import PIPELINE
 from narration_core._text import is_name
 from narration_core._writer import Writer
-from narration_core.cli._options import FOUND, NONE
+from narration_core.cli._output import FOUND, NONE
 from narration_core.following._forward import File, Lines
 from narration_core.following._lines import Line, parse
 from narration_core.following._log_files import STDIN, NoLogsError, find, shown

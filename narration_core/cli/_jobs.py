@@ -7,7 +7,8 @@ from typing import Any
 import click
 import msgspec
 
-from narration_core.cli._options import FOUND, NONE, hub_at, output_option, say, say_json
+from narration_core.cli._options import hub_at, output_option
+from narration_core.cli._output import FOUND, NONE, say, say_json
 from narration_core.following._wording import age
 
 _BOARD = "/v1/jobs"

@@ -2,32 +2,22 @@
 
 import os
 import re
-import shutil
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-import msgspec
 
-from narration_core.following import _paint, _story_text
+from narration_core.cli._output import LONGEST_ID, is_id
+from narration_core.cli._show import GOLDEN as FOLDER
 from narration_core.following._log_files import NoLogsError
-from narration_core.following._paint import Paint
 from narration_core.following._source import Files, Searchable
-from narration_core.following._story_text import View
 
 if TYPE_CHECKING:
-    from narration_core.following._golden import Golden
     from narration_core.following._hub_source import Hub
 
-FOUND, NONE, USAGE, UNREADABLE = 0, 1, 2, 3
-"""Exit codes: found; nothing found; the command is wrong; found, but some lines or files could not be read."""
-
-_LONGEST_ID: Final = 256
 _UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"-?(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)")
 _F = Callable[..., Any]
@@ -77,8 +67,8 @@ class Pattern(click.ParamType["re.Pattern[str]"]):
 
 
 def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if not value or len(value) > _LONGEST_ID or not value.isprintable() or any(char.isspace() for char in value):
-        raise click.BadParameter(f"an id is 1 to {_LONGEST_ID} characters without spaces", ctx, param)
+    if not is_id(value):
+        raise click.BadParameter(f"an id is 1 to {LONGEST_ID} characters without spaces", ctx, param)
     return value
 
 
@@ -91,8 +81,8 @@ SINCE: Final = click.option("--since", type=Moment(), help="Leave out what was b
 UNTIL: Final = click.option("--until", type=Moment(), help="Leave out what was after.")
 GOLDEN: Final = click.option(
     "--golden",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("snapshots"),
+    type=click.Path(file_okay=False),
+    default=FOLDER,
     show_default=True,
     help="Folder of the golden stories.",
 )
@@ -100,24 +90,6 @@ GOLDEN: Final = click.option(
 
 def output_option(*formats: str) -> Callable[[_F], _F]:
     return click.option("-o", "output", type=click.Choice(formats), default="text", show_default=True)
-
-
-def view(**more: Any) -> View:
-    return View(width=shutil.get_terminal_size().columns, paint=_painter(), **more)
-
-
-def _painter() -> Paint:
-    """Return what colours text: nothing if standard output is not a terminal, or NO_COLOR is set."""
-    return _paint.in_colour if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else _paint.plain
-
-
-def say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def say_json(data: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
 
 
 HUB: Final = click.option("--hub", metavar="URL", help="Read from a hub instead; its token is NARRATION_HUB_TOKEN.")
@@ -162,41 +134,3 @@ def log_files(paths: tuple[str, ...], hub: str | None = None) -> "Iterator[Searc
         raise click.UsageError(str(error)) from None
     with files:
         yield files
-
-
-def end_with_nothing(asked: str, files: Searchable, *, is_cut: bool = False) -> NoReturn:
-    """End because the id is nowhere: say what was searched and how far back.
-
-    Args:
-        asked: the id.
-        files: what was searched.
-        is_cut: only lines between --since and --until count.
-    """
-    recent = files.recent()
-    where = " between --since and --until" if is_cut else ""
-    click.echo(
-        f"Nothing holds {asked!r}{where}. {_story_text.searched(files.searched, files.oldest(), recent.newest_ms)}.",
-        err=True,
-    )
-    complain(files)
-    sys.exit(NONE)
-
-
-def complain(files: Searchable) -> int:
-    """Say on standard error what could not be read, and what may be elsewhere; returns the exit code."""
-    said = _story_text.complaints(files.searched)
-    for complaint in said:
-        click.echo(complaint, err=True)
-    for note in _story_text.notes(files.searched):
-        click.echo(note, err=True)
-    return UNREADABLE if said else FOUND
-
-
-def goldens_in(folder: Path) -> "list[Golden]":
-    """Return the golden stories of a folder, or end because one cannot be read."""
-    from narration_core.following._golden import read  # noqa: PLC0415 - most commands need none
-
-    try:
-        return read(folder)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{folder}: a golden story cannot be read: {error}") from None

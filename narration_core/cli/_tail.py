@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from narration_core._levels import EMITTING
-from narration_core.cli._options import FOUND, NONE, TIMES, UNREADABLE, Pattern, output_option, view
+from narration_core.cli._options import TIMES, Pattern, output_option
+from narration_core.cli._output import FOUND, NONE, UNREADABLE, view
 from narration_core.following import _data, _paint, _story_text
 from narration_core.following._filter import Filter
 from narration_core.following._lines import Line

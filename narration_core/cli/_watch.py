@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from narration_core._hub_connection import HubRefusedError, HubUnreachableError
-from narration_core.cli._options import FOUND, NONE, TIMES, hub_at, output_option, view
+from narration_core.cli._options import TIMES, hub_at, output_option
+from narration_core.cli._output import FOUND, NONE, view
 from narration_core.cli._tail import Shown
 from narration_core.following._filter import Filter
 from narration_core.following._hub_source import Hub

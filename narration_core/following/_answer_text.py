@@ -1,20 +1,22 @@
 """The answer of `narration why` for people: what it waits for in the first lines, then the proof."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from narration_core.following import _paint, _story_text, _wording
-from narration_core.following._golden import Element, Golden
 from narration_core.following._spans import Work
 from narration_core.following._story_text import View
 from narration_core.following._why import Answer, Voice
+
+if TYPE_CHECKING:
+    from narration_core.following._golden import Element, Golden
 
 _LABEL: Final = 13
 _LAST_LINES: Final = 5
 _MANY_TIMES: Final = 2
 
 
-def text(answer: Answer, view: View, golden: tuple[Golden, Element] | None = None) -> Iterator[str]:
+def text(answer: Answer, view: View, golden: "tuple[Golden, Element] | None" = None) -> Iterator[str]:
     """Yield the answer, line by line.
 
     Args:
@@ -71,7 +73,7 @@ def _since(answer: Answer) -> str:
     return f" for {_wording.age(answer.age_ms)}{until}, since {_wording.moment(answer.line.at_ms)}"
 
 
-def _reasons(answer: Answer, golden: tuple[Golden, Element] | None) -> Iterator[tuple[str, str]]:
+def _reasons(answer: Answer, golden: "tuple[Golden, Element] | None") -> Iterator[tuple[str, str]]:
     following = answer.next
     if following is not None and (following.actor != answer.holder or answer.state == "silent"):
         rest = f"{following.share:.0%} of {_wording.number(following.requests, 'other request')}"

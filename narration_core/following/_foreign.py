@@ -55,19 +55,18 @@ _CONTAINERS: Final = (
 
 # As pino and bunyan count.
 _NUMBERS: Final = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
-_TIME: Final = re.compile(
-    r"(?<![\d-])(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?", re.ASCII
-)
+# Patterns are kept as text: `re` compiles each when it is first needed.
+_TIME: Final = r"(?a)(?<![\d-])(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?"
 _OTHER_TIMES: Final = (
     # nginx and Apache; Go's log; klog of Kubernetes; syslog. The last two name no year: it is this one.
-    (re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"), "%d/%b/%Y:%H:%M:%S %z"),
-    (re.compile(r"(?<!\d)(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"), "%Y/%m/%d %H:%M:%S"),
-    (re.compile(r"^[IWEF](\d{4} \d\d:\d\d:\d\d)\.(\d{6})"), "%m%d %H:%M:%S"),
-    (re.compile(r"^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)"), "%b %d %H:%M:%S"),
+    (r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]", "%d/%b/%Y:%H:%M:%S %z"),
+    (r"(?<!\d)(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))?", "%Y/%m/%d %H:%M:%S"),
+    (r"^[IWEF](\d{4} \d\d:\d\d:\d\d)\.(\d{6})", "%m%d %H:%M:%S"),
+    (r"^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)", "%b %d %H:%M:%S"),
 )
-_EPOCH: Final = re.compile(r"\b1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?\b", re.ASCII)
-_OWN_TIME: Final = re.compile(rb'"emitted_at_ms":(\d{10,16})')
-_PAIR: Final = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|$)')
+_EPOCH: Final = r"(?a)\b1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?\b"
+_OWN_TIME: Final = rb'"emitted_at_ms":(\d{10,16})'
+_PAIR: Final = r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|$)'
 _PAIRS: Final = 3  # so many `name=value` at the least make a line logfmt
 _WHERE_TIMES_STAND: Final = 160
 _IDS: Final = frozenset(("correlation_id", "trace_id", "span_id", "job_id", "session_id", "task_id"))
@@ -149,7 +148,7 @@ def _level(value: Any) -> str | None:
 
 def pairs(text: str) -> dict[str, str]:
     """Return the `name=value` pairs of a logfmt line; empty when it is not one."""
-    found = _PAIR.findall(text)
+    found = re.findall(_PAIR, text)
     if len(found) < _PAIRS:
         return {}
     return {name: _unquoted(value) for name, value in found}
@@ -175,7 +174,7 @@ def milliseconds(value: Any) -> int | None:
 def time_of(text: str) -> int | None:
     """Return the first time near the start of a text, in milliseconds since the epoch; local when it has no zone."""
     head = text[:_WHERE_TIMES_STAND]
-    found = _TIME.search(head)
+    found = re.search(_TIME, head)
     if found is not None:
         day, clock, fraction, zone = found.groups()
         try:
@@ -185,10 +184,10 @@ def time_of(text: str) -> int | None:
         except (ValueError, OverflowError):  # 31 February, or year one in a zone to the east
             return None
     for pattern, form in _OTHER_TIMES:
-        other = pattern.search(head)
+        other = re.search(pattern, head)
         if other is not None:
-            return _read(other[1], form, other[2] if pattern.groups > 1 else None)
-    epoch = _EPOCH.search(head)
+            return _read(other[1], form, other[2] if other.re.groups > 1 else None)
+    epoch = re.search(_EPOCH, head)
     return milliseconds(float(epoch.group())) if epoch else None
 
 
@@ -214,7 +213,7 @@ def _thousandths(fraction: str | None) -> int:
 def last_time(before: bytes) -> int | None:
     """Return the time of the last line that has one, for a line after it that has none."""
     for line in reversed(before.splitlines()[-40:]):
-        own = _OWN_TIME.search(line)
+        own = re.search(_OWN_TIME, line)
         found = int(own.group(1)) if own else time_of(line.decode("utf-8", "replace"))
         if found is not None:
             return found

@@ -1,5 +1,6 @@
 """A hub as the source of stories: what `narration story`, `why` and `conform` read with --hub."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -128,8 +129,7 @@ class Hub:
             self._recent = Recent()
             answer = self.ask("GET", f"/v1/operator/events?last={RECENT_BYTES}")
             self._note(answer.headers)
-            for line in answer.body.splitlines():
-                self._recent.take(line)
+            deque(self._recent.take(answer.body.splitlines()), maxlen=0)
             self.searched.newest_ms = self._recent.newest_ms
         return self._recent
 

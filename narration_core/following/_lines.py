@@ -1,23 +1,23 @@
 """One line of a log: a narration event, another logger's record, or plain text that holds an id."""
 
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import PurePath
 from typing import Final
 
 import msgspec
 
 from narration_core._event import FIELDS, MAX_LINE, Event, decode
 from narration_core._text import clean, to_name
-from narration_core.following import _foreign
 from narration_core.following._log_files import STDIN, shown
 from narration_core.following._scan import Hit
 
 ID_FIELDS: Final = ("correlation_id", "trace_id", "job_id", "session_id", "task_id", "span_id")
 """Fields by which a person may ask for a story."""
 
-_PRETTY: Final = re.compile(r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)")
-_ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# Patterns are kept as text: `re` compiles each when it is first needed, and most lines need none.
+_PRETTY: Final = r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)"
+_ANSI: Final = r"\x1b\[[0-9;]*[A-Za-z]"
 _LONGEST_PREFIX: Final = 200
 _EDGE: Final = r"[A-Za-z0-9_-]"
 _decode_json: Final = msgspec.json.Decoder(dict[str, object]).decode
@@ -54,7 +54,7 @@ class Line(msgspec.Struct, frozen=True):
 
 def stem(source: str) -> str:
     """Return a file's name as a service's: `logs/worker.log.gz` is worker."""
-    name = PurePath(source).name.split(".")[0] if source != shown(STDIN) else "stdin"
+    name = os.path.split(source)[1].partition(".")[0] if source != shown(STDIN) else "stdin"
     return to_name(name)
 
 
@@ -66,21 +66,29 @@ def parse(hit: Hit, source: str) -> Line:
         source: the file's name as people read it.
     """
     line = unwrapped(hit.line)
-    fields = None
     if line[:1] == b"{" and len(line) <= MAX_LINE:
         try:
             event = _clean(decode(line))
         except ValueError:
-            fields = _fields(line)
+            pass
         else:
             return Line(source, hit.offset, event.emitted_at_ms, event, line.decode(), "narration")
+    return _parse_other(hit, line, source)
+
+
+def _parse_other(hit: Hit, line: bytes, source: str) -> Line:
+    from narration_core.following import _foreign  # noqa: PLC0415 - a story of narration alone does not need it
+
+    fields = None
+    if line[:1] == b"{" and len(line) <= MAX_LINE:
+        fields = _fields(line)
         found = None if fields is None else _foreign.foreign_event(fields, stem(source), says_anything=True)
         if found is not None:
             return Line(source, hit.offset, found.emitted_at_ms, found, clean(_text(line)), "record")
     is_torn = line[:1] == b"{" and fields is None
     line = hit.line
     text = _text(line)
-    pretty = _PRETTY.search(text)
+    pretty = re.search(_PRETTY, text)
     at_ms = _foreign.time_of(text)
     guessed = at_ms is None
     if at_ms is None:
@@ -105,7 +113,7 @@ def _clean(event: Event) -> Event:
 
 
 def _text(line: bytes) -> str:
-    return _ANSI.sub("", line.decode("utf-8", "replace"))
+    return re.sub(_ANSI, "", line.decode("utf-8", "replace"))
 
 
 def _fields(line: bytes) -> dict[str, object] | None:

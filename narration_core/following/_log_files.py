@@ -1,11 +1,9 @@
 """Which log files a command reads: files, folders, patterns, `.gz`, standard input."""
 
-import glob
 import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from narration_core._text import clean
@@ -14,6 +12,7 @@ VARIABLE: Final = "NARRATION_LOGS"
 """Environment variable with the paths to read by default, separated as in PATH."""
 
 STDIN: Final = "-"
+_HERE: Final = os.path.join(os.curdir, "")
 ENDINGS: Final = (".log", ".jsonl", ".ndjson")
 _ROTATED: Final = tuple(f"{ending}{mark}" for ending in ENDINGS for mark in ".-")
 _SKIPPED: Final = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"))
@@ -35,10 +34,10 @@ def find(paths: Sequence[str]) -> list[str]:
     """
     wanted = list(paths) or [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
     if not wanted:
-        found = list(dict.fromkeys(_below(Path())))
+        found = list(dict.fromkeys(_below(os.curdir)))
         if not found:
             kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
-            raise NoLogsError(f"no log files ({kinds}) below {Path.cwd()}: name files or folders, or set {VARIABLE}")
+            raise NoLogsError(f"no log files ({kinds}) below {os.getcwd()}: name files or folders, or set {VARIABLE}")
         return found
     found = [file for path in wanted for file in _expanded(path)]
     return list(dict.fromkeys(found))
@@ -47,16 +46,17 @@ def find(paths: Sequence[str]) -> list[str]:
 def _expanded(path: str) -> list[str]:
     if path == STDIN:
         return [STDIN]
-    if Path(path).is_dir():
-        below = list(_below(Path(path)))
+    if os.path.isdir(path):
+        below = list(_below(path))
         if not below:
             kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
             raise NoLogsError(f"{path}: the folder holds no log files ({kinds})")
         return below
-    if Path(path).exists():
+    if os.path.exists(path):
         return [path]
-    # Path.glob takes no absolute patterns.
-    matches = sorted(file for file in glob.glob(path, recursive=True) if not Path(file).is_dir())  # noqa: PTH207
+    import glob  # noqa: PLC0415 - a shell expands most patterns
+
+    matches = sorted(file for file in glob.glob(path, recursive=True) if not os.path.isdir(file))
     if not matches:
         raise NoLogsError(f"{path}: no such file, and no file matches it as a pattern")
     return matches
@@ -68,15 +68,22 @@ def is_log(name: str) -> bool:
     return plain.endswith(ENDINGS) or any(mark in plain for mark in _ROTATED)
 
 
-def _below(folder: Path) -> Iterator[str]:
+def _below(folder: str) -> Iterator[str]:
     for at, folders, files in os.walk(folder, onerror=None):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        yield from (str(Path(at, name)) for name in sorted(files) if is_log(name))
+        yield from (os.path.join(at, name).removeprefix(_HERE) for name in sorted(files) if is_log(name))
 
 
 def is_open_pipe(path: str) -> bool:
     """Tell whether a path is a pipe that is open already: `/dev/stdin`, or what a shell makes of `<(command)`."""
-    return path.startswith(("/dev/", "/proc/")) and Path(path).is_fifo()
+    return path.startswith(("/dev/", "/proc/")) and _is_fifo(path)
+
+
+def _is_fifo(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def refuse_endless(path: str) -> None:
@@ -85,7 +92,7 @@ def refuse_endless(path: str) -> None:
     Raises:
         OSError: it is no regular file; the message says what to do.
     """
-    mode = Path(path).stat().st_mode
+    mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode):
         raise OSError("it is no regular file, and may never end; left out")
 

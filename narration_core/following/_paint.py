@@ -6,8 +6,6 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
-import click
-
 Paint = Callable[[str, str], str]
 """Takes a text and the name of a style; returns the text in that style."""
 
@@ -32,6 +30,8 @@ _STYLES: Final[dict[str, dict[str, object]]] = {
 
 def in_colour(text: str, style: str) -> str:
     """Return a text in a style; one that begins with `service:` has the colour of that service."""
+    import click  # noqa: PLC0415 - pages and pipes are not coloured
+
     if style.startswith("service:"):
         return click.style(text, fg=_SERVICE_COLOURS[zlib.crc32(style.encode()) % len(_SERVICE_COLOURS)])
     return click.style(text, **_STYLES.get(style, {}))  # type: ignore[arg-type]  # the table's values fit

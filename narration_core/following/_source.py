@@ -3,14 +3,16 @@
 import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import msgspec
 
 from narration_core.following import _log_files
 from narration_core.following._lines import Line, belongs, mention, parse
 from narration_core.following._scan import Counts, Hit, LogReader
-from narration_core.following._usual import Recent
+
+if TYPE_CHECKING:
+    from narration_core.following._usual import Recent
 
 RECENT_BYTES: Final = 4 << 20
 """How much is read to learn what is usual, in bytes: the same share of the end of each file."""
@@ -65,7 +67,7 @@ class Source(Protocol):
         """
         ...
 
-    def recent(self) -> Recent:
+    def recent(self) -> "Recent":
         """Return what the latest lines of all services say about what is usual."""
         ...
 
@@ -160,17 +162,16 @@ class Files:
             yield from self._reader.lines(path, counts)
         self.searched.counts = counts
 
-    def recent(self) -> Recent:
+    def recent(self) -> "Recent":
         """Return what the ends of all files say about what is usual; read once."""
         if self._recent is None:
+            from narration_core.following._usual import Recent  # noqa: PLC0415 - a story does not need it
+
             self._recent = Recent()
             share = max(RECENT_BYTES // max(1, len(self.paths)), _LEAST_SHARE)
             for path in self.paths:
-                others: deque[bytes] = deque(maxlen=_LAST_OTHERS)
-                for line in self._reader.lines(path, Counts(), last=share):
-                    if not self._recent.take(line):
-                        others.append(line)
-                for line in others:
+                lines = self._reader.lines(path, Counts(), last=share)
+                for line in deque(self._recent.take(lines), maxlen=_LAST_OTHERS):
                     if line.strip():
                         record = parse(Hit(0, line.removesuffix(b"\r"), b""), _log_files.shown(path))
                         self._recent.hear(record.service, record.at_ms)

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -38,13 +40,14 @@ class _Brief(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(_Brief).decode
 
-_VARIES: Final = re.compile(r"\S*\d\S*")
+_VARIES: Final = r"\S*\d\S*"
+_NEVER: Final = -(1 << 63)  # before every time that a line may carry
 
 
 def step_of(event: Event | _Brief) -> Step:
     """Return the step that an event is."""
     name = event.event or event.action or ""
-    return (event.actor or "", _VARIES.sub("#", event.human or "") if name == LOG else name)
+    return (event.actor or "", re.sub(_VARIES, "#", event.human or "") if name == LOG else name)
 
 
 class Durations(NamedTuple):
@@ -110,7 +113,6 @@ class Recent(msgspec.Struct):
     """What the latest lines of all services say.
 
     Attributes:
-        newest_ms: the latest time seen, in milliseconds since the epoch.
         last_heard: when each service last said anything.
         losses: events that services say they lost.
         events: how many events were read.
@@ -118,7 +120,6 @@ class Recent(msgspec.Struct):
         requests: each request's steps, with time and sentence, by correlation id.
     """
 
-    newest_ms: int | None = None
     last_heard: dict[str, int] = msgspec.field(default_factory=dict)
     losses: list[Loss] = msgspec.field(default_factory=list)
     events: int = 0
@@ -126,36 +127,52 @@ class Recent(msgspec.Struct):
     requests: dict[str, list[tuple[int, Step, str]]] = msgspec.field(default_factory=dict)
     _followers: dict[Step, list[_Follower]] = msgspec.field(default_factory=dict)
 
-    def take(self, line: bytes) -> bool:
-        """Take one line; tells whether it was an event."""
-        try:
-            event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return False
-        self.hear(event.actor, event.emitted_at_ms)
-        self._learn(event, event.correlation_id)
-        if event.action == "narration_dropped" and event.dropped:
-            service = (event.emitted_by or event.actor).partition("@")[0]
-            self.losses.append(Loss(event.emitted_at_ms, service, event.dropped))
-        return True
+    @property
+    def newest_ms(self) -> int | None:
+        """The latest time seen, in milliseconds since the epoch."""
+        return max(self.last_heard.values(), default=None)
+
+    def take(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Take lines; yields those that are no events.
+
+        It is one plain loop: a search may end with ten thousand lines.
+        """
+        last_heard, durations, requests = self.last_heard, self.durations, self.requests
+        for line in lines:
+            try:
+                event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                yield line
+                continue
+            at_ms, actor, action = event.emitted_at_ms, event.actor, event.action
+            self.events += 1
+            if event.duration_ms is not None:
+                _listed(durations, (actor, action)).append(event.duration_ms)
+            if at_ms is not None:
+                if at_ms > last_heard.get(actor, _NEVER):
+                    last_heard[actor] = at_ms
+                request = event.correlation_id
+                if request is not None:
+                    step = (actor, event.event or action) if action != LOG else step_of(event)
+                    _listed(requests, request).append((at_ms, step, event.human or ""))
+            if action == "narration_dropped" and event.dropped:
+                service = (event.emitted_by or actor).partition("@")[0]
+                self.losses.append(Loss(at_ms, service, event.dropped))
 
     def take_record(self, event: Event) -> None:
         """Take another logger's record; its request is the most general id that it has."""
-        self._learn(event, next(filter(None, (event.correlation_id, event.trace_id, event.job_id)), None))
-
-    def _learn(self, event: Event | _Brief, request: str | None) -> None:
         self.events += 1
         at_ms, step = event.emitted_at_ms, step_of(event)
+        request = event.correlation_id or event.trace_id or event.job_id
         if event.duration_ms is not None:
             _listed(self.durations, (step[0], event.action or "")).append(event.duration_ms)
-        if request is not None and at_ms is not None:
+        if request and at_ms is not None:
             _listed(self.requests, request).append((at_ms, step, event.human or ""))
 
     def hear(self, service: str, at_ms: int | None) -> None:
         """Note that a service said something at a time, in milliseconds since the epoch."""
-        if at_ms is not None:
-            self.newest_ms = max(at_ms, self.newest_ms or at_ms)
-            self.last_heard[service] = max(at_ms, self.last_heard.get(service, at_ms))
+        if at_ms is not None and at_ms > self.last_heard.get(service, _NEVER):
+            self.last_heard[service] = at_ms
 
     def usual(self, actor: str, action: str) -> Durations | None:
         """Return how long an actor's action takes, or None if no end of it was seen."""
@@ -207,7 +224,7 @@ def _followed(correlation_id: str, steps: list[tuple[int, Step, str]]) -> dict[S
     """Return for each step of a request the first other step after its last time."""
     found: dict[Step, _Follower] = {}
     later: tuple[int, Step, str] | None = None  # the first step after a run of one step
-    steps = sorted(steps, key=lambda one: one[0])
+    steps = sorted(steps, key=itemgetter(0))
     for index in range(len(steps) - 1, -1, -1):
         at_ms, step, _ = steps[index]
         if index + 1 < len(steps) and steps[index + 1][1] != step:

@@ -24,7 +24,7 @@ QUIET_MS: Final = 10_000
 _MOSTLY: Final = 0.5
 _SEVERE: Final = frozenset(("error", "fatal"))
 _TROUBLE: Final = _SEVERE | {"warn"}
-_AGAIN: Final = re.compile(r"retr|again|re_?queue|re_?schedul|re_?start|fail_?over|re_?assign|lost|crash")
+_AGAIN: Final = r"retr|again|re_?queue|re_?schedul|re_?start|fail_?over|re_?assign|lost|crash"
 _SERVER_ERROR: Final = 500
 
 
@@ -220,7 +220,7 @@ def _tells_of_trouble(line: Line, work: Work) -> bool:
     event = line.event
     if event is None or event.actor == work.event.actor:
         return False
-    return event.level in _TROUBLE or _AGAIN.search(event.action or "") is not None
+    return event.level in _TROUBLE or re.search(_AGAIN, event.action or "") is not None
 
 
 def _state(
