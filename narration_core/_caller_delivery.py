@@ -36,6 +36,8 @@ _SLOW_S: Final = 0.05
 _SLOW_WRITES: Final = 3
 _ROUNDS: Final = 8
 _HELP_EVERY: Final = 10
+_HELPED: Final = 2 * _HELP_EVERY
+"""With `delivery="queued"` every tenth call helps to write so many events, once seven eighths of the queue are full."""
 
 _SURE: Final = EMITTING.index("warn")
 _POLL_S: Final = 0.001
@@ -102,7 +104,8 @@ class LineWriter(LineBackground):
         """Write an event, or leave it to whoever is writing; see the module."""
         if self._background or self._echoing:
             queue = self._queue
-            if self.delivery == "queued" and len(queue) < self._much and not self._echoing:
+            simple = self._crowded if self._hurried else self._much
+            if len(queue) < simple and self.delivery == "queued" and not self._echoing:
                 queue.append(record)
                 if self._asleep:
                     self._rouse()
@@ -131,14 +134,15 @@ class LineWriter(LineBackground):
                 output = self.sink.output()
                 if output is flight.output and not output.calls_back:
                     rest = flight.rest = self.sink.line(record, output.longest)
-                    if not output.may_be_slow:
+                    if output.never_waits:
+                        step = output.step(rest)
+                    elif not output.may_be_slow:
                         step = output.step(rest) if output.ready(PATIENCE_S) else ()
                     elif self._slow:
                         step = ()  # `_deliver` decides when it is too slow
                     else:
                         began = time.monotonic()
                         step = output.step(rest)
-                    self._taken += 1
                     if generation is self._generation:  # not forked in a signal handler
                         for written in step:
                             flight.rest = rest[written:]
@@ -247,16 +251,22 @@ class LineWriter(LineBackground):
         if self._asleep:
             self._rouse()
         queued_only = self.delivery == "queued"
-        # With a busy program the thread gets the interpreter only every 5 ms, time for a few lines to a pipe.
-        if self._trouble != "failed" and not len(queue) % _HELP_EVERY and (not queued_only or len(queue) >= self._much):
-            output = self._flight.output
-            if output is not None and not output.may_be_slow:
-                self._take_turn(get_ident(), 0.0)
+        if not len(queue) % _HELP_EVERY and (not queued_only or len(queue) >= self._crowded):
+            self._help(_HELPED if queued_only else inf)
         if not queued_only:
             if not self._background:
                 self._deliver(sure=sure, record=record)
             elif sure:
                 self._wait_until_written()
+
+    def _help(self, most: float) -> None:
+        """Write what is queued, at most about so many events, where that takes no waiting.
+
+        With a busy program the thread gets the interpreter only every 5 ms, time for a few lines to a pipe.
+        """
+        output = self._flight.output
+        if self._trouble != "failed" and output is not None and not output.may_be_slow:
+            self._take_turn(get_ident(), 0.0, self._taken + most)
 
     def _wait_until_written(self) -> None:
         """Wait for what is queued, while the output still takes data now and then."""
@@ -343,7 +353,7 @@ class LineWriter(LineBackground):
             slow = output.may_be_slow
             if slow:
                 began = time.monotonic()
-            elif not output.ready(patience_s):
+            elif not output.never_waits and not output.ready(patience_s):
                 return False
             step = output.step(rest)
             if generation is not self._generation:  # forked in a signal handler: the parent writes it

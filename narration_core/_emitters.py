@@ -36,14 +36,15 @@ def level_method(rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
     pipeline = PIPELINE
     counts = pipeline.counts
     emitted = counts.emitted
-    hand_on = pipeline.outputs.hand_on
+    outputs = pipeline.outputs
 
     # Few calls on purpose: an event costs about a microsecond, so each call would be noticed.
     def emit(self: Actor, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
         path = pipeline.fast_path
         actor = self.valid_actor
         if path is None or actor is None or not fast:
-            return slow(self, action, target, human, fields)
+            slow(self, action, target, human, fields)
+            return
         try:
             scope = current.get()
             bound = scope.prepared
@@ -59,9 +60,11 @@ def level_method(rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
             record = None
         if record is None:
             counts.missed += 1
-            return slow(self, action, target, human, fields)
+            slow(self, action, target, human, fields)
+            return
         emitted[rank] += 1
-        return hand_on(record)
+        for put in outputs.puts:
+            put(record)
 
     return cast("FunctionType", emit)
 
@@ -102,7 +105,7 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> PointEmitter:
     pipeline = PIPELINE
     counts = pipeline.counts
     emitted = counts.emitted
-    hand_on = pipeline.outputs.hand_on
+    outputs = pipeline.outputs
     rank = point.rank
 
     def emit(fields: dict[str, Any], scope: Scope | None) -> bool:
@@ -129,7 +132,8 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> PointEmitter:
             counts.missed += 1
             return False
         emitted[rank] += 1
-        hand_on(record)
+        for put in outputs.puts:
+            put(record)
         return True
 
     return emit

@@ -119,8 +119,14 @@ class Record(msgspec.Struct, gc=False):
 
     @property
     def line(self) -> bytes:
-        """The JSON line, UTF-8, without a line end."""
+        """The JSON line, UTF-8, without a line end, built at its first use."""
+        if not self.rendered:
+            self.rendered = self.render()
         return self.rendered
+
+    def render(self) -> bytes:
+        """Return the JSON line; each kind of draft implements this for its fields."""
+        raise NotImplementedError
 
     @property
     def event(self) -> Event:
@@ -174,17 +180,6 @@ class Draft(Record, gc=False):
     def __reduce__(self) -> tuple[Any, ...]:
         # The generated subclass exists in this process only.
         return (Record, (self.line, self.rank, None))
-
-    def render(self) -> bytes:
-        """Return the JSON line; each generated subclass implements this for its fields."""
-        raise NotImplementedError
-
-    @property
-    def line(self) -> bytes:
-        """The JSON line, built at its first use."""
-        if not self.rendered:
-            self.rendered = self.render()
-        return self.rendered
 
     @property
     def formatted(self) -> str:

@@ -222,19 +222,22 @@ class FastPath:
         texts, shapes = known.seen, known_shapes.seen
         own_patterns = bool(redactor.own_patterns)
 
-        def text_needs_care(text: str, pieces: Sequence[str] = ()) -> bool:  # noqa: C901 - as above
+        def text_needs_care(text: str, pieces: Sequence[str] = ()) -> bool:  # noqa: C901, PLR0912 - as above
             length = len(text)
             if length >= _DIGEST_LENGTH:
                 if length > _LONGEST:
                     return True
                 if length == _DIGEST_LENGTH and not pieces and not own_patterns and _is_digest(text):
                     return False
-            data = text.encode("utf-8", "surrogatepass")
+            try:
+                data = text.encode()
+            except UnicodeEncodeError:  # a lone surrogate
+                return True
             shape = data.translate(_PLAIN)
-            if not shape.isascii() or not text:
-                return True  # an event without a target or a sentence is a mistake; an empty field is not worth a check
             # Text without digits and hits cannot match a rule: nothing but the scan.
-            if shape != data or own_patterns or redactor.hits(text):
+            if shape != data or own_patterns or not text or redactor.hits(text):
+                if not shape.isascii() or not text:
+                    return True  # an event without a target or a sentence is a mistake; an empty field is rare
                 if shape in shapes:
                     return False
                 if not redactor.clean_of_shape(text, data, shape) and any(

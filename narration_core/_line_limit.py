@@ -40,7 +40,9 @@ def shortened(event: Event, limit: int) -> bytes:
 
 def json_line(record: Record, limit: int | None) -> bytes:
     """Return an event's JSON line with its line end, in at most so many bytes; None is as long as it is."""
-    line = record.line
+    line = record.rendered
+    if not line:  # what `record.line` does, without its call
+        line = record.rendered = record.render()
     if limit is not None and len(line) >= limit:
         line = shortened(record.event, limit - 1)
     return line + b"\n"

@@ -26,6 +26,19 @@ _INSTEAD: Final = {
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Instead:
+    """Says what to use in place of a name that `logging` has and a narrator has not.
+
+    Not `__getattr__`: a class with that pays for it at every look-up, and so at every event.
+    """
+
+    def __init__(self, name: str, advice: str) -> None:
+        self._message = f"a Narrator has no {name!r}: use {advice}"
+
+    def __get__(self, _: object, owner: type) -> Any:
+        raise AttributeError(self._message)
+
+
 class Narrator:
     """Emits the events of one actor. Calling it emits at level `info`.
 
@@ -59,13 +72,6 @@ class Narrator:
             if PIPELINE.locate and "source_location" not in fields:
                 fields["source_location"] = call_site(1)
             self.info(action, target, human, **fields)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Say what to use in place of a name that `logging` has and this has not."""
-            advice = f": use {_INSTEAD[name]}" if name in _INSTEAD else ""
-            raise AttributeError(f"a Narrator has no {name!r}{advice}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Narrator, (self.actor,))
@@ -188,8 +194,10 @@ def _method(level: LevelName) -> FunctionType:
 
 
 _methods: Final = {level: _method(level) for level in EMITTING}
-for _name, _function in {**_methods, "mute": _mute}.items():
-    setattr(Narrator, _name, _function)
+_absent: Final = {name: _Instead(name, advice) for name, advice in _INSTEAD.items()}
+_attributes: Final[dict[str, object]] = {**_methods, "mute": _mute, **_absent}
+for _name, _attribute in _attributes.items():
+    setattr(Narrator, _name, _attribute)
 
 
 def switch_levels() -> None:

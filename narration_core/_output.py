@@ -17,7 +17,15 @@ FILE_LIMIT: Final = 1 << 16
 """Most bytes of one write to a file: others may append between two writes, never inside of one."""
 
 
+_HERE: Final = (-1,)
+"""For `pwritev`: write where the descriptor stands."""
+
 _never_again = itertools.count()
+
+
+def _is_null(status: os.stat_result) -> bool:
+    """Return whether it is the null device, which takes everything at once."""
+    return stat.S_ISCHR(status.st_mode) and os.path.samestat(status, os.stat(os.devnull))  # noqa: PTH116 - one call
 
 
 class Output(Protocol):
@@ -27,6 +35,7 @@ class Output(Protocol):
         joined: most bytes of several lines that go in one write.
         longest: longest line that it takes, in bytes, the line end included; None when it takes any.
         may_be_slow: True when a write may take long although the output was ready.
+        never_waits: True when a write fails rather than wait, so nobody need ask first whether the output is ready.
         lead: what comes before the first line: a line end after a line that was torn off earlier.
         calls_back: True when writing runs code of others, which may narrate itself.
     """
@@ -34,6 +43,7 @@ class Output(Protocol):
     joined: int
     longest: int | None
     may_be_slow: bool
+    never_waits: bool
     calls_back: bool
     lead: bytes
 
@@ -74,7 +84,11 @@ class DescriptorOutput:
         self.longest = PIPE_LIMIT if stat.S_ISFIFO(status.st_mode) else None
         # Another process may take the room between the question and the write.
         shared = stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode)
-        self._flags = _never_waiting() if shared else None
+        flags = _never_waiting() if shared else None
+        self.never_waits = flags is not None or _is_null(status)
+        # What `map` takes, one item for each argument of the call that writes.
+        self._descriptors = (descriptor,)
+        self._flags = None if flags is None else (flags,)
         self._poll = None if self.may_be_slow else self._new_poll()
 
     def _new_poll(self) -> "select.poll":
@@ -114,8 +128,8 @@ class DescriptorOutput:
             except (OSError, RuntimeError):
                 pass
         if self._flags is None:
-            return map(os.write, (self.descriptor,), (data,))
-        return map(os.pwritev, (self.descriptor,), ((data,),), (-1,), (self._flags,))
+            return map(os.write, self._descriptors, (data,))
+        return map(os.pwritev, self._descriptors, ((data,),), _HERE, self._flags)
 
 
 @functools.cache
@@ -145,6 +159,7 @@ class TextOutput:
     joined = 1
     longest = None
     may_be_slow = True
+    never_waits = False
     calls_back = True
     lead = b""
 

@@ -16,6 +16,8 @@ from narration_core._writer import Sink, Writer
 Tap = Callable[[Event, Mapping[str, Any]], None]
 """Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
 
+Put = Callable[[Record], None]
+"""Takes one finished event for one sink."""
 
 _EARLY: Final = 1000
 _HELD: Final = 10_000
@@ -83,6 +85,9 @@ class Outputs:
     Args:
         builder: builds the facade's own notices.
         counts: where errors are counted.
+
+    Attributes:
+        puts: what takes each event, one function for each sink.
     """
 
     def __init__(self, builder: Builder, counts: Counts) -> None:
@@ -93,11 +98,16 @@ class Outputs:
         self.writers: tuple[Writer, ...] = ()
         # What a signal handler emits while the first use configures the facade.
         self.early: deque[Record] = deque(maxlen=_EARLY)
-        self._open: tuple[Callable[[Record], None], ...] = (self.early.append,)
-        self.puts: tuple[Callable[[Record], None], ...] = self._open
+        self._to_writers: tuple[Put, ...] = (self.early.append,)
+        self._to_inline: tuple[Put, ...] = ()
+        self._holds = False
+        self.puts: tuple[Put, ...] = self._to_writers
         self.inline_failures: dict[str, int] = {}
         self._counts = counts
         self._held: deque[Record] = deque()
+
+    def _set_puts(self) -> None:
+        self.puts = (*self._to_inline, *((self._hold,) if self._holds else self._to_writers))
 
     def replace(self, sinks: Sequence[Sink], make_writer: Callable[[Sink], Writer]) -> tuple[Writer, ...]:
         """Replace the sinks; returns the writers of the old ones, for the caller to close."""
@@ -105,27 +115,28 @@ class Outputs:
         inline = tuple(_guarded(sink) for sink in sinks if not sink.background)
         self.writers = tuple(make_writer(sink) for sink in sinks if sink.background)
         self.inline = inline
-        is_held = self.puts is not self._open
-        self._open = tuple(writer.put for writer in self.writers)
-        if not is_held:
-            self.puts = self._open
+        self._to_inline = tuple(map(self._inline_put, inline))
+        self._to_writers = tuple(writer.put for writer in self.writers)
+        self._set_puts()
         while self.early:
             self.hand_on(self.early.popleft())
         return tuple(writer for writer in old if writer not in self.writers)
 
     def hold(self) -> None:
         """Keep events back from the sinks that write, until `release`; too many of them end that by themselves."""
-        self.puts = (self._hold,)
+        self._holds = True
+        self._set_puts()
 
     def release(self) -> None:
         """Give the sinks that write what was held back, and every later event at once."""
-        self.puts = self._open
+        self._holds = False
+        self._set_puts()
         while self._held:
             try:
                 record = self._held.popleft()
             except IndexError:  # another thread releases too
                 return
-            for put in self._open:
+            for put in self._to_writers:
                 put(record)
 
     def forget_held(self) -> None:
@@ -135,20 +146,26 @@ class Outputs:
 
     def _hold(self, record: Record) -> None:
         self._held.append(record)
-        if len(self._held) > _HELD or self.puts is self._open:  # the latter: released while this event came in
+        if len(self._held) > _HELD or not self._holds:  # the latter: released while this event came in
             self.release()
 
     def hand_on(self, record: Record) -> None:
         """Give a finished event to every sink."""
-        for sink in self.inline:
+        for put in self.puts:
+            put(record)
+
+    def _inline_put(self, sink: InlineSink) -> Put:
+        """Return the function that gives an event to a sink in memory."""
+
+        def put(record: Record) -> None:
             if sink.idle:
-                continue
+                return
             try:
                 sink.write((record,))
             except Exception as error:  # noqa: BLE001 - what one sink raises costs no other sink the event
                 self._inline_failed(sink, error)
-        for put in self.puts:
-            put(record)
+
+        return put
 
     def show(self, record: Record, raw: Mapping[str, Any]) -> None:
         """Show a finished event to every tap.

@@ -103,8 +103,7 @@ class Writer:
         cool_off_s: float = COOL_OFF_S,
     ) -> None:
         self.sink = sink
-        self.capacity = capacity
-        self._much = (capacity + 1) // 2
+        self._limit_to(capacity)
         self.overflow = overflow
         self.failures = 0
         self.last_error: BaseException | None = None
@@ -137,6 +136,11 @@ class Writer:
         self._thread_id = 0
         self.gone = False
 
+    def _limit_to(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._much = (capacity + 1) // 2
+        self._crowded = capacity - capacity // 8
+
     @property
     def is_well(self) -> bool:
         """Whether the sink did not fail last."""
@@ -154,8 +158,7 @@ class Writer:
             capacity: longest queue, in events.
             overflow: "drop" or "wait".
         """
-        self.capacity = capacity
-        self._much = (capacity + 1) // 2
+        self._limit_to(capacity)
         self.overflow = overflow
 
     @property
