@@ -113,6 +113,22 @@ def narration(count, human="Spawning engine llamacpp-v1 on {device}", where="nul
         return timed(run, count)
 
 
+def narration_write(count):
+    """The write alone: what the delivery of an event costs whose line is ready."""
+    out = open("/dev/null", "w")
+    import narration_core
+    from narration_core._pipeline import PIPELINE
+
+    core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)])
+    kept = []
+    PIPELINE.outputs.puts = (kept.append,)
+    with core.bind(**IDS):
+        narrate.info("spawn", "GPU0", HUMAN, device="GPU0")
+    (record,) = kept
+    put = PIPELINE.outputs.writers[0].put
+    return timed(repeat(lambda: put(record)), count)
+
+
 def new_words():
     """Return sentences without end that hold no numbers, each forgotten by the time it comes again."""
     pick = random.Random(1)
@@ -147,7 +163,7 @@ def narration_new_words(count):
 
 
 def handed_off(count, emit):
-    """What the caller alone pays: CPU of its thread. From half a queue, 5,000 events, callers help to write.
+    """What the caller alone pays: CPU of its thread. Callers help to write when seven eighths of the queue are full.
 
     `emit(narrate, count)` emits so many events.
     """
@@ -172,9 +188,6 @@ def narration_handoff(count):
             narrate.info("spawn", "GPU0", "Spawning engine llamacpp-v1 on {device}", device="GPU0")
 
     return handed_off(count, emit)
-
-
-narration_handoff_short = narration_handoff
 
 
 def handed_off_anew(count, sentences):

@@ -12,6 +12,7 @@ to the background thread (`_line_background`) until it takes data again.
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from math import inf
 from threading import get_ident
 from typing import Final
@@ -134,6 +135,7 @@ class LineWriter(LineBackground):
                 output = self.sink.output()
                 if output is flight.output and not output.calls_back:
                     rest = flight.rest = self.sink.line(record, output.longest)
+                    step: Iterable[int]
                     if output.never_waits:
                         step = output.step(rest)
                     elif not output.may_be_slow:

@@ -193,9 +193,9 @@ def _method(level: LevelName) -> FunctionType:
     return method
 
 
-_methods: Final = {level: _method(level) for level in EMITTING}
+_methods: Final[dict[str, FunctionType]] = {level: _method(level) for level in EMITTING}
 _absent: Final = {name: _Instead(name, advice) for name, advice in _INSTEAD.items()}
-_attributes: Final[dict[str, object]] = {**_methods, "mute": _mute, **_absent}
+_attributes: Final[dict[str, Any]] = {**_methods, "mute": _mute, **_absent}
 for _name, _attribute in _attributes.items():
     setattr(Narrator, _name, _attribute)
 

@@ -297,6 +297,23 @@ def test_queued_delivery_leaves_the_writing_to_the_thread(pipe):
     assert writer.close(5) == 0
 
 
+def test_callers_help_a_queue_that_is_nearly_full_when_its_thread_gets_no_turn():
+    with open(os.devnull, "w", encoding="utf-8") as stream:
+        writer = LineWriter(StreamSink(lambda: stream), Notices(), delivery="queued", capacity=400)
+        writer.put(record("first"))  # from now on the output is known
+        assert writer.flush(10) == 0
+        records = [record(number) for number in range(2000)]
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1000)
+        try:
+            for one in records:
+                writer.put(one)
+        finally:
+            sys.setswitchinterval(interval)
+        assert sum(writer.lost) == 0
+        assert writer.close(10) == 0
+
+
 def test_a_broken_pipe_is_reported_once_and_flush_does_not_wait(pipe):
     notices = Notices()
     os.close(pipe.reader)

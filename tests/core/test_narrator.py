@@ -467,7 +467,13 @@ def test_a_rate_that_means_nothing_is_refused(memory, limit):
 def test_names_of_logging_say_what_to_use(name, advice):
     with pytest.raises(AttributeError, match=advice):
         getattr(narrate, name)
+    assert not hasattr(narrate, name)
     assert not hasattr(narrate, "nothing_of_the_kind")
+
+
+def test_a_narrator_has_no_hook_that_every_look_up_pays_for():
+    assert type(narrate).__getattribute__ is object.__getattribute__
+    assert not hasattr(type(narrate), "__getattr__")
 
 
 def test_a_narrator_without_an_actor_acts_for_whoever_is_bound_or_for_the_service(memory):
