@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -298,7 +299,7 @@ def test_queued_delivery_leaves_the_writing_to_the_thread(pipe):
 
 
 def test_callers_help_a_queue_that_is_nearly_full_when_its_thread_gets_no_turn():
-    with open(os.devnull, "w", encoding="utf-8") as stream:
+    with Path(os.devnull).open("w", encoding="utf-8") as stream:
         writer = LineWriter(StreamSink(lambda: stream), Notices(), delivery="queued", capacity=400)
         writer.put(record("first"))  # from now on the output is known
         assert writer.flush(10) == 0
