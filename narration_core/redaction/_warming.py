@@ -8,6 +8,7 @@ that ends at once never pays for it.
 import atexit
 import contextlib
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -27,6 +28,15 @@ _ending = threading.Event()
 
 # A fork waits for it: a child could not finish an import that another thread has begun.
 _import_lock = new_setup_lock()
+
+
+def _beside_greenlets(work: Callable[[], None]) -> None:
+    """Do what takes long; where gevent made this thread a greenlet, in a true thread, so that the others go on."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        sys.modules["gevent"].get_hub().threadpool.apply(work)
+    else:
+        work()
 
 
 class WarmingEngine:
@@ -93,7 +103,7 @@ class WarmingEngine:
 
     def _run(self) -> None:
         if not self._stop.wait(DELAY_S):
-            self.warm_up()
+            _beside_greenlets(self.warm_up)
 
     def _end(self) -> None:
         """Do not let the interpreter end under a thread that compiles."""

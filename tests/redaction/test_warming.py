@@ -93,3 +93,33 @@ def test_a_process_may_end_or_fork_while_it_compiles(ending: str) -> None:
             env={**os.environ},
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+BESIDE_GREENLETS = """
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from narration_core.redaction._engines import Entry
+from narration_core.redaction import _warming
+_warming.DELAY_S = 0.0
+thread = monkey.get_original("_thread", "get_ident")
+class Ready:
+    on = []
+    def note(self, hits):
+        self.on.append(thread())
+ready = Ready()
+engine = _warming.WarmingEngine([Entry(literal="x")])
+engine.follow(ready.note)
+while len(ready.on) < 2:
+    gevent.sleep(0.001)
+assert ready.on[0] == thread()
+assert ready.on[1] != thread(), "compiled where the greenlets run"
+"""
+
+
+def test_greenlets_go_on_while_it_compiles() -> None:
+    pytest.importorskip("hyperscan", reason="there is no faster engine")
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE_GREENLETS], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
