@@ -4,25 +4,25 @@ Read for: structlog, python-json-logger, Elastic Common Schema, pino, bunyan, za
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from narration_core._event import FIELD_SET, HEAD, VALUE_TYPES, Event, from_fields
-from narration_core._levels import parse_level
+from narration_core._levels import LevelName, parse_level
 from narration_core._text import clean, to_name
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "emitted_at_ms": (
         "emitted_at_ms", "@timestamp", "timestamp", "time", "ts", "asctime", "datetime", "date", "t",
-        "@t",
+        "@t", "record.time.timestamp", "datetime.date", "timeUnixNano", "observedTimeUnixNano",
     ),
     "level": (
-        "level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl",
+        "level_name", "level", "levelname", "log.level", "severity", "severity_text", "severityText", "lvl",
         "@l", "record.level.name",
     ),
     "human": (
-        "human", "message", "msg", "event", "body", "body.stringValue", "text", "record.message",
+        "human", "message", "msg", "event", "body", "body.stringValue", "record.message", "text",
         "short_message", "@m", "@mt", "MESSAGE", "jsonPayload.message", "log",
     ),
     "actor": (
@@ -30,20 +30,32 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         "logger_name", "logger", "log.logger", "name", "record.name", "program", "container", "process.name",
     ),
     "correlation_id": (
-        "correlation_id", "correlationId", "correlationID", "correlation.id", "x_correlation_id", "x-correlation-id",
-        "X-Correlation-Id", "labels.correlation_id", "request_id", "requestId", "requestID", "request.id", "req_id",
-        "reqId", "req.id", "x_request_id", "x-request-id", "X-Request-Id", "http.request.id", "cid",
+        "correlation_id", "correlationId", "correlationID", "CorrelationId", "correlation.id", "x_correlation_id",
+        "x-correlation-id", "X-Correlation-Id", "labels.correlation_id", "request_id", "requestId", "requestID",
+        "RequestId", "request.id", "req_id", "reqId", "req.id", "x_request_id", "x-request-id", "X-Request-Id",
+        "http.request.id", "cid",
         "extra.correlation_id",
     ),
-    "trace_id": ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID"),
-    "span_id": ("span_id", "spanId", "span.id", "dd.span_id", "otelSpanID"),
+    "trace_id": ("trace_id", "traceId", "traceID", "TraceId", "@tr", "trace.id", "dd.trace_id", "otelTraceID"),
+    "span_id": ("span_id", "spanId", "SpanId", "@sp", "span.id", "dd.span_id", "otelSpanID"),
     "job_id": ("job_id", "jobId", "jobID", "job.id", "job", "labels.job_id", "extra.job_id"),
     "session_id": ("session_id", "sessionId", "sessionID", "session.id", "session", "labels.session_id"),
     "task_id": ("task_id", "taskId", "task.id", "celery_task_id"),
     "duration_ms": ("duration_ms", "durationMs", "elapsed_ms", "responseTime", "latency_ms", "took_ms"),
-    "error_kind": ("error_kind", "exc_type", "exception.type", "error.type", "err.type", "exc_info.type"),
+    "error_kind": (
+        "error_kind", "exc_type", "exception.type", "error.type", "err.type", "exc_info.type",
+        "record.exception.type",
+    ),
 }  # fmt: skip
 """The fields of an event, each with the names that loggers give it, the likeliest first."""
+
+_CAUSES: Final = (
+    "err.message", "error.message", "exception.message", "record.exception.value", "error", "err", "exception",
+)  # fmt: skip
+"""What went wrong, in the words of an exception; told after the message."""
+
+_LONGEST_CAUSE: Final = 200
+_SERVER_ERROR: Final = "500"
 
 LOG: Final = "log"
 """The action of a record that names none."""
@@ -53,8 +65,10 @@ _CONTAINERS: Final = (
 )  # fmt: skip
 """Where loggers put the ids that a program adds: `{"attributes": {"correlation_id": ...}}`."""
 
-# As pino and bunyan count.
+# As pino and bunyan count; below 10 as syslog and GELF do, where less is worse.
 _NUMBERS: Final = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
+_SEVERITIES: Final = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
+_NO_SERVICE: Final = frozenset(("__main__", "root"))  # what Python calls a program that was not told its name
 # Patterns are kept as text: `re` compiles each when it is first needed.
 _TIME: Final = r"(?a)(?<![\d-])(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?"
 _OTHER_TIMES: Final = (
@@ -64,9 +78,33 @@ _OTHER_TIMES: Final = (
     (r"^[IWEF](\d{4} \d\d:\d\d:\d\d)\.(\d{6})", "%m%d %H:%M:%S"),
     (r"^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)", "%b %d %H:%M:%S"),
 )
+_SYSLOG: Final = (
+    (
+        r"^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) "
+        r"[\w.:-]+ (?P<program>[\w./-]{1,64})(?:\[\d+\])?: (?P<words>.+)"
+    ),
+    r"^<\d{1,3}>1 \S+ \S+ (?P<program>[\w./-]{1,48}) \S+ \S+ (?:-|\[.*?\]) (?P<words>.+)",
+)
+"""Lines of syslog: RFC 3164, as most daemons write it to files, and RFC 5424."""
+
 _EPOCH: Final = r"(?a)\b1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?\b"
 _OWN_TIME: Final = rb'"emitted_at_ms":(\d{10,16})'
-_PAIR: Final = r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s|$)'
+_LEVEL_WORD: Final = (
+    r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|FATAL|ALERT|EMERG|PANIC)\b"
+    r"|\[(trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal) *\]"
+)
+_OTHER_LEVELS: Final = {
+    "NOTICE": "info",
+    "ERR": "error",
+    "CRIT": "fatal",
+    "ALERT": "fatal",
+    "EMERG": "fatal",
+    "PANIC": "fatal",
+}
+_STATUS: Final = r'" ([1-5]\d\d) (?:\d+|-)(?: |$)'  # of an access log, after the request
+_WHERE_LEVELS_STAND: Final = 80
+_HOLE: Final = r"\{[@$]?(\w+)[^{}]*\}"  # in a message template of Serilog
+_PAIR: Final = r"""([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"]*)(?:\s|$)"""
 _PAIRS: Final = 3  # so many `name=value` at the least make a line logfmt
 _WHERE_TIMES_STAND: Final = 160
 _IDS: Final = frozenset(("correlation_id", "trace_id", "span_id", "job_id", "session_id", "task_id"))
@@ -81,9 +119,18 @@ def flat(value: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str
     for name, inner in value.items():
         if isinstance(inner, Mapping) and depth > 1:
             found |= flat(inner, f"{prefix}{name}.", depth - 1)
+        elif name == "attributes" and isinstance(inner, list):
+            found |= {f"{prefix}{name}.{key}": it for key, it in _attributes(inner)}
         else:
             found[f"{prefix}{name}"] = inner
     return found
+
+
+def _attributes(them: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of a record of OpenTelemetry: `{"key": ..., "value": {"stringValue": ...}}`."""
+    for one in them:
+        if isinstance(one, Mapping) and isinstance(one.get("value"), Mapping) and "key" in one:
+            yield str(one["key"]), next(iter(one["value"].values()), None)
 
 
 def foreign_event(fields: Mapping[str, Any], source: str, *, says_anything: bool = False) -> Event | None:
@@ -98,21 +145,15 @@ def foreign_event(fields: Mapping[str, Any], source: str, *, says_anything: bool
     for container in _CONTAINERS:
         inside = {name.removeprefix(container): name for name in given if name.startswith(container)}
         given |= {short: given.pop(name) for short, name in inside.items() if short in _ID_NAMES and short not in given}
-    picked: dict[str, Any] = {}
-    for field, names in _NAMES.items():
-        name = next((name for name in names if given.get(name) not in (None, "")), None)
-        if name is not None:
-            picked[field] = given.pop(name)
-    message = picked.get("human")
-    if message is None and says_anything:
-        message = " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str | int | float))
+    picked = _picked(given, source)
+    message = _message(picked.get("human"), given, says_anything=says_anything)
     if not message:
         return None
     event: dict[str, Any] = {
         "actor": to_name(str(picked.get("actor") or source)),
         "action": to_name(str(given.get("action") or given.get("event.action") or LOG)),
         "target": clean(str(given.get("target") or picked.get("actor") or source)),
-        "human": clean(str(message)),
+        "human": clean(message),
         "level": _level(picked.get("level")),
         "emitted_at_ms": milliseconds(picked.get("emitted_at_ms")),
     }
@@ -129,6 +170,31 @@ def foreign_event(fields: Mapping[str, Any], source: str, *, says_anything: bool
         return None
 
 
+def _picked(given: dict[str, Any], source: str) -> dict[str, Any]:
+    """Return the fields of an event that a record has, and take them out of it."""
+    picked: dict[str, Any] = {}
+    for field, names in _NAMES.items():
+        name = next((name for name in names if given.get(name) not in (None, "")), None)
+        if name is not None:
+            picked[field] = given.pop(name)
+    if picked.get("actor") in _NO_SERVICE:
+        picked["actor"] = source
+    return picked
+
+
+def _message(said: Any, given: Mapping[str, Any], *, says_anything: bool) -> str:
+    """Return what a record says, its template filled in, and what went wrong."""
+    if said is None and says_anything:
+        return " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str | int | float))
+    message = str(said or "")
+    if "{" in message:
+        message = re.sub(_HOLE, lambda hole: str(given.get(hole[1], hole[0])), message)
+    cause = next((value for name in _CAUSES if isinstance(value := given.get(name), str) and value.strip()), "")
+    if message and cause and cause not in message:
+        message = f"{message}: {cause.strip().splitlines()[0][:_LONGEST_CAUSE]}"
+    return message
+
+
 def _fits(name: str, value: Any) -> bool:
     return isinstance(value, VALUE_TYPES[name]) and not isinstance(value, bool)
 
@@ -139,11 +205,47 @@ def _safe(value: Any) -> Any:
 
 def _level(value: Any) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if 0 <= value < len(_SEVERITIES):
+            return _SEVERITIES[int(value)]
         return next((name for limit, name in _NUMBERS if value >= limit), "trace")
     try:
         return parse_level(str(value))
     except ValueError:
         return None
+
+
+def of_syslog(text: str) -> Event | None:
+    """Return a line of syslog as an event: which program said what; None when it is no such line."""
+    for pattern in _SYSLOG:
+        found = re.search(pattern, text)
+        if found is not None:
+            return foreign_event({"actor": found["program"], "message": found["words"]}, found["program"])
+    return None
+
+
+def of_plain(text: str, source: str) -> Event | None:
+    """Return a line of plain text as an event, when it names a level or is of an access log; it stays as it is.
+
+    Args:
+        text: the line.
+        source: who wrote it.
+    """
+    level = level_of(text)
+    if level is None:
+        return None
+    return Event(level=level, actor=source, action=LOG, target=source, human=clean(text))
+
+
+def level_of(text: str) -> LevelName | None:
+    """Return the level that a line of plain text names near its start; None when it names none."""
+    found = re.search(_LEVEL_WORD, text[:_WHERE_LEVELS_STAND])
+    if found is not None:
+        word = (found[1] or found[2]).upper()
+        return parse_level(_OTHER_LEVELS.get(word, word))
+    status = re.search(_STATUS, text)
+    if status is None:
+        return None
+    return "error" if status[1] >= _SERVER_ERROR else "info"
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -155,7 +257,8 @@ def pairs(text: str) -> dict[str, str]:
 
 
 def _unquoted(value: str) -> str:
-    return value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == '"' else value
+    mark = value[:1]
+    return value[1:-1].replace(f"\\{mark}", mark).replace("\\\\", "\\") if mark and mark in "\"'" else value
 
 
 def milliseconds(value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ ID_FIELDS: Final = ("correlation_id", "trace_id", "job_id", "session_id", "task_
 # Patterns are kept as text: `re` compiles each when it is first needed, and most lines need none.
 _PRETTY: Final = r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)"
 _ANSI: Final = r"\x1b\[[0-9;]*[A-Za-z]"
+_DOCKER: Final = b'{"log":"{'
 _LONGEST_PREFIX: Final = 200
 _EDGE: Final = r"[A-Za-z0-9_-]"
 _decode_json: Final = msgspec.json.Decoder(dict[str, object]).decode
@@ -65,6 +67,8 @@ def parse(hit: Hit, source: str) -> Line:
         hit: the line, and what stands before it.
         source: the file's name as people read it.
     """
+    if hit.offset == 0 and hit.line.startswith(BOM_UTF8):
+        hit = hit._replace(line=hit.line.removeprefix(BOM_UTF8))
     line = unwrapped(hit.line)
     if line[:1] == b"{" and len(line) <= MAX_LINE:
         try:
@@ -84,7 +88,12 @@ def _parse_other(hit: Hit, line: bytes, source: str) -> Line:
         fields = _fields(line)
         found = None if fields is None else _foreign.foreign_event(fields, stem(source), says_anything=True)
         if found is not None:
-            return Line(source, hit.offset, found.emitted_at_ms, found, clean(_text(line)), "record")
+            at_ms = found.emitted_at_ms
+            if at_ms is None:  # what is around it may tell: a container's runtime, syslog
+                at_ms = _foreign.time_of(_text(hit.line.replace(line, b""))) or _outer_time(hit.line)
+            guessed = at_ms is None
+            at_ms = _foreign.last_time(hit.before) if guessed else at_ms
+            return Line(source, hit.offset, at_ms, found, clean(_text(line)), "record", guessed)
     is_torn = line[:1] == b"{" and fields is None
     line = hit.line
     text = _text(line)
@@ -98,10 +107,14 @@ def _parse_other(hit: Hit, line: bytes, source: str) -> Line:
         event = Event(emitted_at_ms=at_ms, level="info", actor=actor, action=action, target="-", human=clean(human))
         return Line(source, hit.offset, at_ms, event, clean(text), "narration", guessed)
     pairs = _foreign.pairs(text)
-    found = _foreign.foreign_event(pairs, stem(source)) if pairs else None
+    found = _foreign.foreign_event(pairs, stem(source)) if pairs else _foreign.of_syslog(text)
+    found = found or _foreign.of_plain(text, stem(source))
     if found is not None:
-        at_ms = at_ms if found.emitted_at_ms is None else found.emitted_at_ms
-        return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed and found.emitted_at_ms is None)
+        if found.emitted_at_ms is not None:
+            at_ms, guessed = found.emitted_at_ms, False
+        elif not guessed:
+            found = msgspec.structs.replace(found, emitted_at_ms=at_ms)
+        return Line(source, hit.offset, at_ms, found, clean(text), "record", guessed)
     return Line(source, hit.offset, at_ms, None, clean(text), "text", guessed, is_torn=is_torn)
 
 
@@ -123,9 +136,16 @@ def _fields(line: bytes) -> dict[str, object] | None:
         return None
 
 
+def _outer_time(line: bytes) -> int | None:
+    """Return the time that Docker gives to a line."""
+    from narration_core.following import _foreign  # noqa: PLC0415 - as above
+
+    return _foreign.milliseconds((_fields(line) or {}).get("time")) if line.startswith(_DOCKER) else None
+
+
 def unwrapped(line: bytes) -> bytes:
     """Return the JSON inside a line of Docker, Kubernetes or a program that puts words before it; other lines as is."""
-    if line.startswith(b'{"log":"{'):
+    if line.startswith(_DOCKER):
         inner = (_fields(line) or {}).get("log")
         return inner.strip().encode() if isinstance(inner, str) else line
     if line[:1] != b"{" and line.endswith(b"}"):
@@ -151,6 +171,25 @@ def belongs(line: Line, ids: Collection[str], pattern: re.Pattern[str]) -> bool:
     if any(getattr(event, field) in ids for field in ID_FIELDS):
         return True
     return event.correlation_id is None and pattern.search(line.text) is not None
+
+
+def needles(ids: Iterable[str]) -> list[bytes]:
+    """Return the bytes by which ids may stand in a log: as they are, and as JSON of any language escapes them."""
+    found: dict[bytes, None] = {}
+    for name in ids:
+        as_json = msgspec.json.encode(name)[1:-1].decode()
+        found |= dict.fromkeys(text.encode() for text in (name, as_json))
+        if not name.isascii() or "/" in name:
+            lower = "".join(char if char.isascii() else _escaped(char) for char in as_json)
+            upper = "".join(char if char.isascii() else _escaped(char).upper().replace("U", "u") for char in as_json)
+            escaped = (lower, upper, *(text.replace("/", "\\/") for text in (as_json, lower, upper)))
+            found |= dict.fromkeys(text.encode() for text in escaped)
+    return list(found)
+
+
+def _escaped(char: str) -> str:
+    pairs = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))
 
 
 def belonging(lines: Iterable[bytes], ids: Collection[str], source: str = "") -> Iterator[Line]:

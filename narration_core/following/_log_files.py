@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from narration_core._text import clean
@@ -22,33 +22,47 @@ class NoLogsError(ValueError):
     """There is nothing to read; the message says what was looked for and what to do."""
 
 
-def find(paths: Sequence[str]) -> list[str]:
-    """Return the log files that the paths match, each once, in order.
+def find(paths: Sequence[str], faults: list[str] | None = None) -> list[str]:
+    """Return the log files that the paths match, each once, in order, however many links lead to it.
 
     Args:
         paths: files, folders, patterns with `*`, or `-` for standard input. When empty: the paths in
             `NARRATION_LOGS`, or else every log file below the working directory.
+        faults: takes the folders that cannot be looked into, and why.
 
     Raises:
         NoLogsError: a path does not exist, a pattern matches nothing, or no log file is there.
     """
+    faults = [] if faults is None else faults
     wanted = list(paths) or [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
     if not wanted:
-        found = list(dict.fromkeys(_below(os.curdir)))
+        found = _once(_below(os.curdir, faults))
         if not found:
             kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
             raise NoLogsError(f"no log files ({kinds}) below {os.getcwd()}: name files or folders, or set {VARIABLE}")
         return found
-    found = [file for path in wanted for file in _expanded(path)]
-    return list(dict.fromkeys(found))
+    return _once(file for path in wanted for file in _expanded(path, faults))
 
 
-def _expanded(path: str) -> list[str]:
+def _once(paths: Iterable[str]) -> list[str]:
+    """Return the paths that lead to different files."""
+    found: dict[object, str] = {}
+    for path in paths:
+        try:
+            at = os.stat(path)
+        except (OSError, ValueError):
+            found.setdefault(path, path)
+        else:
+            found.setdefault((at.st_dev, at.st_ino) if at.st_ino and path != STDIN else path, path)
+    return list(found.values())
+
+
+def _expanded(path: str, faults: list[str]) -> list[str]:
     if path == STDIN:
         return [STDIN]
     if os.path.isdir(path):
-        below = list(_below(path))
-        if not below:
+        below = list(_below(path, faults))
+        if not below and not faults:
             kinds = ", ".join(f"*{ending}" for ending in ENDINGS)
             raise NoLogsError(f"{path}: the folder holds no log files ({kinds})")
         return below
@@ -68,8 +82,11 @@ def is_log(name: str) -> bool:
     return plain.endswith(ENDINGS) or any(mark in plain for mark in _ROTATED)
 
 
-def _below(folder: str) -> Iterator[str]:
-    for at, folders, files in os.walk(folder, onerror=None):
+def _below(folder: str, faults: list[str]) -> Iterator[str]:
+    def note(error: OSError) -> None:
+        faults.append(f"{shown(str(error.filename))}: {error.strerror}")
+
+    for at, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         yield from (os.path.join(at, name).removeprefix(_HERE) for name in sorted(files) if is_log(name))
 

@@ -32,7 +32,13 @@ _PACKED: Final = (
 )
 """How packed files are named, how they begin, and which module reads them, loaded only for such a file."""
 
-_UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_UTF16: Final = (
+    (codecs.BOM_UTF16_LE, "utf-16-le", 2),
+    (codecs.BOM_UTF16_BE, "utf-16-be", 2),
+    (b'{\0"\0', "utf-16-le", 0),
+    (b'\0{\0"', "utf-16-be", 0),
+)
+"""How a file in UTF-16 begins, marked or with a record, and how much of that is the mark."""
 
 
 class Hit(NamedTuple):
@@ -209,9 +215,11 @@ def _from_the_end(file: IO[bytes], last: int) -> int:
 
 def _decoded(file: IO[bytes], start: int) -> _Readable:
     if start == 0:
-        mark = file.read(2)
-        if mark in _UTF16:
-            return _Utf16(file, _UTF16[mark])
+        begin = file.read(4)
+        for mark, encoding, length in _UTF16:
+            if begin.startswith(mark):
+                file.seek(length)
+                return _Utf16(file, encoding)
         file.seek(0)
     return file  # type: ignore[return-value]  # raw and gzip files both have readinto
 

@@ -3,12 +3,12 @@
 import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
 from narration_core.following import _log_files
-from narration_core.following._lines import Line, belongs, mention, parse
+from narration_core.following._lines import Line, belongs, mention, needles, parse
 from narration_core.following._scan import Counts, Hit, LogReader
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ RECENT_BYTES: Final = 4 << 20
 
 _LEAST_SHARE: Final = 256 << 10
 _LAST_OTHERS: Final = 1000  # lines of other loggers at the end of each file that are read; they cost more than ours
+_LAST_MENTIONS: Final = 1000  # lines that name an id and belong to other requests; used when nothing else has it
 _ENOUGH: Final = 1000  # ends of a step that say how long it takes
 
 MAX_HITS: Final = 200_000
@@ -98,6 +99,14 @@ class Searchable(Source, Everything, Protocol):
         ...
 
 
+class _Wanted(NamedTuple):
+    ids: Collection[str]
+    needles: Sequence[bytes]
+    pattern: re.Pattern[str]
+    since: int | None
+    until: int | None
+
+
 class Files:
     """Log files as a source; use it as a context manager.
 
@@ -109,7 +118,8 @@ class Files:
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = _log_files.find(paths)
+        self._closed: list[str] = []
+        self.paths = _log_files.find(paths, self._closed)
         self.searched = Searched(files=len(self.paths))
         self._reader = LogReader()
         self._recent: Recent | None = None
@@ -121,32 +131,29 @@ class Files:
         self._reader.__exit__()
 
     def read(self, ids: Collection[str], since: int | None = None, until: int | None = None) -> list[Line]:
-        """Return the lines of all files that belong to any of the ids, file by file."""
-        needles = [name.encode() for name in ids]
-        pattern = mention(ids)
-        counts = Counts()
-        found: list[Line] = []
-        for path in self.paths:
-            found += self._of_file(path, needles, ids, pattern, counts, since, until, MAX_HITS - len(found))
-        self.searched.counts = counts
-        return found
+        """Return the lines of all files that belong to any of the ids, file by file.
 
-    def _of_file(
-        self,
-        path: str,
-        needles: Sequence[bytes],
-        ids: Collection[str],
-        pattern: re.Pattern[str],
-        counts: Counts,
-        since: int | None,
-        until: int | None,
-        room: int,
-    ) -> list[Line]:
+        When none does, those that mention one: somebody may ask for the number of an order.
+        """
+        wanted = _Wanted(ids, needles(ids), mention(ids), since, until)
+        counts = Counts(faults=list(self._closed))
+        found: list[Line] = []
+        mentions: deque[Line] = deque(maxlen=_LAST_MENTIONS)
+        for path in self.paths:
+            found += self._of_file(path, wanted, counts, MAX_HITS - len(found), mentions)
+        self.searched.counts = counts
+        return found or list(mentions)
+
+    def _of_file(self, path: str, wanted: "_Wanted", counts: Counts, room: int, mentions: deque[Line]) -> list[Line]:
         found: list[Line] = []
         source = _log_files.shown(path)
-        for hit in self._reader.hits(path, needles, counts):
+        for hit in self._reader.hits(path, wanted.needles, counts):
             line = parse(hit, source)
-            if not belongs(line, ids, pattern) or not within(line, since, until):
+            if not within(line, wanted.since, wanted.until):
+                continue
+            if not belongs(line, wanted.ids, wanted.pattern):
+                if wanted.pattern.search(line.text):
+                    mentions.append(line)
                 continue
             self.searched.unreadable += line.is_torn
             if len(found) < room:
@@ -157,7 +164,7 @@ class Files:
 
     def every(self) -> Iterator[bytes]:
         """Yield every line of all files, file by file."""
-        counts = Counts()
+        counts = Counts(faults=list(self._closed))
         for path in self.paths:
             yield from self._reader.lines(path, counts)
         self.searched.counts = counts

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from narration_core.following import _spans
-from narration_core.following._lines import ID_FIELDS, Line
+from narration_core.following._lines import ID_FIELDS, Line, belongs, mention
 from narration_core.following._source import Source
 from narration_core.following._spans import Work
 
@@ -84,6 +84,8 @@ def follow(source: Source, asked: str, since: int | None = None, until: int | No
     lines = source.read([asked], since, until)
     ids = list(dict.fromkeys(line.event.correlation_id for line in lines if line.event and line.event.correlation_id))
     notes = []
+    if lines and not _has(lines, asked):
+        notes.append(f"nothing has {asked} as its id; this is the story of what mentions it")
     if ids and ids != [asked]:
         if len(ids) > MOST_IDS:
             notes.append(f"{asked} belongs to {len(ids)} requests; shown are the latest {MOST_IDS}")
@@ -91,6 +93,11 @@ def follow(source: Source, asked: str, since: int | None = None, until: int | No
         lines = source.read(list(dict.fromkeys([asked, *ids])), since, until)
     ordered, more = in_order(lines)
     return Story(asked, ids, ordered, _spans.find(ordered), notes + more)
+
+
+def _has(lines: Sequence[Line], asked: str) -> bool:
+    pattern = mention([asked])
+    return any(belongs(line, [asked], pattern) for line in lines)
 
 
 def in_order(lines: Sequence[Line]) -> tuple[list[Line], list[str]]:
@@ -117,7 +124,10 @@ def _timed(lines: Iterable[Line], ahead: int) -> list[tuple[int, str, int, Line]
     timed = []
     latest = 0
     for index, line in enumerate(lines):
-        latest = max(latest, (line.at_ms or 0) + ahead) if line.at_ms is not None else latest
+        if line.at_ms is not None:
+            if ahead:
+                line = msgspec.structs.replace(line, at_ms=line.at_ms + ahead)  # noqa: PLW2901 - the same line, moved
+            latest = max(latest, line.at_ms or 0)
         timed.append((latest, line.source, index, line))
     return timed
 

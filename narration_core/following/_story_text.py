@@ -156,8 +156,9 @@ def sentence(line: Line) -> str:
     event = line.event
     if event is None:
         return line.text
-    level = "" if event.level in _QUIET_LEVELS else f"{str(event.level).upper()} "
     words = event.human or event.action or ""
+    is_told = event.level in _QUIET_LEVELS or (line.kind == "record" and words == line.text)
+    level = "" if is_told else f"{str(event.level).upper()} "
     kind = f" ({event.error_kind})" if event.error_kind and event.error_kind not in words else ""
     return f"{level}{words}{kind}"
 

@@ -141,7 +141,7 @@ class Recent(msgspec.Struct):
         for line in lines:
             try:
                 event = _decode(line if line[:1] == b"{" and line[:8] != b'{"log":"' else unwrapped(line.strip()))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, ValueError, RecursionError):
                 yield line
                 continue
             at_ms, actor, action = event.emitted_at_ms, event.actor, event.action

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from narration_core.following._lines import Line
+from narration_core.following._lines import ID_FIELDS, Line
 from narration_core.following._source import Source
 from narration_core.following._spans import CUT_SHORT, Work
 from narration_core.following._story import Story
@@ -142,7 +142,7 @@ def _newest(times: Sequence[int], now: int) -> int | None:
 
 def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: bool) -> Answer:
     lines = [line for line in story.lines if line.event is not None and line.event.level not in {"trace", "debug"}]
-    last = lines[-1] if lines else (story.lines[-1] if story.lines else None)
+    last = next((some[-1] for some in (_own(lines), lines, story.lines) if some), None)
     left_open = _left_open(story)
     open_works = sorted(
         (work for work in story.open if work not in left_open),
@@ -169,6 +169,11 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         losses=_losses(story, recent),
         others={},
     )
+
+
+def _own(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that say of themselves which request they are of; an access log does not, and is no cause."""
+    return [line for line in lines if line.event and any(getattr(line.event, name) for name in ID_FIELDS)]
 
 
 def _request(story: Story) -> str:
@@ -234,7 +239,7 @@ def _state(
 ) -> tuple[State, Line | None]:
     if is_over or not open_works:
         failure = _failure(story)
-        if failure is not None and (is_over or last is failure):
+        if failure is not None and (is_over or (last is not None and last.event and last.event.level in _SEVERE)):
             return "failed", failure
         if is_over:
             # Work beside work: the next piece usually begins when this one has ended, and nobody is around them.
@@ -261,7 +266,8 @@ def _failure(story: Story) -> Line | None:
 
     They were when whoever failed did the same again without an error, or when work around all of them ended well.
     """
-    severe = [line for line in story.lines if line.event is not None and line.event.level in _SEVERE]
+    told = _own(story.lines) or story.lines
+    severe = [line for line in told if line.event is not None and line.event.level in _SEVERE]
     if not severe:
         return None
     ended = [work for work in story.works if work.parent is None and work.end is not None]

@@ -8,6 +8,7 @@ import pytest
 
 from narration_core.following._lines import belongs, mention, parse
 from narration_core.following._scan import Hit
+from narration_core.following._story_text import sentence
 
 pytestmark = pytest.mark.req("FOL-01")
 
@@ -53,6 +54,30 @@ RECORDS = {
 }
 
 
+WRITTEN = {
+    "loguru": {
+        "text": "2026 | WARNING | Order placed\n",
+        "record": {
+            "extra": {"request_id": "r-1"}, "level": {"name": "WARNING", "no": 30}, "message": "Order placed",
+            "name": "__main__", "time": {"repr": "2026-11-28 21:06:40", "timestamp": AT / 1000},
+        },
+    },
+    "monolog": {
+        "message": "Order placed", "context": {"request_id": "r-1"}, "level": 300, "level_name": "WARNING",
+        "channel": "app", "datetime": "2026-11-28T21:06:40.123+00:00",
+    },
+    "GELF": {"short_message": "Order placed", "timestamp": AT / 1000, "level": 4, "request_id": "r-1"},
+    "Serilog": {
+        "@t": "2026-11-28T21:06:40.123Z", "@mt": "{What} placed", "What": "Order", "@l": "Warning", "RequestId": "r-1",
+    },
+    "OTLP": {
+        "timeUnixNano": str(AT * 1_000_000), "severityText": "WARN", "body": {"stringValue": "Order placed"},
+        "attributes": [{"key": "request_id", "value": {"stringValue": "r-1"}}],
+    },
+}  # fmt: skip
+RECORDS |= WRITTEN
+
+
 @pytest.mark.parametrize("name", RECORDS)
 def test_the_json_of_other_loggers_is_read_by_its_usual_names(name):
     line = read(json.dumps(RECORDS[name]))
@@ -62,6 +87,65 @@ def test_the_json_of_other_loggers_is_read_by_its_usual_names(name):
     assert line.event.level == "warn"
     assert line.at_ms == AT
     assert line.service.startswith("orders")
+
+
+def test_what_went_wrong_is_told_after_the_message():
+    for error in (
+        {"err": {"type": "Error", "message": "deadlock"}},
+        {"error": "deadlock"},
+        {"err": "deadlock\n  at x"},
+    ):
+        line = read(json.dumps({"level": 50, "time": AT, "msg": "Not stored", "req": {"id": "r-1"}} | error))
+        assert line.event.human == "Not stored: deadlock"
+    same = read(json.dumps({"level": 50, "time": AT, "msg": "a deadlock", "error": "deadlock"}))
+    assert same.event.human == "a deadlock"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-28T21:06:40.123+00:00 host labels[77]: printing r-1",
+        "<34>1 2026-11-28T21:06:40.123Z host labels 77 ID47 - printing r-1",
+        '<34>1 2026-11-28T21:06:40.123Z host labels 77 - [x@1 a="b"] printing r-1',
+    ],
+)
+def test_a_line_of_syslog_is_of_the_program_that_it_names(text):
+    line = read(text)
+    assert (line.service, line.event.human, line.at_ms, line.event.emitted_at_ms) == ("labels", "printing r-1", AT, AT)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("2026-11-28 21:06:40,123 ERROR [billing] charge of r-1 failed", "error"),
+        ("2026-11-28 21:06:40.123 | WARNING  | app:pay:9 - r-1", "warn"),
+        ("2026/11/28 21:06:40 [crit] 7#7: *3 r-1", "fatal"),
+        ('127.0.0.1 - - [28/Nov/2026:21:06:40 +0000] "GET /r-1 HTTP/1.1" 504 14 "-"', "error"),
+        ('127.0.0.1 - - [28/Nov/2026:21:06:40 +0000] "GET /r-1 HTTP/1.1" 200 500 "-"', "info"),
+    ],
+)
+def test_plain_text_has_the_level_that_it_names_and_stays_as_it_is(text, level):
+    line = read(text)
+    assert (line.event.level, line.event.human, line.service) == (level, text, "orders")
+    assert sentence(line) == text
+
+
+def test_logfmt_in_single_quotes_is_read_too():
+    line = read("event='It\\'s \"done\"' request_id='r-1' level='info' timestamp='2026-11-28T21:06:40.123Z'")
+    assert (line.event.human, line.event.correlation_id, line.at_ms) == ('It\'s "done"', "r-1", AT)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "2026-11-28T21:06:40.123Z stdout F {}",
+        '{{"log":"{}\\n","stream":"stdout","time":"2026-11-28T21:06:40.123Z"}}',
+    ],
+)
+def test_a_record_without_a_time_has_that_of_the_container_that_it_came_from(around):
+    inner = '{"msg":"Order placed","request_id":"r-1"}'
+    line = read(around.format(inner.replace('"', '\\"') if "log" in around else inner))
+    assert (line.event.human, line.at_ms, line.guessed) == ("Order placed", AT, False)
 
 
 def test_logfmt_is_read_too():
@@ -84,7 +168,7 @@ def test_a_pretty_line_of_ours_is_an_event():
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-28T21:06:40.123Z ERROR r-1 gone",
+        "2026-11-28T21:06:40.123Z r-1 gone",
         "2026-11-28 21:06:40,123Z [r-1] gone",
         "1795900000.123 r-1 gone",
         '127.0.0.1 - - 2026-11-28T21:06:40.123+00:00 "GET /r-1"',

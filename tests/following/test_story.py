@@ -163,3 +163,18 @@ def test_odd_values_and_file_names_are_no_traceback(logs, narration, command):
     done = narration(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
+
+
+def test_an_id_of_no_known_kind_leads_to_the_request_whose_lines_name_it(logs, narration):
+    logs.tell("orders", 0, "take", "Taking the order", target="order-77", correlation_id="req-1")
+    logs.tell("payments", 9, "charge", "Charging the card", correlation_id="req-1")
+    logs.line("mailer", '{"time":1795900000500,"msg":"sent","request_id":"req-2","order":"order-88"}')
+    logs.tell("payments", 9, "charge", "Charging another card", correlation_id="req-2")
+    found = narration("story", "order-77", "logs")
+    assert found.returncode == 0
+    assert "Charging the card" in found.stdout
+    assert "another" not in found.stdout
+    assert "nothing has order-77 as its id" in " ".join(found.stdout.split())
+    other = narration("story", "order-88", "logs")
+    assert "Charging another card" in other.stdout
+    assert narration("story", "order-8", "logs").returncode == 1

@@ -438,3 +438,15 @@ def test_of_work_that_began_in_the_same_millisecond_the_innermost_counts(logs, n
     logs.span("gateway", 0, None, "build", "Asking for a build", "c", parent_span_id="b", **ids)
     found = asked(narration, logs, "req-1")
     assert [work["name"] for work in found["open"]] == ["build", "prepare", "request"]
+
+
+def test_a_request_whose_last_words_are_errors_has_failed_though_nothing_opened_work(logs, narration):
+    def told(service: str, at: int, level: str, words: str) -> None:
+        said = {"time": START_MS + at, "level": level, "msg": words, "request_id": "r-1", "service": service}
+        logs.line(service, json.dumps(said))
+
+    told("orders", 0, "info", "order received")
+    told("stock", 10, "error", "reservation failed")
+    told("orders", 20, "error", "stock could not be reserved")
+    logs.line("nginx", '1.1.1.1 - - [28/Nov/2026:21:06:40 +0000] "POST /r-1 HTTP/1.1" 500 14 "-"')
+    assert narration("why", "r-1", "logs").stdout.startswith("Failed:       stock: ERROR reservation failed, at ")
