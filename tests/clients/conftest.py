@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+import support.fleet  # noqa: F401 - makes the package of the example fleet known
 from support.small_models import random_model
 from tools import prepare_clients
 

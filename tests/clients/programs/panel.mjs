@@ -1,5 +1,5 @@
 // Use the hub's panel in a real browser, as a person does; print what is seen, one JSON object a line.
-//   node panel.mjs BROWSER SCENE ADDRESS [FOLDER FOR SCREENSHOTS]
+//   node panel.mjs BROWSER SCENE ADDRESS [FOLDER FOR SCREENSHOTS [MORE OF THE SCENE]]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
@@ -99,6 +99,28 @@ const scenes = {
     await page.locator("#login button").click();
     await shows(".jobs", "job-stuck");
     print({ state: await text("#state"), at: page.url() });
+  },
+  // From the id that the user of a fleet has to what every service did for him.
+  async fleet() {
+    const [token, id] = process.argv.slice(6);
+    await page.goto(address);
+    await page.locator("#token").fill(token);
+    await page.locator("#login button").click();
+    await shows("#state", "live");
+    await page.locator("#query").fill(id);
+    await page.keyboard.press("Enter");
+    await shows(".lane .service", "keeper");
+    await shows(".row", "The answer is here");
+    const lanes = await page.locator(".lane").evaluateAll((found) => found.map((lane) => {
+      const { top, bottom, height } = lane.getBoundingClientRect();
+      const inside = height > 0 && top >= 0 && bottom <= window.innerHeight;
+      return { service: lane.querySelector(".service").innerText, bars: lane.querySelectorAll(".piece").length, inside };
+    }));
+    const inStory = await violations();
+    await shot("fleet");
+    await page.locator(".tools input").fill("Answered the task");
+    await shows(".counted", "1 of ");
+    print({ at: page.url(), lanes, inStory, open: await page.locator(".piece.open").count(), found: await text(".row") });
   },
   async find() {
     await page.goto(address);
