@@ -15,12 +15,13 @@ from narration_core.redaction._assignment_pattern import (
     SCHEMES,
     SPACE,
     SUFFIX,
+    TAG,
 )
 from narration_core.redaction._checks import noisy, plain_hex, random_looking, uuid_like
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict
-from narration_core.redaction._values import LEAST, fits_text, is_folder, plain_word
+from narration_core.redaction._values import LEAST, LEAST_RANDOM, fits_text, is_folder, looks_secret, plain_word
 
 # What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
 _COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
@@ -45,6 +46,10 @@ _STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}["']|["']\s{0,8}(?::|=>)"""
 _STRUCTURE_STARTS: Final = frozenset("[{(\"'")
 # What is a password by any measure: letters and digits, and nothing that code or a template has. Most are.
 _EVIDENT: Final = r"(?=[A-Za-z]{0,64}\d)(?=\d{0,64}[A-Za-z])[\w\-.+!@#^~?]{4,200}+"
+# `0x0`, `xxxx1`: what stands where a secret was starts with one of these.
+_MASKS: Final = frozenset("xX0")
+_MIXED: Final = 6
+_RESULTS: Final = frozenset(["PASS", "XPASS", "Pass"])
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 
@@ -63,19 +68,52 @@ def secret_value(
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
     option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), judge)
-    if verdict == SAFE:
+    if verdict == SAFE or (verdict < STRONG and _too_short(found, begin, end, option, verdict)):
         return None
-    if verdict == PASSWORD and _evident(text, found, begin, end):
+    evident = _evident(text, found, begin, end, option)
+    if evident is not None and (verdict == PASSWORD or _promised(evident, option, verdict)):
         return begin, end if found.lastindex != BARE else _unquoted(text, begin, end)
     return _value(text, at, found, begin, end, option, verdict)
 
 
-def _evident(text: str, found: Any, begin: int, end: int) -> bool:
-    """Tell whether what stands under a password's name is one by any measure."""
+def any_value(text: str, found: Any, begin: int, end: int) -> tuple[int, int] | None:
+    """Return the span of a plain value, whatever its name says; None for what takes a closer look or is a number."""
+    if found[MORE] or found.start(TAG) >= 0 or end - begin >= _LONG or not found[ASSIGN]:
+        return None
+    return None if text[begin:end].isdigit() else (begin, end)
+
+
+def _too_short(found: Any, begin: int, end: int, option: str, verdict: Verdict) -> bool:
+    """Tell whether a value is too short to be one under a name that is no secret's; most such names have such values."""
+    return (
+        end - begin < (LEAST if verdict == MEDIUM else LEAST_RANDOM)
+        and found.start(TAG) < 0
+        and not option.startswith("--")
+    )
+
+
+def _evident(text: str, found: Any, begin: int, end: int, option: str) -> str | None:
+    """Return what stands under a name when it is its value, and a password by any measure; None when that takes a closer look."""
     sign = found[ASSIGN]
-    if not sign or found[MORE] or found.lastindex == BACKTICKS or (found.lastindex == BARE and sign != "="):
+    if not sign or found[MORE] or found.lastindex == BACKTICKS:
+        return None
+    if compiled(_EVIDENT).fullmatch(text, begin, end) is None:
+        return None
+    value = text[begin:end]
+    if found.lastindex == BARE and sign != "=":  # a result, a file, a user who needs none: these have a colon as well
+        told = sign == ": " and not found[CLOSE] and value.isalnum()
+        if not told or "." in option or option in _RESULTS or option.endswith("PASSWD"):
+            return None
+    return value
+
+
+def _promised(value: str, option: str, verdict: Verdict) -> bool:
+    """Tell whether an evident value is what a name promises that is none of a password's; False takes a closer look."""
+    if not value.isalnum() or value[0] in _MASKS:
         return False
-    return compiled(_EVIDENT).fullmatch(text, begin, end) is not None
+    if verdict == STRONG or (verdict == MEDIUM and option.startswith("--") and len(value) >= _MIXED):
+        return True
+    return len(value) >= LEAST and looks_secret(verdict, value, alone=option.lstrip(".-").lower() in _ALONE)
 
 
 def _value(  # noqa: C901 - one condition after the other
@@ -176,7 +214,7 @@ def _echoes(value: str, name: str) -> bool:
 
 
 def _mixed(value: str) -> bool:
-    return len(value) >= 6 and value.isascii() and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return len(value) >= _MIXED and value.isascii() and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
 def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str, *, quoted: bool) -> bool:
@@ -210,7 +248,7 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
         return False
     if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
         return True
-    if name in {"PASS", "XPASS", "Pass"}:  # the result of a test
+    if name in _RESULTS:  # the result of a test
         return not _mixed(value) or bool(set(value) & set("/.:(")) or not noisy(value, 0.3)
     if (
         assign.startswith(": ")

@@ -24,6 +24,9 @@ _REST: Final = r"[\w.\-\u00c0-\u1fff\u3041-\ud7ff]{0,48}+"
 HIDDEN: Final = rf"(?i)({_REST})[\"']?(?:=|:[ ]?)(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?!\S))"
 """What `TAIL` finds where a value was hidden before, found faster."""
 
+HIDDEN_IN_A_TAG: Final = rf"({_REST})>{re.escape(MARKER)}</"
+"""The same for the value of an element."""
+
 LEADING: Final = rf"(?i)({_REST})(?:=|:[ ]?)(?:(?:{SCHEMES})[ ])?+"
 """What may stand between a word of a name and a value without quotes."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from narration_core.redaction._assignment_looks import looking
-from narration_core.redaction._assignment_pattern import HIDDEN, LEADING
+from narration_core.redaction._assignment_pattern import HIDDEN, HIDDEN_IN_A_TAG, LEADING
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
@@ -19,12 +19,19 @@ Place = tuple[int, int]
 _ENDS: Final = frozenset(["", " ", "\n"])
 _NEAR: Final = 64
 _PATIENCE: Final = 16
+_CROWD: Final = 1024
 _MARKED: Final = r"\[REDACTED:[\w:.\-]{1,80}\]"
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 
 
 def find(
-    text: str, low: str, wanted: list[str], judge: Callable[[str], Verdict], claimed: Sequence[tuple[int, int]]
+    text: str,
+    low: str,
+    wanted: list[str],
+    judge: Callable[[str], Verdict],
+    claimed: Sequence[tuple[int, int]],
+    *,
+    hurried: bool = False,
 ) -> Iterator[tuple[int, int]]:
     """Yield, from left to right, the spans of values whose names give them away.
 
@@ -34,6 +41,7 @@ def find(
         wanted: the words of `KEYWORDS` that may occur.
         judge: gives the verdict on a name.
         claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
+        hurried: the text is long, so that not every one of thousands of names can be judged.
     """
     places = _places(low, wanted)
     if "[REDACTED:" in text:  # the name of a rule is no name of a value
@@ -42,7 +50,7 @@ def find(
     if not unclaimed:
         return
     done = run_end = refused = 0
-    look = looking(text, judge, len(places))
+    look = looking(text, judge, len(places), hurried=hurried and len(unclaimed) > _CROWD)
     for at, after, first, last in unclaimed:
         if at < done:
             continue
@@ -88,16 +96,32 @@ def _unclaimed(text: str, places: list[Place], claimed: Sequence[Place]) -> Iter
         start, end = first, last
         if first - after >= _NEAR and marked and (start := text.find(MARKER, after, after + _NEAR)) >= 0:
             end = start + len(MARKER)
-        if 0 <= start - after < _NEAR and text[end : end + 1] in _ENDS:
+            lead = text[after : end + 2]
+            rest = leads.get(lead)
+            if rest is None:
+                rest = leads[lead] = _hidden_already(lead)
+        elif 0 <= start - after < _NEAR and text[end : end + 1] in _ENDS:
             lead = text[after:start]
             rest = leads.get(lead)
             if rest is None:
                 joined = compiled(LEADING).fullmatch(lead)
                 rest = leads[lead] = -1 if joined is None else joined.end(1)
-            if rest >= 0:
-                done = after + rest
-                continue
+        else:
+            rest = -1
+        if rest >= 0:
+            done = after + rest
+            continue
         yield at, after, first, last
+
+
+def _hidden_already(behind: str) -> int:
+    """Return where the name ends when a marker is its value, else -1.
+
+    Args:
+        behind: what stands behind a word of the name, up to two characters behind the marker.
+    """
+    found = compiled(HIDDEN).match(behind) or compiled(HIDDEN_IN_A_TAG).match(behind)
+    return -1 if found is None else found.end(1)
 
 
 def all_hidden(text: str, low: str, wanted: list[str]) -> bool:

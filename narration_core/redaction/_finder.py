@@ -7,6 +7,7 @@ import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
@@ -34,6 +35,10 @@ _MARKER: Final = r"\[REDACTED(?::[\w\-]{1,60}+(?::[0-9a-f]{8})?)?\]"
 _INSIDE: Final = frozenset("+/:-")
 _HASH: Final = r"(?r)(?:[Ss][Hh][Aa](?:1|256|384|512)[\-:][A-Za-z0-9+/]{0,100}+|;base64,[A-Za-z0-9+/]{1,4096}+)"
 _NAMES: Final = 8192
+_WRITTEN: Final = frozenset("\\%&")
+"""What starts an encoding of printable ASCII."""
+_HURRY: Final = 128 * 1024
+"""From here on a text is read in a hurry: where it is crowded with names, what follows one is hidden without a judgement."""
 _FEW: Final = 8
 _OWN: Final = 1024
 """A piece of a long text looks this far back for what stands before a secret."""
@@ -59,10 +64,18 @@ class _Wanted(NamedTuple):
     words: list[str]
 
 
+def _sieved(sieve: Callable[[str], object], find: Callable[[str], Iterable[Any]], text: str) -> Iterable[Any]:
+    """Return what a rule finds in a text; a long one is passed through its sieve first."""
+    return find(text) if len(text) < _SHORT or sieve(text) is not None else ()
+
+
 def _search(rule: Rule) -> _Search:
     pattern = compiled(rule.pattern)
     groups = pattern.groupindex
-    return _Search(pattern.finditer, groups.get("s", 0), groups.get("d", 0), rule)
+    find = (
+        partial(_sieved, re.compile(rule.sieve, re.ASCII).search, pattern.finditer) if rule.sieve else pattern.finditer
+    )
+    return _Search(find, groups.get("s", 0), groups.get("d", 0), rule)
 
 
 def _plan(policy: RedactionPolicy) -> Plan:
@@ -97,10 +110,11 @@ class Finder:
         """Return what a name says about its value; kept, so that a name is judged once."""
         found = self._verdicts.found.get(key)
         if found is None:
-            found = judge(key, self._policy.secret_keys, self._policy.safe_keys)
+            own = self._policy.secret_keys
+            found = judge(key, own, self._policy.safe_keys)
             # A name may be written in a form of its own as well.
-            if not (key.isascii() and key.replace("_", "").isalnum()) and (plain := normal(key)) != key:
-                found = max(found, judge(plain, self._policy.secret_keys, self._policy.safe_keys))
+            if not (key.isascii() and key.isprintable() and _WRITTEN.isdisjoint(key)) and (plain := normal(key)) != key:
+                found = max(found, judge(plain, own, self._policy.safe_keys))
             self._verdicts.keep(key, found)
         return found
 
@@ -210,7 +224,10 @@ class Finder:
             piece = value[offset : offset + WINDOW]
             inside = known[bisect_right(known, (offset,)) : bisect_right(known, (offset + WINDOW,))]
             found = self._window(
-                piece, hits, [(low - offset, high - offset) for low, high in inside] if offset else inside
+                piece,
+                self._scan(piece),
+                [(low - offset, high - offset) for low, high in inside] if offset else inside,
+                hurried=offset > _HURRY,
             )
             last = offset + WINDOW >= len(value)
             if offset:
@@ -254,7 +271,9 @@ class Finder:
                 self._wanted_by_hits.keep(key, wanted)
         return wanted
 
-    def _window(self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = ()) -> list[Secret]:
+    def _window(
+        self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = (), *, hurried: bool = False
+    ) -> list[Secret]:
         searches, words = self._wanted(hits)
         spans: list[Secret] = []
         reached = 0
@@ -273,7 +292,7 @@ class Finder:
                     if end - start >= _LONG:  # a rule's bound does not end a token that goes on
                         end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
                     spans.append(Secret(start, end, rule.name))
-        return spans + self._named(value, words, spans, known) if words else spans
+        return spans + self._named(value, words, spans, known, hurried=hurried) if words else spans
 
     def _holds_one(self, inner: str) -> bool:
         """Tell whether a text that was encoded in another one holds a secret; it is shorter, so this ends.
@@ -284,7 +303,13 @@ class Finder:
         return bool(inner) and bool(self.found(inner, self._scan(inner)))
 
     def _named(
-        self, value: str, words: list[str], spans: list[Secret], known: Sequence[tuple[int, int]]
+        self,
+        value: str,
+        words: list[str],
+        spans: list[Secret],
+        known: Sequence[tuple[int, int]],
+        *,
+        hurried: bool,
     ) -> list[Secret]:
         """Return where the values are that only their names give away.
 
@@ -293,6 +318,7 @@ class Finder:
             words: what may occur in names.
             spans: secrets that rules found.
             known: secrets that another form of the text showed, in order.
+            hurried: much of the text is done, and more is to come.
         """
         low = lower_ascii(value)
         claimed = known
@@ -300,7 +326,7 @@ class Finder:
             claimed = [spans[0][:2]]
         elif spans:
             claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
-        by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed)
+        by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed, hurried=hurried)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
         if not loaded(_BLOCKS).plain(value):
             found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low)]
@@ -323,8 +349,10 @@ class Finder:
         searches, words = self._wanted(hits)
         low = lower_ascii(value)
         return (
-            not any(True for search in searches for _ in search.find(value))
-            and loaded(_ASSIGNMENTS).all_hidden(value, low, words)
+            loaded(_ASSIGNMENTS).all_hidden(
+                value, low, words
+            )  # first: of a long text with more in it this ends at once
+            and not any(True for search in searches for _ in search.find(value))
             and (loaded(_BLOCKS).plain(value) or not (words and any(True for _ in self._structured(value, low))))
         )
 

@@ -18,6 +18,8 @@ class Rule(NamedTuple):
         literals: ASCII text of which at least one piece occurs in every match; letter case is ignored.
         shapes: where no literal exists, or only a short one: patterns so simple that a multi-pattern engine takes
             them (classes and repeats, no assertions), of which at least one matches inside every match.
+        sieve: for a pattern that costs much in a long text: one for `re` that occurs wherever the pattern matches,
+            found in a fraction of the time.
         check: what must also hold for the text found: a checksum, enough randomness.
         inner: returns what the text found says in plain; then it is a secret when that holds one.
         examples: made-up text in which the rule finds exactly one secret.
@@ -30,6 +32,7 @@ class Rule(NamedTuple):
     pattern: str
     literals: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    sieve: str = ""
     check: Check | None = None
     inner: Callable[[str], str] | None = None
     examples: tuple[str, ...] = ()

@@ -5,15 +5,20 @@ from collections.abc import Collection
 from enum import IntEnum
 from typing import Final
 
+from narration_core._bounded import BoundedDict
 from narration_core._event import FIELDS, RENAMED
+from narration_core.redaction._name_sieve import NameSieve
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._secret_words import (
     FOREIGN_SECRETS,
     FOREIGN_TOKENS,
+    LONGEST_ENDING,
     PASSWORD_WORDS,
     SESSION_NAMES,
     folded,
     foreign_password,
+    foreign_stems,
+    foreign_words,
 )
 
 
@@ -126,7 +131,9 @@ _ASKING: Final = frozenset(
 _STORES: Final = frozenset(
     "database db redis mongo mongodb postgres postgresql mysql amqp rabbitmq broker celery sentry cache jdbc".split()
 )
+_ADDRESSES: Final = frozenset(["link", "url", "uri"])
 _SESSIONS: Final = frozenset(map(folded, SESSION_NAMES))
+_SESSION_STARTS: Final = ("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid")
 # What makes a "key" one that opens something.
 _KEY_OPENERS: Final = frozenset(
     (
@@ -196,6 +203,24 @@ _JOINED: Final = re.compile(r"[\s_.\-]+")
 _PREFIXES: Final = ("my", "the", "db", "user", "app", "api", "x")
 
 
+# What makes of "pass" and "pin" something else: second pass, low pass.
+_OTHERWISE: Final = frozenset(
+    "existing pull first second third to single this each one two next last is no all forward backward render low high by".split()
+)
+_STRONG_OPENERS: Final = frozenset(["api", "access", "secret", "private", "encryption", "master", "signing", "shared"])
+# The words before the last one that count, and those that count together with it.
+_BEFORE: Final = _OTHERWISE | _ASKING | _COUNT_FIRST | _PLACES | _KEY_SAFE | _KEY_OPENERS | {"key"}
+_JOINT: Final = PASSWORD_WORDS | _STRONG_WORDS | _TOKEN_WORDS | PROVIDERS
+
+
+# The words that no foreign one ends with, whatever its form.
+_ENGLISH: Final = frozenset(
+    word
+    for word in (*_JOINT, *_WEAK_WORDS, "token")
+    if len(word) > LONGEST_ENDING and not foreign_password(word) and word not in FOREIGN_TOKENS
+)
+
+
 def words(name: str) -> list[str]:
     """Return the words of a name in lower case, numbers left out: `AWSSecretKey2` is aws, secret, key."""
     return [word.lower() for word in _SPLIT.findall(name) if not word.isdigit()]
@@ -214,21 +239,34 @@ def _password(last: str, joined: str) -> bool:
 
 
 def _last(parts: list[str]) -> Verdict:
-    """Judge by the last word, the one that says what the thing is."""
+    """Judge by the last word, the one that says what the thing is; kept, because many names end alike."""
     last = parts[-1]
     before = parts[-2] if len(parts) > 1 else ""
+    if before and before not in _BEFORE and before + last not in _JOINT:
+        before = _ANY  # one word is as good as another
+    elif parts[-3:-1] == ["public", "key"]:
+        before = "publickey"
+    key = (before, last)
+    verdict = _by_last.found.get(key)
+    return _by_last.keep(key, _judged(before, last)) if verdict is None else verdict
+
+
+_ANY: Final = "_"
+_by_last: BoundedDict[tuple[str, str], Verdict] = BoundedDict()
+
+
+def _judged(before: str, last: str) -> Verdict:
+    """Judge by the last word and the one before it."""
     joined = before + last
     password = _password(last, joined)
     if password or last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
-        if last in {"pass", "pw", "pin", "cookie", "cookies", "secrets", "otp", "cred"} and before in {
-            "existing", "pull", "first", "second", "third", "to", "single", "this", "each", "one", "two", "next", "last", "is", "no", "all", "forward", "backward", "render", "low", "high", "by"
-        }:  # fmt: skip
+        if last in {"pass", "pw", "pin", "cookie", "cookies", "secrets", "otp", "cred"} and before in _OTHERWISE:
             return Verdict.SAFE
         if not password:
             return Verdict.STRONG
         return Verdict.MEDIUM if before in _ASKING else Verdict.PASSWORD
     if last in _TOKEN_WORDS or joined in _TOKEN_WORDS or last.endswith(("token", "passfile")):
-        harmless = before in _COUNT_FIRST or before in _PLACES or parts[-3:-1] == ["public", "key"]
+        harmless = before in _COUNT_FIRST or before in _PLACES or before == "publickey"
         return Verdict.SAFE if harmless else Verdict.MEDIUM
     if last == "key" or (
         last.endswith("key") and last not in {"monkey", "turkey", "donkey", "hockey", "hotkey", "jockey", "whiskey"}
@@ -236,11 +274,7 @@ def _last(parts: list[str]) -> Verdict:
         if before in _KEY_SAFE:
             return Verdict.SAFE
         if before in _KEY_OPENERS:
-            return (
-                Verdict.STRONG
-                if before in {"api", "access", "secret", "private", "encryption", "master", "signing", "shared"}
-                else Verdict.MEDIUM
-            )
+            return Verdict.STRONG if before in _STRONG_OPENERS else Verdict.MEDIUM
         return Verdict.MEDIUM if before or last != "key" else Verdict.WEAK
     return Verdict.WEAK if last in _WEAK_WORDS or last in PROVIDERS or joined in PROVIDERS else Verdict.SAFE
 
@@ -251,7 +285,7 @@ def _by_ending(parts: list[str]) -> Verdict | None:
         return None
     if parts[-1] in _ENTRY and _last(parts[:-1]) is Verdict.PASSWORD:
         return Verdict.MEDIUM
-    if parts[-1] in {"link", "url", "uri"}:
+    if parts[-1] in _ADDRESSES:
         if parts[-2] in _OPENING:
             return Verdict.MEDIUM
         return Verdict.WEAK if parts[-2] in _STORES else Verdict.SAFE
@@ -261,11 +295,7 @@ def _by_ending(parts: list[str]) -> Verdict | None:
 def _session(lowered: str) -> bool:
     """Tell whether a name is one of a session's: `connect.sid`, `JSESSIONID`, `ConnectionStrings:Default`."""
     name = folded(lowered)
-    return (
-        name in _SESSIONS
-        or name == "idtokenhint"
-        or name.startswith(("connectionstring", "wordpressloggedin", "wordpresssec", "aspsessionid"))
-    )
+    return name in _SESSIONS or name == "idtokenhint" or name.startswith(_SESSION_STARTS)
 
 
 def _inner(parts: list[str]) -> Verdict:
@@ -295,22 +325,45 @@ def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) ->
     lowered = name.lower()
     if lowered in safe or lowered in TAXONOMY:
         return Verdict.SAFE
-    if lowered in extra or lowered in PASSWORD_WORDS or _foreign(name[-120:]):
+    if lowered in extra or lowered in PASSWORD_WORDS:
+        return Verdict.PASSWORD
+    parts = words(name[-120:])
+    if not (parts and parts[-1] in _ENGLISH) and name.isascii() and _sieve.harmless(folded(name), parts):
+        return Verdict.SAFE
+    return _by_words(name, lowered, parts)
+
+
+def _by_words(name: str, lowered: str, parts: list[str]) -> Verdict:
+    """Judge a name that may hold a secret.
+
+    Args:
+        name: the name.
+        lowered: the same in lower case.
+        parts: its words.
+    """
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
+        parts.pop()
+    verdict = _last(parts) if parts else Verdict.SAFE
+    if not (verdict and parts[-1] in _ENGLISH and name.isascii()) and _foreign(name[-120:]):
         return Verdict.PASSWORD
     if lowered in _STRONG_WORDS or _session(lowered):
         return Verdict.STRONG
-    parts = words(name[-120:])
     if not parts:
         return Verdict.SAFE
-    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in _TRAILING):  # token_a, secretKeyProd
-        parts.pop()
     special = _by_ending(parts)
     if special is not None:
         return special
-    verdict = _last(parts)
     if verdict or (parts[-1] in _SAFE_LAST and parts[-1] not in _SAFE_WITH_VALUE):
         return verdict
     return _inner(parts)
+
+
+_sieve: Final = NameSieve(
+    frozenset((*_JOINT, *_WEAK_WORDS, *_SESSIONS, *foreign_words(), *_ADDRESSES)),
+    {*_PASSWORD_STEMS, *_STEMS, "token", "key", "pass", "pwd", *filter(str.isascii, foreign_stems())},
+    (*_SESSION_STARTS, "idtokenhint"),
+    filter(str.isascii, foreign_words()),
+)
 
 
 def says_nothing(name: str) -> bool:

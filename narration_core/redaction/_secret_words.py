@@ -90,13 +90,19 @@ FOREIGN_TOKENS: Final = frozenset("clave parola parole sandi losung токен �
 """Words with other meanings as well: a plain word may stand under one of these names."""
 
 
+# Of ASCII: small letters and digits, nothing else.
+_LETTERS_AND_DIGITS: Final = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
+
+
 def folded(text: str) -> str:
     """Return a name without case, accents and what joins its words: `Mật khẩu` and `mat_khau` are one.
 
     Args:
         text: a name in any script.
     """
-    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKD", text.casefold())
+    if text.isascii():
+        return text.translate(_LETTERS_AND_DIGITS)
+    plain = unicodedata.normalize("NFKD", text.casefold())
     return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
 
 
@@ -110,7 +116,7 @@ _LONG: Final = tuple(
 )
 _OTHER_WORDS: Final = frozenset("parole parolee parolees paroles parolier".split())
 # What a language hangs on a noun: cases, articles, "my"; and "is" in Chinese.
-_ENDING: Final = 3
+LONGEST_ENDING: Final = 3
 
 
 def foreign_password(name: str) -> bool:
@@ -127,14 +133,25 @@ def foreign_password(name: str) -> bool:
     return _inflected(ascii_only=whole.isascii()).search(whole) is not None
 
 
-@cache
-def _inflected(*, ascii_only: bool) -> re.Pattern[str]:
-    """Return the pattern of a word with an ending: one search, because every new name in a text is judged."""
+def foreign_words() -> frozenset[str]:
+    """Return the words that say "password" when they are all of a name, folded."""
+    return _FOLDED
+
+
+def foreign_stems() -> dict[str, int]:
+    """Return what the words' forms start with, each with how many characters may follow it at most."""
     stems: dict[str, int] = {}
     for word in _LONG:
         stem = word[:-1] if word[0] < "\u0530" and len(word) > 4 else word
-        if len(stem) > 4 if stem.isascii() else not ascii_only:
-            stems[stem] = _ENDING if stem[0] < "\u3000" else 1
+        if len(stem) > 4 or not stem.isascii():
+            stems[stem] = LONGEST_ENDING if stem[0] < "\u3000" else 1
+    return stems
+
+
+@cache
+def _inflected(*, ascii_only: bool) -> re.Pattern[str]:
+    """Return the pattern of a word with an ending: one search, because every new name in a text is judged."""
+    stems = {stem: most for stem, most in foreign_stems().items() if stem.isascii() or not ascii_only}
     return re.compile("|".join(f"{re.escape(stem)}.{{0,{most}}}\\Z" for stem, most in stems.items()), re.DOTALL)
 
 

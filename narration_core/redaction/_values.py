@@ -110,6 +110,8 @@ _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|loc
 
 LEAST: Final = 8
 """Shorter values are words and numbers to all but strong names."""
+LEAST_RANDOM: Final = 10
+"""The same for weak names."""
 
 
 def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
@@ -136,7 +138,11 @@ def _medium(value: str) -> bool:
 
 
 def _weak(value: str, *, alone: bool) -> bool:
-    if uuid_like(value) or len(value) < (12 if alone else 10) or (alone and compiled(_CACHE_KEY).fullmatch(value)):
+    if (
+        uuid_like(value)
+        or len(value) < (12 if alone else LEAST_RANDOM)
+        or (alone and compiled(_CACHE_KEY).fullmatch(value))
+    ):
         return False
     if plain_hex(value):
         return len(value) >= 32 and not value.isdigit()
@@ -181,6 +187,11 @@ def fits_text(
         return len(pieces) <= 3 and any(
             fits_text(verdict, piece, kind, quoted=quoted, alone=alone) for piece in pieces if len(piece) >= 16
         )
+    return looks_secret(verdict, value, alone=alone)
+
+
+def looks_secret(verdict: Verdict, value: str, *, alone: bool) -> bool:
+    """Tell whether a word is what a name of a verdict below STRONG promises, by nothing but how random it looks."""
     return _medium(value) if verdict == MEDIUM else _weak(value, alone=alone)
 
 

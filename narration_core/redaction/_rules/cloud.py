@@ -30,6 +30,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="aws-secret-access-key",
         # The key first, then what stands before it: there are fewer runs of forty characters than words.
         pattern=r"(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])(?<=(?i:aws|secret|amazon)[^\r\n]{0,60}?[A-Za-z0-9+/]{40})",
+        sieve=r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}",
         literals=("aws_", "aws-", "aws.", "aws ", "aws:", "aws=", 'aws"', "awss", "awsa", "secret", "amazon"),
         check=_aws_secret,
         examples=("aws_secret: " + made_up(39, 4) + "/", 'amazon.sign("' + made_up(40, 9) + '")'),
@@ -148,13 +149,21 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="azure-devops-pat",
-        pattern=r"(?P<s>(?<![A-Za-z0-9])(?:[A-Za-z0-9]{52,76}JQQJ99[A-Za-z0-9]{10,30}+|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?![A-Za-z0-9])))",
-        literals=("JQQJ99", "AZDO"),
+        pattern=r"(?<![A-Za-z0-9])(?P<s>[A-Za-z0-9]{52,76}JQQJ99[A-Za-z0-9]{10,30}+)",
+        literals=("JQQJ99",),
         examples=(
             made_up(52, 2) + "JQQJ99" + "BAACAAAAAmadeUp",
             "pat " + made_up(52, 5) + "JQQJ99" + "ALACAAAAAmadeUp",
         ),
         counterexamples=("JQQJ99", "xJQQJ99AAAAAAAAAAAAAA"),
+        source="Azure DevOps documentation, personal access tokens",
+    ),
+    Rule(  # of its own: a text that cannot hold the one literal that a pattern needs is searched in a moment
+        name="azure-devops-key",
+        pattern=r"(?<![A-Za-z0-9])(?P<s>[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?![A-Za-z0-9]))",
+        literals=("AZDO",),
+        examples=(made_up(76, 2) + "AZDO" + "3kQ7", "pat " + made_up(76, 5) + "AZDO" + "x2Lw"),
+        counterexamples=("AZDO", made_up(76, 2) + "AZDO"),
         source="Azure DevOps documentation, personal access tokens",
     ),
     Rule(

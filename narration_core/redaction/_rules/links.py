@@ -102,6 +102,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="session-cookie",
         pattern=rf"(?i)(?<![\w.\-])(?:{_COOKIES})(?:_[0-9a-f]{{8,40}})?[\"']?\s{{0,2}}[=:]\s{{0,2}}[\"']?(?P<s>[\w\-.~%+/=:!*|@$]{{8,4096}}+)",
+        sieve=rf"(?i)(?<![\w.\-])(?:{_COOKIES})",
         literals=tuple(name for name in SESSION_NAMES if len(name) > 5),
         check=lambda value: _given(value) and (noisy(value, 0.2) or plain_hex(value)),
         examples=(

@@ -1,0 +1,64 @@
+# ruff: noqa: S311 - names that are made up
+"""A long text full of names that are all different: nothing leaks, and time grows with its length."""
+
+import random
+import string
+
+import pytest
+
+from narration_core.redaction import RedactionPolicy, Redactor
+from tests.redaction.test_adversarial import grows_with_its_length
+
+pytestmark = pytest.mark.req("NARR-3007")
+
+LONG = 240_000
+SHAPES: dict[str, tuple[str, str]] = {
+    "assignments": ("{name}_{word}={value}", " "),
+    "JSON": ('"{name}_{word}": "{value}"', ", "),
+    "YAML": ("{name}_{word}: {value}", "\n"),
+    "headers": ("X-{name}-{word}: {value}", "\r\n"),
+    "elements": ("<{name}-{word}>{value}</{name}-{word}>", "\n"),
+    "escaped": ('\\"{name}_{word}\\": \\"{value}\\"', ", "),
+}
+
+
+def crowd(shape: str, words: list[str], size: int) -> tuple[str, list[str]]:
+    """Return a text of names, no two of them alike, and their values."""
+    pick = random.Random(7)
+    form, joint = SHAPES[shape]
+    pieces, values, length = [], [], 0
+    while length < size:
+        name = "".join(pick.choices("bdfghjlmnr", k=7))
+        value = "".join(pick.choices(string.ascii_letters, k=6)) + f"{pick.randrange(10**5):05}"
+        values.append(value)
+        pieces.append(form.format(name=name, word=pick.choice(words), value=value))
+        length += len(pieces[-1]) + len(joint)
+    return joint.join(pieces), values
+
+
+@pytest.mark.parametrize(("shape", "engine"), [*((shape, "hyperscan") for shape in SHAPES), ("JSON", "ahocorasick")])
+def test_every_secret_of_a_crowd_is_hidden(shape: str, engine: str) -> None:
+    text, values = crowd(shape, ["password", "secret"], LONG)
+    redactor = Redactor(RedactionPolicy(engine=engine))
+    hidden = redactor.text(text)
+    left = [value for value in values if value in hidden]
+    assert not left
+    assert redactor.text(hidden) == hidden
+
+
+def test_a_crowd_of_harmless_names_stays() -> None:
+    text, _ = crowd("assignments", ["count", "id", "name", "path"], LONG)
+    assert Redactor().text(text) == text
+
+
+def test_in_a_hurry_a_harmless_value_is_hidden_rather_than_judged() -> None:
+    text, _ = crowd("assignments", ["token", "token_count"], LONG)
+    hidden = Redactor().text(text)
+    half = len(hidden) // 2
+    assert "token_count=[" not in hidden[:half]
+    assert "token_count=[" in hidden[half:]
+
+
+def test_time_grows_with_the_length_of_a_crowd() -> None:
+    small, large = (crowd("assignments", ["password", "secret", "token", "key"], size)[0] for size in (30_000, 240_000))
+    assert grows_with_its_length(small, large)
