@@ -4,139 +4,25 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
-
-import msgspec
 
 from narration_core import Event
-from narration_core.following import Line, Work, Works, closes
-from narration_hub import summary, wire
+from narration_core.following import Works
+from narration_hub import wire
+from narration_hub.job_state import LINGER_S, MOST_OPEN, JobState
+from narration_hub.services import Services
 from narration_hub.summary import Summary
-
-MOST_OPEN: Final = 256
-"""Most pieces of work that one job may have open."""
-
-LINGER_S: Final = 2.0
-"""A job has ended when no work has been open for so long; a last word may follow the end."""
-
-_CORRELATION_IDS: Final = 8
-_SERVICES: Final = 10_000
-
-
-class JobState(msgspec.Struct, eq=False):
-    """What is known of a job.
-
-    Attributes:
-        job_id: its id.
-        began: when it was first heard, on the monotonic clock, in seconds.
-        heard: when it was last heard, the same way.
-        works: its open work.
-        last: its last event that came to this hub; None when all came to others.
-        said: when that came, on the monotonic clock, in seconds.
-        counts: events by level.
-        correlation_ids: the requests that it belongs to.
-        closed: whether any work of it has ended.
-        stall_told: whether it was told to be stalled since it was last heard.
-        strays: ends of work whose start did not come to this hub.
-        others: what other hubs know of it, by their names, with times in milliseconds on the monotonic clock.
-    """
-
-    job_id: str
-    began: float
-    heard: float
-    last: Event | None
-    works: Works
-    said: float = 0.0
-    counts: dict[str, int] = msgspec.field(default_factory=dict)
-    correlation_ids: list[str] = msgspec.field(default_factory=list)
-    closed: bool = False
-    stall_told: bool = False
-    strays: list[summary.Stray] = msgspec.field(default_factory=list)
-    others: dict[str, Summary] = msgspec.field(default_factory=dict)
-    together: Summary | None = None
-
-    def take(self, event: Event, now: float) -> None:
-        """Take an event of the job."""
-        self.heard = max(self.heard, now)
-        self.said = now
-        self.together = None
-        self.last = event
-        self.stall_told = False
-        level = event.level or "info"
-        self.counts[level] = self.counts.get(level, 0) + 1
-        cid = event.correlation_id
-        if cid is not None and cid not in self.correlation_ids and len(self.correlation_ids) < _CORRELATION_IDS:
-            self.correlation_ids.append(cid)
-        if event.event is not None or self.works.open:
-            before = len(self.works.open)
-            unopened = self.works.unopened
-            self.works.take(Line(event.actor or "", 0, event.emitted_at_ms, event, "", "narration"), event)
-            self.closed = self.closed or len(self.works.open) < before
-            if self.works.unopened > unopened or (event.event == "error" and len(self.works.open) == before):
-                self.strays.append(summary.Stray(closes(event) or "", event.span_id, _place(event)))
-                del self.strays[: -summary.MOST_OPEN]
-
-    @property
-    def waits_for(self) -> Work | None:
-        """The innermost open work: of what was opened last, what nothing is open inside of."""
-        return self.works.open[-1] if self.works.open else None
-
-    def state(self, now: float, stall_s: float) -> wire.JobState:
-        """Return what the job is doing.
-
-        Args:
-            now: on the monotonic clock, in seconds.
-            stall_s: when a quiet job is called stalled, in seconds.
-        """
-        quiet = now - self.heard
-        known = self.known() if self.others else None
-        closed = self.closed if known is None else known.closed
-        is_open = bool(self.works.open if known is None else known.open)
-        if closed and not is_open:
-            return "ended" if quiet >= LINGER_S else "running"
-        return "stalled" if quiet > stall_s else "running"
-
-    def summary(self) -> Summary | None:
-        """Return what this hub knows, with times in milliseconds on the monotonic clock; None when it is nothing."""
-        last = self.last
-        if last is None:
-            return None
-        return Summary(
-            int(self.began * 1000), int(self.said * 1000), last.human or "", last.actor or "", last.percent,
-            dict(self.counts), list(self.correlation_ids), self.closed,
-            [_open(work) for work in self.works.open[-summary.MOST_OPEN :]], list(self.strays), self.works.unopened,
-        )  # fmt: skip
-
-    def known(self) -> Summary:
-        """Return what all hubs know together."""
-        if self.together is None:
-            own = self.summary()
-            self.together = summary.merged([*([own] if own is not None else []), *self.others.values()])
-        return self.together
-
-    @property
-    def is_told_here(self) -> bool:
-        """Whether its last event came to this hub, which then is the one that says so when nothing follows."""
-        return not self.others or self.said * 1000 >= max(other.heard_ms for other in self.others.values())
-
-
-def _place(event: Event) -> tuple[str | None, ...]:
-    return (event.actor, event.worker_id, event.replica_id)
-
-
-def _open(work: Work) -> summary.Open:
-    event = work.event
-    said = work.last.event if work.last is not None and work.last.event is not None else event
-    return summary.Open(work.name, event.span_id, _place(event), work.start.at_ms or 0, said.human or "", said.percent)
 
 
 class Board:
-    """Every job and service that was heard.
+    """Every job that was heard, and the services.
 
     Args:
         stall_s: when a quiet job is called stalled, in seconds.
         most: how many jobs are kept.
         clock: returns the monotonic time in seconds.
+
+    Attributes:
+        services: the services.
     """
 
     def __init__(self, stall_s: float, most: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
@@ -144,11 +30,9 @@ class Board:
         self._most = most
         self._clock = clock
         self._jobs: OrderedDict[str, JobState] = OrderedDict()  # the one that was quiet for longest comes first
-        self._heard: OrderedDict[str, float] = OrderedDict()
-        self._lost: dict[str, dict[str, dict[str, int]]] = {}
-        self._lost_elsewhere: dict[str, dict[str, dict[str, int]]] = {}
+        self.services = Services(clock)
         self._has_learned = False
-        self._changed: tuple[dict[str, None], dict[str, None]] | None = None  # jobs and services, for other hubs
+        self._changed: dict[str, None] | None = None  # jobs, for other hubs
 
     def take(self, event: Event, age_s: float = 0.0) -> None:
         """Take an event into account.
@@ -158,6 +42,7 @@ class Board:
             age_s: how long ago it came in, in seconds.
         """
         if event.job_id is None:
+            self.services.say(event.actor or "", event.human or "", age_s)
             return
         now = self._clock() - age_s
         job = self._jobs.get(event.job_id)
@@ -169,27 +54,7 @@ class Board:
             self._jobs.move_to_end(event.job_id)
         job.take(event, now)
         if self._changed is not None:
-            self._changed[0][event.job_id] = None
-
-    def hear(self, service: str, age_s: float = 0.0) -> None:
-        """Note that a service was heard so many seconds ago."""
-        self._hear(service, self._clock() - age_s)
-        if self._changed is not None:
-            self._changed[1][service] = None
-
-    def _hear(self, service: str, at: float) -> None:
-        self._heard[service] = at
-        self._heard.move_to_end(service)
-        if len(self._heard) > _SERVICES:
-            gone, _ = self._heard.popitem(last=False)
-            self._lost.pop(gone, None)
-            self._lost_elsewhere.pop(gone, None)
-
-    def lose(self, service: str, process: str, counts: dict[str, int]) -> int:
-        """Note what a process says that it has lost in all; return how many events that are more than before."""
-        before = self._lost.setdefault(service, {}).get(process, {})
-        self._lost[service][process] = counts
-        return sum(counts.values()) - sum(before.values())
+            self._changed[event.job_id] = None
 
     # -- several hubs -----------------------------------------------------------------------------
 
@@ -197,31 +62,24 @@ class Board:
         """Return the monotonic time in milliseconds."""
         return int(self._clock() * 1000)
 
-    def track(self, jobs: Iterable[str] | None = None, services: Iterable[str] | None = None) -> None:
-        """Note what changes, for `changed`; these jobs and services, or all, have changed."""
+    def track(self, jobs: Iterable[str] | None = None) -> None:
+        """Note what changes, for `changed`; these jobs, or all, have changed."""
         if self._changed is None:
-            self._changed = ({}, {})
-        self._changed[0].update(dict.fromkeys(self._jobs if jobs is None else jobs))
-        self._changed[1].update(dict.fromkeys(self._heard if services is None else services))
+            self._changed = {}
+        self._changed.update(dict.fromkeys(self._jobs if jobs is None else jobs))
 
-    def changed(self, most: int) -> tuple[list[str], list[str]]:
-        """Return jobs and services of which this hub has heard since it was asked last, each at most so many."""
-        found: list[list[str]] = []
-        for names in self._changed or ():
-            some = [name for name, _ in zip(names, range(most), strict=False)]
-            for name in some:
-                del names[name]
-            found.append(some)
-        return (found[0], found[1]) if found else ([], [])
+    def changed(self, most: int) -> list[str]:
+        """Return jobs of which this hub has heard since it was asked last, at most so many."""
+        names = self._changed or {}
+        some = [name for name, _ in zip(names, range(most), strict=False)]
+        for name in some:
+            del names[name]
+        return some
 
     def summary(self, job_id: str) -> Summary | None:
         """Return what this hub knows of a job; None when it is nothing."""
         job = self._jobs.get(job_id)
         return job.summary() if job is not None else None
-
-    def heard_here(self, service: str) -> tuple[int, dict[str, int]]:
-        """Return when a service was heard, in milliseconds on the monotonic clock, and what it lost."""
-        return int(self._heard.get(service, 0) * 1000), _total(self._lost.get(service, {}).values())
 
     def learn(self, hub: str, job_id: str, told: Summary) -> None:
         """Take into account what another hub knows of a job.
@@ -247,12 +105,6 @@ class Board:
         self._has_learned = True
         if len(self._jobs) > self._most:
             self._jobs.popitem(last=False)
-
-    def learn_service(self, hub: str, service: str, heard_ms: int, lost: dict[str, int]) -> None:
-        """Take into account what another hub knows of a service; see `learn`."""
-        if heard_ms / 1000 > self._heard.get(service, -math.inf):
-            self._hear(service, heard_ms / 1000)
-        self._lost_elsewhere.setdefault(service, {})[hub] = lost
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -342,24 +194,6 @@ class Board:
         for job in found:
             (over if job.state(now, self._stall_s) == "ended" else still_open).append(job)
         return still_open + (over if ended is None else over[max(0, len(over) - ended) :])
-
-    def services(self) -> list[wire.Service]:
-        """Return the services, the one that has been quiet for longest first."""
-        now = self._clock()
-        return [
-            wire.Service(service, _ms(now - heard), self._lost_of(service)) for service, heard in self._heard.items()
-        ]
-
-    def _lost_of(self, service: str) -> dict[str, int]:
-        return _total([*self._lost.get(service, {}).values(), *self._lost_elsewhere.get(service, {}).values()])
-
-
-def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for one in counts:
-        for level, number in one.items():
-            total[level] = total.get(level, 0) + number
-    return total
 
 
 def _ms(seconds: float) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Container, Iterator
+from itertools import accumulate, takewhile
 from typing import Final, NamedTuple
 
 import msgspec
@@ -11,16 +12,19 @@ from narration_core import decode, encode
 from narration_core.contract import EMITTING
 from narration_core.following import ID_FIELDS, MAX_HITS, belonging
 from narration_hub import points, wire
-from narration_hub.board import Board, JobState
+from narration_hub.board import Board
 from narration_hub.config import Settings
 from narration_hub.engine import Embedded, Engine, Entry
 from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
+from narration_hub.job_state import JobState
 from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
 from narration_hub.streams import Places, Scope, Streams
 from narration_hub.wire import StoryLine
 
 _SCOPES: Final[tuple[Scope, ...]] = ("story", "job")
+_MOST_LOST: Final = 10**12  # by one process: what is more cannot be true
+_FRAMES: Final = 200  # events in memory that are written as JSON at once
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
 
 
@@ -134,7 +138,7 @@ class Exchange:
         # On disk before any reader sees it: nobody may have an id that a restart gives to something else.
         self._keep(kept)
         for service in services:
-            self.board.hear(service)
+            self.board.services.hear(service)
         self.engine.wake()
 
     def _keep(self, lines: list[bytes]) -> None:
@@ -167,7 +171,7 @@ class Exchange:
                 continue
             age_s = max(0, now - mark.at_ms) / 1000
             self.board.take(event, age_s)
-            self.board.hear(mark.producer, age_s)
+            self.board.services.hear(mark.producer, age_s)
             frame = frame_of(event, line)
             entry = Entry(mark.owner, mark.event_id, mark.at_ms, frame, event.job_id, event.correlation_id)
             self.engine.restore(entry, Places(mark.every, mark.job, mark.story))
@@ -234,18 +238,19 @@ class Exchange:
         return search_frames(self.streams.everything.frames(), text, most)
 
     def blocks(self, last: int | None) -> Iterator[bytes]:
-        """Yield the lines that are kept, oldest first, in blocks of whole lines.
+        """Return the lines that are kept, oldest first, in blocks of whole lines; none of them needs the event loop.
 
         Args:
             last: only about so many bytes of the end; None yields all.
         """
         if self.store is not None:
-            yield from self.store.blocks(last)
-            return
-        lines = [encode(event_of(frame)) for frame in self.streams.everything.frames()]
-        while last is not None and lines and sum(map(len, lines)) > last:
-            lines = lines[len(lines) // 2 + 1 :]
-        yield b"".join(line + b"\n" for line in lines)
+            return self.store.blocks(last)
+        frames = self.streams.everything.frames()
+        if last is not None:
+            kept = takewhile(lambda size: size <= last, accumulate(len(frame) for frame in reversed(frames)))
+            frames = frames[len(frames) - sum(1 for _ in kept) :]
+        parts = (frames[start : start + _FRAMES] for start in range(0, len(frames), _FRAMES))
+        return (b"".join(encode(event_of(frame)) + b"\n" for frame in part) for part in parts)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -255,9 +260,11 @@ class Exchange:
 
     def note_losses(self, producer: Producer, counts: dict[str, int]) -> None:
         """Note what a process says that it has lost in all."""
-        known: dict[str, int] = {level: number for level in EMITTING if (number := counts.get(level, 0)) > 0}
+        known: dict[str, int] = {
+            level: number for level in EMITTING if (number := min(counts.get(level, 0), _MOST_LOST)) > 0
+        }
         service = producer.service or "unknown"
-        more = self.board.lose(service, producer.process, known) if known else 0
+        more = self.board.services.lose(service, producer.process, known) if known else 0
         if more > 0:
             self.counts.lost += more
             points.losses_told(service=service, lost=more)

@@ -166,13 +166,13 @@ class Store:
     def blocks(self, last: int | None) -> Iterator[bytes]:
         """Yield all lines in blocks of whole lines, oldest first; with `last`, about so many bytes of the end."""
         paths = self.segments()
-        sizes = [path.stat().st_size for path in paths]
+        sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
         skip = 0 if last is None else max(0, sum(sizes) - last)
         for path, size in zip(paths, sizes, strict=True):
             if skip >= size:
                 skip -= size
                 continue
-            with path.open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # deleted: it was the oldest
                 file.seek(skip)
                 if skip:
                     file.readline()  # the first one is a part only

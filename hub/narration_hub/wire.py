@@ -135,18 +135,22 @@ class Job(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     correlation_ids: list[str] = msgspec.field(default_factory=list)
 
 
-class Service(msgspec.Struct, forbid_unknown_fields=True):
+class Service(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A service, as far as the hub has heard of it.
 
     Attributes:
         service: its name.
         quiet_ms: time since it was heard at all, in milliseconds; heartbeats count.
         lost: events that its forwarders gave up, by level.
+        sentence: the last thing that it said outside of any job; absent when it said nothing.
+        said_ms: time since then, in milliseconds.
     """
 
     service: str
     quiet_ms: int
     lost: dict[str, int]
+    sentence: str = ""
+    said_ms: int = 0
 
 
 class Board(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -187,3 +187,34 @@ def test_ten_thousand_rows_are_few_elements_and_what_is_missing_is_told(clients)
     assert scrolled["gap"] == "1 event missed here"
     assert scrolled["next"].endswith("Step 1")
     assert followed["isHidden"]
+
+
+def test_a_huge_story_is_kept_within_bounds_and_every_part_of_it_can_be_scrolled_to(clients):
+    async def main():
+        async with hub() as one:
+            return await looked_at(clients, "huge", f"{one.url}/")
+
+    (seen,) = run(main())
+    assert seen["counted"] == "200,000 rows"
+    assert seen["elements"] < 500
+    start, middle, end = (seen["scrolled"][part] for part in ("start", "middle", "end"))
+    assert start == list(range(len(start)))
+    assert middle == list(range(middle[0], middle[0] + len(middle)))
+    assert abs(middle[0] - 100_000) < 100
+    assert end == list(range(end[0], 200_000))
+    assert all(0 < len(part) < 100 for part in (start, middle, end))
+    assert seen["filtered"] == "1 of 200,000 rows"
+    assert seen["again"] < 1.3 * seen["heap"]  # twice as many came; as many are kept
+    assert seen["complaints"] == []
+
+
+def test_a_tab_that_gets_no_connection_says_who_holds_them_and_goes_on_when_one_is_free(clients):
+    async def main():
+        async with hub() as one:
+            await one.send(*STUCK)
+            return await looked_at(clients, "tabs", f"{one.url}/#story=req-stuck")
+
+    (seen,) = run(main())
+    assert "six other tabs" in seen["waiting"]
+    assert "live" in seen["state"]
+    assert seen["complaints"] == []

@@ -3,7 +3,8 @@
 import pytest
 
 from narration_core import Event
-from narration_hub.board import LINGER_S, Board
+from narration_hub.board import Board
+from narration_hub.job_state import LINGER_S
 
 
 def told(job, event=None):

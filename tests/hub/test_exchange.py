@@ -1,5 +1,6 @@
-"""What the hub does when its disk is full: it goes on, says so once, counts, and says when that is over."""
+"""What the hub does when its disk is full, and what it hands out of its memory."""
 
+import json
 import resource
 
 import pytest
@@ -37,3 +38,18 @@ def test_a_full_disk_stops_nothing_and_is_told_once(tmp_path, narration):
     ring = again.streams.find("job", "job-1")
     assert (ring.first, ring.last) == (5, 5)  # the numbers of what was shown only are not given out again
     again.close()
+
+
+@pytest.mark.req("HUB-01")
+def test_the_end_of_what_is_kept_in_memory_is_whole_lines_of_about_so_many_bytes():
+    exchange = Exchange(Settings())
+    for start in range(0, 600, 100):
+        exchange.take([event(human=f"Step {number}") for number in range(start, start + 100)], Producer("owner"))
+    blocks = list(exchange.blocks(None))
+    assert len(blocks) > 1
+    lines = b"".join(blocks).splitlines()
+    assert [json.loads(line)["human"] for line in lines] == [f"Step {number}" for number in range(600)]
+    some = b"".join(exchange.blocks(20_000)).splitlines()
+    assert 10 < len(some) < 100
+    assert some == lines[-len(some) :]
+    assert list(exchange.blocks(1)) == []

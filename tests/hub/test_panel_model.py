@@ -57,6 +57,19 @@ def joined(*parts):
     return st.tuples(*parts).map(lambda given: {name: value for part in given for name, value in part.items()})
 
 
+@pytest.mark.parametrize(
+    ("count", "length", "most"), [(250_000, 10, 200_000), (20_000, 10_000, 2**27 // 10_000), (3, 2**28, 1)]
+)
+def test_rows_are_bounded_by_number_and_by_bytes_and_what_goes_is_counted(model, count, length, most):
+    event = {"actor": "a", "action": "act", "human": "x", "event": "work_start", "emitted_at_ms": 1}
+    kept = model({"count": count, "length": length, "event": event})
+    assert kept["rows"] + kept["dropped"] == count
+    assert kept["first"] == kept["dropped"]
+    assert 0 < kept["rows"] <= most
+    assert kept["open"] == min(count, 5000)
+    assert kept["works"] <= kept["rows"] + kept["open"]
+
+
 EVENTS = st.lists(
     joined(
         st.sampled_from([{"actor": "a"}, {"actor": "b"}]),

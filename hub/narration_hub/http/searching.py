@@ -8,6 +8,7 @@ from aiohttp import web
 
 from narration_hub.errors import HubError
 from narration_hub.exchange import Exchange
+from narration_hub.http.streaming import deliver
 from narration_hub.search import LONGEST_TEXT, MOST_HITS
 
 _USUAL_HITS: Final = 200
@@ -57,13 +58,8 @@ class Searches:
         while (found := await asyncio.to_thread(next, steps, None)) is not None:
             if found.end is not None:
                 found.stores = self._exchange.engine.stores()
-            try:
-                async with asyncio.timeout(self._exchange.settings.write_deadline_s):
-                    await response.write(_encode(found) + b"\n")
-            except TimeoutError:  # a reader that takes nothing keeps nobody from searching
-                self._exchange.counts.slow_readers += 1
-                if request.transport is not None:
-                    request.transport.abort()
-                return response
+            deadline_s, counts = self._exchange.settings.write_deadline_s, self._exchange.counts
+            if not await deliver(request, response, _encode(found) + b"\n", deadline_s, counts):
+                return response  # a reader that takes nothing keeps nobody from searching
         await response.write_eof()
         return response

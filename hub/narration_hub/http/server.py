@@ -1,5 +1,6 @@
 """The HTTP interface: one short method for each endpoint."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypeVar
 
@@ -20,7 +21,7 @@ from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.http import logs, openapi, panel
 from narration_hub.http.searching import Searches
-from narration_hub.http.streaming import Stream
+from narration_hub.http.streaming import Stream, deliver
 from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
 from narration_hub.streams import Scope
@@ -177,7 +178,7 @@ class Server:
         producer = _producer(request)
         body = await self._body(request)
         if producer.service:
-            self._exchange.board.hear(producer.service)
+            self._exchange.board.services.hear(producer.service)
         self._note_losses(request, producer)
         answer = self._exchange.take(lines_of(body), producer)
         await self._exchange.engine.settle()
@@ -219,7 +220,7 @@ class Server:
         if caller.kind == "operator":
             found = exchange.board.jobs(ended=_number(request, "ended"))
             jobs = [exchange.shown(job, for_operator=True) for job in found]
-            return json_response(200, wire.Board(jobs, exchange.board.services(), exchange.engine.is_alone))
+            return json_response(200, wire.Board(jobs, exchange.board.services.shown(), exchange.engine.is_alone))
         own = [caller.ticket.name] if caller.ticket is not None and caller.ticket.scope == "job" else []
         shown = [exchange.shown(job, for_operator=False) for job in exchange.board.jobs(own)]
         return json_response(200, wire.Board(shown, [], exchange.engine.is_alone))
@@ -263,8 +264,12 @@ class Server:
         if stores is not None:
             response.headers[NOT_ASKED_HEADER] = ", ".join(stores.not_asked)
         await response.prepare(request)
-        for block in self._exchange.blocks(last):
-            await response.write(block)
+        blocks = self._exchange.blocks(last)
+        deadline_s, counts = self._settings.write_deadline_s, self._exchange.counts
+        # Read in a thread: others must not wait for the disk.
+        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+            if not await deliver(request, response, block, deadline_s, counts):
+                return response
         await response.write_eof()
         return response
 

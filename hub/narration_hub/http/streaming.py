@@ -24,6 +24,29 @@ _LOOK_S: Final = 1.0  # how soon an expired or revoked ticket is noticed
 _encode: Final = msgspec.json.Encoder().encode
 
 
+async def deliver(
+    request: web.Request, response: web.StreamResponse, data: bytes, deadline_s: float, counts: Counts
+) -> bool:
+    """Write to a reader; False when it takes nothing for so long that it is given up.
+
+    Args:
+        request: the reader's request.
+        response: where to write.
+        data: what to write.
+        deadline_s: how long to wait, in seconds.
+        counts: where readers that are given up are counted.
+    """
+    try:
+        async with asyncio.timeout(deadline_s):
+            await response.write(data)
+    except TimeoutError:
+        counts.slow_readers += 1
+        if request.transport is not None:
+            request.transport.abort()
+        return False
+    return True
+
+
 class Stream:
     """Sends a ring to one reader.
 

@@ -8,12 +8,15 @@ const EVERY_MS = 1000;
 const ENDED = 50;
 const SILENT_MS = 20000;
 const MOST_JOBS = 500;
+const MOST_SAID = 12;
 
 export class Board {
   constructor() {
     this.jobs = element("tbody");
     this.open = element("h1", {}, "Open jobs");
     this.silent = element("p", { class: "silent" });
+    this.saidHead = element("h2", { hidden: true }, "Outside of jobs");
+    this.said = element("ul", { class: "said" });
     this.done = element("ul", { class: "ended" });
     this.doneHead = element("h2", { hidden: true }, "Ended");
     this.table = element("table", { class: "jobs" },
@@ -22,7 +25,7 @@ export class Board {
       this.jobs);
     this.empty = element("div", { class: "empty", hidden: true });
     this.node = element("div", { class: "board", onpointerenter: () => { this.held = true; }, onpointerleave: () => { this.held = false; } },
-      this.open, this.table, this.empty, this.silent, this.doneHead, this.done);
+      this.open, this.table, this.empty, this.silent, this.saidHead, this.said, this.doneHead, this.done);
   }
 
   start() {
@@ -65,6 +68,10 @@ export class Board {
     this.drawOpen(open.slice(0, MOST_JOBS));
     const silent = services.filter((service) => service.quiet_ms > SILENT_MS);
     this.silent.replaceChildren(...(silent.length ? ["Silent: ", silent.map(told).join(", ")] : []));
+    const said = services.filter((service) => service.sentence).sort((one, other) => one.said_ms - other.said_ms).slice(0, MOST_SAID);
+    this.saidHead.hidden = !said.length;
+    this.said.replaceChildren(...said.map((each) => element("li", {}, coloured(element("span", { class: "service" }, each.service), each.service),
+      ` ${each.sentence}`, element("span", { class: "ago" }, ` ${age(each.said_ms)} ago`))));
     this.doneHead.hidden = !ended.length;
     this.doneHead.textContent = `Ended: the last ${ended.length}`;
     this.done.replaceChildren(...ended.map((job) => element("li", {}, link(job), `  ${mark(job)}${job.sentence}`)));

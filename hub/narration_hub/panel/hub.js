@@ -1,5 +1,7 @@
 // Talking to the hub: the token of this tab, requests, and streams that come back after every interruption.
 
+import { announce } from "./dom.js";
+
 const KEY = "narration-token";
 const SILENCE_MS = 40000; // the hub sends a comment every 15 s
 const LONGEST_PAUSE_MS = 30000;
@@ -25,8 +27,12 @@ export class Refused extends Error {
   }
 }
 
+// A browser has six connections for one address, in all its tabs; whatever needs another one waits without a word.
+const unanswered = (tell) => setTimeout(() => tell("No answer yet: the hub is slow, or six other tabs hold all connections", "trouble"), NO_ANSWER_MS);
+
 export async function get(path) {
-  const response = await fetch(path, { headers: authorization(), cache: "no-store" });
+  const waiting = unanswered(announce);
+  const response = await fetch(path, { headers: authorization(), cache: "no-store" }).finally(() => clearTimeout(waiting));
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Refused(response.status, body);
   return body;
@@ -81,15 +87,12 @@ export class Stream {
 
   async run() {
     const abort = (this.abort = new AbortController());
-    const unanswered = setTimeout(
-      () => this.state("No connection yet: perhaps six other tabs hold all that the browser gives", "trouble"),
-      NO_ANSWER_MS,
-    );
+    const waiting = unanswered(this.state);
     try {
       const headers = { Accept: "text/event-stream", ...authorization() };
       if (this.last) headers["Last-Event-ID"] = this.last;
       const response = await fetch(this.path, { headers, cache: "no-store", signal: abort.signal });
-      clearTimeout(unanswered);
+      clearTimeout(waiting);
       if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
       await this.read(response, abort);
     } catch (error) {
@@ -100,7 +103,7 @@ export class Stream {
         return;
       }
     } finally {
-      clearTimeout(unanswered);
+      clearTimeout(waiting);
       clearTimeout(this.watchdog);
     }
     if (!this.stopped && !this.ended && abort === this.abort) this.pause();
@@ -138,7 +141,7 @@ export class Stream {
       this.ended = true;
       this.state(ENDINGS[body.reason] ?? `ended: ${body.reason}`, body.reason === "ended" ? "" : "trouble");
     }
-    this.heard(type, body, id);
+    this.heard(type, body, id, data.length);
   }
 
   // Full jitter: a thousand panels do not come back in the same moment.

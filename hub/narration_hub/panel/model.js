@@ -1,6 +1,9 @@
 // What a story's events mean: rows, pieces of work, services. The words that open and close work come from the hub.
 
 export const MOST_ROWS = 200000;
+export const MOST_BYTES = 128 * 2 ** 20;
+export const MOST_OPEN = 5000;
+const ROW_BYTES = 300; // of memory that a row takes beside its text
 
 export class Story {
   constructor(vocabulary) {
@@ -11,12 +14,14 @@ export class Story {
     this.bySpan = new Map();
     this.services = new Map();
     this.dropped = 0;
+    this.bytes = 0;
     this.missed = 0;
     this.first = undefined; // the time of the first event, and the latest time of any
     this.newest = undefined;
   }
 
-  add(body, id) {
+  // length: of the text that the event came as; about so much memory it takes.
+  add(body, id, length = 3 * body.formatted.length) {
     const { event, formatted } = body;
     const row = {
       kind: "event",
@@ -26,6 +31,7 @@ export class Story {
       service: event.actor ?? "unknown",
       at: event.emitted_at_ms,
       level: event.level ?? "info",
+      bytes: length + ROW_BYTES,
       text: `${event.actor} ${event.action} ${event.human} ${formatted}`.toLowerCase(),
     };
     this.services.set(row.service, (this.services.get(row.service) ?? 0) + 1);
@@ -36,14 +42,17 @@ export class Story {
 
   gap(missed) {
     this.missed += missed;
-    this.push({ kind: "gap", missed, service: "", level: "", text: "", at: this.rows.at(-1)?.at });
+    this.push({ kind: "gap", missed, service: "", level: "", text: "", bytes: ROW_BYTES, at: this.rows.at(-1)?.at });
   }
 
   push(row) {
-    if (this.rows.length >= MOST_ROWS) {
-      const gone = new Set(this.rows.splice(0, MOST_ROWS / 10));
+    this.bytes += row.bytes;
+    if (this.rows.length >= MOST_ROWS || this.bytes > MOST_BYTES) {
+      const gone = new Set(this.rows.splice(0, Math.ceil(this.rows.length / 10)));
       this.dropped += gone.size;
-      this.works = this.works.filter((work) => !work.end || !gone.has(work.end));
+      for (const each of gone) this.bytes -= each.bytes;
+      const open = new Set(this.open);
+      this.works = this.works.filter((work) => open.has(work) || !gone.has(work.end ?? work.start));
       this.bySpan = new Map(this.works.map((work) => [work.start.event.span_id, work]));
     }
     this.rows.push(row);
@@ -67,6 +76,7 @@ export class Story {
       const work = { name, start: row, last: row, end: null, service: row.service, failed: false, parent };
       this.works.push(work);
       this.open.push(work);
+      if (this.open.length > MOST_OPEN) this.open.shift();
       if (event.span_id && !this.bySpan.has(event.span_id)) this.bySpan.set(event.span_id, work);
       return;
     }

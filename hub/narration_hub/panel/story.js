@@ -40,12 +40,13 @@ export class StoryScreen {
       element("div", { class: "body" }, this.list.node, this.plain, this.drawer));
     this.begin();
     this.stream = new Stream(`/v1/${scope === "job" ? "jobs" : "stories"}/${encodeURIComponent(name)}/stream`,
-      (type, body, id) => this.heard(type, body, id), (text, kind) => announce(text, kind), (error) => this.missing(error));
+      (...said) => this.heard(...said), (text, kind) => announce(text, kind), (error) => this.missing(error));
   }
 
   begin() {
     this.story = new Story(this.vocabulary);
     this.rows = [];
+    this.dropped = 0;
     this.jumped = false;
   }
 
@@ -74,8 +75,8 @@ export class StoryScreen {
     }
   }
 
-  heard(type, body, id) {
-    if (type === "narration") this.take(this.story.add(body, id));
+  heard(type, body, id, length) {
+    if (type === "narration") this.take(this.story.add(body, id, length));
     else if (type === "gap") { this.story.gap(body.missed); this.refilter(); }
     else if (type === "reset") { this.begin(); }
     else if (type === "end") this.isOver = body.reason !== "shutdown";
@@ -102,7 +103,10 @@ export class StoryScreen {
   }
 
   take(row) {
-    if (this.rows !== this.story.rows && this.matches(row)) this.rows.push(row);
+    if (this.dropped !== this.story.dropped) { // rows that went are not kept by a filter
+      this.dropped = this.story.dropped;
+      this.refilter();
+    } else if (this.rows !== this.story.rows && this.matches(row)) this.rows.push(row);
     if (this.wanted && row.id === this.wanted) this.target = row;
   }
 

@@ -11,6 +11,7 @@ from narration_hub.board import Board
 from narration_hub.config import HUB_NAME
 from narration_hub.redis_engine._hubs import HELLO_S, Hubs
 from narration_hub.redis_engine._link import GoneError, Link, Row
+from narration_hub.services import Heard
 from narration_hub.summary import Summary
 from narration_hub.tickets import Tickets
 
@@ -21,14 +22,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode_job: Final = msgspec.json.Decoder(Summary).decode
 
 
-class _Heard(msgspec.Struct, array_like=True):
-    """A service on a board: when it was heard, by Redis' clock, and what it lost."""
-
-    heard_ms: int
-    lost: dict[str, int]
-
-
-_decode_service: Final = msgspec.json.Decoder(_Heard).decode
+_decode_service: Final = msgspec.json.Decoder(Heard).decode
 
 
 class _Hello(msgspec.Struct, array_like=True):
@@ -61,14 +55,18 @@ class Sharing:
         self._seen_tickets = -1
         self._firsts: OrderedDict[str, int] = OrderedDict()
         tickets.slack_ms = _SLACK_MS
-        board.track()
+        self._track()
 
     def begin(self) -> None:
         """Tell everything, and learn everything: Redis may have lost it."""
         self._seen, self._seen_tickets = 0, -1
         self._said_at = -math.inf
-        self._board.track()
+        self._track()
         self._tickets.prepare()
+
+    def _track(self, jobs: list[str] | None = None, services: list[str] | None = None) -> None:
+        self._board.track(jobs)
+        self._board.services.track(services)
 
     def first(self, job_id: str) -> int:
         """Return the number of the oldest event in a job's stream, as far as it was told."""
@@ -80,7 +78,7 @@ class Sharing:
         Raises:
             GoneError: Redis is away.
         """
-        jobs, services = self._board.changed(_ROWS)
+        jobs, services = self._board.changed(_ROWS), self._board.services.changed(_ROWS)
         revoked = self._tickets.unshared()
         rows = self._rows(jobs, services)
         before = time.monotonic()
@@ -92,7 +90,7 @@ class Sharing:
             told = await self._link.share(self._seen, self._seen_tickets, self._tickets.keys, revoked, rows)
         except GoneError:
             self._said_at = -math.inf
-            self._board.track(jobs, services)
+            self._track(jobs, services)
             raise
         # Half of the way there and back: how far Redis' clock is from ours.
         self._tickets.ahead_ms = told.at_ms - (time.time_ns() // 1_000_000) + int((time.monotonic() - before) * 500)
@@ -118,8 +116,8 @@ class Sharing:
             data = _encode(summary.shifted(shift)) if summary is not None else b""
             found.append(Row(self._link.hub, "j", job_id, 0, data))
         for service in services:
-            heard_ms, lost = self._board.heard_here(service)
-            found.append(Row(self._link.hub, "s", service, 0, _encode(_Heard(heard_ms + shift, lost))))
+            heard = self._board.services.heard_here(service).shifted(shift)
+            found.append(Row(self._link.hub, "s", service, 0, _encode(heard)))
         return [row for row in found if row.data]
 
     def _learn(self, row: Row) -> None:
@@ -129,8 +127,7 @@ class Sharing:
                 self._board.learn(row.hub, row.name, _decode_job(row.data).shifted(-shift))
                 self._note_first(row.name, row.first)
             elif row.kind == "s":
-                found = _decode_service(row.data)
-                self._board.learn_service(row.hub, row.name, found.heard_ms - shift, found.lost)
+                self._board.services.learn(row.hub, row.name, _decode_service(row.data).shifted(-shift))
             elif row.kind == "h":
                 said = _decode_hello(row.data)
                 self._hubs.learn(row.hub, said.name, (said.heard_ms - self._tickets.ahead_ms) / 1000)

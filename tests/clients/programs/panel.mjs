@@ -13,7 +13,8 @@ const browser = await chromium.launch({
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
   ],
 });
-const page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
+const context = await browser.newContext({ viewport: { width: 1280, height: 760 } });
+const page = await context.newPage();
 page.setDefaultTimeout(60_000);
 const complaints = [];
 page.on("pageerror", (error) => complaints.push(error.message));
@@ -175,6 +176,72 @@ const scenes = {
     await page.keyboard.press("f");
     await shows(".row", "Last step");
     print({ isHidden: await page.locator(".more").isHidden() });
+  },
+  async sentence() {
+    await page.goto(address);
+    await shows(".row", "75 %");
+    const row = await page.locator(".row .sentence").first().evaluate((node) => node.textContent);
+    const verdict = await page.locator(".verdict").evaluate((node) => node.textContent);
+    await page.locator("button", { hasText: "plain text" }).click();
+    const plain = await page.locator(".plain").evaluate((node) => node.textContent);
+    print({ row, verdict, plain });
+  },
+  // More rows than the page keeps, from files that are dropped on it.
+  async huge() {
+    await page.goto(address);
+    await page.locator("#query").waitFor();
+    const devtools = await context.newCDPSession(page);
+    const drop = async (name, rows) => {
+      await page.evaluate(([file, count]) => {
+        const line = (n) => JSON.stringify({
+          emitted_at_ms: 1795900000000 + n, level: n % 1000 ? "info" : "warn", actor: `service-${n % 7}`, action: "work", target: "gpu0",
+          human: `Step ${n} of ${file}, told at some length as services do`, job_id: "job-1", correlation_id: "req-1", span_id: `span-${n % 50}`,
+        });
+        const pieces = [];
+        for (let n = 0; n < count; n += 1000) pieces.push(Array.from({ length: Math.min(1000, count - n) }, (_, at) => `${line(n + at)}\n`).join(""));
+        const data = new DataTransfer();
+        data.items.add(new File(pieces, file));
+        dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+      }, [name, rows]);
+      await shows(".row", `Step ${rows - 1} of ${name},`);
+      await devtools.send("HeapProfiler.collectGarbage");
+      return (await devtools.send("Runtime.getHeapUsage")).usedSize;
+    };
+    const heap = await drop("once", 200000);
+    const counted = await text(".counted");
+    const elements = await page.evaluate(() => document.querySelectorAll("*").length);
+    const list = page.locator(".list");
+    const at = async (share) => {
+      await list.evaluate((box, part) => { box.scrollTop = part * (box.scrollHeight - box.clientHeight); }, share);
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      return (await page.locator(".row").allInnerTexts()).map((each) => Number(/Step (\d+) of/.exec(each)[1]));
+    };
+    const scrolled = { start: await at(0), middle: await at(0.5), end: await at(1) };
+    await page.locator("#filter").fill("step 199999 ");
+    await shows(".counted", " of ");
+    const filtered = await text(".counted");
+    await page.locator("#filter").fill("of twice");
+    print({ heap, counted, elements, scrolled, filtered, again: await drop("twice", 400000), later: await text(".counted") });
+  },
+  // Six tabs hold every connection that the browser gives to one address; the seventh says so, and goes on when one closes.
+  async tabs() {
+    const board = address.split("#")[0];
+    await page.goto(board);
+    await shows(".jobs", "job-stuck");
+    const tabs = [];
+    while (tabs.length < 6) {
+      const tab = await context.newPage();
+      await tab.goto(address);
+      await tab.locator("#state", { hasText: "live" }).waitFor();
+      tabs.push(tab);
+    }
+    await page.evaluate((hash) => { location.hash = hash; }, address.split("#")[1]);
+    await shows("#state", "six other tabs");
+    const waiting = await text("#state");
+    await tabs[0].close();
+    await shows(".row", "Loading");
+    await shows("#state", "live");
+    print({ waiting, state: await text("#state") });
   },
 };
 

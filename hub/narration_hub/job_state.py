@@ -1,0 +1,125 @@
+"""What this hub knows of one job, and what all hubs know together."""
+
+from typing import Final
+
+import msgspec
+
+from narration_core import Event
+from narration_core.following import Line, Work, Works, closes
+from narration_hub import summary, wire
+from narration_hub.summary import Summary
+
+MOST_OPEN: Final = 256
+"""Most pieces of work that one job may have open."""
+
+LINGER_S: Final = 2.0
+"""A job has ended when no work has been open for so long; a last word may follow the end."""
+
+_CORRELATION_IDS: Final = 8
+
+
+class JobState(msgspec.Struct, eq=False):
+    """What is known of a job.
+
+    Attributes:
+        job_id: its id.
+        began: when it was first heard, on the monotonic clock, in seconds.
+        heard: when it was last heard, the same way.
+        works: its open work.
+        last: its last event that came to this hub; None when all came to others.
+        said: when that came, on the monotonic clock, in seconds.
+        counts: events by level.
+        correlation_ids: the requests that it belongs to.
+        closed: whether any work of it has ended.
+        stall_told: whether it was told to be stalled since it was last heard.
+        strays: ends of work whose start did not come to this hub.
+        others: what other hubs know of it, by their names, with times in milliseconds on the monotonic clock.
+    """
+
+    job_id: str
+    began: float
+    heard: float
+    last: Event | None
+    works: Works
+    said: float = 0.0
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
+    correlation_ids: list[str] = msgspec.field(default_factory=list)
+    closed: bool = False
+    stall_told: bool = False
+    strays: list[summary.Stray] = msgspec.field(default_factory=list)
+    others: dict[str, Summary] = msgspec.field(default_factory=dict)
+    together: Summary | None = None
+
+    def take(self, event: Event, now: float) -> None:
+        """Take an event of the job."""
+        self.heard = max(self.heard, now)
+        self.said = now
+        self.together = None
+        self.last = event
+        self.stall_told = False
+        level = event.level or "info"
+        self.counts[level] = self.counts.get(level, 0) + 1
+        cid = event.correlation_id
+        if cid is not None and cid not in self.correlation_ids and len(self.correlation_ids) < _CORRELATION_IDS:
+            self.correlation_ids.append(cid)
+        if event.event is not None or self.works.open:
+            before = len(self.works.open)
+            unopened = self.works.unopened
+            self.works.take(Line(event.actor or "", 0, event.emitted_at_ms, event, "", "narration"), event)
+            self.closed = self.closed or len(self.works.open) < before
+            if self.works.unopened > unopened or (event.event == "error" and len(self.works.open) == before):
+                self.strays.append(summary.Stray(closes(event) or "", event.span_id, _place(event)))
+                del self.strays[: -summary.MOST_OPEN]
+
+    @property
+    def waits_for(self) -> Work | None:
+        """The innermost open work: of what was opened last, what nothing is open inside of."""
+        return self.works.open[-1] if self.works.open else None
+
+    def state(self, now: float, stall_s: float) -> wire.JobState:
+        """Return what the job is doing.
+
+        Args:
+            now: on the monotonic clock, in seconds.
+            stall_s: when a quiet job is called stalled, in seconds.
+        """
+        quiet = now - self.heard
+        known = self.known() if self.others else None
+        closed = self.closed if known is None else known.closed
+        is_open = bool(self.works.open if known is None else known.open)
+        if closed and not is_open:
+            return "ended" if quiet >= LINGER_S else "running"
+        return "stalled" if quiet > stall_s else "running"
+
+    def summary(self) -> Summary | None:
+        """Return what this hub knows, with times in milliseconds on the monotonic clock; None when it is nothing."""
+        last = self.last
+        if last is None:
+            return None
+        return Summary(
+            int(self.began * 1000), int(self.said * 1000), last.human or "", last.actor or "", last.percent,
+            dict(self.counts), list(self.correlation_ids), self.closed,
+            [_open(work) for work in self.works.open[-summary.MOST_OPEN :]], list(self.strays), self.works.unopened,
+        )  # fmt: skip
+
+    def known(self) -> Summary:
+        """Return what all hubs know together."""
+        if self.together is None:
+            own = self.summary()
+            self.together = summary.merged([*([own] if own is not None else []), *self.others.values()])
+        return self.together
+
+    @property
+    def is_told_here(self) -> bool:
+        """Whether its last event came to this hub, which then is the one that says so when nothing follows."""
+        return not self.others or self.said * 1000 >= max(other.heard_ms for other in self.others.values())
+
+
+def _place(event: Event) -> tuple[str | None, ...]:
+    return (event.actor, event.worker_id, event.replica_id)
+
+
+def _open(work: Work) -> summary.Open:
+    event = work.event
+    said = work.last.event if work.last is not None and work.last.event is not None else event
+    return summary.Open(work.name, event.span_id, _place(event), work.start.at_ms or 0, said.human or "", said.percent)
