@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from narration_core import _text as text
 from narration_core._clock import SYSTEM, Sources
-from narration_core._coercion import FIELD_TYPES, STR, extra_name, extra_order, fitted, set_misfits_aside
+from narration_core._coercion import FIELD_TYPES, STR, extra_name, extra_order, fitted, lost, set_misfits_aside
 from narration_core._event import (
     FIELD_SET,
     LATEST_MS,
@@ -22,6 +22,7 @@ from narration_core._event import (
     encode_value,
     from_fields,
 )
+from narration_core._last_word import say
 from narration_core._levels import EMITTING, LevelName
 from narration_core._plain_data import MAX_ITEMS, cleaned, plain, unmasked
 from narration_core._settings import RANK, Counts, Settings
@@ -96,6 +97,8 @@ class Builder:
             texts["human"] = human or ""
         said = {"emitted_at_ms": now, "level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
+        if given is not None and (type(given) is not int or now != given):
+            extra.setdefault(extra_name("emitted_at_ms"), unmasked(given))
         given_fields = {"target": target, **known, **extra}
         redacted = self._redactor.fields(given_fields)
         safe: dict[str, Any] = {name: cleaned(value) for name, value in redacted.items()}
@@ -200,6 +203,7 @@ class Builder:
         if type(given) is int and 0 <= given < LATEST_MS:
             return given
         self.mistake(f"{action}: emitted_at_ms must be milliseconds since the epoch, a whole number")
+        _say_once("emitted_at_ms", action)
         return SYSTEM.now_ms()
 
     def _sorted(self, values: Mapping[str, Any], action: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -217,7 +221,12 @@ class Builder:
             elif types == STR and type(value) is str:
                 known[name] = text.limited(value)
             else:
-                known[name] = self._converted(name, value, types, action)
+                converted = known[name] = self._converted(name, value, types, action)
+                if lost(value, converted):
+                    extra.setdefault(extra_name(name), unmasked(value))
+                    _say_once(name, action)
+                elif type(converted) not in types:  # `set_misfits_aside` will
+                    _say_once(name, action)
         return known, {key: value for key, value in extra.items() if value is not None}
 
     def _check_extra(self, name: str, value: Any, action: str) -> None:
@@ -232,6 +241,16 @@ class Builder:
         if type(value) not in types:
             self.mistake(f"{action}: {name} must be {types[0].__name__}, not {type(value).__name__}")
         return fitted(value, types)
+
+
+_said: Final[set[str]] = set()
+
+
+def _say_once(name: str, action: str) -> None:
+    """Say, once for each field, that a value did not fit: a program that runs would never notice."""
+    if name not in _said:
+        _said.add(name)
+        say(f"{text.to_name(action)}: a value of {name} does not fit the field; it is kept as {extra_name(name)}")
 
 
 def bounded(event: Event, rank: int) -> Record:

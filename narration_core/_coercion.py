@@ -37,6 +37,16 @@ def fitted(value: Any, types: tuple[type, ...] | None) -> Any:
         return unmasked(value)
 
 
+def lost(value: Any, converted: Any) -> bool:
+    """Return whether a number lost something when it was converted: the field holds its whole part alone."""
+    if type(converted) is not int or type(value) is int:
+        return False
+    try:
+        return float(value) != converted
+    except Exception:  # noqa: BLE001 - as in `fitted`
+        return False
+
+
 def set_misfits_aside(fields: dict[str, Any]) -> None:
     """Move what the fields of an event cannot hold to extra fields, so that the event can be read back.
 

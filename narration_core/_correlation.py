@@ -1,6 +1,7 @@
 """Ids that cross services and processes: validation, headers, environment variables."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -16,10 +17,11 @@ BAGGAGE_HEADER: Final = "baggage"
 """The header with the other ids (W3C Baggage)."""
 MAX_CORRELATION_ID: Final = 128
 
-_ALLOWED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")
-_HEX: Final = "0123456789abcdef"
+_is_acceptable: Final = re.compile(f"[A-Za-z0-9._:-]{{1,{MAX_CORRELATION_ID}}}").fullmatch
+_parts_of_parent: Final = re.compile(
+    "([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL
+).fullmatch
 _NO_IDS: Final = frozenset(("0" * 32, "0" * 16))
-_PARENT: Final = 55  # characters: version, trace id, span id, flags, and what is between them
 _CARRIED: Final = ("job_id", "session_id")
 _MAX_BAGGAGE: Final = 8192
 
@@ -53,7 +55,7 @@ class Inbound(NamedTuple):
 
 def is_correlation_id(value: object) -> bool:
     """Return whether an inbound id is acceptable: 1 to 128 characters of `[A-Za-z0-9._:-]`."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_CORRELATION_ID and _ALLOWED.issuperset(value)
+    return isinstance(value, str) and _is_acceptable(value) is not None
 
 
 def new_correlation_id() -> str:
@@ -66,14 +68,13 @@ def parse_traceparent(value: str) -> tuple[str, str, str] | None:
 
     Version ff is invalid; of a version above 00 the four parts that 00 has are read (W3C Trace Context, 3.2.4).
     """
-    value = value.strip()
-    version, trace_id, span_id, flags = value[:2], value[3:35], value[36:52], value[53:_PARENT]
-    digits = version + trace_id + span_id + flags
-    if len(value) < _PARENT or digits.strip(_HEX) or value[2] + value[35] + value[52] != "---" or version == "ff":
+    found = _parts_of_parent(value.strip())
+    if found is None:
         return None
-    if len(value) > _PARENT and (version == "00" or value[_PARENT] != "-"):
+    version, trace_id, span_id, flags, more = found.groups()
+    if version == "ff" or trace_id in _NO_IDS or span_id in _NO_IDS or (more and version == "00"):
         return None
-    return None if trace_id in _NO_IDS or span_id in _NO_IDS else (trace_id, span_id, flags)
+    return trace_id, span_id, flags
 
 
 def parse_baggage(value: str) -> dict[str, str]:
@@ -113,13 +114,17 @@ def accepted(header: Callable[[str], str | None], trust: Trust) -> Inbound:
         trust: see `accept`.
     """
     sent = header("x-correlation-id")
-    valid = sent is not None and is_correlation_id(sent)
-    correlation_id = sent if valid and sent is not None else new_correlation_id()
-    refused = sent is not None and not valid
+    refused = False
+    if sent is None:
+        correlation_id = new_correlation_id()
+    elif is_correlation_id(sent):
+        correlation_id = sent
+    else:
+        correlation_id, refused = new_correlation_id(), True
     parent = header(TRACEPARENT_HEADER)
     trace = parse_traceparent(parent) if isinstance(parent, str) else None
     if trust != "inside":
-        link = "-".join(("00", *trace)) if trace else None
+        link = f"00-{trace[0]}-{trace[1]}-{trace[2]}" if trace else None
         return Inbound(correlation_id, None, None, refused, None, None, None, link)
     baggage = header(BAGGAGE_HEADER)
     carried = parse_baggage(baggage) if isinstance(baggage, str) else {}
@@ -179,14 +184,15 @@ def headers_of(scope: Scope, trust: Trust) -> dict[str, str]:
         trust: see `outbound_headers`.
     """
     fields = scope.fields
-    span_id = fields.get("span_id") or fields.get("parent_span_id")
     headers = {}
-    correlation_id = str(fields.get("correlation_id") or "")
-    if is_correlation_id(correlation_id):
-        headers[CORRELATION_HEADER] = correlation_id
-    parent = f"00-{fields.get('trace_id')}-{span_id}-{scope.trace_flags or '01'}"
-    if parse_traceparent(parent):
-        headers[TRACEPARENT_HEADER] = parent
+    correlation_id = fields.get("correlation_id")
+    if correlation_id and is_correlation_id(str(correlation_id)):
+        headers[CORRELATION_HEADER] = str(correlation_id)
+    span_id = fields.get("span_id") or fields.get("parent_span_id")
+    if span_id and "trace_id" in fields:
+        parent = f"00-{fields['trace_id']}-{span_id}-{scope.trace_flags or '01'}"
+        if parse_traceparent(parent):
+            headers[TRACEPARENT_HEADER] = parent
     if trust == "inside":
         carried = [f"{name}={fields[name]}" for name in _CARRIED if is_correlation_id(str(fields.get(name) or ""))]
         if carried:

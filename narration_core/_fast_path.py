@@ -38,11 +38,18 @@ _CARELESS: Final = frozenset(range(ord(" "), ord("~") + 1)) - {ord("\\")}
 _PLAIN: Final = bytes(ZEROS[code] if code in _CARELESS else 0xFF for code in range(256))
 """For `bytes.translate`: text with every digit a zero, and beyond ASCII where it is not plain."""
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
-# W3C ids and UUIDs. Digits alone may be a card number.
+# W3C ids, `traceparent` and UUIDs. Digits alone may be a card number.
 _is_made_id = re.compile(
-    "(?=[0-9-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+    "(?=[0-9-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    "|00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})"
 ).fullmatch
-_MADE_IDS: Final = ("3b241101-e2bb-4255-8caf-4136c566a962", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+_MADE_IDS: Final = (
+    "3b241101-e2bb-4255-8caf-4136c566a962",
+    "4bf92f3577b34da6a3ce929d0e0e4736",
+    "00f067aa0ba902b7",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+)
+_MADE_LENGTHS: Final = frozenset(map(len, _MADE_IDS))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -55,10 +62,10 @@ class BoundFields:
         json: the ids among them as checked JSON, each followed by a comma; None when they need the slow way.
         last_place: the index of the last of these ids, -1 when there is none.
         others: the bound fields that are not ids.
-        lifecycle: the same without `job_id`, for lifecycle points; None until it is asked for.
+        jobless: the same without `job_id`, where a job is bound; None until it is asked for.
     """
 
-    __slots__ = ("fields", "json", "last_place", "lifecycle", "others", "owner")
+    __slots__ = ("fields", "jobless", "json", "last_place", "others", "owner")
 
     def __init__(self, owner: "FastPath", fields: Mapping[str, Any]) -> None:
         self.owner = owner
@@ -66,7 +73,13 @@ class BoundFields:
         self.others: dict[str, Any] = {}
         self.json: str | None = None
         self.last_place = -1
-        self.lifecycle: BoundFields | None = None if "job_id" in fields else self
+        self.jobless: BoundFields | None = None
+
+    @property
+    def lifecycle(self) -> "BoundFields | None":
+        """The same without `job_id`, for lifecycle points; None until it is asked for."""
+        # Nothing that holds itself: it would stay until the garbage collector comes, one for each request.
+        return self.jobless if "job_id" in self.fields else self
 
 
 def _slow(*_: Any) -> None:
@@ -137,16 +150,16 @@ class FastPath:
     def without_job(self, bound: BoundFields) -> BoundFields:
         """Return the same for a lifecycle point, and keep it there."""
         fields = {name: value for name, value in bound.fields.items() if name != "job_id"}
-        bound.lifecycle = self._prepared(fields, ordinary=bound.json is not None)
-        return bound.lifecycle
+        bound.jobless = self._prepared(fields, ordinary=bound.json is not None)
+        return bound.jobless
 
     def _prepared(self, fields: Mapping[str, Any], *, ordinary: bool) -> BoundFields:
-        fields = without_actor(fields)
+        if "actor" in fields:
+            fields = without_actor(fields)
         bound = BoundFields(self, fields)
         # One pass, and no call more than needed: every request has a scope of its own.
         written = ""
         last = ""
-        others = bound.others
         new: list[str] = []
         texts = self._texts.seen
         plain = self._made_ids_are_plain
@@ -154,7 +167,7 @@ class FastPath:
             plain = self._made_ids_are_plain = self._no_made_id_is_hidden()
         for name, value in fields.items():
             if name not in ID_INDEX:
-                others[name] = value
+                bound.others[name] = value
                 continue
             if type(value) is not str:
                 ordinary = False
@@ -163,7 +176,7 @@ class FastPath:
                 new.append(value)
             written += f'"{name}":"{value}",' if '"' not in value else f'"{name}":{_encode(value).decode()},'
             last = name
-        if ordinary and not (self.text_needs_care(new[0]) if len(new) == 1 else self.needs_care(new)):
+        if ordinary and not (new and (self.text_needs_care(new[0]) if len(new) == 1 else self.needs_care(new))):
             bound.last_place = ID_INDEX[last] if last else -1
             bound.json = written
         return bound

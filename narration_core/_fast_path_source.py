@@ -78,6 +78,7 @@ class _Parts(NamedTuple):
         line: the event's own fields on the line after the bound ones, in order.
         more: the variables of extra fields, in the order of the line.
         strings: the variables that hold text.
+        spoken_whole: those of them that the sentence of a declared point holds as words of their own.
     """
 
     given: Mapping[str, str]
@@ -87,6 +88,7 @@ class _Parts(NamedTuple):
     line: Sequence[str]
     more: Mapping[str, str]
     strings: Sequence[str]
+    spoken_whole: Sequence[str]
 
 
 def source(
@@ -110,6 +112,7 @@ def source(
     strings += [more[field.name] for field in extra if field.type is str]
     fixed: dict[str, str] = {}
     filled: dict[str, str] = {}
+    spoken_whole: Sequence[str] = ()
     for name, template in point.texts.items() if point else ():
         form, fields = as_printf(template) or ("", ("?",))  # no call gives `?`: the slow way
         variables = [given.get(field) or _BOUND.get(field, "") for field in fields]
@@ -125,13 +128,31 @@ def source(
             filled[name] = variables[0]
         elif all(variables):
             filled[name] = f"{form!r} % ({', '.join(variables)},)"
+            if name == "human":
+                spoken_whole = [name for name in _words_of(form, variables) if name in strings]
         else:
             return None
     known = {*given, *fixed, *filled}
     line = [name for name in (*ID_INDEX, *BODY) if name in known]
-    parts = _Parts(given, fixed, filled, [name for name in TEXTS if name in known], line, more, strings)
+    spoken = [name for name in TEXTS if name in known]
+    parts = _Parts(given, fixed, filled, spoken, line, more, strings, spoken_whole)
     own = [*given.values(), *(name for name in parts.spoken if name in filled)]
     return "\n".join([*_compose(parts, own, point, moment_given=MOMENT in names, strict=strict), *_render(parts, own)])
+
+
+def _words_of(form: str, variables: Sequence[str]) -> list[str]:
+    """Return the variables that a printf format sets between spaces, or at its ends."""
+    if "%%" in form:
+        return []
+    before, *rest = form.split("%s")
+    found = []
+    for index, (variable, after) in enumerate(zip(variables, rest, strict=True), 1):
+        if (before.endswith(" ") or (index == 1 and not before)) and (
+            after.startswith(" ") or (index == len(rest) and not after)
+        ):
+            found.append(variable)
+        before = after
+    return found
 
 
 def _compose(
@@ -178,12 +199,14 @@ def _compose(
     # Numbers hold no secrets: they are small. What is a field as it is, is looked at as that field.
     pieces = (*(name for name in said if parts.filled.get(name) not in parts.strings), *parts.strings)
     if pieces:
-        # Mostly the sentence alone is new.
+        # Mostly the sentence alone is new. What it holds as words of their own is looked at with it.
         told = "human" if "human" in pieces else pieces[0]
-        known = " and ".join(f"{piece} in plain_texts" for piece in pieces if piece != told) or "True"
+        words = parts.spoken_whole if told == "human" else ()
+        known = " and ".join(f"{piece} in plain_texts" for piece in pieces if piece not in (told, *words)) or "True"
+        each = f", ({', '.join((told, *words))})" if words else ""
         lines += [
             f"    if {known}:",
-            f"        if {told} not in plain_texts and text_needs_care({told}): return None",
+            f"        if {told} not in plain_texts and text_needs_care({told}{each}): return None",
             f"    elif needs_care(({', '.join(pieces)},)): return None",
         ]
     lines += [f"    return Draft(b'', {rank}, None, {moment}, {actor}, {action}, target, human, bound.fields,"]

@@ -192,8 +192,10 @@ class Entered:
             before = self._token.old_value
             above.previous = ROOT if before is Token.MISSING else before
         elif self._token is not None:
-            with contextlib.suppress(ValueError):  # left in another context than it was entered in: nothing to undo
+            try:  # noqa: SIM105 - a `suppress` would be felt: each request and call comes here
                 current.reset(self._token)
+            except ValueError:  # left in another context than it was entered in: nothing to undo
+                pass
         self._token = None
 
 

@@ -1,7 +1,7 @@
 """What every bridge of a client does with a call: send the ids along, tell the call and what came of it."""
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
@@ -9,7 +9,7 @@ from narration_core._correlation import Trust, check_trust, headers_of
 from narration_core._narrator import Narrator
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
-from narration_core.bridges._request import SERVER_FAULT, in_short, outbound_scope
+from narration_core.bridges._request import SERVER_FAULT, SHOWN, in_short, outbound_scope
 
 POINTS: Final = frozenset(("call", "answer", "bad_answer", "failure"))
 
@@ -93,17 +93,11 @@ class Call:
     def __init__(self, calling: Calling, method: str, place: str) -> None:
         scope = self._scope = outbound_scope(has_span=calling.has_span)
         self.headers = headers_of(scope, calling.trust)
-        request = self._request = in_short(f"{method} {place}")
+        request = f"{method} {place}"
+        self._request = request if len(request) <= SHOWN else in_short(request)
         self._calling = calling
         self._began = scope.sources.monotonic_ns()
-        calling.call(scope, {"request": request})
-
-    def _ending(self, retries: int) -> dict[str, Any]:
-        duration = (self._scope.sources.monotonic_ns() - self._began) // 1_000_000
-        ending: dict[str, Any] = {"request": self._request, "duration_ms": duration}
-        if retries:
-            ending["retries"] = retries
-        return ending
+        calling.call(scope, {"request": self._request})
 
     def answered(self, status: int, retries: int = 0) -> None:
         """Tell what the other side answered.
@@ -112,13 +106,16 @@ class Call:
             status: the HTTP status.
             retries: how often the call was tried again before.
         """
-        ending = self._ending(retries)
-        ending["status"] = status
+        scope = self._scope
+        duration = (scope.sources.monotonic_ns() - self._began) // 1_000_000
+        ending = {"request": self._request, "duration_ms": duration, "status": status}
+        if retries:
+            ending["retries"] = retries
         if status >= SERVER_FAULT:
             ending["error_kind"] = f"http_{status}"
-            self._calling.bad_answer(self._scope, ending)
+            self._calling.bad_answer(scope, ending)
         else:
-            self._calling.answer(self._scope, ending)
+            self._calling.answer(scope, ending)
 
     def failed(self, error: BaseException, retries: int = 0) -> None:
         """Tell that no answer came.
@@ -128,7 +125,9 @@ class Call:
             retries: how often the call was tried again before.
         """
         failure = {"error_kind": exceptions.kind(error), **exceptions.described(error)}
-        self._calling.failure(self._scope, {**self._ending(retries), **failure})
+        duration = (self._scope.sources.monotonic_ns() - self._began) // 1_000_000
+        ending = {"request": self._request, "duration_ms": duration, **({"retries": retries} if retries else {})}
+        self._calling.failure(self._scope, {**ending, **failure})
 
     def missing_in(self, sent: Collection[str]) -> dict[str, str]:
         """Return those headers that the caller has not set himself.

@@ -9,7 +9,8 @@ from narration_core._taxonomy import register_field
 SERVER_FAULT: Final = 500
 """Statuses from here on say that the server failed."""
 
-_SHOWN: Final = 60
+SHOWN: Final = 60
+"""So many characters of a request its sentences show."""
 
 register_field("request", str, "a request in short: its method and path, without the query")
 register_field("status", int, "the HTTP status of an answer, or the close code of a websocket")
@@ -17,7 +18,7 @@ register_field("status", int, "the HTTP status of an answer, or the close code o
 
 def in_short(request: str) -> str:
     """Return a request as its sentences show it, at most 60 characters long; the same object if it is short."""
-    return request if len(request) <= _SHOWN else request[: _SHOWN - 3] + "..."
+    return request if len(request) <= SHOWN else request[: SHOWN - 3] + "..."
 
 
 def inbound_scope(ids: Inbound, *, has_span: bool, **more: str) -> Scope:

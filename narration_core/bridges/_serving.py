@@ -6,25 +6,27 @@ from typing import Any, Final, Self
 
 from narration_core import _exceptions as exceptions
 from narration_core._catalogue import Catalogue
-from narration_core._correlation import Inbound, Trust, accepted, check_trust
+from narration_core._correlation import Trust, accepted, check_trust
 from narration_core._narrator import Narrator
-from narration_core._scope import Entered
+from narration_core._scope import Entered, StackedScope, current
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
-from narration_core.bridges._request import SERVER_FAULT, in_short, inbound_scope
+from narration_core.bridges._request import SERVER_FAULT, SHOWN, in_short, inbound_scope
 
 POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", "correlation_replaced"))
 HEADER: Final = "X-Correlation-Id"
 _CLOSE_CODES: Final = 1000  # of websockets, from here on
+_LONGEST_METHOD: Final = 20
 
 register_field("phase", str, "a part of the life of an application: startup or shutdown")
 register_field("path", str, "the whole path of a request that is shown in short")
 register_field("link", str, "the traceparent that came from outside: noted, not continued")
 
 Show = Callable[[str], str]
+Header = Callable[[str], str | None]
 
 serving: ContextVar["Served | None"] = ContextVar("narration_serving", default=None)
-"""The request that is being served here."""
+"""The request that is being served here, where a framework's signals need it."""
 
 
 class ServerPoints:
@@ -121,6 +123,7 @@ class Serving:
         levels: levels by the name of the point.
         skip: paths whose requests and answers are not told; what fails there still is.
         show: returns what is told of a path.
+        watched: whether a framework's signals ask which request is being served.
 
     Raises:
         ValueError: `trust`, a point or a level does not exist.
@@ -133,103 +136,117 @@ class Serving:
         levels: Levels | None = None,
         skip: Collection[str] = (),
         show: Show | None = None,
+        *,
+        watched: bool = False,
     ) -> None:
         check_trust(trust)
         self.points = ServerPoints(narrate, levels)
-        self._trust = trust
-        self._skip = frozenset((skip,) if isinstance(skip, str) else skip)
-        self._show = show
+        self.trust: Trust = trust
+        self.skip = frozenset((skip,) if isinstance(skip, str) else skip)
+        self.show = show
+        self.watched = watched
 
-    def take(self, header: Callable[[str], str | None], method: str, path: str) -> "Served":
-        """Return a request that is to be served.
-
-        Args:
-            header: returns the value of a header by its name in small letters, or None.
-            method: what is asked for.
-            path: of what, without the query.
-        """
-        quiet = path in self._skip
-        if self._show is not None:
-            try:
-                path = str(self._show(path))
-            except Exception:  # noqa: BLE001 - what is told of a request must not stop it
-                path = "?"
-        return Served(self.points, accepted(header, self._trust), method, path, quiet=quiet)
+    def shown(self, path: str) -> str:
+        """Return what is told of a path."""
+        if self.show is None:
+            return path
+        try:
+            return str(self.show(path))
+        except Exception:  # noqa: BLE001 - what is told of a request must not stop it
+            return "?"
 
 
-class Served:
-    """One request: a block in which its ids are bound.
+class Served(Entered):
+    """One request: a block in which its ids are bound. No block of a generator: a server's handler is none.
 
     Attributes:
         correlation_id: of the request; it belongs on the answer.
         gone: whether the caller left before the answer was whole.
         status: of the answer, once it is known.
+
+    Args:
+        serving: how the server treats its requests.
+        header: returns the value of a header by its name in small letters, or None.
+        method: what is asked for.
+        path: of what, without the query.
     """
 
-    __slots__ = ("_began", "_entered", "_failure", "_ids", "_path", "_points", "_quiet", "_request", "_scope",
-                 "_token", "correlation_id", "gone", "status")  # fmt: skip
+    __slots__ = ("_began", "_failure", "_fields", "_points", "_quiet", "_refused", "_set", "_watched",
+                 "correlation_id", "gone", "status")  # fmt: skip
 
-    def __init__(self, points: ServerPoints, ids: Inbound, method: str, path: str, *, quiet: bool) -> None:
-        self._scope = inbound_scope(ids, has_span=points.has_span)
-        self._ids = ids
+    # Few calls and few objects on purpose, here and at the end: each request pays for them.
+    def __init__(self, serving: Serving, header: Header, method: str, path: str) -> None:
+        ids = accepted(header, serving.trust)
+        points = self._points = serving.points
+        scope = self.scope = inbound_scope(ids, has_span=points.has_span)
+        self._quiet = path in serving.skip
+        if serving.show is not None:
+            path = serving.shown(path)
+        request = f"{method} {path}"
+        self._fields = fields = {"request": request}
+        if len(request) > SHOWN:
+            fields["request"] = in_short(f"{method[:_LONGEST_METHOD]} {path}")
+            fields["path"] = path
+        if ids.link:
+            fields["link"] = ids.link
+        self._refused = ids.refused
+        self._watched = serving.watched
+        self._failure: BaseException | None = None
         self.correlation_id = ids.correlation_id
         self.status: int | None = None
         self.gone = False
-        self._points = points
-        request = f"{method[:20]} {path}"
-        self._request = in_short(request)
-        self._path = None if self._request is request else path
-        self._quiet = quiet
-        self._failure: BaseException | None = None
-        self._began = self._scope.sources.monotonic_ns()
+        self._began = scope.sources.monotonic_ns()
 
     def __enter__(self) -> Self:
         """Bind the ids, and tell that the request is here."""
-        scope, ids = self._scope, self._ids
-        self._entered = Entered(scope, 1)
-        self._token: Token[Served | None] = serving.set(self)
-        if ids.refused:
-            refusal = {"correlation_id": ids.correlation_id, "error_kind": "invalid_correlation_id"}
-            self._points.replaced(scope, {**refusal, "request": self._request})
+        scope = self.scope
+        if type(current.get()) is StackedScope:
+            super().__init__(scope, 1)
+        else:
+            self._token = current.set(scope)
+        if self._watched:
+            self._set: Token[Served | None] = serving.set(self)
+        if self._refused:
+            refusal = {"correlation_id": self.correlation_id, "error_kind": "invalid_correlation_id"}
+            self._points.replaced(scope, {**refusal, "request": self._fields["request"]})
         if not self._quiet:
-            fields = {"request": self._request}
-            if self._path is not None:
-                fields["path"] = self._path
-            if ids.link:
-                fields["link"] = ids.link
-            self._points.request(scope, fields)
+            self._points.request(scope, self._fields)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Tell how the request ended, and unbind the ids."""
         try:
-            orderly = error is None or exceptions.is_orderly_exit(error) or exceptions.is_cancellation(error)
-            if error is not None and not orderly and not self.gone:
+            if error is None:
+                self._end(cut=False)
+                return
+            is_cancelled = exceptions.is_cancellation(error)
+            if not (self.gone or is_cancelled or exceptions.is_orderly_exit(error)):
                 self.fail(error)
-            self._end(error)
+            self._end(cut=is_cancelled)
         finally:
-            self._entered.leave()
-            serving.reset(self._token)
+            self.leave()
+            if self._watched:
+                serving.reset(self._set)
 
     def fail(self, error: BaseException) -> None:
         """Tell that serving the request raised an exception; the same one is told once."""
         if self._failure is error:
             return
         self._failure = error
-        exceptions.keep_ids(error, self._scope.fields)
-        failure = {"error_kind": exceptions.kind(error), **exceptions.described(error), "request": self._request}
-        self._points.failure(self._scope, failure)
+        exceptions.keep_ids(error, self.scope.fields)
+        failure = {"error_kind": exceptions.kind(error), **exceptions.described(error)}
+        self._points.failure(self.scope, {**failure, "request": self._fields["request"]})
 
     @property
     def ids(self) -> Mapping[str, Any]:
         """The bound fields, for what the server says of the request after its end."""
-        return self._scope.fields
+        return self.scope.fields
 
-    def _end(self, error: BaseException | None) -> None:
-        scope, points, status = self._scope, self._points, self.status
+    def _end(self, *, cut: bool) -> None:
+        scope, points, status = self.scope, self._points, self.status
         duration = (scope.sources.monotonic_ns() - self._began) // 1_000_000
-        fields: dict[str, Any] = {"request": self._request, "duration_ms": duration}
-        if status is None or self.gone or (error is not None and exceptions.is_cancellation(error)):
+        fields: dict[str, Any] = {"request": self._fields["request"], "duration_ms": duration}
+        if status is None or cut or self.gone:
             if self._failure is None and not self._quiet:
                 points.cut(scope, fields)
             return

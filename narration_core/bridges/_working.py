@@ -149,6 +149,15 @@ class Work:
         kind = "retry" if error is None else exceptions.kind(error)
         self._working.retry(self._scope, {**self._duration(), "error_kind": kind})
 
+    def gave_up(self, kind: str) -> None:
+        """Tell that the task will not be tried again, without an exception.
+
+        Args:
+            kind: why, as an `error_kind`.
+        """
+        self._over = True
+        self._working.failure(self._scope, {**self._duration(), "error_kind": kind})
+
     def leave(self) -> None:
         """Tell the end if nothing else was told of it, and unbind the ids."""
         try:

@@ -12,7 +12,7 @@ from narration_core._correlation import Trust
 from narration_core._narrator import Narrator
 from narration_core.bridges._aiohttp_client import client_tracing
 from narration_core.bridges._levels import Levels
-from narration_core.bridges._serving import HEADER, POINTS, Serving, Show
+from narration_core.bridges._serving import HEADER, POINTS, Served, Serving, Show
 from narration_core.bridges.stdlib import NarrationHandler
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,7 +90,7 @@ def _middleware(serving: Serving) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         raised: web.HTTPException | None = None
-        with serving.take(request.headers.get, request.method, request.path) as served:
+        with Served(serving, request.headers.get, request.method, request.path) as served:
             request[_ID] = served.correlation_id
             try:
                 response = await handler(request)

@@ -57,8 +57,7 @@ class NarrationMiddleware:
         show: Show | None = None,
     ) -> None:
         self.app = app
-        self._serving = Serving(narrate, trust, levels, skip, show)
-        watch_exceptions()
+        self._serving = Serving(narrate, trust, levels, skip, show, watched=watch_exceptions())
 
     def __getattr__(self, name: str) -> Any:
         """Return what the application has: `app.state`, `app.routes`, `app.get`."""
@@ -79,23 +78,26 @@ class NarrationMiddleware:
         for name, value in scope["headers"]:
             if name in _READ:
                 sent.setdefault(_READ[name], value.decode("latin-1"))
-        method = scope["method"] if kind == "http" else "WEBSOCKET"
-        with self._serving.take(sent.get, method, scope["path"]) as served:
-            answer = _Answer(served, receive, send)
+        is_http = kind == "http"
+        answer = _Answer(self._serving, sent.get, scope["method"] if is_http else "WEBSOCKET", scope["path"])
+        answer.to_server = send
+        answer.started = answer.whole = False
+        with answer:
+            if not is_http:
+                answer.from_server, receive = receive, answer.receive
             try:
-                await self.app(scope, answer.receive if kind == "websocket" else receive, answer.send)
+                await self.app(scope, receive, answer.send)
             except Exception as error:
-                if (
-                    type(error).__name__ == "ClientDisconnect"
-                ):  # Starlette's; that of whoever reads what no longer comes
-                    served.gone = True
+                # Starlette's; that of whoever reads what no longer comes
+                if type(error).__name__ == "ClientDisconnect":
+                    answer.gone = True
                     raise
-                served.fail(error)
-                if kind == "http" and not answer.started:
+                answer.fail(error)
+                if is_http and not answer.started:
                     await _answer_failure(scope, receive, answer, error)
                 raise
-            if kind == "http" and answer.started and not answer.whole:
-                served.gone = True  # Starlette ends a stream in order when nobody reads it any more
+            if is_http and answer.started and not answer.whole:
+                answer.gone = True  # Starlette ends a stream in order when nobody reads it any more
 
     async def _live(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve the life of the application: tell what fails in it, and flush at its end."""
@@ -119,44 +121,49 @@ class NarrationMiddleware:
             raise
 
 
-class _Answer:
-    """What is sent back for one request."""
+class _Answer(Served):
+    """One request and what is sent back for it.
 
-    __slots__ = ("_receive", "_send", "served", "started", "whole")
+    Attributes:
+        to_server: sends a message to the server.
+        from_server: receives one of a websocket.
+        started: whether the answer has begun.
+        whole: whether its last piece was sent.
+    """
 
-    def __init__(self, served: Served, receive: Receive, send: Send) -> None:
-        self.served = served
-        self._receive = receive
-        self._send = send
-        self.started = False
-        self.whole = False
+    __slots__ = ("from_server", "started", "to_server", "whole")
+
+    to_server: Send
+    from_server: Receive
+    started: bool
+    whole: bool
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message on; the first one carries the correlation id. No coroutine of its own: it would be felt."""
         kind = message["type"]
-        if kind in _STARTS:
+        if kind == "http.response.body":
+            self.whole = not message.get("more_body")
+        elif kind in _STARTS:
             self.started = True
-            self.served.status = message.get("status", _SWITCHED)
+            self.status = message.get("status", _SWITCHED)
             headers = list(message.get("headers") or ())
             for name, _ in headers:
                 if len(name) == len(_HEADER) and name.lower() == _HEADER:
                     break
             else:
-                headers.append((_HEADER, self.served.correlation_id.encode()))
+                headers.append((_HEADER, self.correlation_id.encode()))
             message = {**message, "headers": headers}
-        elif kind == "http.response.body":
-            self.whole = not message.get("more_body")
         elif kind == "http.response.pathsend":
             self.whole = True
         elif kind == "websocket.close":
-            self.served.status = message.get("code", 1000) if self.started else _REFUSED
-        return self._send(message)
+            self.status = message.get("code", 1000) if self.started else _REFUSED
+        return self.to_server(message)
 
     async def receive(self) -> Message:
         """Receive a message of a websocket."""
-        message = await self._receive()
+        message = await self.from_server()
         if message["type"] == "websocket.disconnect":
-            self.served.status = message.get("code", _WEBSOCKET_GONE)
+            self.status = message.get("code", _WEBSOCKET_GONE)
         return message
 
 
@@ -178,7 +185,7 @@ async def _answer_failure(scope: AsgiScope, receive: Receive, answer: _Answer, e
         made = handler(request, error) if _is_async(handler) else run_in_threadpool(handler, request, error)
         await (await made)(scope, receive, answer.send)
         return
-    body = own_answer(answer.served.correlation_id)
+    body = own_answer(answer.correlation_id)
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await answer.send({"type": "http.response.start", "status": 500, "headers": headers})
     await answer.send({"type": "http.response.body", "body": body})

@@ -1,15 +1,16 @@
 """httpx: ids sent along, each call and what came of it told. Import this only where httpx is installed."""
 
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
-from narration_core._correlation import Trust
+from narration_core._correlation import BAGGAGE_HEADER, CORRELATION_HEADER, TRACEPARENT_HEADER, Trust
 from narration_core._narrator import Narrator
 from narration_core.bridges._calling import Call, Calling
 from narration_core.bridges._levels import Levels
 
-_GAVE_UP = "connection.connect_tcp.failed"
+_BYTES: Final = {name: name.lower().encode() for name in (CORRELATION_HEADER, TRACEPARENT_HEADER, BAGGAGE_HEADER)}
+_GAVE_UP: Final = "connection.connect_tcp.failed"
 
 
 class NarrationTransport(httpx.BaseTransport):
@@ -123,7 +124,8 @@ def _begin(calling: Calling, request: httpx.Request) -> Call:
     url = request.url
     call = Call(calling, request.method, f"{url.netloc.decode('ascii', 'replace')}{url.path}")
     headers = request.headers
+    sent = {name.lower() for name, _ in headers.raw}  # a look-up in httpx's headers decodes all of them
     for name, value in call.headers.items():
-        if name not in headers:
+        if _BYTES[name] not in sent:
             headers[name] = value
     return call

@@ -8,7 +8,7 @@ import logging
 from typing import Any, ClassVar, Final
 
 from rq import Worker
-from rq.job import Job
+from rq.job import Job, Retry
 
 from narration_core._configuration import flush
 from narration_core._narrator import Narrator
@@ -42,10 +42,17 @@ class NarratingJob(Job):
         """Run the job in the scope of whoever enqueued it."""
         work = self._working.begin(_carried(self).get, _name(self), self.id)
         try:
-            return super().perform()
+            result = super().perform()
         except Exception as error:
             (work.tried_again if self.should_retry else work.failed)(error)
             raise
+        else:
+            if isinstance(result, Retry):
+                if (self.number_of_retries or 0) < result.max:
+                    work.tried_again(None)
+                else:
+                    work.gave_up("max_retries_exceeded")
+            return result
         finally:
             work.leave()
             flush()  # the process of a job is left by os._exit

@@ -57,8 +57,7 @@ class NarrationMiddleware:
         show: Show | None = None,
     ) -> None:
         self.app = app
-        self._serving = Serving(narrate, trust, levels, skip, show)
-        watch_exceptions()
+        self._serving = Serving(narrate, trust, levels, skip, show, watched=watch_exceptions())
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -156,4 +155,4 @@ def _taken(serving: Serving, environ: Environ) -> Served:
 
     # PEP 3333: the path is UTF-8 bytes, written as latin-1.
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1", "replace")
-    return serving.take(header, environ.get("REQUEST_METHOD", ""), path.decode("utf-8", "replace")).__enter__()
+    return Served(serving, header, environ.get("REQUEST_METHOD", ""), path.decode("utf-8", "replace")).__enter__()

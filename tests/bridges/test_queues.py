@@ -178,13 +178,16 @@ def dies():
 def flaky():
     raise TimeoutError("slow")
 
+def later():
+    return Retry(max=1)
+
 if __name__ == "__main__":
     with redis.Redis.from_url(sys.argv[1]) as connection:
         queue = Queue("tills", connection=connection, job_class=Job)
         import jobs
         for name, job, more in (
             ("req-1", jobs.work, {"args": (7,)}), ("req-2", jobs.broken, {}), ("req-3", jobs.dies, {}),
-            ("req-4", jobs.flaky, {"retry": Retry(max=1)}),
+            ("req-4", jobs.flaky, {"retry": Retry(max=1)}), ("req-5", jobs.later, {}),
         ):
             with bind(correlation_id=name):
                 queue.enqueue(job, **more)
@@ -219,6 +222,7 @@ def test_a_forking_worker_of_rq_tells_every_end_of_a_job_and_no_secret(broker, t
         "req-2": [begun, ("task_failed", "error", "KeyError")],
         "req-3": [begun, ("task_failed", "error", "worker_died")],
         "req-4": [begun, ("task", "warn", "TimeoutError"), begun, ("task_failed", "error", "TimeoutError")],
+        "req-5": [begun, ("task", "warn", "retry"), begun, ("task_failed", "error", "max_retries_exceeded")],
     }
 
 

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -178,3 +181,45 @@ def test_what_streams_show_follows_the_mode(memory, monkeypatch):
     head = "[tester    ] greet          : "
     plain = f"{head}Plain"
     assert lines == [f"{head}Greeting", plain, f"{head}Hello!", plain, f'{head}"Hi," it said.', plain]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("retry_after_ms", 1.5, 1),
+        ("queue_position", "12.7", 12),
+        ("tokens_in", "many", None),
+        ("emitted_at_ms", "x", ...),
+    ],
+)
+def test_what_a_number_cannot_hold_is_kept_under_another_name(memory, name, value, kept):
+    narrate("count", "thing", "Counted", **{name: value})
+    (event,) = memory.events
+    assert event.extra == {f"{name}_": value}
+    if kept is ...:
+        assert event.emitted_at_ms > 1_600_000_000_000
+    else:
+        assert getattr(event, name) == kept
+    assert decode(memory.lines[0]) == event
+
+
+@pytest.mark.parametrize(("name", "value"), [("retry_after_ms", 2.0), ("queue_position", "12"), ("tokens_in", 7)])
+def test_a_whole_number_of_another_type_is_kept_once(memory, name, value):
+    narrate("count", "thing", "Counted", **{name: value})
+    (event,) = memory.events
+    assert (getattr(event, name), event.extra) == (int(value), {})
+
+
+def test_a_value_that_does_not_fit_is_said_once_and_never_shown():
+    program = """
+from narration_core import Narrator
+narrate = Narrator("shop")
+for value in ("hunter2-made-up-pass", 1.5):
+    narrate("wait", "till", "Waiting", retry_after_ms=value, emitted_at_ms="x")
+"""
+    environment = {**os.environ, "NARRATION_FORMAT": "off", "NARRATION_STRICT": "0"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr.splitlines() == [
+        "narration: wait: a value of emitted_at_ms does not fit the field; it is kept as emitted_at_ms_",
+        "narration: wait: a value of retry_after_ms does not fit the field; it is kept as retry_after_ms_",
+    ]

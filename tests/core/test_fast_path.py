@@ -1,6 +1,7 @@
 """The fast path and the slow path give the same bytes."""
 
 import functools
+import gc
 import json
 import linecache
 import textwrap
@@ -432,3 +433,31 @@ def test_a_policy_that_hides_ids_hides_them_in_every_request(memory, policy):
         with bind(**MADE):
             Narrator("a")("b", "c", "D")
     assert [MADE["correlation_id"] in event.to_dict().values() for event in memory.events] == [False, False]
+
+
+def test_what_is_kept_of_a_scope_goes_with_it_and_does_not_wait_for_the_garbage_collector(memory):
+    point = Catalogue("tester").point("one", "act", "thing", "Said")
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(200):
+            with bind(correlation_id=f"req-{number}"):
+                narrate("act", "thing", "Said")
+                point()
+        assert gc.collect() < 200
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    "human", ["Serving {name}", "{name} answered", "Saw {name} twice: {name}", "At ({name})", "100 %% of {name} now"]
+)
+@pytest.mark.parametrize("name", ["shelf 7", "password=hunter2", '{"password": "hunter2"}', "4111 1111 1111 1111", ""])
+def test_a_field_that_a_sentence_repeats_is_redacted_in_both(human, name):
+    register_field("fast_name", str, "of this test")
+    point = Catalogue("tester").point("one", "act", "{fast_name}", human.replace("{name}", "{fast_name}"))
+    point(fast_name="shelf 1")
+    point(fast_name="shelf 2")
+    fast = line("fast", {}, lambda: [point(fast_name=name) for _ in range(3)])
+    assert fast == line("slow", {}, lambda: point(fast_name=name))
+    assert (name in json.loads(b"{" + fast)["human"]) is (name in {"shelf 7", ""})
