@@ -26,6 +26,7 @@ _BEGINS: Final = ("validate", "queue")
 _ENDS: Final = ("execute_end", "error")
 _MOST_JOBS: Final = 1000
 _GOOD_HEALTH: Final = ("healthy", "draining")
+_ENDS_WITH_MANAGER: Final = Path(__file__).with_name("ends_with_manager") / "narration"
 # The pool manager passes on what its workers narrate, also to a hub: from them as well it would arrive there twice.
 _OWN_VARIABLES: Final = ("NARRATION_HUB", "NARRATION_SERVICE", "NARRATION_SERVICE_VERSION")
 
@@ -136,7 +137,7 @@ class WorkerProcess:
         program = str(own) if own.is_file() else shutil.which("narration") or "narration"
         order = self._order
         return [
-            program, "worker", *order.engine.flags,
+            str(_ENDS_WITH_MANAGER), program, "worker", *order.engine.flags,
             "--model", order.model.path,
             "--context-length", str(order.model.requirements.context_tokens),
             "--host", self._host,

@@ -1,11 +1,16 @@
 """The pool manager on its own, with real provisioners and a real worker: places, drains, refuses."""
 
 import json
+import os
+import select
+import shutil
+import signal
 import urllib.error
 import urllib.request
 
 import pytest
 
+from steps.fleet_faults import pid_of_worker
 from support.fleet import TOKEN, RunningFleet
 
 pytestmark = pytest.mark.req("FLEET-03")
@@ -56,3 +61,18 @@ def test_what_is_no_name_of_a_pool_is_refused(fleet, name):
 def test_an_unknown_model_is_refused_as_its_provisioner_refuses_it(fleet):
     status, answer = asked(fleet, "/v1/pools/blue/replicas", {"model_ref": "ghost", "device": "cpu"})
     assert (status, answer["code"]) == (404, "UNKNOWN_MODEL")
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the system has no setpriv")
+def test_no_worker_is_left_behind_by_a_manager_that_was_killed(tmp_path):
+    running = RunningFleet(tmp_path)
+    running.start()
+    try:
+        status, replica = asked(running, "/v1/pools/blue/replicas", HAIKU)
+        assert status == 201
+        worker = os.pidfd_open(pid_of_worker(running, f"{replica['replica_id']}.1"))
+        running.made.services["pool-managerd"].signal(signal.SIGKILL)
+        assert select.select([worker], [], [], 60)[0], "the worker lives on"
+        os.close(worker)
+    finally:
+        running.stop()
