@@ -229,7 +229,11 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
     if found[SUFFIX].endswith(".") and (kind == "space" or more):  # the end of a sentence
         return False
     if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
-        return 0 < len(found[CLOSE]) <= 3 or (not found[CLOSE] and text[max(at - 1, 0) : at] == "{")
+        return (
+            0 < len(found[CLOSE]) <= 3
+            or (not found[CLOSE] and text[max(at - 2, 0) : at].lstrip(":,[ ")[-1:] == "{")
+            or text[max(at - 2, 0) : at] == "{:"
+        )
     if kind == "tag":
         return _in_a_tag(text, at)
     return quoted or not _told_by_its_path(text, at, found[ASSIGN], name, value)

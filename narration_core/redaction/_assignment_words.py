@@ -17,7 +17,7 @@ class Keyword(NamedTuple):
 
 
 # What may stand between a word and its value, at least the start of it.
-_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "

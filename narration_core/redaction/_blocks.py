@@ -32,7 +32,7 @@ _TRIPLE: Final = (
 _BLOCK: Final = (
     r"(?m)^(?P<indent>[ \t]{0,64}+)(?P<item>(?:-[ ]{1,4}+)?)[\"']?(?P<name>[A-Za-z_][\w.\-]{1,63}+)[\"']?[ \t]{0,4}:"
     # What stands in the same line is only of use here behind a tag: the rest is a name and a value like any other.
-    r"[ \t]{0,8}+(?:(?P<tag>(?:[&!][\w:/.\-]{1,64}+[ \t]{0,8}+){1,2}+)(?P<style>(?:[|>][+\-]?\d?[+\-]?)?)[ \t]{0,8}+(?:\#[^\n]{0,200}+)?(?P<rest>[^\r\n]{0,1024}+)"
+    r"[ \t]{0,8}+(?:(?P<tag>(?:[&!]!?[\w:/.\-]{1,64}+[ \t]{0,8}+){1,2}+)(?P<style>(?:[|>][+\-]?\d?[+\-]?)?)[ \t]{0,8}+(?:\#[^\n]{0,200}+)?(?P<rest>[^\r\n]{0,1024}+)"
     r"|(?P<tag>)(?P<style>(?:[|>][+\-]?\d?[+\-]?)?)[ \t]{0,8}+(?:\#[^\n]{0,200}+)?(?P<rest>[ \t]{0,64}+)(?=\r?\n))\r?\n?"
 )
 _LINE: Final = (

@@ -120,7 +120,7 @@ _EXACT: Final = r"""(?x)
     | <[^<>]*> | %\w+% | %\(\w+\)[a-z] | %[a-z] | @@\w+@@ | @\{[^{}]*\} | \?
     | \*+ | [•●∙·]+ | \.{3,} | x{3,} | X{3,} | -+ | _+ | \#+ | \?+ | …+
     | \[?(?i:redacted|filtered|masked|hidden|removed|scrubbed|censored)(?::[:\w.\-]{0,80})?\]? | \[[A-Z_ \-]+\]
-    | (?:op|vault|ssm|awssm|gcpsm|secretsmanager)://[\w./\-]+ | !(?:vault|secret|encrypted|Ref|Sub|GetAtt|ImportValue|env|include|reference)\b.* | vault:[\w./\-]+\#\w+ | \((?i:null|none|empty|hidden|sensitive|not|unset|unchanged|known)\b[^()]*\)?
+    | (?:op|vault|ssm|awssm|gcpsm|secretsmanager)://[\w./\-]+ | !(?:vault|secret|encrypted|Ref|Sub|GetAtt|ImportValue|env|include|reference)\b.* | !!\w{2,24} | vault:[\w./\-]+\#\w+ | \((?i:null|none|empty|hidden|sensitive|not|unset|unchanged|known)\b[^()]*\)?
     """
 
 

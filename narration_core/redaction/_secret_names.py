@@ -147,7 +147,7 @@ _KEY_OPENERS: Final = frozenset(
 )
 _KEY_SAFE: Final = frozenset(
     (
-        "public pub primary foreign sort partition cache row hash index range group lookup s parameter output variable unique composite natural "
+        "public pub kernel primary foreign sort partition cache row hash index range group lookup s parameter output variable unique composite natural "
         "surrogate dict map object s3 bucket redis routing message queue join search config configuration option "
         "setting settings arrow enter shift ctrl alt esc tab hot function fn home end page up down translation i18n "
         "locale label idempotency dedupe dedup shard event feature flag sequence order host known authorized column "

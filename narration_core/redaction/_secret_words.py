@@ -72,7 +72,7 @@ _FOREIGN: Final[dict[str, str]] = {
     "Thai": "รหัสผ่าน",
     "Turkish": "şifre",
     "Urdu": "پاسورڈ",
-    "Uzbek": "maxfiyso'z",
+    "Uzbek": "maxfiyso'z maxfiyso‘z maxfiysoʻz maxfiyso’z",
     "Vietnamese": "mậtkhẩu",
     "Welsh": "cyfrinair",
 }
@@ -164,6 +164,8 @@ def foreign_spellings() -> frozenset[str]:
         for word in plain
         if word[0] < "\u0370"
     }
+    # As names have them, which hold no blanks.
+    plain |= {phrase.replace(" ", joint) for phrase in plain if " " in phrase for joint in "_-"}
     # As they are once what nobody sees is gone.
     plain |= {word.replace("\u200c", "").replace("\u200d", "") for word in plain}
     # Russian and its neighbours decline: what all cases share.

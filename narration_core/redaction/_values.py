@@ -45,6 +45,8 @@ _STATES: Final = frozenset(
     ).split()
 )
 _NOTHING: Final = frozenset(["none", "null", "nil", "undefined", "(null)", "none,", "nan"])
+# How long, how much: what stands in the next column.
+_MEASURE: Final = r"\d{1,12}(?:[.,]\d{1,12})?\s?(?:[nuµm]?s|min|h|d|[KMGT]?i?B|%)"
 _VERSION: Final = r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[-+][\w.\-]{1,40})?"
 # Where a file is: a root, a home, a drive, a share.
 _PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
@@ -118,7 +120,7 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind == "space" and value.islower() and not any(map(str.isdigit, value)):
         return False  # secret "db-main": its name
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
-        if len(value) < 6 and value.isalpha():
+        if (len(value) < 6 and value.isalpha()) or compiled(_MEASURE).fullmatch(value):
             return False
         return noisy(value, 0.25) or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
     if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):

@@ -22,6 +22,9 @@ OTHER = "Meadow7falcon"
         f"db_password = '''{SECRET}'''",
         f"passwords:\n  - {SECRET}\n  - {OTHER}\nnext: x",
         f"password: &pw {SECRET}",
+        f"db:\n  password: !!str {SECRET}\n  port: 1",
+        f"name;pass;role\nann;{SECRET};admin\nbob;{OTHER};user",
+        f'{{:password, "{SECRET}"}}',
         f"password: !vault |\n    {SECRET}\n    {OTHER}\nnext: x",
         f"db:\n  password: >-\n    two words {SECRET}\n    and {OTHER}\n  port: 1",
         f"credentials:\n  primary: {SECRET}\n  spare: '{OTHER}'\n",
@@ -52,6 +55,7 @@ def test_values_under_a_secret_name_go_and_the_structure_stays(text: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
+        "suite;pass;fail\nparser;12;0\nwriter;captured;1",
         '{"secrets": [{"name": "registry", "type": "opaque"}]}',
         '{"imagePullSecrets": [{"name": "regcred"}]}',
         "secrets:\n  - name: registry\n",

@@ -122,6 +122,14 @@ def test_the_last_word_of_a_name_in_any_language(front: str, word: str) -> None:
         assert "x-7" not in redact(form.format(name)), form
 
 
+@pytest.mark.parametrize("joint", "_-")
+@pytest.mark.parametrize("phrase", ["kata laluan", "mật khẩu", "كلمة المرور", "رمز عبور"])
+def test_a_phrase_as_a_name_has_no_blanks(phrase: str, joint: str) -> None:
+    name = phrase.replace(" ", joint)
+    for form in ("{}=x-7Zk9Qm", "db {}: x-7Zk9Qm", '{{"{}": "x-7Zk9Qm"}}', "new_{}=x-7Zk9Qm"):
+        assert "x-7" not in redact(form.format(name)), form
+
+
 def test_a_word_with_joiners_that_nobody_sees() -> None:
     for word in ("പാസ്\u200cവേഡ്", "పాస్\u200cవర్డ్"):
         for name in (word, word.replace("\u200c", "")):

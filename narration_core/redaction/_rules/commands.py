@@ -68,6 +68,9 @@ def _option(name: str, programs: str, options: str, examples: tuple[str, str], c
     )
 
 
+# What a container shows to the outside: `8080:80`, `127.0.0.1:53:53/udp`.
+_PORTS: Final = re.compile(r"(?:[\d.]{7,15}:)?\d{1,5}(?:-\d{1,5})?(?::\d{1,5}(?:-\d{1,5})?)?(?:/\w{3,4})?")
+
 RULES: Final[tuple[Rule, ...]] = (
     _option(
         "registry-password",
@@ -234,6 +237,38 @@ RULES: Final[tuple[Rule, ...]] = (
         examples=("CREATE USER ann IDENTIFIED BY 'quiet-corner'", "grant all on a.* to b identified by 'p1ne-tree'"),
         counterexamples=("identified by its id", "IDENTIFIED BY '${PASSWORD}'"),
         source="MySQL and Oracle manuals, CREATE USER",
+    ),
+    Rule(
+        name="sql-set-password",
+        pattern=r"(?i)\bset\s{1,4}password\s{1,4}(?:for\s{1,4}[^\s=;]{1,120}\s{0,4})?(?:=|to)\s{0,4}(?:(?:old_)?password\(\s{0,4})?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)",
+        literals=("set password",),
+        check=lambda value: not placeholder(value),
+        examples=("SET PASSWORD FOR 'ann'@'%' = 'quiet-corner'", "set password = PASSWORD('p1ne-tree')"),
+        counterexamples=("SET PASSWORD FOR 'ann' = '${PASSWORD}'", "set password for ann"),
+        source="MySQL and MariaDB manuals, SET PASSWORD",
+    ),
+    Rule(
+        name="user-and-password-options",
+        # In a list of arguments `-p` may be a port or a path; behind a user's name it is the password.
+        pattern=r"[\"']-(?:u|U|-user|-username)[\"'],\s{0,4}[\"'][^\"'\r\n]{1,64}[\"'],\s{0,4}[\"']-(?:p|P|w)[\"'],\s{0,4}[\"'](?P<s>[^\"'\r\n]{4,256}+)",
+        shapes=(r"[\"'], ?[\"']-[pPw][\"'],",),
+        check=lambda value: _given(value) and _PORTS.fullmatch(value) is None,
+        examples=("['login', '-u', 'ann', '-p', 'st0ne-bridge']", '["-U","ann","-P","w4rm.bread"]'),
+        counterexamples=(
+            "['-u', 'ann', '-p', '$PASS']",
+            "['scp', '-P', '2222', 'a:b']",
+            "['-u', 'ann', '-p', '80:8080']",
+        ),
+        source="manuals of docker, az, ipmitool, mosquitto_pub",
+    ),
+    Rule(
+        name="network-key",
+        pattern=r"(?i)\bwpa_passphrase\s{1,4}(?:\"[^\"\r\n]{1,32}\"|'[^'\r\n]{1,32}'|[^\s\"']{1,32})\s{1,4}[\"']?(?P<s>[^\s\"']{8,63}+)|\bsnmp(?:get|walk|set|bulkget|bulkwalk|table|getnext|trap)\b[^\r\n|;]{0,160}?\s-[AX]\s{1,4}[\"']?(?P<s>[^\s\"']{6,128}+)",
+        literals=("wpa_passphrase", "snmp"),
+        check=_given,
+        examples=("wpa_passphrase home w4rm-gravel", "snmpget -v3 -u ann -A st0ne.bridge -x AES host"),
+        counterexamples=("wpa_passphrase home", "snmpwalk -v2c host system", "wpa_passphrase home $WIFI_KEY"),
+        source="manuals of wpa_passphrase, net-snmp",
     ),
     Rule(
         name="sql-password-literal",

@@ -75,6 +75,39 @@ RULES: Final[tuple[Rule, ...]] = (
         source="New Relic documentation, license keys",
     ),
     prefixed(
+        "onfido-token",
+        "api_live. api_sandbox. api_live_us. api_live_ca.",
+        least=24,
+        body=r"[\w.\-]",
+        source="Onfido documentation, API tokens",
+    ),
+    prefixed("persona-key", "persona_production_ persona_sandbox_", least=30, source="Persona documentation, API keys"),
+    prefixed(
+        "lichess-token", "lip_ lio_", least=16, body=r"[A-Za-z0-9]", source="Lichess documentation, access tokens"
+    ),
+    prefixed("val-town-token", "vtwn_", least=20, source="Val Town documentation, API tokens"),
+    prefixed("zuplo-key", "zpka_ zpkl_", least=24, source="Zuplo documentation, API keys"),
+    prefixed("endor-token", "endr+", least=12, body=r"[A-Za-z0-9\-]", source="Endor Labs documentation, API keys"),
+    Rule(
+        name="webex-bot-token",
+        pattern=r"(?<![A-Za-z0-9])(?P<s>[A-Za-z0-9]{60,68}_[A-Z0-9]{4}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+        literals=("_PF84_", "_P0A1_", "_PE93_", "_PC75_", "_PI07_"),
+        examples=(
+            made_up(64, 2) + "_PF84_1bf60bf9-c7f2-4a6b-8d3a-0c4f5e6a7b8c",
+            "bot " + made_up(64, 5) + "_P0A1_2cf60bf9-c7f2-4a6b-8d3a-0c4f5e6a7b8c",
+        ),
+        counterexamples=("_PF84_", "part_PF84_1bf60bf9-c7f2-4a6b-8d3a-0c4f5e6a7b8c"),
+        source="Webex documentation, bots",
+    ),
+    Rule(
+        name="convex-deploy-key",
+        pattern=r"(?<![A-Za-z0-9])(?:prod|dev|preview|project):[a-z0-9:\-]{1,80}\|(?P<s>[A-Za-z0-9+/=_\-]{40,512}+)",
+        shapes=(r"(?:prod|dev|preview|project):[a-z0-9:\-]{1,80}\|[A-Za-z0-9]{8}",),
+        examples=("prod:quiet-otter-512|" + made_up(60, 3), "preview:acme:web|" + made_up(64, 4)),
+        counterexamples=("prod:quiet-otter-512|", "dev:a|b"),
+        source="Convex documentation, deploy keys",
+    ),
+    prefixed(
         "sentry-token",
         "sntrys_ sntryu_ sntrya_ sntryi_",
         least=30,

@@ -52,6 +52,22 @@ def _userpass(value: str) -> bool:
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
+        name="websocket-bearer",
+        # A browser cannot set a header for a socket, so the token is named as a protocol.
+        pattern=r"(?i)sec-websocket-protocol[\"']?\s{0,2}[:=,]\s{0,2}[\"']?(?:[\w.\-]{1,40},\s?){1,3}(?P<s>[\w\-.~+/=%|]{12,4096}+)",
+        literals=("sec-websocket-protocol",),
+        check=lambda value: noisy(value, 0.2),
+        examples=(
+            "Sec-WebSocket-Protocol: bearer, " + made_up(24, 3),
+            "sec-websocket-protocol: base64url.bearer.authorization.k8s.io, " + made_up(30, 5),
+        ),
+        counterexamples=(
+            "Sec-WebSocket-Protocol: chat, superchat",
+            "Sec-WebSocket-Protocol: v4.channel.k8s.io, v3.channel",
+        ),
+        source="Kubernetes documentation; usual WebSocket servers",
+    ),
+    Rule(
         name="bearer",
         pattern=r"(?i)(?<![A-Za-z_])bearer[\"']?(?:\s{1,4}+|\+|[:=]\s{0,2})[\"'`]?(?P<s>[\w\-.~+/=%|:]{6,4096}+)",
         literals=("bearer",),
