@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from narration_core._bounded import BoundedDict
 from narration_core.redaction._assignment_looks import looking
 from narration_core.redaction._assignment_pattern import HIDDEN, HIDDEN_IN_A_TAG, LEADING
 from narration_core.redaction._policy import MARKER
@@ -22,6 +23,11 @@ _PATIENCE: Final = 16
 _CROWD: Final = 1024
 _MARKED: Final = r"\[REDACTED:[\w:.\-]{1,80}\]"
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
+
+
+# What stands between names and hidden values is nearly always the same.
+_leads: BoundedDict[str, int] = BoundedDict()
+_hidden_leads: BoundedDict[str, int] = BoundedDict()
 
 
 def find(
@@ -83,7 +89,7 @@ def _unclaimed(text: str, places: list[Place], claimed: Sequence[Place]) -> Iter
         places: where the words are.
         claimed: spans that are secrets already, in order.
     """
-    leads: dict[str, int] = {}
+    leads, hidden = _leads.found, _hidden_leads.found
     marked = MARKER in text
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
@@ -97,15 +103,15 @@ def _unclaimed(text: str, places: list[Place], claimed: Sequence[Place]) -> Iter
         if first - after >= _NEAR and marked and (start := text.find(MARKER, after, after + _NEAR)) >= 0:
             end = start + len(MARKER)
             lead = text[after : end + 2]
-            rest = leads.get(lead)
+            rest = hidden.get(lead)
             if rest is None:
-                rest = leads[lead] = _hidden_already(lead)
+                rest = _hidden_leads.keep(lead, _hidden_already(lead))
         elif 0 <= start - after < _NEAR and text[end : end + 1] in _ENDS:
             lead = text[after:start]
             rest = leads.get(lead)
             if rest is None:
                 joined = compiled(LEADING).fullmatch(lead)
-                rest = leads[lead] = -1 if joined is None else joined.end(1)
+                rest = _leads.keep(lead, -1 if joined is None else joined.end(1))
         else:
             rest = -1
         if rest >= 0:
@@ -152,7 +158,9 @@ def _places(low: str, wanted: list[str]) -> list[tuple[int, int]]:
             after = at + len(word)
             places.append((at, after))
             at = low.find(word, after)
+    if len(places) < 2:
+        return places
     places.sort()
-    if any(" " in word for word in wanted):  # all of a phrase before its first word
+    if " " in "".join(wanted):  # all of a phrase before its first word
         places.sort(key=lambda place: (place[0], -place[1]))
     return places

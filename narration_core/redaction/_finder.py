@@ -101,8 +101,16 @@ class Finder:
         self._scan = scan
         self._patterns = tuple(policy.patterns.items())
         self._marker = _MARKER if policy.replacement == MARKER else f"{_MARKER}|{re.escape(policy.replacement)}"
+        self._loaded: tuple[Any, Any] | None = None
         self._verdicts: BoundedDict[str, Verdict] = BoundedDict(_NAMES)
         self._wanted_by_hits: BoundedDict[tuple[int, ...], _Wanted] = BoundedDict(_NAMES)
+
+    def _readers(self) -> tuple[Any, Any]:
+        """Return the modules that read names and structures, loaded with the first text that may hold a secret."""
+        readers = self._loaded
+        if readers is None:
+            readers = self._loaded = (loaded(_ASSIGNMENTS), loaded(_BLOCKS))
+        return readers
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -282,7 +290,7 @@ class Finder:
                 start, end = match.span(secret)
                 if last:
                     end = match.end(last)
-                if len(spans) <= _FEW and any(span.start <= start and end <= span.end for span in spans):
+                if spans and len(spans) <= _FEW and any(span.start <= start and end <= span.end for span in spans):
                     continue  # part of what is hidden anyway
                 if value[start - 1 : start] in _INSIDE and compiled(_HASH).match(value, 0, start) is not None:
                     continue  # the middle of a hash or a picture looks like anything
@@ -326,15 +334,17 @@ class Finder:
             claimed = [spans[0][:2]]
         elif spans:
             claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
-        by_name = loaded(_ASSIGNMENTS).find(value, low, words, self.verdict, claimed, hurried=hurried)
+        assignments, blocks = self._readers()
+        by_name = assignments.find(value, low, words, self.verdict, claimed, hurried=hurried)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
-        if not loaded(_BLOCKS).plain(value):
+        if not blocks.plain(value):
             found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low)]
         return found
 
     def _structured(self, value: str, low: str) -> Iterator[tuple[int, int]]:
         return itertools.chain(
-            loaded(_BLOCKS).find(value, low, self.key_is_secret), loaded(_TABLES).find(value, low, self.key_is_secret)
+            self._readers()[1].find(value, low, self.key_is_secret),
+            loaded(_TABLES).find(value, low, self.key_is_secret),
         )
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:
@@ -348,12 +358,11 @@ class Finder:
             return False
         searches, words = self._wanted(hits)
         low = lower_ascii(value)
+        assignments, blocks = self._readers()
         return (
-            loaded(_ASSIGNMENTS).all_hidden(
-                value, low, words
-            )  # first: of a long text with more in it this ends at once
+            assignments.all_hidden(value, low, words)  # first: of a long text with more in it this ends at once
             and not any(True for search in searches for _ in search.find(value))
-            and (loaded(_BLOCKS).plain(value) or not (words and any(True for _ in self._structured(value, low))))
+            and (blocks.plain(value) or not (words and any(True for _ in self._structured(value, low))))
         )
 
     def _own_spans(self, value: str) -> list[Secret] | None:
