@@ -253,7 +253,8 @@ class LineWriter(LineBackground):
         if self._asleep:
             self._rouse()
         queued_only = self.delivery == "queued"
-        if not len(queue) % _HELP_EVERY and (not queued_only or len(queue) >= self._crowded):
+        crowded = len(queue) >= self._crowded and self.overflow == "drop"
+        if not len(queue) % _HELP_EVERY and (not queued_only or crowded):
             self._help(_HELPED if queued_only else inf)
         if not queued_only:
             if not self._background:

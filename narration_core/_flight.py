@@ -9,9 +9,13 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import repeat, starmap
+from operator import is_
+from typing import Final
 
 from narration_core._event import Record
 from narration_core._output import Output
+
+_NOTHING: Final[tuple[None, list[Record], list[bytes]]] = (None, [], [])
 
 
 class Flight:
@@ -26,7 +30,7 @@ class Flight:
         output: where they go.
     """
 
-    __slots__ = ("_broken_off_at", "_lead", "_line", "output", "records", "rest")
+    __slots__ = ("_broken_off_at", "_lead", "_line", "_picked", "output", "records", "rest")
 
     def __init__(self, line: Callable[[Record, int | None], bytes]) -> None:
         self.records: Sequence[Record] = ()
@@ -35,6 +39,7 @@ class Flight:
         self._line = line
         self._lead = b""
         self._broken_off_at = -1
+        self._picked: tuple[Output | None, list[Record], list[bytes]] = _NOTHING
 
     @property
     def waiting(self) -> int:
@@ -53,21 +58,28 @@ class Flight:
             queue: what waits, at least one event.
             output: where they will go.
         """
+        self._picked = _NOTHING
         waiting = len(queue)
         if waiting == 1 or output.joined == 1:
             # No call in between: a handler that raises finds the event in one place or the other.
             self.records = (queue[0],)
             del queue[0]
             return
-        size = count = 0
-        while count < waiting:
-            size += len(self._line(queue[count], output.longest))
-            if count and size > output.joined:
+        seen: list[Record] = []
+        lines: list[bytes] = []
+        size = 0
+        while len(seen) < waiting:
+            record = queue[len(seen)]
+            line = self._line(record, output.longest)
+            size += len(line)
+            if lines and size > output.joined:
                 break
-            count += 1
+            seen.append(record)
+            lines.append(line)
         records: list[Record] = []
+        self._picked = (output, seen, lines)
         self.records = records
-        records.extend(starmap(queue.popleft, repeat((), count)))
+        records.extend(starmap(queue.popleft, repeat((), len(lines))))
 
     def put_together(self, output: Output) -> Sequence[Record]:
         """Make `rest` the lines of all events; returns the events that have no line.
@@ -75,7 +87,11 @@ class Flight:
         Args:
             output: where they will go.
         """
-        lines = [self._line(record, output.longest) for record in self.records]
+        picked_for, seen, lines = self._picked
+        self._picked = _NOTHING
+        # A signal handler may have made room in the queue while it was looked at.
+        if picked_for is not output or len(seen) != len(self.records) or not all(map(is_, seen, self.records)):
+            lines = [self._line(record, output.longest) for record in self.records]
         self.rest = b"".join([self._lead, *lines]) if any(lines) else b""
         self._lead = b""
         return [record for line, record in zip(lines, self.records, strict=True) if not line]
