@@ -46,7 +46,8 @@ def client_tracing(
     calling = Calling(narrate, trust, levels)
 
     async def start(_: ClientSession, context: Any, params: TraceRequestStartParams) -> None:
-        context.narration_call = call = Call(calling, params.method, f"{params.url.authority}{params.url.path}")
+        host = params.url.authority.rpartition("@")[2]  # without user and password
+        context.narration_call = call = Call(calling, params.method, f"{host}{params.url.path}")
         params.headers.update(call.missing_in(params.headers))
         context.narration_retries = -1  # the first connection is none
 

@@ -118,6 +118,18 @@ def test_a_call_that_nobody_answers_is_told(narration):
     assert failed.correlation_id == narration.events[0].correlation_id
 
 
+@pytest.mark.req("INT-02")
+def test_a_password_in_the_address_is_not_told(narration):
+    async def main():
+        async with ClientSession(trace_configs=[client_tracing(caller)]) as session:
+            await session.get("http://jane:hunter2-made-up-pass@127.0.0.1:9/")
+
+    with pytest.raises(OSError, match="127"):
+        asyncio.run(main())
+    narration.assert_event(action="call_failed", request="GET 127.0.0.1:9/")
+    narration.assert_no_secrets("hunter2-made-up-pass")
+
+
 def test_a_bad_answer_is_a_warning(narration):
     ask("/refused", client={"narrate": caller})
     narration.assert_event(actor="gateway", action="call", level="warn", status=503, error_kind="http_503")

@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+import sys
 import threading
 
 import django
@@ -264,3 +268,61 @@ def test_django_is_told_failures_included(django_application, narration):
     ]  # fmt: skip
     narration.assert_event(action="request_failed", level="error", error_kind="KeyError")
     narration.assert_every("correlation_id", "req-1")
+
+
+FLASK = """
+import logging, sys
+import flask
+from narration_core import Narrator
+from narration_core.bridges.wsgi import NarrationMiddleware
+
+SECRET = "hunter2-made-up-pass"
+shop = flask.Blueprint("shop", __name__)
+
+@shop.get("/broken")
+def broken():
+    flask.current_app.logger.warning("password=%s", SECRET)
+    raise KeyError("password=" + SECRET)
+
+@shop.get("/torn")
+def torn():
+    return "ok"
+
+@shop.teardown_request
+def teardown(error=None):
+    if flask.request.path == "/torn":
+        raise RuntimeError("password=" + SECRET)
+
+app = flask.Flask("till")
+app.register_blueprint(shop)
+if "own" in sys.argv:
+    logging.basicConfig(format="own: %(levelname)s")
+app.wsgi_app = NarrationMiddleware(app.wsgi_app, narrate=Narrator("till"))
+client = app.test_client()
+for number, path in enumerate(("/broken", "/torn", "/broken")):
+    try:
+        answer = client.get(path, headers={"X-Correlation-Id": f"req-{number}", "Cookie": "session=" + SECRET})
+        assert answer.status_code == 500 and SECRET not in answer.text
+    except RuntimeError:  # Flask's client takes no second start of an answer
+        assert path == "/torn"
+"""
+
+
+@pytest.mark.req("INT-01")
+@pytest.mark.parametrize("own", [False, True])
+def test_what_flask_logs_shows_no_secret_where_nobody_has_set_logging_up(own):
+    done = subprocess.run(
+        [sys.executable, "-c", FLASK, *(["own"] if own else [])],
+        capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "NARRATION_FORMAT": "json"},
+    )  # fmt: skip
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "hunter2-made-up-pass" not in done.stdout
+    failures = [(event["correlation_id"], event["error_kind"]) for event in told if event["action"] == "request_failed"]
+    assert failures == [("req-0", "KeyError"), ("req-1", "RuntimeError"), ("req-2", "KeyError")]
+    logged = [(event["correlation_id"], event["level"]) for event in told if event["action"] == "log"]
+    if own:  # whoever sets logging up keeps it
+        assert logged == []
+        assert done.stderr.count("own: WARNING") == done.stderr.count("own: ERROR") == 2
+    else:
+        assert logged == [("req-0", "warn"), ("req-0", "error"), ("req-2", "warn"), ("req-2", "error")]
+        assert done.stderr == ""
