@@ -11,6 +11,7 @@ from typing import Any, Final
 
 NAMES: Final = frozenset(("story", "why"))
 FAILED: Final = 1
+_OBJECTS: Final = 100_000  # new ones before garbage is looked for; what a search keeps are lines, and they are none
 _COMPLETE: Final = "_NARRATION_COMPLETE"  # a shell asks which arguments would fit
 
 
@@ -52,6 +53,7 @@ def run(arguments: Sequence[str]) -> int | None:
     except NoLogsError:
         return None
     command: Callable[..., int] = _show.story if name == "story" else _show.why
+    gc.set_threshold(_OBJECTS)
     loaded()
     with files:
         return _ended(command, files, asked)

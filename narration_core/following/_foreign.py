@@ -294,6 +294,12 @@ def time_of(text: str) -> int | None:
     return milliseconds(float(epoch.group())) if epoch else None
 
 
+def without_time(text: str) -> str:
+    """Return a line of plain text without the time that it begins with."""
+    found = re.match(_TIME, text)
+    return text[found.end() :].lstrip(" -|") if found else text
+
+
 def _read(text: str, form: str, fraction: str | None) -> int | None:
     """Return a time in a known form, in milliseconds since the epoch."""
     now = datetime.now().astimezone()

@@ -20,6 +20,10 @@ ID_FIELDS: Final = ("correlation_id", "trace_id", "job_id", "session_id", "task_
 _PRETTY: Final = r"\[(?P<actor>[a-z0-9_.-]{1,128}) *\] (?P<action>[a-z0-9_.-]{1,128}) *: (?P<human>.*)"
 _ANSI: Final = r"\x1b\[[0-9;]*[A-Za-z]"
 _DOCKER: Final = b'{"log":"{'
+_UUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_MADE_UP: Final = rf"({_UUID}|[0-9A-Za-z]{{16,}}|\d+)"
+_RANDOM: Final = 16  # characters of a name that is taken for random
+_LEAST_DIGITS: Final = 5
 _LONGEST_PREFIX: Final = 200
 _EDGE: Final = r"[A-Za-z0-9_-]"
 _decode_json: Final = msgspec.json.Decoder(dict[str, object]).decode
@@ -171,6 +175,26 @@ def belongs(line: Line, ids: Collection[str], pattern: re.Pattern[str]) -> bool:
     if any(getattr(event, field) in ids for field in ID_FIELDS):
         return True
     return event.correlation_id is None and pattern.search(line.text) is not None
+
+
+def like(name: str) -> str | None:
+    """Return a pattern of the ids that are made as one is: `req-17` is like `req-9`, a UUID like any other.
+
+    None for what has no digit, and for a short number: too much else is like it.
+    """
+    if not re.search(r"\d", name) or (name.isdigit() and len(name) < _LEAST_DIGITS):
+        return None
+    number = r"\d+" if re.search(r"[^\W\d]", name) else rf"\d{{{len(name)}}}"
+    parts = re.split(_MADE_UP, name)  # the odd ones are what a machine has made up
+    made = [
+        re.escape(part) if index % 2 == 0 else number if part.isdigit() and len(part) < _RANDOM else _as_random(part)
+        for index, part in enumerate(parts)
+    ]
+    return rf"(?<!{_EDGE}){''.join(made)}(?!{_EDGE})"
+
+
+def _as_random(part: str) -> str:
+    return "-".join(rf"[0-9A-Za-z]{{{len(piece)}}}" for piece in part.split("-"))
 
 
 def needles(ids: Iterable[str]) -> list[bytes]:

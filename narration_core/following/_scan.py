@@ -96,6 +96,29 @@ class _Utf16(io.RawIOBase):
         return taken
 
 
+class _InPieces(io.RawIOBase):
+    """A packed file read piece by piece, so that what stands before damage or an early end is read."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # narrower than any writable buffer
+        data = self._file.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        place: int = self._file.seek(offset, whence)
+        return place
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 class LogReader:
     """Opens log files for several searches; standard input and pipes are kept in temporary files meanwhile.
 
@@ -122,8 +145,7 @@ class LogReader:
             refuse_endless(path)
             unpack = _unpacking(path)
             if unpack is not None:
-                unpacked: IO[bytes] = unpack(path)
-                return unpacked
+                return _InPieces(unpack(path))  # type: ignore[return-value]  # it has what readers here use
             return open(path, "rb", buffering=0)  # noqa: PTH123 - the caller closes it; raw, because the buffer is ours
         kept = self._kept.get(path)
         if kept is None:

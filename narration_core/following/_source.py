@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 import msgspec
 
 from narration_core.following import _log_files
-from narration_core.following._lines import Line, belongs, mention, needles, parse
+from narration_core.following._lines import Line, belongs, like, mention, needles, parse
 from narration_core.following._scan import Counts, Hit, LogReader
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Files:
         self.searched = Searched(files=len(self.paths))
         self._reader = LogReader()
         self._recent: Recent | None = None
+        self._like: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -135,6 +136,7 @@ class Files:
 
         When none does, those that mention one: somebody may ask for the number of an order.
         """
+        self._like = self._like or like(next(iter(ids), ""))
         wanted = _Wanted(ids, needles(ids), mention(ids), since, until)
         counts = Counts(faults=list(self._closed))
         found: list[Line] = []
@@ -183,7 +185,7 @@ class Files:
                         record = parse(Hit(0, line.removesuffix(b"\r"), b""), _log_files.shown(path))
                         self._recent.hear(record.service, record.at_ms)
                         if record.event is not None:
-                            self._recent.take_record(record.event)
+                            self._recent.take_record(record.event, record.text, self._like)
             self.searched.newest_ms = self._recent.newest_ms
         return self._recent
 

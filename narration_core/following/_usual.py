@@ -10,7 +10,7 @@ import msgspec
 
 from narration_core._event import Event
 from narration_core._text import clean
-from narration_core.following._foreign import LOG
+from narration_core.following._foreign import LOG, without_time
 from narration_core.following._lines import unwrapped
 from narration_core.following._spans import is_opening
 
@@ -26,7 +26,7 @@ Another logger's record names no action; it is known by its sentence, every word
 _MOST: Final = 8192  # steps and requests remembered; the bytes read bound the rest
 
 
-class _Brief(msgspec.Struct):
+class _Brief(msgspec.Struct, gc=False):
     actor: str
     action: str
     emitted_at_ms: int | None = None
@@ -159,15 +159,24 @@ class Recent(msgspec.Struct):
                 service = (event.emitted_by or actor).partition("@")[0]
                 self.losses.append(Loss(at_ms, service, event.dropped))
 
-    def take_record(self, event: Event) -> None:
-        """Take another logger's record; its request is the most general id that it has."""
+    def take_record(self, event: Event, text: str = "", like: str | None = None) -> None:
+        """Take another logger's record; its request is the most general id that it has.
+
+        Args:
+            event: what it says.
+            text: the line.
+            like: pattern of what is its request when it names none.
+        """
         self.events += 1
         at_ms, step = event.emitted_at_ms, step_of(event)
         request = event.correlation_id or event.trace_id or event.job_id
+        if not request and like is not None:
+            named = re.search(like, text)
+            request = named[0] if named else None
         if event.duration_ms is not None:
             _listed(self.durations, (step[0], event.action or "")).append(event.duration_ms)
         if request and at_ms is not None:
-            _listed(self.requests, request).append((at_ms, step, event.human or ""))
+            _listed(self.requests, request).append((at_ms, step, without_time(event.human or "")))
 
     def hear(self, service: str, at_ms: int | None) -> None:
         """Note that a service said something at a time, in milliseconds since the epoch."""
@@ -224,11 +233,12 @@ def _followed(correlation_id: str, steps: list[tuple[int, Step, str]]) -> dict[S
     """Return for each step of a request the first other step after its last time."""
     found: dict[Step, _Follower] = {}
     later: tuple[int, Step, str] | None = None  # the first step after a run of one step
-    steps = sorted(steps, key=itemgetter(0))
-    for index in range(len(steps) - 1, -1, -1):
-        at_ms, step, _ = steps[index]
-        if index + 1 < len(steps) and steps[index + 1][1] != step:
-            later = steps[index + 1]
+    after: tuple[int, Step, str] | None = None
+    for one in sorted(steps, key=itemgetter(0))[::-1]:
+        at_ms, step, _ = one
+        if after is not None and after[1] != step:
+            later = after
+        after = one
         if step not in found:
             found[step] = (
                 _Follower(correlation_id)

@@ -1,6 +1,10 @@
 """Logs that nobody would write on purpose: nothing stops, what is there is told, what could not be read is counted."""
 
+import bz2
+import gzip
+import hashlib
 import json
+import lzma
 import subprocess
 import sys
 import tempfile
@@ -33,6 +37,16 @@ def test_a_file_is_read_in_the_encoding_that_it_begins_with(logs, narration, enc
         ("narration", "Erste"),
         ("narration", "Zweite"),
     ]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bz2", "xz"])
+def test_what_stands_before_the_early_end_of_a_packed_file_is_read(logs, narration, pack):
+    filler = "".join(f"{hashlib.sha256(str(number).encode()).hexdigest()}\n" for number in range(40_000))
+    packed = pack((line(0, "Early") + filler + line(1, "Late")).encode())
+    logs.path("svc").write_bytes(packed[: len(packed) // 2])
+    found = narration("story", "req-1", "logs", "-o", "raw")
+    assert (found.returncode, found.stdout.count("Early"), found.stdout.count("Late")) == (3, 1, 0)
+    assert "svc.log: Compressed file ended" in found.stderr
 
 
 def test_links_to_one_file_are_read_once_and_broken_ones_are_told(logs, narration):

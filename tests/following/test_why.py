@@ -450,3 +450,36 @@ def test_a_request_whose_last_words_are_errors_has_failed_though_nothing_opened_
     told("orders", 20, "error", "stock could not be reserved")
     logs.line("nginx", '1.1.1.1 - - [28/Nov/2026:21:06:40 +0000] "POST /r-1 HTTP/1.1" 500 14 "-"')
     assert narration("why", "r-1", "logs").stdout.startswith("Failed:       stock: ERROR reservation failed, at ")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rq-{:03d}",
+        "job{}",
+        "0af7651916cd43dd8448eb21{:08x}",
+        "0af76519-16cd-43dd-8448-eb21{:08x}",
+        "10000{}",
+    ],
+)
+def test_plain_text_tells_what_usually_comes_next_by_ids_like_the_one_that_is_asked_for(logs, narration, name):
+    def told(service: str, minute: int, ms: int, words: str) -> None:
+        logs.line(service, f"2026-11-28 21:{minute:02d}:40,{ms:03d} INFO [{service}] {words}")
+
+    for number in range(9):
+        told("api", number, 0, f"request {name.format(number)} accepted")
+        told("billing", number, 10, f"charging for {name.format(number)}")
+        if number != 5:
+            told("billing", number, 60, f"charged for {name.format(number)}")
+            told("api", number, 70, f"request {name.format(number)} done")
+    stuck = " ".join(narration("why", name.format(5), "logs").stdout.split())
+    assert stuck.startswith("Waiting for: billing to go on after billing: 2026-11-28 21:05:40,010 INFO [billing]")
+    assert "Missing: billing: INFO [billing] charged for" in stuck
+    assert "came 50 ms later (median) in 100% of 8 other requests" in stuck
+    assert narration("why", name.format(4), "logs").stdout.startswith("Finished:")
+
+
+def test_an_id_without_a_digit_is_like_no_other(logs, narration):
+    logs.line("api", "2026-11-28 21:05:40,010 INFO [api] request abc accepted")
+    logs.line("api", "2026-11-28 21:05:41,010 INFO [api] request abd accepted")
+    assert narration("why", "abc", "logs").stdout.startswith("Unclear:")
