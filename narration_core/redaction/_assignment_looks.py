@@ -1,5 +1,6 @@
 """What stands behind a word of a name, looked at once where a text says the same again and again."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,8 @@ _FRUITLESS: Final = 256
 _BEFORE: Final = 160
 _AFTER: Final = 480
 _FURTHEST: Final = 4300
+_NO_VALUE: Final = re.compile(r"[\w\-.]{0,47}+[%&;/@#$^~]", re.ASCII)
+"""What stands behind a word of a name where nothing can assign a value."""
 
 
 class Look(NamedTuple):
@@ -128,6 +131,8 @@ class _Memory:
     def _remembered(self, at: int, after: int) -> Looked:
         text, closings = self._text, self._closings
         if self._misses > _FRUITLESS:
+            if _NO_VALUE.match(text, after) is not None:  # most of all in text that is encoded: `password%3D`
+                return at, None
             return _look(text, self._in_a_crowd, at, after, (0, 0))
         index = bisect_left(closings, after) if closings else 0
         closed = index < len(closings) and closings[index] < after + _FURTHEST
