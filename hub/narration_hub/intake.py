@@ -27,6 +27,10 @@ _decode_frame: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
+_LATEST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since the epoch: no clock says more, and no calendar shows it."""
+
+
 class RefusedError(ValueError):
     """An event that is not taken in; the message says why, in words that repeat nothing of it."""
 
@@ -112,6 +116,8 @@ class Intake:
             return None
         if not (event.human and event.level and event.emitted_at_ms and is_name(event.actor or "")):
             return None
+        if not 0 <= event.emitted_at_ms <= _LATEST_MS:
+            return None
         if not is_name(event.action or "") or any(
             len(given) > _LONGEST_ID for name in _ID_FIELDS if (given := getattr(event, name)) is not None
         ):
@@ -134,9 +140,12 @@ class Intake:
         if not _is_plain(line):
             fields = plain(fields)
         try:
-            return from_fields(self._redactor.fields(fields))
+            event = from_fields(self._redactor.fields(fields))
         except ValueError:
             raise RefusedError("a field has a value of the wrong type") from None
+        if event.emitted_at_ms is not None and not 0 <= event.emitted_at_ms <= _LATEST_MS:
+            raise RefusedError("emitted_at_ms must be milliseconds since 1970, before the year 10000")
+        return event
 
 
 def _is_plain(line: bytes) -> bool:

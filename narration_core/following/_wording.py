@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 _UNITS = ((86_400_000, "d", 3_600_000, "h"), (3_600_000, "h", 60_000, "min"), (60_000, "min", 1000, "s"))
+_LONGEST = 10**15  # milliseconds, some 30,000 years
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 def age(ms: float) -> str:
     """Return a duration in at most two units: "85 ms", "4.1 s", "3 min 12 s", "2 d 4 h"."""
+    if abs(ms) > _LONGEST:
+        return "an impossible time"  # only a number that nobody measured; the line is shown all the same
     for unit, name, smaller, smaller_name in _UNITS:
         if ms >= unit:
             whole, rest = divmod(int(ms), unit)

@@ -91,6 +91,8 @@ def test_a_line_of_text_with_ids_is_enough(intake):
         (event(level="loud"), "wrong type"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "not a JSON object"),
         (event(human="x" * 200_000), "bytes"),
+        (event(emitted_at_ms=-1), "emitted_at_ms must be milliseconds since 1970"),
+        (event(emitted_at_ms=10**30), "emitted_at_ms must be milliseconds since 1970"),
         (b'{"actor":"\xff","action":"b","human":"c"}', "not a JSON object"),
     ],
 )
