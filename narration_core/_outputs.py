@@ -232,7 +232,8 @@ class Outputs:
         self._report_to_others(sink, record)
         others = [inline for inline in self.inline if inline is not sink and not inline.idle]
         if not others and not any(writer.sink is not sink and writer.is_well for writer in self.writers):
-            say(f"{record.event.human}: {record.event.get('exception')}")
+            event = record.event  # its texts are redacted
+            say(f"Sink {event.target} failed, trying again in {event.backoff_ms} ms: {event.get('exception')}")
 
     def recovered(self, sink: Sink) -> None:
         """Report to every other sink that this one works again."""
