@@ -1,6 +1,8 @@
 """What is held back between two phases of a test: nothing is lost, nothing stands before its time."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -67,3 +69,23 @@ def test_a_forked_child_writes_its_own_events_at_once_and_none_of_its_parent(lin
     assert [line.split('"target":"')[1].split('"')[0] for line in lines()] == ["child"]
     release_output()
     assert [line.split('"target":"')[1].split('"')[0] for line in lines()] == ["child", "parent"]
+
+
+ALONE = """
+from narration_core import Narrator, configure, flush
+class Broken:
+    name, background = "ledger", True
+    def write(self, batch):
+        raise RuntimeError("the shelf is full")
+    def close(self):
+        pass
+configure(sinks=[Broken()], strict=False)
+Narrator("shop")("serve", "1", "Serving the first")
+flush(1)
+"""
+
+
+def test_when_the_only_sink_fails_one_line_on_standard_error_says_why():
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60, check=True)
+    first = done.stderr.splitlines()[0]
+    assert first == "narration: Sink ledger failed, trying again in 5000 ms: RuntimeError: the shelf is full"
