@@ -130,9 +130,9 @@ def verdicts(rounds: list[dict[str, tuple[float, float]]], once: dict[str, dict[
         ("the same, other numbers in the sentence each time", "", once["threads_new_numbers"]["ratio"]),
         ("the same, words never seen before", "", once["threads_new_words"]["ratio"]),
         (
-            "8 threads, events lost or torn of 1,000,000",
+            "8 threads without a kill, events lost or torn of 1,000,000",
             "0",
-            sum(one.get("lost", 0) for one in once.values()),
+            sum(once[name].get("lost", 0) for name in ONCE),
         ),
         ("killed at a random moment, one thread: lines lost", "0", once["kills"]["lost"]),
         ("the same, 8 threads, at info: runs with losses", "", once["kills_threads"]["runs"]),
