@@ -105,25 +105,11 @@ def a_waiting_fleet(own: ExitStack, tmp_path: Path) -> RunningFleet:
     return own.enter_context(running(fleet))
 
 
-def pid_of_worker(fleet: RunningFleet, worker_id: str) -> int:
-    """Return the process of a worker: its arguments name it, and the pool manager that it is of."""
-    wanted = (f"--worker-id\0{worker_id}\0".encode(), fleet.url("pool-managerd").encode())
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                arguments = (process / "cmdline").read_bytes()
-            except OSError:  # it has ended
-                continue
-            if all(text in arguments for text in wanted):
-                return int(process.name)
-    raise AssertionError(f"no process is worker {worker_id}")
-
-
 @when("its worker is killed, and another one takes over")
 async def worker_is_killed(fleet: RunningFleet, user: User, narration: NarrationCapture) -> None:
     await user.read("token", 25)
     execute = fleet.wait_for_event(user.correlation_id, actor="worker", action="validate")
-    os.kill(pid_of_worker(fleet, str(execute.get("worker_id"))), signal.SIGKILL)
+    os.kill(fleet.pid_of_worker(str(execute.get("worker_id"))), signal.SIGKILL)
     await user.read("restarted")
     await user.read("token")
     fleet.wait_for_event(user.correlation_id, actor="pool-managerd", action="recovered")
@@ -138,7 +124,7 @@ async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> User
     wanted = {"model_ref": "haiku", "device": "cpu"}
     status, replica, _ = await call("POST", f"{fleet.url('pool-managerd')}/v1/pools/cpu/replicas", wanted, HEADERS)
     assert status == 201, replica
-    pid = pid_of_worker(fleet, f"{replica['replica_id']}.1")
+    pid = fleet.pid_of_worker(f"{replica['replica_id']}.1")
     user = User(fleet, {"prompt": "a haiku about GPUs", "device": "cpu"})
     os.kill(pid, signal.SIGSTOP)
     await user.ask()

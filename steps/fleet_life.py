@@ -18,7 +18,7 @@ from narration_capture import NarrationCapture
 from narration_core import CORRELATION_HEADER, Event, decode, new_correlation_id
 from narration_core.serving.launch import RunningService
 from steps.fleet import HEADERS, User
-from steps.fleet_faults import pid_of_worker, running
+from steps.fleet_faults import running
 from steps.harness import call
 from support.adapter_host import KINDS, adapter_host, cancel, client, submit
 from support.fleet import ENVIRONMENT, TOKEN, RunningFleet
@@ -126,7 +126,7 @@ async def worker_hangs(fleet: RunningFleet, narration: NarrationCapture) -> None
     await user.read("end")
     await user.read_all()
     ready = fleet.wait_for_event(user.correlation_id, actor="worker", action="ready")
-    os.kill(pid_of_worker(fleet, str(ready.get("worker_id"))), signal.SIGSTOP)
+    os.kill(fleet.pid_of_worker(str(ready.get("worker_id"))), signal.SIGSTOP)
     narration.feed(*fleet.wait_for_story(user.correlation_id, "pool-managerd give_up"))
 
 

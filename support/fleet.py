@@ -81,6 +81,19 @@ class RunningFleet:
             raise AssertionError("the fleet was not started")
         return self._fleet
 
+    def pid_of_worker(self, worker_id: str) -> int:
+        """Return the process of a worker: its arguments name it, and the pool manager that it is of."""
+        wanted = (f"--worker-id\0{worker_id}\0".encode(), self.url("pool-managerd").encode())
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                try:
+                    arguments = (process / "cmdline").read_bytes()
+                except OSError:  # it has ended
+                    continue
+                if all(text in arguments for text in wanted):
+                    return int(process.name)
+        raise AssertionError(f"no process is worker {worker_id}")
+
     def url(self, name: str) -> str:
         """Return the address of a service."""
         return self.made.url(name)

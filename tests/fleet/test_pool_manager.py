@@ -10,7 +10,6 @@ import urllib.request
 
 import pytest
 
-from steps.fleet_faults import pid_of_worker
 from support.fleet import TOKEN, RunningFleet
 
 pytestmark = pytest.mark.req("FLEET-03")
@@ -70,7 +69,7 @@ def test_no_worker_is_left_behind_by_a_manager_that_was_killed(tmp_path):
     try:
         status, replica = asked(running, "/v1/pools/blue/replicas", HAIKU)
         assert status == 201
-        worker = os.pidfd_open(pid_of_worker(running, f"{replica['replica_id']}.1"))
+        worker = os.pidfd_open(running.pid_of_worker(f"{replica['replica_id']}.1"))
         running.made.services["pool-managerd"].signal(signal.SIGKILL)
         assert select.select([worker], [], [], 60)[0], "the worker lives on"
         os.close(worker)
