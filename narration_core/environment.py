@@ -60,6 +60,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "The files and folders that commands read, separated as in `PATH`.", default="below the working directory"
     ),
     "NO_COLOR": Variable("No colours on a terminal, whatever its value.", default="colours on a terminal"),
+    "COLUMNS": Variable("How wide the lines of commands are.", default="the terminal's width; 80 elsewhere"),
+    "_NARRATION_COMPLETE": Variable("Set by the shell that completes a command.", default="a shell sets it"),
     "PYTEST_VERSION": Variable("Set by pytest; mistakes raise then.", default="pytest sets it"),
     "AUTH_TOKEN": Variable(
         "Bearer token of callers; visible ASCII. Without it the worker listens on loopback addresses only.",
