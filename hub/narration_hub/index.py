@@ -20,7 +20,7 @@ from zlib import crc32
 
 import msgspec
 
-from narration_core.following import ID_FIELDS
+from narration_core.following import ID_FIELDS, needles
 
 CHUNK_BYTES: Final = 8 << 20
 BLOCK_BYTES: Final = 64 << 10
@@ -152,14 +152,14 @@ class Index:
             ids: ids of any kind.
             segments: the files that hold events, the oldest first.
         """
-        needles = [name.encode() for name in ids]
-        checksums = sorted({checksum for needle in needles for checksum in _asked(needle)})
+        wanted = needles(ids)
+        checksums = sorted({checksum for name in ids for checksum in _asked(name.encode())})
         for path in segments:
             places, end = self._places(path.name, checksums)
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # deleted: it was the oldest
-                yield from _lines_at(file, places, needles, end)
+                yield from _lines_at(file, places, wanted, end)
                 file.seek(end)
-                yield from (line.rstrip(b"\n") for line in file if any(needle in line for needle in needles))
+                yield from (line.rstrip(b"\n") for line in file if any(needle in line for needle in wanted))
 
     def _places(self, segment: str, checksums: Sequence[int]) -> tuple[list[int], int]:
         """Return where in a segment lines or blocks may be, as `2 * offset + is_block`, and how much is indexed."""

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from narration_core.following._filter import Filter
     from narration_core.following._foreign import foreign_event
     from narration_core.following._golden import Element, Golden, Goldens, Parting
-    from narration_core.following._lines import ID_FIELDS, Line, belonging
+    from narration_core.following._lines import ID_FIELDS, Line, belonging, needles
     from narration_core.following._log_files import NoLogsError
     from narration_core.following._source import MAX_HITS, Files, Searched, Source
     from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works, closes
@@ -44,6 +44,7 @@ __all__ = [
     "conform",
     "follow",
     "foreign_event",
+    "needles",
     "why",
 ]
 
@@ -73,6 +74,7 @@ _HOMES = {
     "Work": "narration_core.following._spans",
     "Works": "narration_core.following._spans",
     "belonging": "narration_core.following._lines",
+    "needles": "narration_core.following._lines",
     "closes": "narration_core.following._spans",
     "conform": "narration_core.following._conform",
     "follow": "narration_core.following._story",

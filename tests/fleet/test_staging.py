@@ -7,13 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fleet
-from fleet.catalogue import BadModelError, Catalogue, UnknownModelError
+from fleet.catalogue import BadModelError, Catalogue, CatalogueError, UnknownModelError
 from fleet.staging import remove_unfinished, sha256_of, stage, write_whole
 from narration_worker.config import BUNDLED
 
@@ -51,7 +50,7 @@ def test_a_catalogue_with_a_wrong_entry_is_refused(tmp_path, wrong):
     entry = {"model_ref": "haiku", "path": "bundled", "sha256": "0" * 64, **wrong}
     path = tmp_path / "catalogue.json"
     path.write_text(json.dumps({"models": [entry]}))
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(CatalogueError, match="is not a catalogue"):
         Catalogue(path)
 
 
