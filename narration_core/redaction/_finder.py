@@ -233,7 +233,7 @@ class Finder:
             inside = known[bisect_right(known, (offset,)) : bisect_right(known, (offset + WINDOW,))]
             found = self._window(
                 piece,
-                self._scan(piece),
+                self._scan(piece) if len(value) > _HURRY else hits,  # a second scan pays for many windows only
                 [(low - offset, high - offset) for low, high in inside] if offset else inside,
                 hurried=offset > _HURRY,
             )
