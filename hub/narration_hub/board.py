@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from narration_core import Event
 from narration_core.following import Works
 from narration_hub import wire
+from narration_hub.changes import Changes
 from narration_hub.job_state import LINGER_S, MOST_OPEN, JobState
 from narration_hub.services import Services
 from narration_hub.summary import Summary
@@ -23,6 +24,7 @@ class Board:
 
     Attributes:
         services: the services.
+        changes: the jobs of which this hub has heard.
     """
 
     def __init__(self, stall_s: float, most: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,7 +34,7 @@ class Board:
         self._jobs: OrderedDict[str, JobState] = OrderedDict()  # the one that was quiet for longest comes first
         self.services = Services(clock)
         self._has_learned = False
-        self._changed: dict[str, None] | None = None  # jobs, for other hubs
+        self.changes = Changes()
 
     def take(self, event: Event, age_s: float = 0.0) -> None:
         """Take an event into account.
@@ -53,8 +55,7 @@ class Board:
         else:
             self._jobs.move_to_end(event.job_id)
         job.take(event, now)
-        if self._changed is not None:
-            self._changed[event.job_id] = None
+        self.changes.note(event.job_id)
 
     # -- several hubs -----------------------------------------------------------------------------
 
@@ -63,18 +64,8 @@ class Board:
         return int(self._clock() * 1000)
 
     def track(self, jobs: Iterable[str] | None = None) -> None:
-        """Note what changes, for `changed`; these jobs, or all, have changed."""
-        if self._changed is None:
-            self._changed = {}
-        self._changed.update(dict.fromkeys(self._jobs if jobs is None else jobs))
-
-    def changed(self, most: int) -> list[str]:
-        """Return jobs of which this hub has heard since it was asked last, at most so many."""
-        names = self._changed or {}
-        some = [name for name, _ in zip(names, range(most), strict=False)]
-        for name in some:
-            del names[name]
-        return some
+        """Note in `changes` what changes; these jobs, or all, have changed."""
+        self.changes.track(self._jobs if jobs is None else jobs)
 
     def summary(self, job_id: str) -> Summary | None:
         """Return what this hub knows of a job; None when it is nothing."""

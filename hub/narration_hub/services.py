@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from narration_hub import wire
+from narration_hub.changes import Changes
 
 _MOST: Final = 10_000
 _PROCESSES: Final = 64  # of a service, that say what they lost
@@ -62,12 +63,15 @@ class Services:
 
     Args:
         clock: returns the monotonic time in seconds.
+
+    Attributes:
+        changes: the services of which this hub has heard.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._known: OrderedDict[str, _Service] = OrderedDict()
-        self._changed: dict[str, None] | None = None
+        self.changes = Changes()
 
     def _of(self, name: str) -> _Service:
         found = self._known.get(name)
@@ -77,21 +81,17 @@ class Services:
                 self._known.popitem(last=False)
         return found
 
-    def _has_changed(self, name: str) -> None:
-        if self._changed is not None:
-            self._changed[name] = None
-
     def hear(self, name: str, age_s: float = 0.0) -> None:
         """Note that a service was heard so many seconds ago."""
         self._of(name).heard = self._clock() - age_s
         self._known.move_to_end(name)
-        self._has_changed(name)
+        self.changes.note(name)
 
     def say(self, name: str, sentence: str, age_s: float = 0.0) -> None:
         """Note what a service said outside of any job, so many seconds ago."""
         one = self._of(name)
         one.sentence, one.said = sentence, self._clock() - age_s
-        self._has_changed(name)
+        self.changes.note(name)
 
     def lose(self, name: str, process: str, counts: dict[str, int]) -> int:
         """Note what a process says that it has lost in all; return how many events that are more than before."""
@@ -100,7 +100,7 @@ class Services:
         one.lost[process] = counts
         if len(one.lost) > _PROCESSES:
             one.gone = _total([one.gone, one.lost.pop(next(iter(one.lost)))])
-        self._has_changed(name)
+        self.changes.note(name)
         return sum(counts.values()) - sum(before.values())
 
     def shown(self) -> list[wire.Service]:
@@ -121,18 +121,8 @@ class Services:
     # -- several hubs -----------------------------------------------------------------------------
 
     def track(self, names: Iterable[str] | None = None) -> None:
-        """Note what changes, for `changed`; these services, or all, have changed."""
-        if self._changed is None:
-            self._changed = {}
-        self._changed.update(dict.fromkeys(self._known if names is None else names))
-
-    def changed(self, most: int) -> list[str]:
-        """Return services of which this hub has heard since it was asked last, at most so many."""
-        names = self._changed or {}
-        some = [name for name, _ in zip(names, range(most), strict=False)]
-        for name in some:
-            del names[name]
-        return some
+        """Note in `changes` what changes; these services, or all, have changed."""
+        self.changes.track(self._known if names is None else names)
 
     def heard_here(self, name: str) -> Heard:
         """Return what this hub knows of a service, with times on the monotonic clock."""

@@ -78,7 +78,7 @@ class Sharing:
         Raises:
             GoneError: Redis is away.
         """
-        jobs, services = self._board.changed(_ROWS), self._board.services.changed(_ROWS)
+        jobs, services = self._board.changes.take(_ROWS), self._board.services.changes.take(_ROWS)
         revoked = self._tickets.unshared()
         rows = self._rows(jobs, services)
         before = time.monotonic()
