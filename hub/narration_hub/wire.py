@@ -209,6 +209,89 @@ class Story(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     stores: Stores | None = None
 
 
+class Usual(msgspec.Struct, forbid_unknown_fields=True):
+    """How long a piece of work takes in other requests.
+
+    Attributes:
+        measured: how many ends of it were seen.
+        median_ms: half of them took less, in milliseconds.
+        p99_ms: 99 of 100 took less, in milliseconds.
+    """
+
+    measured: int
+    median_ms: float
+    p99_ms: float
+
+
+class Next(msgspec.Struct, forbid_unknown_fields=True):
+    """What usually follows the last word of a request.
+
+    Attributes:
+        service: who goes on.
+        sentence: what it said in another request.
+        share: in which part of the other requests, 0 to 1.
+        requests: of how many.
+        after_ms: how long after the word that it follows, the median in milliseconds.
+    """
+
+    service: str
+    sentence: str
+    share: float
+    requests: int
+    after_ms: float
+
+
+class Said(msgspec.Struct, forbid_unknown_fields=True):
+    """A sentence of a service.
+
+    Attributes:
+        service: who said it.
+        sentence: what.
+        at_ms: when, in milliseconds since the epoch; null when nothing says so.
+    """
+
+    service: str
+    sentence: str
+    at_ms: int | None
+
+
+class Why(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Why a job or request is where it is, as `narration why` finds it in what is in memory.
+
+    Attributes:
+        state: waiting (work is open), queued, silent (nothing is open and more usually comes), failed, finished, or
+            unknown (nothing is open and nothing is known of what comes).
+        service: who holds it, or said what the answer rests on.
+        sentence: the last thing that was said about it.
+        since_ms: since when, in milliseconds since the epoch; absent when nothing says so.
+        called: what the open work calls, when that has said nothing of this request; absent otherwise.
+        usual: how long the open work takes in other requests; operators only.
+        next: what usually follows the last word; operators only.
+        heard_ms: time since the service was heard at all, in milliseconds; heartbeats count; operators only.
+        others_heard_ms: time since any other service was heard, in milliseconds; operators only.
+        errors: how many errors were said, or else how many warnings that name a kind of error.
+        error: the first one.
+        left_open: work of a request that is over, whose end was never told.
+        lost: events that services lost since the request began, by service; operators only.
+        notes: what to know about the clocks of services.
+    """
+
+    state: Literal["waiting", "queued", "silent", "failed", "finished", "unknown"]
+    service: str
+    sentence: str
+    since_ms: int | None = None
+    called: str | None = None
+    usual: Usual | None = None
+    next: Next | None = None
+    heard_ms: int | None = None
+    others_heard_ms: int | None = None
+    errors: int = 0
+    error: Said | None = None
+    left_open: list[str] = msgspec.field(default_factory=list)
+    lost: dict[str, int] = msgspec.field(default_factory=dict)
+    notes: list[str] = msgspec.field(default_factory=list)
+
+
 class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """One line of the answer to a search: what was found since the line before it, and how far the search is.
 

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from narration_core.following._golden import Element, Golden, Goldens, Parting
     from narration_core.following._lines import ID_FIELDS, Line, belonging, needles
     from narration_core.following._log_files import NoLogsError
-    from narration_core.following._source import MAX_HITS, Files, Searched, Source
+    from narration_core.following._source import MAX_HITS, RECENT_BYTES, Files, Searched, Source
     from narration_core.following._spans import CLOSING, HOPS, OPENING, Work, Works, closes
     from narration_core.following._story import Story, follow
     from narration_core.following._tail import Tail
+    from narration_core.following._usual import Recent
     from narration_core.following._why import Answer, Voice, why
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ID_FIELDS",
     "MAX_HITS",
     "OPENING",
+    "RECENT_BYTES",
     "Answer",
     "Conformity",
     "Element",
@@ -32,6 +34,7 @@ __all__ = [
     "Line",
     "NoLogsError",
     "Parting",
+    "Recent",
     "Searched",
     "Source",
     "Story",
@@ -66,6 +69,8 @@ _HOMES = {
     "Line": "narration_core.following._lines",
     "NoLogsError": "narration_core.following._log_files",
     "Parting": "narration_core.following._golden",
+    "RECENT_BYTES": "narration_core.following._source",
+    "Recent": "narration_core.following._usual",
     "Searched": "narration_core.following._source",
     "Source": "narration_core.following._source",
     "Story": "narration_core.following._story",

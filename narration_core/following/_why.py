@@ -22,6 +22,7 @@ QUIET_MS: Final = 10_000
 """A service that has said nothing for so long, while others have, is called silent."""
 
 _MOSTLY: Final = 0.5
+_LOOK_BACK: Final = 20  # lines before the last word
 _SEVERE: Final = frozenset(("error", "fatal"))
 _TROUBLE: Final = _SEVERE | {"warn"}
 _AGAIN: Final = r"retr|again|re_?queue|re_?schedul|re_?start|fail_?over|re_?assign|lost|crash"
@@ -163,12 +164,24 @@ def _of_request(story: Story, recent: Recent, as_of: int | None, *, is_live: boo
         left_open=left_open if is_over else [],
         errors=_errors(lines),
         usual=None,
-        next=following if state in {"waiting", "queued", "silent"} else None,
+        next=(following or _expected(lines, recent, _request(story)))
+        if state in {"waiting", "queued", "silent"}
+        else None,
         voices=_voices(story, recent, as_of),
         others_went_on=as_of is not None and any(abs(as_of - ms) < QUIET_MS for ms in recent.last_heard.values()),
         losses=_losses(story, recent),
         others={},
     )
+
+
+def _expected(lines: Sequence[Line], recent: Recent, request: str) -> Next | None:
+    """Return what is still to come, when no other request had the last word: what follows the words before it."""
+    said = {_step(line) for line in lines}
+    for line in lines[: -_LOOK_BACK - 1 : -1]:
+        following = recent.after(_step(line), of_others_than=request)
+        if following is not None and (following.actor, following.action) not in said:
+            return following
+    return None
 
 
 def _own(lines: Sequence[Line]) -> list[Line]:

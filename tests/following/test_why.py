@@ -96,6 +96,17 @@ def test_a_callback_that_never_came_is_missing(logs, narration):
     assert "Missing:      provisioner: Building the engine - came 10 ms later" in first_lines(narration, logs, "req-1")
 
 
+def test_a_word_that_no_other_request_had_does_not_hide_what_is_missing(logs, narration):
+    others(logs)
+    logs.span("gateway", 0, None, "request", "Taking in a request", "a", correlation_id="req-1")
+    logs.span(
+        "pool-managerd", 10, None, "prepare", "Preparing an engine", "b", parent_span_id="a", correlation_id="req-1"
+    )
+    logs.tell("pool-managerd", 15, "wait", "The provisioner has not answered yet", correlation_id="req-1")
+    found = asked(narration, logs, "req-1")["next"]
+    assert (found["actor"], found["human"]) == ("provisioner", "Building the engine")
+
+
 def test_a_queue_is_told_with_the_position(logs, narration):
     logs.span("gateway", 0, None, "request", "Taking in a request", "a", correlation_id="req-1")
     logs.tell("worker", 5, "queue", "Waiting at position 3", correlation_id="req-1", queue_position=3)

@@ -32,8 +32,10 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.Found,
     wire.Health,
     wire.Job,
+    wire.Next,
     wire.Refusal,
     wire.Revoked,
+    wire.Said,
     wire.Service,
     wire.Status,
     wire.Stores,
@@ -41,7 +43,9 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     wire.StoryLine,
     wire.Ticket,
     wire.TicketRequest,
+    wire.Usual,
     wire.Waits,
+    wire.Why,
     *wire.STREAM_EVENTS.values(),
 )
 _TEXT: Final = {"schema": {"type": "string"}}
@@ -78,6 +82,9 @@ _ENDED: Final = {
     "schema": {"type": "integer", "minimum": 0},
     "description": "Only so many jobs that have ended, those that were heard last.",
 }
+
+
+_WHY: Final = "What it waits for: who holds it, how long that usually takes, what usually follows."
 
 
 _NOT_ASKED: Final = {
@@ -192,6 +199,7 @@ def _paths() -> dict[str, Any]:
         "/v1/jobs/{job_id}": {"get": _read("job", "What a job is doing.", answer("The job.", "Job"), job)},
         "/v1/jobs/{job_id}/stream": {"get": _read("jobStream", "A job's events, live.", _STREAM, job, *_RESUME)},
         "/v1/jobs/{job_id}/ticket": _tickets("job", job),
+        "/v1/jobs/{job_id}/why": {"get": _read("jobWhy", _WHY, answer("The reason.", "Why"), job)},
         "/v1/stories/{correlation_id}": {
             "get": _read("story", "What happened to a request.", answer("The story.", "Story"), story, _MORE)
         },
@@ -199,6 +207,7 @@ def _paths() -> dict[str, Any]:
             "get": _read("storyStream", "A request's events, live.", _STREAM, story, *_RESUME)
         },
         "/v1/stories/{correlation_id}/ticket": _tickets("story", story),
+        "/v1/stories/{correlation_id}/why": {"get": _read("storyWhy", _WHY, answer("The reason.", "Why"), story)},
         "/v1/search": {"get": _search()},
         "/v1/operator/events": {
             "get": {

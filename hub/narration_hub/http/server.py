@@ -26,6 +26,7 @@ from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
 from narration_hub.streams import Scope
 from narration_hub.tickets import LONGEST_S, Tickets
+from narration_hub.why import Reasons
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -88,6 +89,7 @@ class Server:
         self._tickets = tickets
         self._access = Access(self._settings, tickets)
         self._searches = Searches(exchange)
+        self._reasons = Reasons(exchange)
         self._closing = False
 
     def application(self) -> web.Application:
@@ -104,6 +106,7 @@ class Server:
         add.add_get("/v1/stories/{name}", self.story)
         for scope, path in (("job", "jobs"), ("story", "stories")):
             add.add_get(f"/v1/{path}/{{name}}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
+            add.add_get(f"/v1/{path}/{{name}}/why", self._why_of(scope))  # type: ignore[arg-type]
             add.add_post(f"/v1/{path}/{{name}}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
             add.add_delete(f"/v1/{path}/{{name}}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
         add.add_get("/v1/search", self.search, allow_head=False)
@@ -332,6 +335,19 @@ class Server:
             return await Stream(request, ring, subject, exchange.counts, self._settings, ends).run()
         finally:
             ring.ticketed -= ticket is not None
+
+    def _why_of(self, scope: Scope) -> Handler:
+        async def why(request: web.Request) -> web.StreamResponse:
+            """GET .../why: what a job or story waits for."""
+            name, caller = request.match_info["name"], request[_CALLER]
+            if not caller.may_read(scope, name):
+                raise unknown()
+            found = await self._reasons.of(scope, name, for_operator=caller.kind == "operator")
+            if found is None:
+                raise _cannot_tell() if self._exchange.engine.is_alone else unknown()
+            return json_response(200, found)
+
+        return why
 
     # -- tickets --------------------------------------------------------------------------------------
 
