@@ -22,11 +22,22 @@ STUCK = (
     told("Taking in the request", "gateway", event="request_start", span_id="a"),
     told("Spawning an engine", at=10, event="spawn_start", span_id="b", parent_span_id="a"),
     told("Slow disk: 312 ms", at=20, level="warn", error_kind="slow_disk"),
-    told("Loading haiku.gguf: 75 %", at=30, event="load_start", span_id="c", parent_span_id="b", percent=75),
+    told(
+        "Loading haiku.gguf: 75 %",
+        at=30,
+        action="load",
+        event="load_start",
+        span_id="c",
+        parent_span_id="b",
+        percent=75,
+    ),
 )
+OTHER = {"job": "job-0", "request": "req-0"}
 ENDED = (
-    told("Taking in the request", "gateway", job="job-0", request="req-0", event="request_start", span_id="z"),
-    told("Answered", "gateway", 5, job="job-0", request="req-0", event="request_end", span_id="z", duration_ms=5),
+    told("Taking in the request", "gateway", event="request_start", span_id="z", **OTHER),
+    told("Loading", "poold", 1, action="load", event="load_start", span_id="y", parent_span_id="z", **OTHER),
+    told("Loaded", "poold", 2001, action="load", event="load_end", span_id="y", duration_ms=2000, **OTHER),
+    told("Answered", "gateway", 2005, event="request_end", span_id="z", duration_ms=2005, **OTHER),
 )
 
 
@@ -51,6 +62,16 @@ def test_the_stuck_request_is_on_top_and_one_click_away(clients, tmp_path):
     assert re.fullmatch(r"Waiting for poold “Loading haiku\.gguf: 75 %”, open for .+, since .+", first["verdict"])
     assert "Loading haiku.gguf: 75 %" in first["selected"]
     assert (first["rows"], first["open"], first["lanes"]) == (4, 3, 2)
+    assert first["about"] == " · job job-stuck"
+    reasons = dict(line.split("\n", 1) for line in first["reasons"])
+    assert re.fullmatch(r"poold, whose last word of this was .+ ago", reasons["Held by"])
+    assert re.fullmatch(r"took 2\.0 s the one other time; this is [\d,]+ times that", reasons["Usually"])
+    assert reasons["Next"] == "usually poold “Loaded”, 2.0 s later in the one other request"
+    assert [text.split("”")[0] for text in first["around"]] == [
+        "poold “Spawning an engine",
+        "gateway “Taking in the request",
+    ]
+    assert first["heads"] == ["Taking in the request", "Loading haiku.gguf: 75 %"]
     assert first["onBoard"] == first["inStory"] == looks["inTheDark"] == []
     assert "error_kind\nslow_disk" in keys["drawer"]
     assert keys["counted"] == "1 of 4 rows"
@@ -183,7 +204,7 @@ def test_ten_thousand_rows_are_few_elements_and_what_is_missing_is_told(clients)
     assert scrolled["end"] < 100
     assert scrolled["start"] < 100
     assert scrolled["counted"] == "10,001 rows"
-    assert scrolled["more"] == "PAUSED: f to follow"
+    assert scrolled["more"] == "PAUSED: no new row; f to follow"
     assert scrolled["gap"] == "1 event missed here"
     assert scrolled["next"].endswith("Step 1")
     assert followed["isHidden"]

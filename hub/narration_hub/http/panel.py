@@ -6,17 +6,19 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from narration_core.contract import level_of_severity
 from narration_core.following import CLOSING, HOPS, OPENING
 
+_SCRIPTS: Final = (
+    "answer", "board", "dom", "drawer", "format", "hub", "lanes", "list", "main", "model", "saving", "search", "story",
+)  # fmt: skip
 _FILES: Final = {
     "/": ("index.html", "text/html"),
     "/panel/panel.css": ("panel.css", "text/css"),
-    **{
-        f"/panel/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("board", "dom", "format", "hub", "lanes", "list", "main", "model", "search", "story")
-    },
+    **{f"/panel/{name}.js": (f"{name}.js", "text/javascript") for name in _SCRIPTS},
 }
 _VOCABULARY: Final = "/panel/vocabulary.json"
+_MOST_SEVERE: Final = 24  # OpenTelemetry's numbers are 1 to 24
 
 PATHS: Final = frozenset((*_FILES, _VOCABULARY))
 """What anybody may fetch: it holds no event."""
@@ -40,7 +42,8 @@ def add_routes(app: web.Application) -> None:
     folder = files("narration_hub") / "panel"
     for path, (name, kind) in _FILES.items():
         _serve(app, path, folder.joinpath(name).read_bytes(), kind)
-    words = {"opening": OPENING, "closing": CLOSING, "hops": HOPS}
+    severity = {level_of_severity(number): number for number in range(_MOST_SEVERE, 0, -1)}  # the least of each level
+    words = {"opening": OPENING, "closing": CLOSING, "hops": HOPS, "severity": severity}
     _serve(app, _VOCABULARY, msgspec.json.encode(words), "application/json")
 
 

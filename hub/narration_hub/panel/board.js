@@ -1,8 +1,8 @@
 // The first screen: the open job that has been quiet for longest on top, one sentence each.
 
-import { announce, coloured, element } from "./dom.js";
-import { age, count } from "./format.js";
-import { get, Refused } from "./hub.js";
+import { announce, element, serviceName } from "./dom.js";
+import { age, clock, count } from "./format.js";
+import { get, now, Refused, ticket } from "./hub.js";
 
 const EVERY_MS = 1000;
 const ENDED = 50;
@@ -24,8 +24,9 @@ export class Board {
         .map((name) => element("th", { scope: "col", class: NUMBERS.has(name) ? "number" : "" }, name)))),
       this.jobs);
     this.empty = element("div", { class: "empty", hidden: true });
+    this.more = element("p", { class: "counted", hidden: true });
     this.node = element("div", { class: "board", onpointerenter: () => { this.held = true; }, onpointerleave: () => { this.held = false; } },
-      this.open, this.table, this.empty, this.silent, this.saidHead, this.said, this.doneHead, this.done);
+      this.open, this.table, this.more, this.empty, this.silent, this.saidHead, this.said, this.doneHead, this.done);
   }
 
   start() {
@@ -54,15 +55,20 @@ export class Board {
 
   // A hub that cannot reach the others shows what it has, and says what is missing.
   tell({ alone, services }) {
+    const limit = ticket();
     if (alone) announce("This hub cannot reach the others: what comes to them is missing here", "trouble");
-    else announce(`live · ${count(services.length, "service")}`, "live");
+    else announce(`live · ${limit ? `this link works until ${clock(limit.expires).slice(0, 5)}` : count(services.length, "service")}`, "live");
   }
 
   draw({ jobs, services }) {
     const open = jobs.filter((job) => job.state !== "ended");
     const ended = jobs.filter((job) => job.state === "ended").reverse(); // the latest first
-    this.open.textContent = `Open jobs: ${open.length}`;
+    const stalled = open.filter((job) => job.state === "stalled").length;
+    this.open.textContent = `Open jobs: ${open.length}${stalled ? `, ${stalled} stalled` : ""}`;
+    document.title = stalled ? `${stalled} stalled · narration` : "narration";
     this.table.hidden = !open.length;
+    this.more.hidden = open.length <= MOST_JOBS;
+    this.more.textContent = `The ${MOST_JOBS} that have been quiet for longest are shown, of ${open.length.toLocaleString("en")}.`;
     this.empty.hidden = jobs.length > 0;
     if (!jobs.length) this.drawEmpty(services);
     this.drawOpen(open.slice(0, MOST_JOBS));
@@ -70,17 +76,27 @@ export class Board {
     this.silent.replaceChildren(...(silent.length ? ["Silent: ", silent.map(told).join(", ")] : []));
     const said = services.filter((service) => service.sentence).sort((one, other) => one.said_ms - other.said_ms).slice(0, MOST_SAID);
     this.saidHead.hidden = !said.length;
-    this.said.replaceChildren(...said.map((each) => element("li", {}, coloured(element("span", { class: "service" }, each.service), each.service),
-      ` ${each.sentence}`, element("span", { class: "ago" }, ` ${age(each.said_ms)} ago`))));
+    this.said.replaceChildren(...said.map((each) => element("li", {}, serviceName(each.service), ` ${each.sentence}`, element("span", { class: "ago" }, ` ${age(each.said_ms)} ago`))));
     this.doneHead.hidden = !ended.length;
     this.doneHead.textContent = `Ended: the last ${ended.length}`;
-    this.done.replaceChildren(...ended.map((job) => element("li", {}, link(job), `  ${mark(job)}${job.sentence}`)));
+    const known = new Map([...this.done.children].map((row) => [row.dataset.job, row]));
+    place(this.done, ended.map((job) => fillEnded(known.get(job.job_id) ?? element("li", { "data-job": job.job_id }), job)));
+  }
+
+  // From job to job by keys; Enter opens one, as every link.
+  key(key) {
+    const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
+    const links = [...this.node.querySelectorAll("a[href]")];
+    if (!steps || !links.length) return false;
+    const at = links.indexOf(document.activeElement);
+    links[at < 0 ? (steps > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + steps))].focus();
+    return true;
   }
 
   // Rows keep their element and, while the pointer is on the board, their place: nothing moves under the pointer.
   drawOpen(jobs) {
     const known = new Map([...this.jobs.children].map((row) => [row.dataset.job, row]));
-    const rows = new Map(jobs.map((job) => [job.job_id, fill(known.get(job.job_id) ?? element("tr", { "data-job": job.job_id }), job)]));
+    const rows = new Map(jobs.map((job) => [job.job_id, fill(known.get(job.job_id) ?? element("tr", { "data-job": job.job_id, onclick: opens }), job)]));
     if (this.held) {
       const kept = [...this.jobs.children].filter((row) => rows.has(row.dataset.job));
       const fresh = [...rows.values()].filter((row) => !kept.includes(row));
@@ -93,7 +109,15 @@ export class Board {
   }
 
   drawEmpty(services) {
+    const own = ticket();
+    if (own) {
+      this.empty.replaceChildren(element("p", {}, `The link that this tab came with shows one ${own.scope} and nothing else: `,
+        element("a", { href: `#${new URLSearchParams({ [own.scope]: own.name })}` }, own.name)));
+      return;
+    }
     const heard = services.length ? `Heard so far: ${services.map((service) => service.service).join(", ")}.` : "No service was heard yet.";
+    if (this.empty.dataset.heard === heard) return; // somebody may be marking the commands
+    this.empty.dataset.heard = heard;
     this.empty.replaceChildren(
       element("p", {}, `No job is here. ${heard} Send a first event from any program that narrates:`),
       element("pre", {}, `NARRATION_HUB=${location.origin} python my_service.py`),
@@ -102,6 +126,7 @@ export class Board {
   }
 }
 
+// Each cell's class says what it holds: a narrow window lays them out otherwise.
 const NUMBERS = new Set(["age", "since", "quiet", "warnings"]);
 const told = ({ service, quiet_ms, lost }) => {
   const gone = Object.values(lost).reduce((sum, number) => sum + number, 0);
@@ -123,20 +148,32 @@ export function address(job) {
 
 const link = (job) => element("a", { href: address(job) }, job.job_id);
 
+// The whole row is a link for the pointer, unless somebody marks text in it.
+function opens(event) {
+  if (!event.target.closest("a") && getSelection().isCollapsed) event.currentTarget.querySelector("a").click();
+}
+
+function fillEnded(row, job) {
+  row.replaceChildren(row.firstChild ?? link(job), ` ${mark(job)}${job.sentence}`,
+    element("span", { class: "ago" }, ` took ${age(Math.max(0, job.age_ms - job.quiet_ms))}, ${age(job.quiet_ms)} ago`));
+  return row;
+}
+
 function fill(row, job) {
   const { waits } = job;
   const service = waits?.service ?? job.service;
   const warnings = trouble(job);
   const percent = waits?.percent;
+  row.querySelector("a")?.setAttribute("href", address(job)); // which request it is of may be told later
   row.className = job.state;
   const cells = [
     row.firstChild ?? element("td", {}, link(job)),
-    element("td", { class: "number" }, age(job.age_ms)),
-    element("td", {}, coloured(element("span", { class: "service" }, service), service)),
+    element("td", { class: "number less" }, age(job.age_ms)),
+    element("td", { class: "holder" }, serviceName(service)),
     element("td", { class: "sentence" }, waits?.sentence ?? job.sentence, percent === undefined ? "" : element("progress", { max: 100, value: percent, "aria-label": "done" })),
-    element("td", { class: "number" }, waits ? age(Math.max(0, Date.now() - waits.since_ms)) : ""),
+    element("td", { class: "number less" }, waits ? age(Math.max(0, now() - waits.since_ms)) : ""),
     element("td", { class: "number quiet" }, age(job.quiet_ms), job.state === "stalled" ? element("strong", {}, " stalled") : ""),
-    element("td", { class: "number" }, warnings || "–"),
+    element("td", { class: "number less" }, warnings || "–"),
   ];
   row.replaceChildren(...cells);
   return row;

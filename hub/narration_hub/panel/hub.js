@@ -8,8 +8,27 @@ const LONGEST_PAUSE_MS = 30000;
 const NO_ANSWER_MS = 3000;
 const MOST_TRIES = 5;
 
+const CLOCK_MS = 2000; // an answer says the time in whole seconds, and was under way
+let ahead = 0;
+
+// The hub's time in milliseconds since the epoch: this machine's clock may be wrong, and ages are counted by the other one.
+export const now = () => Date.now() + ahead;
+
 export const remember = (token) => sessionStorage.setItem(KEY, token);
-export const forget = () => sessionStorage.removeItem(KEY);
+
+// What the ticket of this tab is for and until when, as it says itself; null without one. Only the hub can tell whether it is true.
+export function ticket() {
+  const [kind, payload] = (sessionStorage.getItem(KEY) ?? "").split(".");
+  if (kind !== "n1") return null;
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    const [scope, name, , expires] = JSON.parse(new TextDecoder().decode(bytes));
+    return { scope, name, expires };
+  } catch {
+    return null;
+  }
+}
+
 const authorization = () => {
   const token = sessionStorage.getItem(KEY);
   return token ? { Authorization: `Bearer ${token}` } : {};
@@ -33,6 +52,8 @@ const unanswered = (tell) => setTimeout(() => tell("No answer yet: the hub is sl
 export async function get(path) {
   const waiting = unanswered(announce);
   const response = await fetch(path, { headers: authorization(), cache: "no-store" }).finally(() => clearTimeout(waiting));
+  const off = Date.parse(response.headers.get("Date")) - now();
+  if (Math.abs(off) > CLOCK_MS) ahead += off;
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Refused(response.status, body);
   return body;
@@ -71,6 +92,8 @@ export class Stream {
     this.failures = 0;
     this.stopped = false;
     this.ended = false;
+    this.wasThere = false;
+    this.isGone = false;
   }
 
   start() {
@@ -97,7 +120,9 @@ export class Stream {
       await this.read(response, abort);
     } catch (error) {
       if (this.stopped || abort !== this.abort) return;
-      if (error instanceof Refused && error.status < 500 && error.status !== 429) {
+      // What was there comes back when its services send again: a hub that keeps nothing was restarted, or needed the memory.
+      this.isGone = error.status === 404 && this.wasThere;
+      if (error instanceof Refused && error.status < 500 && error.status !== 429 && !this.isGone) {
         this.ended = true;
         this.refused(error);
         return;
@@ -136,6 +161,9 @@ export class Stream {
     if (id) this.last = id;
     if (type === "hello") {
       this.failures = 0;
+      this.wasThere = true;
+      this.isGone = false;
+      ahead = body.at_ms - Date.now();
       this.state("live", "live");
     } else if (type === "end" && body.reason !== "shutdown") {
       this.ended = true;
@@ -148,7 +176,8 @@ export class Stream {
   pause() {
     const most = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures++);
     const until = Date.now() + Math.random() * most;
-    const tell = () => this.state(`reconnecting in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s`, "trouble");
+    const lead = this.isGone ? "the hub has nothing of this now; asking again" : "reconnecting";
+    const tell = () => this.state(`${lead} in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s`, "trouble");
     tell();
     clearInterval(this.counter);
     this.counter = setInterval(tell, 1000);
@@ -158,7 +187,7 @@ export class Stream {
 
 const ENDINGS = {
   ended: "ended",
-  expired: "this link has expired: narration link JOB prints a new one",
+  expired: "this link has expired: ask for a new one",
   revoked: "this link was revoked: ask for a new one",
   forgotten: "the hub needed the memory and no longer has this",
 };

@@ -1,47 +1,70 @@
 // One lane a service, one bar a piece of work. What is open is hatched, and grows.
 
-import { coloured, element } from "./dom.js";
-import { age } from "./format.js";
+import { button, coloured, element, serviceName } from "./dom.js";
+import { age, clock } from "./format.js";
+import { isTrouble, MOST_MARKS } from "./model.js";
 
 const MOST_LANES = 24;
 const MOST_BARS = 300;
+const EVERY_MS = 250;
 
 export class Lanes {
   constructor(chosen) {
-    this.node = element("section", { class: "lanes", "aria-label": "Work by service" });
+    this.node = element("section", { class: "lanes", "aria-label": "Work by service", tabindex: "0" });
     this.chosen = chosen;
+    this.drawn = -Infinity;
   }
 
-  // from and to: the time that the lanes are wide, in milliseconds since the epoch.
+  // from and to: the time that the lanes are wide, in milliseconds since the epoch. At most so often, unless it must be now.
   draw(story, from, to, selected) {
+    if (selected === this.selected && performance.now() - this.drawn < EVERY_MS) return;
+    this.drawn = performance.now();
+    this.selected = selected;
     const wide = Math.max(1, to - from);
     const lanes = new Map([...story.services.keys()].slice(0, MOST_LANES).map((service) => [service, []]));
-    for (const work of story.works.slice(-MOST_BARS)) lanes.get(work.service)?.push(work);
-    this.node.replaceChildren(...[...lanes].map(([service, works]) => this.lane(service, works, from, wide, selected)));
+    const works = new Set([...story.open.slice(-MOST_BARS), ...story.works.slice(-MOST_BARS)]);
+    const place = (node, start, stop) => {
+      node.style.left = `${(100 * Math.min(Math.max(0, start - from), wide)) / wide}%`;
+      if (stop !== undefined) node.style.width = `${Math.max(0.4, (100 * Math.min(stop - start, wide)) / wide)}%`;
+      return node;
+    };
+    for (const work of works) lanes.get(work.service)?.push(this.bar(story, work, from, from + wide, place));
+    for (const row of story.marks.slice(-MOST_MARKS)) lanes.get(row.service)?.push(this.mark(story, row, place));
+    const more = story.services.size - lanes.size;
+    this.node.replaceChildren(
+      element("div", { class: "axis", "aria-hidden": "true" }, element("span", {}), element("div", { class: "ends" },
+        element("span", {}, clock(from)), element("span", {}, `+${age(wide)}`)), element("span", { class: "head" }, "last word")),
+      ...[...lanes].map(([service, drawn]) => this.lane(story, service, drawn)),
+      ...(more > 0 ? [element("p", { class: "counted" }, `${more} more services have no lane here; the list has their events`)] : []));
   }
 
-  lane(service, works, from, wide, selected) {
-    const last = works.findLast((work) => !work.end) ?? works.at(-1);
+  lane(story, service, drawn) {
+    const last = story.lasts.get(service);
+    const moved = story.moved(service);
+    const head = element("span", { class: "head" }, last.event.human);
+    if (isTrouble(last)) head.classList.add(last.level);
     return element("div", { class: "lane" },
-      coloured(element("span", { class: "service" }, service), service),
-      element("div", { class: "track" }, ...works.map((work) => this.bar(work, from, wide, selected))),
-      element("span", { class: "head" }, last ? last.last.event.human : ""));
+      element("span", { class: "who" }, serviceName(service), moved ? element("span", { class: "moved" }, ` clock +${age(moved)}`) : ""),
+      element("div", { class: "track" }, ...drawn), head);
   }
 
-  bar(work, from, wide, selected) {
-    const start = work.start.at ?? from;
-    const stop = work.end?.at ?? from + wide;
+  bar(story, work, from, to, place) {
+    const known = story.corrected(work.start);
+    const start = Number.isFinite(known) ? known : from;
+    const stop = work.end ? Math.max(start, story.corrected(work.end)) : to;
     const took = age(Math.max(0, stop - start));
     const state = work.end ? (work.failed ? "failed" : "done") : "open";
-    const bar = coloured(element("button", {
-      type: "button",
-      class: `piece ${state}${selected && (selected === work.start || selected === work.end) ? " chosen" : ""}`,
-      title: `${work.name}: ${work.start.event.human} (${state}, ${took})`,
-      "aria-label": `${work.name}, ${state}, ${took}`,
-      onclick: () => this.chosen(work.start),
-    }), work.service);
-    bar.style.left = `${(100 * Math.max(0, start - from)) / wide}%`;
-    bar.style.width = `${Math.max(0.4, (100 * (stop - start)) / wide)}%`;
-    return bar;
+    const isChosen = this.selected && (this.selected === work.start || this.selected === work.end);
+    return place(coloured(this.part(`piece ${state}${isChosen ? " chosen" : ""}`, `${work.name}: ${work.start.event.human} (${state}, ${took})`, work.start),
+      work.service), start, stop);
+  }
+
+  mark(story, row, place) {
+    return place(this.part(`mark ${row.level}${row === this.selected ? " chosen" : ""}`, `${row.level}: ${row.event.human}`, row), story.corrected(row));
+  }
+
+  // For the pointer; the list has the same for keys.
+  part(kind, title, row) {
+    return button("", () => this.chosen(row), { class: kind, title, "aria-label": title, tabindex: "-1" });
   }
 }

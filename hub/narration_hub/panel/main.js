@@ -1,7 +1,7 @@
 // The page: which screen is shown stands in the address after the #, so that every view is a link.
 
 import { address, Board } from "./board.js";
-import { announce, element, find } from "./dom.js";
+import { find, note } from "./dom.js";
 import { isUtc, showUtc } from "./format.js";
 import { get, remember } from "./hub.js";
 import { told } from "./model.js";
@@ -31,7 +31,8 @@ function tell(changes) {
 
 async function show() {
   takeTicket();
-  const { story, job, find: text, ...rest } = fragment();
+  const { story, job, find: text, id, ...rest } = fragment();
+  if (id !== undefined) return void await goTo(id, true);
   const wanted = JSON.stringify([story, job, text]);
   if (shown && wanted === showing) return;
   showing = wanted;
@@ -57,18 +58,27 @@ function put(next) {
 }
 
 // Any id that a person has: a job, a request, or what occurs in requests, such as a session. What is no id is searched for.
-async function goTo(id) {
+// follows: from a link, which then stands in the history as what it led to.
+async function goTo(id, follows = false) {
+  const go = (address) => {
+    if (!follows) location.hash = address;
+    else {
+      history.replaceState(null, "", `#${address}`);
+      show();
+    }
+  };
   try {
     const job = await found(`/v1/jobs/${encodeURIComponent(id)}`);
     const story = job ? null : await found(`/v1/stories/${encodeURIComponent(id)}`);
     const requests = [...new Set((story?.lines ?? []).map((line) => line.event.correlation_id).filter(Boolean))];
     const wanted = requests.includes(id) ? id : requests.at(-1);
-    if (job) location.hash = address(job);
-    else if (wanted) location.hash = new URLSearchParams({ story: wanted });
-    else location.hash = new URLSearchParams({ find: id });
-    if (!job && wanted !== id && requests.length > 1) announce(`${id} is in ${requests.length} requests; this is the latest`);
+    if (job) go(address(job).slice(1));
+    else if (wanted) go(new URLSearchParams({ story: wanted }));
+    else go(new URLSearchParams({ find: id }));
+    if (!job && wanted !== id && requests.length > 1) note(`${id} is in ${requests.length} requests; this is the latest`);
   } catch (error) {
-    announce(error.message, "trouble");
+    if (error.status === 401) dispatchEvent(new Event("narration-login"));
+    else note(error.message, "trouble");
   }
 }
 
@@ -149,8 +159,8 @@ addEventListener("drop", async (event) => {
   shown = new StoryScreen("file", file.name, {}, vocabulary, () => {});
   screen.replaceChildren(shown.node);
   shown.load(lines, "from a file");
-  if (unreadable) announce(`${unreadable} lines of the file cannot be read`, "trouble");
+  if (unreadable) note(`${unreadable} lines of the file cannot be read`, "trouble");
 });
 
-addEventListener("hashchange", () => { show().catch((error) => announce(error.message, "trouble")); });
-show().catch((error) => announce(error.message, "trouble"));
+addEventListener("hashchange", () => { show().catch((error) => note(error.message, "trouble")); });
+show().catch((error) => note(error.message, "trouble"));

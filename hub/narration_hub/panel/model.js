@@ -4,6 +4,8 @@ export const MOST_ROWS = 200000;
 export const MOST_BYTES = 128 * 2 ** 20;
 export const MOST_OPEN = 5000;
 const ROW_BYTES = 300; // of memory that a row takes beside its text
+const LATE_MS = 1000; // threads and processes write less than this out of order
+export const MOST_MARKS = 100;
 
 export class Story {
   constructor(vocabulary) {
@@ -16,6 +18,17 @@ export class Story {
     this.dropped = 0;
     this.bytes = 0;
     this.missed = 0;
+    this.count = 0; // rows that ever came, which number them
+    this.late = 0; // rows that came when others had told of a later time
+    this.failure = null; // the first error that is here
+    this.failures = 0;
+    this.lasts = new Map(); // each service's last row
+    this.marks = []; // rows that are worth a mark in the lanes and open or close no work
+    this.begun = new Map(); // each span's first row
+    this.early = new Map(); // of spans that have not begun, the first row that was told inside of them
+    this.behind = new Map(); // by how many milliseconds a service's clock is behind its callers'
+    this.moves = 0; // how often that changed
+    this.keys = new Map(); // each service's latest time, which orders its rows
     this.first = undefined; // the time of the first event, and the latest time of any
     this.newest = undefined;
   }
@@ -35,32 +48,99 @@ export class Story {
       text: `${event.actor} ${event.action} ${event.human} ${formatted}`.toLowerCase(),
     };
     this.services.set(row.service, (this.services.get(row.service) ?? 0) + 1);
+    this.lasts.set(row.service, row);
+    this.compare(row);
     this.push(row);
-    this.take(row);
+    if (!this.take(row) || isTrouble(row)) this.mark(row);
+    if (isSevere(row)) {
+      this.failure ??= row;
+      this.failures += 1;
+    }
     return row;
   }
 
   gap(missed) {
     this.missed += missed;
-    this.push({ kind: "gap", missed, service: "", level: "", text: "", bytes: ROW_BYTES, at: this.rows.at(-1)?.at });
+    return this.remark({ kind: "gap", missed });
+  }
+
+  // Something about the stream itself, at the place where it happened.
+  remark(said) {
+    const last = this.rows.at(-1);
+    const row = { service: "", level: "", text: "", bytes: ROW_BYTES, at: last?.at, key: last?.key ?? -Infinity, ...said };
+    this.push(row);
+    return row;
+  }
+
+  mark(row) {
+    this.marks.push(row);
+    if (this.marks.length > 2 * MOST_MARKS) this.marks.splice(0, MOST_MARKS);
+  }
+
+  // When a row was told, compared with others: a service that answers before it is called has a clock that is behind its
+  // caller's, and what a service tells stays in its own order, whatever its clock does.
+  compare(row) {
+    const { service, at } = row;
+    const isTimed = Number.isFinite(at);
+    row.key = Math.max(this.keys.get(service) ?? -Infinity, isTimed ? at : -Infinity);
+    this.keys.set(service, row.key);
+    if (!isTimed) return;
+    const { span_id: span, parent_span_id: parent } = row.event;
+    if (span && !this.begun.has(span)) {
+      this.begun.set(span, row);
+      const inside = this.early.get(span);
+      if (inside) this.align(row, inside);
+      this.early.delete(span);
+    }
+    const caller = this.begun.get(parent);
+    if (caller) this.align(caller, row);
+    else if (parent && !this.early.has(parent) && this.early.size < MOST_OPEN) this.early.set(parent, row);
+    const key = row.key + this.moved(service);
+    row.isLate = this.newest !== undefined && this.newest - key > LATE_MS;
+    if (row.isLate) this.late += 1;
+    this.first ??= key;
+    this.newest = Math.max(this.newest ?? key, key);
+  }
+
+  align(caller, row) {
+    const by = this.corrected(caller) - row.at;
+    if (caller.service !== row.service && by > this.moved(row.service)) {
+      this.behind.set(row.service, by);
+      this.moves += 1;
+    }
+  }
+
+  moved(service) {
+    return this.behind.get(service) ?? 0;
+  }
+
+  corrected(row) {
+    return row.at + this.moved(row.service);
+  }
+
+  // By time, then by arrival.
+  before(one, other) {
+    return (one.key + this.moved(one.service)) - (other.key + this.moved(other.service)) || one.number - other.number;
   }
 
   push(row) {
+    row.number = this.count++;
     this.bytes += row.bytes;
     if (this.rows.length >= MOST_ROWS || this.bytes > MOST_BYTES) {
       const gone = new Set(this.rows.splice(0, Math.ceil(this.rows.length / 10)));
       this.dropped += gone.size;
-      for (const each of gone) this.bytes -= each.bytes;
+      for (const each of gone) {
+        this.bytes -= each.bytes;
+        if (this.begun.get(each.event?.span_id) === each) this.begun.delete(each.event.span_id);
+      }
       const open = new Set(this.open);
       this.works = this.works.filter((work) => open.has(work) || !gone.has(work.end ?? work.start));
       this.bySpan = new Map(this.works.map((work) => [work.start.event.span_id, work]));
     }
     this.rows.push(row);
-    if (!Number.isFinite(row.at)) return;
-    this.first ??= row.at;
-    this.newest = Math.max(this.newest ?? row.at, row.at);
   }
 
+  // Tells whether the row opens or closes work.
   take(row) {
     const { event } = row;
     const closed = this.closedBy(event, row.level);
@@ -68,7 +148,7 @@ export class Story {
       closed.end = closed.last = row;
       closed.failed = SEVERE.has(row.level);
       this.open.splice(this.open.indexOf(closed), 1);
-      return;
+      return true;
     }
     const name = this.openedBy(event, row.level);
     if (name !== null) {
@@ -78,9 +158,10 @@ export class Story {
       this.open.push(work);
       if (this.open.length > MOST_OPEN) this.open.shift();
       if (event.span_id && !this.bySpan.has(event.span_id)) this.bySpan.set(event.span_id, work);
-      return;
+      return true;
     }
     for (let work = this.around(event.span_id, row.service); work; work = work.parent) work.last = row;
+    return false;
   }
 
   // The work that a span is, or else the innermost open work of a service.
@@ -116,6 +197,7 @@ export class Story {
   }
 }
 
+export const isSevere = (row) => SEVERE.has(row.level);
 const SEVERE = new Set(["error", "fatal"]);
 const PLACE = ["actor", "worker_id", "replica_id", "job_id"];
 

@@ -1,6 +1,6 @@
 // What holds a text, newest first, shown as it is found; every row opens its request.
 
-import { announce, coloured, element } from "./dom.js";
+import { announce, element, serviceName } from "./dom.js";
 import { clock, count, elsewhere } from "./format.js";
 import { lines, Refused } from "./hub.js";
 
@@ -60,7 +60,7 @@ export class SearchScreen {
 function row({ producer, event }) {
   const said = [
     element("span", { class: "time" }, clock(event.emitted_at_ms)), " ",
-    coloured(element("span", { class: "service" }, producer), producer), " ", event.human ?? "",
+    serviceName(producer), " ", event.human ?? "",
   ];
   const wanted = event.correlation_id ? { story: event.correlation_id } : event.job_id ? { job: event.job_id } : null;
   const level = { "data-level": event.level };

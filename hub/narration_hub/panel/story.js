@@ -1,63 +1,79 @@
-// The second screen: what happened to a request or a job, as lanes and as a list that are one selection.
+// The second screen: why a request is where it is, and what happened to it, as lanes and as a list that are one selection.
 
-import { announce, coloured, element } from "./dom.js";
-import { age, clock, count, elsewhere } from "./format.js";
-import { get, Stream } from "./hub.js";
+import { Answer } from "./answer.js";
+import { announce, button, element, note, serviceName } from "./dom.js";
+import { Drawer } from "./drawer.js";
+import { clock, count, elsewhere } from "./format.js";
+import { get, now, Stream, ticket } from "./hub.js";
 import { Lanes } from "./lanes.js";
-import { List } from "./list.js";
+import { List, rowText } from "./list.js";
 import { isTrouble, Story, told } from "./model.js";
+import { FORMATS } from "./saving.js";
 
 const HIDDEN_MS = 60000;
 const PLAIN_LINES = 5000;
+const ASK_MS = 1500; // after a new row
+const ASK_AGAIN_MS = 5000;
+const ASK_SHARE = 20; // of the time, the hub is asked for a twentieth at most
+const CUT_SHORT = { expired: "when this link expired", revoked: "when this link was revoked", forgotten: "when the hub let go of it" };
+const NEW_LINK = "Ask whoever sent it for a new one; narration link JOB prints it. Or give a token:";
 
 export class StoryScreen {
-  // scope: "story" or "job". shown: what the address says, a row and a filter. keep(changes) keeps the address up to date.
+  // scope: "story", "job" or "file". shown: what the address says, a row, a filter and an order. keep(changes) keeps the address up to date.
   constructor(scope, name, shown, vocabulary, keep) {
     this.scope = scope;
     this.name = name;
+    this.path = `/v1/${scope === "job" ? "jobs" : "stories"}/${encodeURIComponent(name)}`;
     this.keep = keep;
     this.vocabulary = vocabulary;
     this.wanted = shown.at ?? "";
+    this.isByTime = shown.order === "time";
     this.services = new Set((shown.only ?? "").split(",").filter(Boolean));
     this.list = new List((row) => this.chose(row), () => this.openDrawer());
-    this.lanes = new Lanes((row) => this.list.select(row));
+    this.lanes = new Lanes((row) => this.choose(row));
+    this.answer = new Answer();
+    this.drawer = new Drawer({ copy: (text) => this.copy(text), only: (service) => this.showOnly(service), closed: () => this.list.box.focus() });
     this.filter = element("input", { type: "search", id: "filter", "aria-label": "Filter rows", placeholder: "Filter  /", oninput: () => this.filtered() });
     this.filter.value = shown.q ?? "";
-    this.verdict = element("p", { class: "verdict", role: "status" });
+    this.about = element("span", { class: "about" });
+    this.notice = element("div", { class: "notice", role: "alert", hidden: true });
     this.shownCount = element("span", { class: "counted" });
     this.only = element("span", { class: "only" });
-    this.drawer = element("aside", { class: "drawer", hidden: true, "aria-label": "Fields of the row" });
+    this.order = button("", () => this.reorder(), { class: "order" });
     this.plain = element("pre", { class: "plain", tabindex: "0", hidden: true });
-    const button = (text, action) => element("button", { type: "button", onclick: action }, text);
     this.node = element("div", { class: "story" },
       element("div", { class: "heading" },
-        element("h1", {}, element("a", { href: "#" }, "board"), ` ${scope} ${name}`), this.verdict),
+        element("h1", {}, element("a", { href: "#" }, "board"), ` ${scope} ${name}`, this.about), this.notice, this.answer.node),
       this.lanes.node,
-      element("div", { class: "tools" }, this.filter, this.only, this.shownCount, element("span", { class: "gap" }),
+      element("div", { class: "tools" }, this.filter, this.only, this.shownCount, element("span", { class: "gap" }), this.order,
         button("waiting for  w", () => this.showOpen()), button("next trouble  e", () => this.nextTrouble()),
-        button("plain text", () => this.togglePlain()), button("copy link", () => this.copy(location.href)),
-        button("save", () => this.save())),
-      element("div", { class: "body" }, this.list.node, this.plain, this.drawer));
+        button("plain text", () => this.togglePlain()), button("copy answer", () => this.copy(`${this.answer.text}\n${location.href}`)),
+        button("copy link", () => this.copy(location.href)), this.saving()),
+      element("div", { class: "body" }, this.list.node, this.plain, this.drawer.node));
     this.begin();
-    this.stream = new Stream(`/v1/${scope === "job" ? "jobs" : "stories"}/${encodeURIComponent(name)}/stream`,
-      (...said) => this.heard(...said), (text, kind) => announce(text, kind), (error) => this.missing(error));
+    this.stream = new Stream(`${this.path}/stream`, (...said) => this.heard(...said), (text, kind) => this.connection(text, kind), (error) => this.missing(error));
   }
 
   begin() {
     this.story = new Story(this.vocabulary);
-    this.rows = [];
+    this.refilter();
     this.dropped = 0;
+    this.moves = 0;
     this.jumped = false;
+    this.why = null;
+    this.askedAt = -Infinity;
+    this.askAfter = 0;
   }
 
   start() {
     this.hide = () => this.visibility();
     document.addEventListener("visibilitychange", this.hide);
     this.stream.start();
-    this.timer = setInterval(() => this.update(), 1000);
+    this.timer = setInterval(() => { this.update(); this.ask(); }, 1000);
   }
 
   stop() {
+    this.isStopped = true;
     document.removeEventListener("visibilitychange", this.hide);
     clearTimeout(this.rest);
     clearInterval(this.timer);
@@ -75,39 +91,135 @@ export class StoryScreen {
     }
   }
 
+  connection(text, kind) {
+    const limit = kind === "live" && ticket();
+    announce(limit ? `${text} · this link works until ${clock(limit.expires).slice(0, 5)}` : text, kind);
+  }
+
   heard(type, body, id, length) {
     if (type === "narration") this.take(this.story.add(body, id, length));
-    else if (type === "gap") { this.story.gap(body.missed); this.refilter(); }
-    else if (type === "reset") { this.begin(); }
-    else if (type === "end") this.isOver = body.reason !== "shutdown";
+    else if (type === "gap") this.take(this.story.gap(body.missed));
+    else if (type === "reset") this.beginAnew(body.reason);
+    else if (type === "end" && body.reason !== "shutdown") this.over(body.reason);
+    else if (type === "hello") this.greeted(body.version);
     this.plan();
+  }
+
+  greeted(version) {
+    if (this.version !== undefined && version !== this.version) this.tellNotice(["The hub has another version now. ", button("Load this page again", () => location.reload())]);
+    this.version = version;
+  }
+
+  // Everything that the hub has comes again; what stood here may be among it.
+  beginAnew(reason) {
+    const had = this.story.rows.length;
+    this.begin();
+    if (had) this.take(this.story.remark({ kind: "anew", said: `The hub began this anew (${reason}); ${count(had, "row")} shown before went, all that it has follows` }));
+  }
+
+  over(reason) {
+    this.isOver = true;
+    if (!(reason in CUT_SHORT)) return;
+    this.cut = { at: now(), when: CUT_SHORT[reason] };
+    if (reason === "forgotten") this.tellNotice(["The hub needed the memory for others: what comes now is not shown here. ", button("Load this page again", () => location.reload())]);
+    else this.tellExpired(reason === "expired" ? `This link has expired at ${clock(this.cut.at)}; what came since is not shown.` : "This link was revoked; what came since is not shown.");
+  }
+
+  tellExpired(text) {
+    this.tellNotice([`${text} ${NEW_LINK} `, button("Enter a token", () => dispatchEvent(new Event("narration-login")))]);
+  }
+
+  tellNotice(parts) {
+    this.notice.replaceChildren(...parts);
+    this.notice.hidden = false;
   }
 
   // No stream: an old story is no longer in the hub's memory, but perhaps on its disk.
   async missing(error) {
     try {
+      if (error.status === 401) {
+        announce(ticket() ? "this link has expired: ask for a new one" : error.message, "trouble");
+        if (ticket()) this.tellExpired("This link has expired, was revoked, or is of another hub: nothing can be shown.");
+        else dispatchEvent(new Event("narration-login"));
+        this.isRefused = true;
+        return;
+      }
       if (error.status !== 404 || this.scope !== "story") throw error;
-      const { lines, stores } = await get(`/v1/stories/${encodeURIComponent(this.name)}`);
+      const { lines, stores } = await get(this.path);
       this.load(lines.map((line) => told(line.event)), `from the hub's disk; nothing of it is live${elsewhere(stores)}`);
     } catch (failure) {
+      this.isRefused = true;
       announce(failure.advice ?? failure.message, "trouble");
     }
   }
 
-  // From a file that was saved here, or from the hub's disk: the same screen without a stream.
+  // From a file that was saved here, or from the hub's disk: the same screen without a stream, in the order of time.
   load(lines, where) {
     for (const line of lines) this.take(this.story.add(line, ""));
+    this.isByTime = true;
+    this.resort();
     this.isOver = true;
     announce(where);
     this.plan();
   }
 
+  // What the hub knows beside the rows: who is silent, what is usual, what comes next.
+  async ask() {
+    const { story } = this;
+    const passed = performance.now() - this.askedAt;
+    const isStale = this.why?.last !== story.count || (!this.isOver && passed > ASK_AGAIN_MS);
+    if (this.scope === "file" || this.cut || this.isRefused || this.asking || document.hidden || !story.count || !isStale) return;
+    if (passed < Math.max(this.why ? ASK_MS : 0, this.askAfter)) return;
+    this.asking = true;
+    const last = story.count;
+    const began = this.askedAt = performance.now();
+    try {
+      const why = await get(`${this.path}/why`);
+      if (this.story === story) this.why = { ...why, last, at: now() };
+    } catch {
+      this.askAfter = 2 * ASK_AGAIN_MS; // the rows say enough meanwhile
+    } finally {
+      this.askAfter = Math.max(this.askAfter, ASK_SHARE * (performance.now() - began));
+      this.asking = false;
+    }
+    this.plan();
+  }
+
   take(row) {
-    if (this.dropped !== this.story.dropped) { // rows that went are not kept by a filter
-      this.dropped = this.story.dropped;
+    const { story } = this;
+    if (this.dropped !== story.dropped || this.moves !== story.moves) { // rows that went are not kept by a filter; a clock moves all of its service's
+      this.dropped = story.dropped;
+      this.moves = story.moves;
       this.refilter();
-    } else if (this.rows !== this.story.rows && this.matches(row)) this.rows.push(row);
+    } else if (this.matches(row)) {
+      if (this.arrived !== story.rows) this.arrived.push(row);
+      if (this.isByTime) this.insert(row);
+    }
     if (this.wanted && row.id === this.wanted) this.target = row;
+  }
+
+  // Into the rows by time; nearly always that is the end.
+  insert(row) {
+    let low = 0, high = this.rows.length;
+    if (!high || this.story.before(row, this.rows[high - 1]) >= 0) low = high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.story.before(row, this.rows[middle]) < 0) high = middle;
+      else low = middle + 1;
+    }
+    this.rows.splice(low, 0, row);
+  }
+
+  resort() {
+    this.rows = this.isByTime ? [...this.arrived].sort((one, other) => this.story.before(one, other)) : this.arrived;
+  }
+
+  reorder() {
+    this.isByTime = !this.isByTime;
+    this.resort();
+    this.keep({ order: this.isByTime ? "time" : "" });
+    this.update();
+    if (this.list.selected) this.list.select(this.list.selected);
   }
 
   plan() {
@@ -115,45 +227,38 @@ export class StoryScreen {
   }
 
   update() {
+    if (this.isStopped) return;
     const { story } = this;
-    if (!this.isFiltered) this.rows = story.rows;
-    const first = story.first ?? Date.now();
+    const first = story.first ?? now();
     const newest = story.newest ?? first;
     const isLive = story.open.length > 0 && !this.isOver;
-    this.list.show(this.rows, first);
-    this.lanes.draw(story, first, isLive ? Math.max(Date.now(), newest) : newest, this.list.selected);
-    this.verdict.replaceChildren(...this.sentence(isLive));
-    this.verdict.dataset.open = String(isLive);
+    this.list.show(this.rows, { arrived: this.arrived, first, latest: story.count, isOver: this.isOver });
+    this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : newest, this.list.selected);
+    this.answer.draw(story, { isLive, cut: this.cut, why: this.why });
+    this.tellAbout();
     const dropped = story.dropped ? `, ${count(story.dropped, "earlier row")} no longer kept here` : "";
+    const late = story.late ? `, ${story.late.toLocaleString("en")} came late` : "";
     this.shownCount.textContent = this.isFiltered
-      ? `${this.rows.length.toLocaleString("en")} of ${count(story.rows.length, "row")}${dropped}` : `${count(story.rows.length, "row")}${dropped}`;
+      ? `${this.arrived.length.toLocaleString("en")} of ${count(story.rows.length, "row")}${dropped}${late}` : `${count(story.rows.length, "row")}${dropped}${late}`;
+    this.order.hidden = !this.isByTime && !story.late && !story.moves;
+    this.order.textContent = this.isByTime ? "in order of time  o" : "in order of arrival  o";
     this.drawServices();
     if (!this.jumped && story.rows.length) this.jump();
   }
 
-  // What the answer to "why is it stuck" needs: who, what, since when.
-  sentence(isLive) {
-    const { story } = this;
-    const work = story.waitsFor;
-    if (work) {
-      const { service } = work.last;
-      const began = work.start.at;
-      return [isLive ? "Waiting for " : "Left open: ", coloured(element("span", { class: "service" }, service), service),
-        ` “${work.last.event.human}”, ${isLive ? `open for ${age(Math.max(0, Date.now() - began))}` : "never ended"}, since ${clock(began)}`];
-    }
-    const last = story.rows.findLast((row) => row.kind === "event");
-    if (!last) return ["Nothing was heard yet."];
-    const failure = story.rows.find((row) => row.level === "error" || row.level === "fatal");
-    const shown = failure ?? last;
-    return [failure ? "An error was told: " : "Nothing is open. Last word: ", coloured(element("span", { class: "service" }, shown.service), shown.service),
-      ` “${shown.event.human}”, at ${clock(shown.at)}`];
+  // The other name that a person may know it by.
+  tellAbout() {
+    const field = this.scope === "job" ? "correlation_id" : "job_id";
+    const other = this.story.lasts.values().next().value?.event[field];
+    const text = other && other !== this.name ? ` · ${this.scope === "job" ? "request" : "job"} ${other}` : "";
+    if (this.about.textContent !== text) this.about.textContent = text;
   }
 
   // Already where one would look: at the row of the link, at the open work, or at the first error.
   jump() {
     if (this.wanted && !this.target) return;
     this.jumped = true;
-    const row = this.target ?? this.story.waitsFor?.start ?? this.story.rows.find((each) => each.level === "error");
+    const row = this.target ?? this.story.waitsFor?.start ?? this.story.failure;
     if (row) this.list.select(row);
   }
 
@@ -173,20 +278,27 @@ export class StoryScreen {
   }
 
   refilter() {
-    this.rows = this.isFiltered ? this.story.rows.filter((row) => this.matches(row)) : this.story.rows;
+    this.arrived = this.isFiltered ? this.story.rows.filter((row) => this.matches(row)) : this.story.rows;
+    this.resort();
   }
 
   drawServices() {
-    const names = [...this.story.services].map(([service, number]) => `${service} ${number}`).join() + [...this.services].join();
+    const names = JSON.stringify([[...this.story.services.keys()], [...this.services]]);
     if (names === this.servicesDrawn || this.only.contains(document.activeElement)) return;
     this.servicesDrawn = names;
-    this.only.replaceChildren(...[...this.story.services.keys()].slice(0, 12).map((service) => coloured(element("button", {
-      type: "button", class: "service", "aria-pressed": String(this.services.has(service)), onclick: () => this.toggle(service),
-    }, service), service)));
+    this.only.replaceChildren(...[...this.story.services.keys()].slice(0, 12).map((service) => element("button", {
+      type: "button", "aria-pressed": String(this.services.has(service)), onclick: (event) => this.toggle(service, event.currentTarget),
+    }, serviceName(service))));
   }
 
-  toggle(service) {
+  toggle(service, pressed) {
     if (!this.services.delete(service)) this.services.add(service);
+    pressed.setAttribute("aria-pressed", String(this.services.has(service)));
+    this.filtered();
+  }
+
+  showOnly(service) {
+    this.services = new Set([service]);
     this.servicesDrawn = "";
     this.filtered();
   }
@@ -203,15 +315,15 @@ export class StoryScreen {
   showOpen() {
     const work = this.story.waitsFor;
     if (work) this.choose(work.start);
-    else announce("nothing is open");
+    else note("nothing is open");
   }
 
   nextTrouble() {
     const rows = this.story.rows;
     const from = rows.indexOf(this.list.selected) + 1;
-    const found = [...rows.slice(from), ...rows.slice(0, from)].find(isTrouble);
+    const found = rows.slice(from).find(isTrouble) ?? rows.slice(0, from).find(isTrouble);
     if (found) this.choose(found);
-    else announce("no warning and no error");
+    else note("no warning and no error");
   }
 
   choose(row) {
@@ -221,55 +333,51 @@ export class StoryScreen {
 
   chose(row) {
     if (row.id) this.keep({ at: row.id });
-    if (!this.drawer.hidden) this.openDrawer();
+    if (this.drawer.isOpen) this.openDrawer();
     this.plan();
   }
 
   openDrawer() {
     const row = this.list.selected;
-    if (!row || row.kind !== "event") return;
-    const fields = Object.entries(row.event).flatMap(([name, value]) => [
-      element("dt", {}, name), element("dd", {}, typeof value === "string" ? value : JSON.stringify(value)),
-    ]);
-    const json = JSON.stringify(row.event, null, 2);
-    const button = (text, action) => element("button", { type: "button", onclick: action }, text);
-    this.drawer.replaceChildren(
-      element("div", { class: "tools" }, button("copy text", () => this.copy(row.formatted)), button("copy JSON", () => this.copy(json)),
-        button(`only ${row.service}`, () => { this.services = new Set([row.service]); this.servicesDrawn = ""; this.filtered(); }),
-        button("close", () => { this.drawer.hidden = true; this.list.box.focus(); })),
-      element("dl", {}, ...fields), element("details", {}, element("summary", {}, "JSON"), element("pre", {}, json)));
-    this.drawer.hidden = false;
+    if (row?.kind === "event") this.drawer.show(row);
   }
 
   togglePlain() {
     this.plain.hidden = !this.plain.hidden;
     this.list.node.hidden = !this.plain.hidden;
-    const lines = this.rows.slice(-PLAIN_LINES).map((row) => (row.kind === "gap" ? `(${count(row.missed, "event")} missed here)` : row.formatted));
-    this.plain.textContent = this.plain.hidden ? "" : lines.join("\n");
+    this.plain.textContent = this.plain.hidden ? "" : this.rows.slice(-PLAIN_LINES).map(rowText).join("\n");
     if (!this.plain.hidden) this.plain.focus();
   }
 
   async copy(text) {
     try {
       await navigator.clipboard.writeText(text);
-      announce("copied");
+      note("copied");
     } catch {
-      announce("the browser does not let a page copy here", "trouble");
+      note("the browser does not let a page copy here", "trouble");
     }
   }
 
-  save() {
-    const lines = this.story.rows.filter((row) => row.kind === "event").map((row) => JSON.stringify(row.event));
-    const file = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "application/x-ndjson" }));
-    element("a", { href: file, download: `${this.name.replace(/[^\w.-]/g, "_")}.ndjson` }).click();
+  saving() {
+    const menu = element("details", { class: "menu" }, element("summary", {}, "save"),
+      element("div", {}, ...FORMATS.map((format) => button(format.name, () => { menu.open = false; this.save(format); }))));
+    return menu;
+  }
+
+  save({ ending, type, make }) {
+    const { story } = this;
+    const ordered = story.rows.filter((row) => row.kind === "event").sort((one, other) => story.before(one, other));
+    const made = make(ordered.map((row) => ({ row, at: story.corrected(row) })), story.works, this.vocabulary.severity);
+    const file = URL.createObjectURL(new Blob([made], { type }));
+    element("a", { href: file, download: `${this.name.replace(/[^\w.-]/g, "_")}.${ending}` }).click();
     setTimeout(() => URL.revokeObjectURL(file), 10000);
   }
 
   key(key) {
     const done = {
       j: () => this.list.move(1), k: () => this.list.move(-1), f: () => this.list.follow(true), w: () => this.showOpen(),
-      e: () => this.nextTrouble(), c: () => this.lift(), "/": () => this.filter.focus(), Enter: () => this.openDrawer(),
-      ArrowDown: () => this.list.move(1), ArrowUp: () => this.list.move(-1), Escape: () => { this.drawer.hidden = true; },
+      e: () => this.nextTrouble(), c: () => this.lift(), "/": () => this.filter.focus(), Enter: () => this.openDrawer(), o: () => this.reorder(),
+      ArrowDown: () => this.list.move(1), ArrowUp: () => this.list.move(-1), Escape: () => this.drawer.close(),
     }[key];
     done?.();
     return Boolean(done);

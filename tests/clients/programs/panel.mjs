@@ -45,8 +45,14 @@ const scenes = {
     await page.locator(".jobs tbody a").first().click();
     await shows(".verdict", "Waiting for");
     await shows(".row[aria-selected=true]", "Loading");
+    await shows(".reasons dt", "Next");
+    const labels = await page.locator(".reasons dt").allInnerTexts();
+    const said = await page.locator(".reasons dd").allInnerTexts();
+    const reasons = labels.map((label, at) => `${label}\n${said[at]}`).filter((each) => !each.startsWith("Part of"));
+    const around = said.filter((_, at) => labels[at] === "Part of");
     print({
-      board, onBoard, verdict: await text(".verdict"), selected: await text(".row[aria-selected=true]"), rows: await rows(),
+      reasons, around, about: await page.locator(".about").evaluate((node) => node.textContent),
+      heads: await page.locator(".lane .head").allInnerTexts(), board, onBoard, verdict: await text(".verdict"), selected: await text(".row[aria-selected=true]"), rows: await rows(),
       open: await page.locator(".piece.open").count(), lanes: await page.locator(".lane").count(), inStory: await violations(),
     });
     await shot("story");
