@@ -42,12 +42,6 @@ def _painter() -> Paint:
 
 
 def say(lines: Iterable[str]) -> None:
-    if sys.platform == "win32":
-        import click  # noqa: PLC0415 - it translates colours for old consoles
-
-        for line in lines:
-            click.echo(line)
-        return
     for line in lines:
         print(line)
     sys.stdout.flush()  # here a reader that has gone away is met

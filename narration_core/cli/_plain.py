@@ -22,7 +22,6 @@ def is_plain(arguments: Sequence[str]) -> bool:
         and arguments[0] in NAMES
         and all(argument == "-" or not argument.startswith("-") for argument in arguments)
         and _COMPLETE not in os.environ
-        and sys.platform != "win32"  # there the parser expands patterns and translates colours
     )
 
 

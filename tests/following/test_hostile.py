@@ -60,7 +60,6 @@ def test_links_to_one_file_are_read_once_and_broken_ones_are_told(logs, narratio
     assert "around.log: Too many levels" in found.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="permissions of files as in POSIX")
 def test_files_and_folders_that_may_not_be_read_are_told():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
