@@ -1,8 +1,10 @@
 # Every target prepares what it needs: a virtual environment in .venv, and llama-cpp-python, built once per user.
 #   make test PYTHON=python3.12    with another Python
+#   make test JOBS=4               in four processes; they mostly wait, so two suit two cores, and 0 is one after the other
 #   make gpu CUDA=90               with llama-cpp-python built for NVIDIA GPUs of this architecture
 
 PYTHON ?= python3.11
+JOBS ?= 2
 CUDA ?=
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -23,7 +25,7 @@ exercise: venv  ## look for the causes of three incidents of the fleet, in plain
 	@PYTHONPATH=examples $(BIN)/python -m fleet.exercise
 
 test: venv clients  ## run all tests and features, then check narration coverage
-	$(BIN)/python -m pytest -q -rs
+	$(BIN)/python -m pytest -q -rs -n $(JOBS) --dist loadfile
 	$(BIN)/narration coverage gate
 	$(BIN)/narration links
 	$(BIN)/python -m tools.requirements_map --check
