@@ -9,8 +9,14 @@ from narration_core.serving.addresses import is_loopback
 
 LOCALHOST: Final = "localhost"
 _SCHEME: Final = "bearer "
-_PROXY_HEADERS: Final = ("via", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip")
-_PROXY_PREFIXES: Final = ("x-forwarded", "x-original-", "cf-", "fly-", "x-envoy", "x-amzn-")
+_PROXY_HEADERS: Final = (
+    "via", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cdn-loop", "x-proxyuser-ip",
+    "wl-proxy-client-ip", "x-cloud-trace-context", "surrogate-capability",
+)  # fmt: skip
+_PROXY_PREFIXES: Final = (
+    "x-forwarded", "x-original-", "cf-", "cloudfront-", "fly-", "fastly-", "x-envoy", "x-amzn-", "x-amz-cf-",
+    "x-azure-", "x-arr-", "x-appengine-", "x-vercel-", "x-nf-", "x-cluster-", "tailscale-", "akamai-", "x-akamai-",
+)  # fmt: skip
 
 
 def identity_of(token: str) -> str:

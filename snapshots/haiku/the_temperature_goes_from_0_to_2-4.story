@@ -4,8 +4,8 @@ Given a worker
 
 When a client sends a request with:
   worker | validate | request | c1 j1 | warn: invalid_request
-      Refused the request: temperature Expected float >= 0.0
-      cute: Oh dear, something to mend in that request: temperature Expected float >= 0.0
-      story: "Is this right?" asked the caller. "Not quite: temperature Expected float >= 0.0," said the worker.
+      Refused the request: temperature must be at least 0
+      cute: Oh dear, something to mend in that request: temperature must be at least 0
+      story: "Is this right?" asked the caller. "Not quite: temperature must be at least 0," said the worker.
 
 Then the answer has status 400

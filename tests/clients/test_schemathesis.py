@@ -84,4 +84,4 @@ def test_an_answer_that_the_description_does_not_say_is_found(clients, tmp_path)
     code, report, printed = asyncio.run(run())
     assert code == 1, printed
     assert [failure["type"] for failure in report["failures"]] == ["RejectedPositiveData"]
-    assert "max_tokens Expected int <= 4096" in printed
+    assert "max_tokens must be at most 4096" in printed

@@ -56,7 +56,28 @@ def test_the_matrix(configured, optional, proxy, remote, sent):
 
 
 @pytest.mark.req("AUTH-1004")
-@pytest.mark.parametrize("header", ["X_Forwarded_For", "Forwarded", "X_Real_IP"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "X_Forwarded_For",
+            "Forwarded",
+            "X_Real_IP",
+            "Via",
+            "CF_Ray",
+            "CDN_Loop",
+            "Fastly_Client_IP",
+            "X_ARR_ClientCert",
+        ),
+        *(
+            "X_Azure_ClientIP",
+            "X_AppEngine_Country",
+            "X_Cluster_Client_IP",
+            "Tailscale_User_Login",
+            "CloudFront_Viewer",
+        ),
+    ],
+)
 def test_a_caller_behind_a_proxy_on_this_machine_is_not_local(header):
     assert ask(settings(auth_optional=True), NEAR, **{header: "192.0.2.7"}) == "MISSING_TOKEN"
 

@@ -80,3 +80,21 @@ def test_it_is_tried_until_it_is_accepted_or_not_wanted(strict, monkeypatch, sta
     failed = [event for event in strict.events if event.action == "callback_failed"]
     assert len(failed) == len(statuses) - accepted
     assert [event.backoff_ms is None for event in failed[:-1]] == [False] * (len(failed) - 1)
+
+
+@pytest.mark.req("M0-W-1902")
+def test_what_an_address_may_hold_of_secrets_is_not_narrated(strict):
+    """A word with a number is what redaction lets pass, and what people choose as passwords."""
+
+    async def run():
+        async with pool_manager(503) as (url, _):
+            secret = url.replace("//", "//user:hunter2@") + "?token=hunter2#hunter2"
+            body = ReadyCallback("w-1", "http://127.0.0.1:1", "haiku.gguf", "cpu", 0)
+            await callback.announce(secret, body, None, tries=1)
+            return url
+
+    with bind(worker_id="w-1", model_ref="haiku.gguf"):
+        url = asyncio.run(run())
+    told = [event for event in strict.events if event.action.startswith("callback_")]
+    assert [event.target for event in told] == [url] * 3
+    assert "hunter2" not in repr(strict.events)

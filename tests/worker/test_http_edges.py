@@ -211,3 +211,25 @@ def test_pool_replica_and_engine_are_on_every_event():
         about = (event.worker_id, event.pool_id, event.replica_id, event.engine)
         assert about == ("worker-gpu0-r1", "pool-a", "r1", "llama-cpp-python"), event
         assert event.engine_version
+
+
+@pytest.mark.req("M0-W-1500")
+@pytest.mark.parametrize(
+    ("version", "expectation", "starts"),
+    [
+        ("1.1", "100-continue", [b"HTTP/1.1 100 Continue", b"HTTP/1.1 200 OK"]),
+        ("1.1", "something-else", [b"HTTP/1.1 417 Expectation Failed"]),
+        ("1.0", "100-continue", [b"HTTP/1.0 200 OK"]),
+    ],
+)
+def test_an_expectation_that_is_not_met_is_answered_in_our_format(version, expectation, starts):
+    async def run():
+        async with launch(environment=STRICT) as worker:
+            headers = f"Expect: {expectation}\r\nConnection: close\r\n"
+            return await raw(worker.url, post({"prompt": "a", "max_tokens": 2}, version=version, headers=headers))
+
+    received = asyncio.run(run())
+    assert [line for line in received.split(b"\r\n") if line.startswith(b"HTTP/")] == starts
+    if b"417" in starts[0]:
+        error = msgspec.json.decode(received.rpartition(b"\r\n\r\n")[2], type=Error)
+        assert error.code == "INVALID_REQUEST"

@@ -6,6 +6,7 @@ import pytest
 from gguf import GGMLQuantizationType
 
 from narration_worker.errors import WorkerError
+from narration_worker.model.chat import render
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, StopSwitch
 from narration_worker.model.gguf_check import check
@@ -133,6 +134,19 @@ def test_a_chat_goes_through_the_models_own_template(tmp_path, vocabularies):
         assert "secret" not in refused.value.message
     finally:
         engine.close()
+
+
+BUGS = ["1 // 0", "messages[0].content.nothing.more", "messages[0]['content'].index('?')", "'%d' % 'x'", "[].pop()"]
+
+
+@pytest.mark.req("M0-W-1300")
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_template_that_fails_refuses_the_request_and_is_no_failure_of_the_worker(bug):
+    template = f"{{{{ {bug} }}}}"
+    with pytest.raises(WorkerError, match="refuses these messages") as refused:
+        render(template, [ChatMessage("user", "my secret words")], "<s>", "</s>")
+    assert refused.value.code == "INVALID_REQUEST"
+    assert "secret" not in refused.value.message
 
 
 MOST_DIFFERENT = 0.02

@@ -73,6 +73,46 @@ def test_a_fault_never_repeats_the_prompt():
     assert all(secret not in fault.message for fault in found)
 
 
+SECRET = "the-text-of-the-prompt"
+
+
+@pytest.mark.req("M0-W-1302", "M0-W-1902")
+@pytest.mark.parametrize(
+    ("given_fields", "field", "message"),
+    [
+        ({"prompt": ""}, "prompt", "must not be empty"),
+        ({"prompt": SECRET * 3000}, "prompt", "must have at most 32768 characters"),
+        ({"prompt": [SECRET]}, "prompt", "must be a text, not a list"),
+        ({"prompt": "p", "temperature": 2.5}, "temperature", "must be at most 2"),
+        ({"prompt": "p", "temperature": True}, "temperature", "must be a number, not true or false"),
+        ({"prompt": "p", "max_tokens": None}, "max_tokens", "must be a whole number, not null"),
+        ({"prompt": "p", "max_tokens": 0}, "max_tokens", "must be at least 1"),
+        ({"prompt": "p", "seed": "7"}, "seed", "must be a whole number, not a text"),
+        ({"prompt": "p", "stop": ["x"] * 5}, "stop", "must have at most 4 items"),
+        ({"prompt": "p", "stop": ["x", SECRET * 2]}, "stop", "items must have at most 32 characters"),
+        ({"prompt": "p", "job_id": "a b"}, "job_id", "must consist of A-Z, a-z, 0-9 and . _ : - only"),
+        ({"messages": []}, "messages", "must not be empty"),
+        ({"messages": [{"role": SECRET, "content": "c"}]}, "messages", "items' role must be one of the known values"),
+        ({"messages": [{"role": "user"}]}, "messages", "items must have content"),
+        ({"messages": [{"role": "user", "content": "c", SECRET: 1}]}, "messages", "items must not have unknown fields"),
+        ({"messages": [{"role": "user", "content": []}]}, "messages", "items' content must be a text, not a list"),
+        ({"prompt": f"{SECRET}\ud83d"}, "prompt", "contains a lone surrogate"),
+        ({"prompt": "p", "temperature": float("nan")}, "temperature", "must be a finite number"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_plain_english_and_repeats_nothing_of_the_request(given_fields, field, message):
+    _, found = parse_execute(json.dumps(given_fields).encode())
+    assert [(fault.field, fault.message) for fault in found] == [(field, message)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_body_in_another_encoding_is_not_json(encoding):
+    request, found = parse_execute('{"prompt": "p"}'.encode(encoding))
+    assert request is None
+    assert [fault.field for fault in found] == ["body"]
+    assert found[0].message.startswith("is not valid JSON")
+
+
 @pytest.mark.req("M0-W-1302")
 def test_a_fault_repeats_only_the_start_of_a_long_name():
     assert faults(prompt="p", **{"n" * 64 + "m" * 5000: 1}) == {"n" * 64}

@@ -1,5 +1,6 @@
 """The bodies of `/execute` and `/cancel`, validated field by field."""
 
+import json
 import math
 import secrets
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from narration_worker.fault_text import plain_fault
 from narration_worker.wire import Fault
 
 MAX_PROMPT: Final = 32768
@@ -115,10 +117,9 @@ def parse_cancel(body: bytes) -> tuple[CancelRequest | None, list[Fault]]:
 def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]) -> tuple[Any, list[Fault]]:
     if len(body) > MAX_BODY:
         return None, [Fault("body", f"is {len(body)} bytes, at most {MAX_BODY} are read")]
-    try:
-        given = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
-        return None, [Fault("body", f"is not valid JSON: {error}")]
+    given, not_json = _decode(body)
+    if not_json is not None and not isinstance(given, dict):
+        return None, [not_json]
     if not isinstance(given, dict):
         return None, [Fault("body", "must be a JSON object")]
     if not _encodable("".join(map(str, given))):
@@ -128,9 +129,28 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
     try:
         whole = msgspec.convert(given, kind)
     except (msgspec.ValidationError, OverflowError) as error:
-        return None, [*_field_faults(given, kind), *faults] or [Fault("body", str(error))]
+        named = {fault.field for fault in faults}
+        others = [fault for fault in _field_faults(given, kind) if fault.field not in named]
+        return None, [*others, *faults] or [Fault("body", plain_fault(error))]
     faults += _faults_together(whole)
+    if not_json is not None and not faults:
+        faults = [not_json]
     return (None, faults) if faults else (whole, [])
+
+
+def _decode(body: bytes) -> tuple[Any, Fault | None]:
+    """Return what a body says, and its fault when it is not valid JSON.
+
+    NaN and lone surrogates are not valid either, but they are read, so that the fault can name their field.
+    """
+    try:
+        return msgspec.json.decode(body), None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        fault = Fault("body", f"is not valid JSON: {str(error).partition(' - at')[0]}")
+    try:
+        return json.loads(body), fault
+    except (ValueError, RecursionError):
+        return None, fault
 
 
 def _faults_together(whole: Any) -> list[Fault]:
@@ -165,7 +185,7 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
         try:
             msgspec.convert(given[name], field.type)
         except (msgspec.ValidationError, OverflowError) as error:
-            faults.append(Fault(name, str(error).replace("`", "").partition(" - at")[0]))
+            faults.append(Fault(name, plain_fault(error)))
     return faults
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -31,7 +32,8 @@ async def announce(url: str, body: ReadyCallback, token: str | None, tries: int 
         token: sent as a bearer token, unless it is None.
         tries: how many times it is tried; 0 is without limit.
     """
-    points.callback_ready(url=url)
+    address = _address(url)
+    points.callback_ready(url=address)
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     data = msgspec.json.encode(body)
     wait_s = FIRST_WAIT_S
@@ -42,7 +44,7 @@ async def announce(url: str, body: ReadyCallback, token: str | None, tries: int 
     ) as session:
         while True:
             attempt += 1
-            points.callback_attempt(url=url, attempt=attempt)
+            points.callback_attempt(url=address, attempt=attempt)
             asked_s = 0.0
             status = None
             try:
@@ -57,12 +59,18 @@ async def announce(url: str, body: ReadyCallback, token: str | None, tries: int 
             pause_s = max(wait_s * (0.5 + random.random() / 2), asked_s)  # noqa: S311 - jitter, no secret
             last = status == _GONE or attempt == tries
             points.callback_failed(
-                url=url, error_kind=kind, attempt=attempt, backoff_ms=None if last else int(pause_s * 1000)
+                url=address, error_kind=kind, attempt=attempt, backoff_ms=None if last else int(pause_s * 1000)
             )
             if last:
                 return False
             await asyncio.sleep(pause_s)
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+
+def _address(url: str) -> str:
+    """Return a URL without user, password, query and fragment, which may be secrets that look like words."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _seconds(header: str | None) -> float:

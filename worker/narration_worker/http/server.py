@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -90,9 +91,10 @@ class Server:
             middlewares=[correlation_middleware(Narrator("worker"), trust="inside"), self._errors, self._identity],
             client_max_size=MAX_BODY,
         )
-        app.router.add_post("/execute", self.execute)
-        app.router.add_post("/cancel", self.cancel)
-        app.router.add_post("/shutdown", self.shutdown)
+        add_post = partial(app.router.add_post, expect_handler=check_expectation)
+        add_post("/execute", self.execute)
+        add_post("/cancel", self.cancel)
+        add_post("/shutdown", self.shutdown)
         app.router.add_get("/jobs/{job_id}", self.job)
         app.router.add_get("/jobs/{job_id}/events", self.job_events, allow_head=False)
         app.router.add_get("/health", self.health)
@@ -319,6 +321,17 @@ class Server:
     async def metrics(self, _: web.Request) -> web.Response:
         """GET /metrics: the metrics in Prometheus' text format."""
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def check_expectation(request: web.Request) -> web.Response | None:
+    """Ask for the body when the client waits for that (`Expect: 100-continue`); answer other expectations with 417."""
+    if request.version < (1, 1):
+        return None  # HTTP/1.0 does not know the header
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return json_response(417, WorkerError("INVALID_REQUEST", "only Expect: 100-continue is met").to_wire())
+    if request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return None
 
 
 def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Response:

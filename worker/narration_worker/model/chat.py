@@ -1,10 +1,13 @@
 """Chat messages as one prompt, through the model's own template."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from narration_worker.errors import WorkerError
 from narration_worker.requests import ChatMessage
+
+_TEMPLATE_BUGS: Final = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, RecursionError)
+"""What a template can raise, which is a program from the model's file, besides jinja2's own errors."""
 
 
 def render(template: str | None, messages: Sequence[ChatMessage], begin: str, end: str) -> str:
@@ -31,7 +34,7 @@ def render(template: str | None, messages: Sequence[ChatMessage], begin: str, en
         formatter = Jinja2ChatFormatter(template, eos_token=end, bos_token=begin)
         listed: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
         return formatter(messages=listed).prompt
-    except (jinja2.TemplateError, TypeError, ValueError) as error:
+    except (jinja2.TemplateError, *_TEMPLATE_BUGS) as error:
         kind = type(error).__name__  # not its text, which may repeat a message
         raise WorkerError(
             "INVALID_REQUEST",

@@ -1,0 +1,57 @@
+"""What is wrong with a value, in plain English and without any of the caller's own text.
+
+msgspec's messages repeat what was sent: a value that is none of a fixed set, the name of an unknown field. Either may
+be a prompt in the wrong place, and faults are narrated.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+_TYPES: Final = {
+    "str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "array": "a list", "object": "an object", "null": "null",
+}  # fmt: skip
+_RULES: Final = tuple(
+    (re.compile(pattern, re.DOTALL), text)
+    for pattern, text in (
+        (r"Expected `\w+` of length >= 1", "must not be empty"),
+        (r"Expected `str` of length <= (?P<number>\d+)", "must have at most {number} characters"),
+        (r"Expected `array` of length <= (?P<number>\d+)", "must have at most {number} items"),
+        (r"Expected `\w+` >= (?P<number>\S+)", "must be at least {number}"),
+        (r"Expected `\w+` <= (?P<number>\S+)", "must be at most {number}"),
+        (r"Expected `str` matching regex .*", "must consist of A-Z, a-z, 0-9 and . _ : - only"),
+        (r"Expected `(?P<wanted>[^`]+)`, got `(?P<given>[^`]+)`", "must be {wanted}, not {given}"),
+        (r"Object missing required field `(?P<name>\w+)`", "must have {name}"),
+        (r"Object contains unknown field .*", "must not have unknown fields"),
+        (r"Invalid enum value .*", "must be one of the known values"),
+    )
+)
+_PLACED: Final = re.compile(r"(?P<text>.*) - at `\$\[[.\d]+\]\.?(?P<part>\w*)`", re.DOTALL)
+
+
+def plain_fault(error: msgspec.ValidationError | OverflowError) -> str:
+    """Return what is wrong with a field's value, such as "must be at most 2".
+
+    Args:
+        error: msgspec's refusal of the value.
+    """
+    placed = _PLACED.fullmatch(str(error))
+    text, whose = (str(error), "") if placed is None else (placed["text"], f"items{_possessive(placed['part'])} ")
+    for pattern, plain in _RULES:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return whose + plain.format_map({name: _word(name, value) for name, value in found.groupdict().items()})
+    return f"{whose}must be valid"
+
+
+def _possessive(part: str) -> str:
+    return f"' {part}" if part else ""
+
+
+def _word(name: str, value: str) -> str:
+    """Return a part of msgspec's message as it stands in ours."""
+    if name in {"wanted", "given"}:
+        return " or ".join(_TYPES.get(kind, kind) for kind in value.split(" | ") if kind != "null" or value == kind)
+    return value.removesuffix(".0") if name == "number" else value
