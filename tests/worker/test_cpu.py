@@ -53,7 +53,15 @@ def test_affinity_limits_the_cpus_where_there_is_no_cgroup(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     ("requested", "megabytes", "cpus", "threads"),
-    [(None, 1, 16, 1), (None, 300, 1, 1), (None, 300, 2, 2), (None, 300, 64, MOST_THREADS), (5, 1, 2, 5)],
+    [
+        (None, 1, 16, 1),
+        (None, 300, 1, 1),
+        (None, 300, 2, 1),
+        (None, 300, 4, 3),
+        (None, 300, 64, MOST_THREADS),
+        (5, 1, 2, 5),
+    ],
 )
 def test_the_number_of_threads(requested, megabytes, cpus, threads):
+    """One CPU is left to the event loop: threads that share one with it wait for each other."""
     assert thread_count(requested, megabytes * MEGABYTE, cpus) == threads

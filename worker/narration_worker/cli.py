@@ -61,7 +61,7 @@ def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> N
     help="Device that computes; there is no fallback to another one.",
 )
 @click.option("--gpu-device", type=click.IntRange(0, 255), default=0, help="Which GPU, by number.")
-@click.option("--threads", type=click.IntRange(1, 512), help="Threads that compute; default: the CPUs it may use.")
+@click.option("--threads", type=click.IntRange(1, 512), help="Threads that compute; default: one less than the CPUs.")
 @click.option("--host", envvar="BIND_ADDR", default=LOOPBACK, help="Address to listen on; host:port is accepted.")
 @click.option("--port", type=click.IntRange(0, 65535), show_default="any free one", help="Port to listen on.")
 @click.option("--pool-id", help="Pool of this worker, for narration.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote
@@ -135,7 +135,7 @@ class WorkerClient:
         async with response:
             return await _json(response)
 
-    async def execute(self, *, headers: Mapping[str, str] | None = None, **request: Any) -> AsyncIterator[Message]:
+    async def execute(self, *, headers: Mapping[str, str] | None = None, **request: Any) -> AsyncGenerator[Message]:
         """Send a request and yield its stream, from `started` to `end` or `error`.
 
         Args:

@@ -1,7 +1,8 @@
 """How many CPUs this process may use: its affinity and its cgroup's quota, not the machine's processors.
 
 llama.cpp's threads spin while they wait for each other: one thread more than there are CPUs makes generation tens of
-times slower.
+times slower, and so does anything else that runs on them. One CPU is left to the event loop, which sends what is
+generated, and to the rest of the machine.
 """
 
 import os
@@ -39,7 +40,7 @@ def thread_count(requested: int | None, model_bytes: int, cpus: int) -> int:
     """
     if requested is not None:
         return requested
-    return 1 if model_bytes < _ONE_THREAD_BELOW else min(cpus, MOST_THREADS)
+    return 1 if model_bytes < _ONE_THREAD_BELOW else min(max(1, cpus - 1), MOST_THREADS)
 
 
 def cgroup_folders(controller: str, cgroups: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> Iterator[Path]:
