@@ -93,9 +93,7 @@ class LineBackground(Writer):
             if self._resting:
                 self._resting = self.gone = False
                 self._notices.recovered(self.sink)
-            if self.overflow == "wait":
-                with self._changed:
-                    self._changed.notify_all()
+            self._tell_of_room()
 
     def _line(self, record: Record, longest: int | None) -> bytes:
         """Return an event's line; nothing when it has none."""

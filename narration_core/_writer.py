@@ -303,12 +303,16 @@ class Writer:
             written += size
             self._write(chunk)
             self._writing = 0
-            if self.overflow == "wait":
-                with self._changed:
-                    self._changed.notify_all()
+            self._tell_of_room()
             if any(self._untold):
                 self._tell_losses()
         return written
+
+    def _tell_of_room(self) -> None:
+        """Wake those who wait for room, once there is enough for some time: each waking costs more than an event."""
+        if self.overflow == "wait" and len(self._queue) <= self._crowded:
+            with self._changed:
+                self._changed.notify_all()
 
     def _tell_losses(self) -> None:
         self._write([self._loss_report()])
