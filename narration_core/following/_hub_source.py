@@ -1,5 +1,7 @@
 """A hub as the source of stories: what `narration story`, `why` and `conform` read with --hub."""
 
+import re
+import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Self
@@ -10,11 +12,14 @@ import msgspec
 from narration_core._hub_connection import NOT_ASKED_HEADER, Answer, HubConnection, HubRefusedError
 from narration_core.following._lines import Line, belongs, mention, parse
 from narration_core.following._scan import Hit
-from narration_core.following._source import MAX_HITS, RECENT_BYTES, Searched, within
+from narration_core.following._source import LAST_MENTIONS, MAX_HITS, RECENT_BYTES, Searched, within
 from narration_core.following._usual import Recent
 
 _AT_ONCE: Final = 50  # ids in one request: more would make its address too long
 _NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
+_LONGEST_PAUSE_S: Final = 5
+_TRIES: Final = 5
 _OK: Final = 200
 
 
@@ -26,6 +31,13 @@ class _Stores(msgspec.Struct):
 class _Story(msgspec.Struct):
     lines: list[dict[str, Any]]
     missed: int = 0
+    stores: _Stores | None = None
+
+
+class _Found(msgspec.Struct):
+    hits: list[dict[str, Any]]
+    searched: int = 0
+    end: str | None = None
     stores: _Stores | None = None
 
 
@@ -88,7 +100,10 @@ class Hub:
         return self._connection.lines(path, {"Last-Event-ID": after} if after else {})
 
     def read(self, ids: Collection[str], since: int | None = None, until: int | None = None) -> list[Line]:
-        """Return the lines that belong to any of the ids, service by service."""
+        """Return the lines that belong to any of the ids, service by service.
+
+        When none does, those that mention the first one: somebody may ask for the number of an order.
+        """
         names = list(ids)
         pattern = mention(names)
         found: list[Line] = []
@@ -104,14 +119,51 @@ class Hub:
             self.searched.counts.bytes += len(answer.body)
             story = msgspec.json.decode(answer.body, type=_Story)
             self.searched.cut += story.missed
-            if story.stores is not None:
-                self.searched.not_asked.update(story.stores.not_asked)
-                self.searched.alone = self.searched.alone or story.stores.alone
+            self._note_stores(story.stores)
             for said in story.lines:
-                line = parse(Hit(len(found), msgspec.json.encode(said["event"]), b""), str(said["producer"]))
+                line = _line(said, len(found))
                 if belongs(line, names, pattern) and within(line, since, until) and len(found) < MAX_HITS:
                     found.append(line)
-        return found
+        return found or self._mentions(names[0], since, until)
+
+    def _mentions(self, name: str, since: int | None, until: int | None) -> list[Line]:
+        """Return the latest lines that name an id as a whole word, the oldest first; none for who may not search."""
+        pattern = mention([name])
+        found: list[Line] = []
+        for said in self._hits(name):
+            line = _line(said, 0)
+            if pattern.search(line.text) and within(line, since, until):
+                found.append(line)
+        found.reverse()
+        return [msgspec.structs.replace(line, offset=place) for place, line in enumerate(found)]
+
+    def _hits(self, text: str) -> Iterator[dict[str, Any]]:
+        """Yield the events that hold a text, the newest first; a hub searches once at a time for each token."""
+        for is_last in (*[False] * (_TRIES - 1), True):
+            try:
+                yield from self._search(text)
+            except HubRefusedError as error:
+                if error.answer.status == _NOT_FOUND:
+                    return
+                if error.answer.status != _TOO_MANY or is_last:
+                    raise
+                asked = error.answer.headers.get("retry-after", "")
+                time.sleep(min(int(asked), _LONGEST_PAUSE_S) if re.fullmatch("[0-9]{1,9}", asked) else 1)
+            else:
+                return
+
+    def _search(self, text: str) -> Iterator[dict[str, Any]]:
+        before = self.searched.counts.bytes
+        for answer in self._connection.lines(f"/v1/search?{urlencode({'q': text, 'most': LAST_MENTIONS})}", {}):
+            step = msgspec.json.decode(answer, type=_Found)
+            self.searched.counts.bytes = before + step.searched
+            self._note_stores(step.stores)
+            yield from step.hits
+
+    def _note_stores(self, stores: _Stores | None) -> None:
+        if stores is not None:
+            self.searched.not_asked.update(stores.not_asked)
+            self.searched.alone = self.searched.alone or stores.alone
 
     def every(self) -> Iterator[bytes]:
         """Yield every line that the hub keeps."""
@@ -140,6 +192,11 @@ class Hub:
     def oldest(self) -> int | None:
         """Return None: how far back a hub goes is not asked."""
         return None
+
+
+def _line(said: Mapping[str, Any], place: int) -> Line:
+    """Return an event as a hub sends it in stories and searches."""
+    return parse(Hit(place, msgspec.json.encode(said["event"]), b""), str(said["producer"]))
 
 
 def said_by(error: HubRefusedError) -> str:

@@ -19,11 +19,13 @@ RECENT_BYTES: Final = 4 << 20
 
 _LEAST_SHARE: Final = 256 << 10
 _LAST_OTHERS: Final = 1000  # lines of other loggers at the end of each file that are read; they cost more than ours
-_LAST_MENTIONS: Final = 1000  # lines that name an id and belong to other requests; used when nothing else has it
 _ENOUGH: Final = 1000  # ends of a step that say how long it takes
 
 MAX_HITS: Final = 200_000
 """Most lines of one story that are kept."""
+
+LAST_MENTIONS: Final = 1000
+"""Most lines that name an id and belong to other requests; they are used when nothing else has it."""
 
 
 class Searched(msgspec.Struct):
@@ -140,7 +142,7 @@ class Files:
         wanted = _Wanted(ids, needles(ids), mention(ids), since, until)
         counts = Counts(faults=list(self._closed))
         found: list[Line] = []
-        mentions: deque[Line] = deque(maxlen=_LAST_MENTIONS)
+        mentions: deque[Line] = deque(maxlen=LAST_MENTIONS)
         for path in self.paths:
             found += self._of_file(path, wanted, counts, MAX_HITS - len(found), mentions)
         self.searched.counts = counts

@@ -7,12 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from narration_core import Event, encode
 from narration_core._hub_connection import Answer, HubRefusedError, HubUnreachableError
 from narration_core.cli._watch import _Place
+from narration_core.following._hub_source import Hub
 from support.hub import event, hub
 
 TOKEN = "a-made-up-operator"
@@ -93,6 +96,78 @@ def test_story_why_and_conform_read_from_a_hub_as_from_files(tmp_path, on_disk):
             assert (await narration("story", "x", str(log), "--hub", one.url))[0] == 2
 
     run(main())
+
+
+@pytest.mark.req("HUB-01", "FOL-01")
+@pytest.mark.parametrize("on_disk", [True, False], ids=["disk", "memory"])
+def test_the_number_of_an_order_leads_to_its_request_at_a_hub_as_in_files(tmp_path, on_disk):
+    paid = event(human="Taking payment for order 7712", actor="shop", event="pay_start", correlation_id="req-1")
+    other = event(human="Taking payment for order 77120", actor="shop", event="pay_start", correlation_id="req-2")
+    log = tmp_path / "all.log"
+    log.write_bytes(b"\n".join([*stuck(), paid, other, b""]))
+
+    async def main():
+        async with hub(*(("--data", str(tmp_path / "data")) if on_disk else ())) as one:
+            await one.send(*stuck(), paid, other)
+            for command in ("story", "why"):
+                from_files = await narration(command, "7712", str(log))
+                from_hub = await narration(command, "7712", "--hub", one.url)
+                assert from_hub[0] == from_files[0] == 0
+                assert "order 7712" in from_hub[1]
+                assert "77120" not in from_hub[1]
+            assert from_hub[1].split("\n")[0] == from_files[1].split("\n")[0]
+            assert await narration("story", "7712", "--hub", one.url) == await narration("story", "7712", str(log))
+            late = await narration("story", "7712", "--hub", one.url, "--since", "2999-01-01")
+            assert (late[0], late[1]) == (1, "")
+
+    run(main())
+
+
+@pytest.mark.req("HUB-02", "FOL-01")
+def test_who_may_not_search_is_told_that_nothing_was_found():
+    async def main():
+        async with hub(AUTH_TOKEN=TOKEN) as one:
+            await one.send(event(human="Order 7712 paid", correlation_id="req-1"), token=TOKEN)
+            ticket = (await one.ask("POST", "/v1/stories/req-1/ticket", TOKEN, status=201))["ticket"]
+            code, said, _ = await narration("story", "req-1", "--hub", one.url, NARRATION_HUB_TOKEN=ticket)
+            assert (code, "7712" in said) == (0, True)
+            code, said, errors = await narration("story", "7712", "--hub", one.url, NARRATION_HUB_TOKEN=ticket)
+            assert (code, said) == (1, "")
+            assert "Traceback" not in errors
+
+    run(main())
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A hub whose only search is taken at first."""
+
+    searches = 0
+
+    def do_GET(self):
+        is_search = self.path.startswith("/v1/search")
+        type(self).searches += is_search
+        is_free = self.searches > 1
+        hit = {"producer": "shop", "event": json.loads(event(human="Order 7712 paid"))}
+        body = json.dumps({"hits": [hit], "searched": 1, "of": 1, "end": "all"}).encode() + b"\n"
+        status, body = (200 if is_free else 429, body if is_free else b"{}") if is_search else (404, b"{}")
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        if status == 429:
+            self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_search_of_somebody_else_is_waited_for():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Hub(f"http://127.0.0.1:{server.server_port}") as one:
+            assert [line.event.human for line in one.read(["7712"])] == ["Order 7712 paid"]
+        server.shutdown()
+    assert Busy.searches == 2
 
 
 @pytest.mark.req("SSE-08")
