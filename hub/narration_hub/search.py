@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
 from narration_core import encode
+from narration_hub.finder import Finder
 from narration_hub.intake import event_of
 from narration_hub.store import unmarked
 from narration_hub.wire import Found, StoryLine
@@ -22,6 +23,20 @@ _HITS: Final = 50  # lines of one answer
 _LONGEST_LINE: Final = 1 << 20
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class _Piece(NamedTuple):
+    """What is searched at once.
+
+    Attributes:
+        lines: whole lines, from `start` on; they are overwritten by the next piece.
+        start: where the first one begins.
+        size: how many bytes of all that is searched these are.
+    """
+
+    lines: bytes | bytearray
+    start: int
+    size: int
 
 
 def search(segments: Iterable[Path], text: str, most: int) -> Iterator[Found]:
@@ -47,17 +62,20 @@ def search_frames(frames: Sequence[bytes], text: str, most: int) -> Iterator[Fou
     """
     ends = range(len(frames), 0, -_FRAMES)
     some = (frames[max(0, end - _FRAMES) : end] for end in ends)
-    pieces = ((b"".join(encode(event_of(frame)) + b"\n" for frame in part), sum(map(len, part))) for part in some)
+    pieces = (
+        _Piece(b"".join(encode(event_of(frame)) + b"\n" for frame in part), 0, sum(map(len, part))) for part in some
+    )
     yield from _reported(pieces, text, most, sum(map(len, frames)))
 
 
-def _reported(pieces: Iterator[tuple[bytes, int]], text: str, most: int, of: int) -> Iterator[Found]:
+def _reported(pieces: Iterator[_Piece], text: str, most: int, of: int) -> Iterator[Found]:
     wanted = text.encode("utf-8", "replace").lower()
     needle = _encode(wanted.decode())[1:-1]  # as it stands in JSON
     now = Found([], 0, of)
     told_at = left = 0
-    for data, size in pieces:
-        for line in _lines_with(needle, data):
+    finder = Finder(needle)
+    for lines, start, size in pieces:
+        for line in finder.lines(lines, start):
             hit = _hit(line, wanted)
             if hit is None:
                 continue
@@ -79,39 +97,35 @@ def _reported(pieces: Iterator[tuple[bytes, int]], text: str, most: int, of: int
     yield now
 
 
-def _pieces(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[tuple[bytes, int]]:
-    """Yield whole lines of files from their ends to their beginnings, each time with how many bytes that is."""
+def _pieces(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[_Piece]:
+    """Yield whole lines of files from their ends to their beginnings."""
     for path, size in zip(paths, sizes, strict=True):
         try:
             with path.open("rb") as file:
                 yield from _backwards(file, size)
         except OSError:  # deleted meanwhile, for it was the oldest
-            yield b"", size
+            yield _Piece(b"", 0, size)
 
 
-def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+def _backwards(file: BinaryIO, end: int) -> Iterator[_Piece]:
+    buffer = bytearray()  # the same for all pieces: making one costs as much as reading it
     part = b""  # the end of a line that begins before what was read
     while end > 0:
-        start = max(0, end - _BLOCK)
-        file.seek(start)
-        data = file.read(end - start) + part
-        whole = data.find(b"\n") + 1 if start else 0
-        part = data[:whole] if whole else data if start else b""
-        yield (data[whole:] if whole or not start else b""), end - start
+        size = min(_BLOCK, end)
+        end -= size
+        del buffer[size + len(part) :]
+        buffer.extend(bytes(size + len(part) - len(buffer)))
+        file.seek(end)
+        with memoryview(buffer) as view:
+            file.readinto(view[:size])  # type: ignore[attr-defined]  # a buffered file has it
+        buffer[size:] = part
+        start = buffer.find(b"\n") + 1 if end else 0
+        if end and not start:  # one line goes on through all of it
+            start = len(buffer)
+        part = bytes(buffer[:start]) if end else b""
+        yield _Piece(buffer, start, size)
         if len(part) > _LONGEST_LINE:
             part = b""
-        end = start
-
-
-def _lines_with(needle: bytes, data: bytes) -> Iterator[bytes]:
-    """Yield the lines that hold the bytes of a text, the last one first."""
-    lowered = data.lower()
-    end = len(data)
-    while (place := lowered.rfind(needle, 0, end)) >= 0:
-        start = data.rfind(b"\n", 0, place) + 1
-        stop = data.find(b"\n", place)
-        yield data[start : stop if stop >= 0 else len(data)]
-        end = max(0, start - 1)
 
 
 def _hit(line: bytes, text: bytes) -> StoryLine | None:

@@ -10,9 +10,11 @@ from yarl import URL
 
 from narration_core import encode
 from narration_core.contract import from_fields
+from narration_hub import finder as finding
 from narration_hub import search as searching
 from narration_hub.config import Settings
 from narration_hub.exchange import Exchange, Producer
+from narration_hub.finder import Finder
 from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
 from support.hub import bearer, event, hub
@@ -119,6 +121,27 @@ def test_blocks_and_segments_of_any_size_lose_nothing(tmp_path_factory, segments
     assert sentences(steps) == [human for human in reversed(everything) if text in human.lower()]
     assert steps[-1].searched == steps[-1].of
     assert [step.end for step in steps[:-1]] == [None] * (len(steps) - 1)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.text("aAbBz1-\u00e9", max_size=12), max_size=30),
+    st.text("abz1-\u00e9", min_size=1, max_size=20),
+    st.integers(0, 3),
+    st.integers(0, 80),
+)
+@example(["bAAB"], "aab", 64, 0)  # what begins a part begins it twice
+@example(["a1ba1ba1b"], "a1ba1ba1ba1b", 64, 0)  # every part of it, and not the whole
+def test_any_text_is_found_in_any_case_and_no_other(lines, text, often, start):
+    data = "".join(f"{line}\n" for line in lines).encode()
+    begin = data.rfind(b"\n", 0, start) + 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finding, "_OFTEN", often)
+        finder = Finder(text.encode())
+        list(finder.lines(b"zz\n"))  # what is rare in these lines is not rare in all
+        found = list(finder.lines(bytearray(data), begin))
+    wanted = [line for line in data[begin:].split(b"\n") if text.encode() in line.lower()]
+    assert found == wanted[::-1]
 
 
 def test_a_segment_that_is_deleted_meanwhile_and_a_line_that_cannot_be_read_stop_nothing(tmp_path):
