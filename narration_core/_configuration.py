@@ -68,7 +68,7 @@ def default_sinks(output: OutputFormat | None = None, mode: Mode | None = None) 
     """
     wanted = output or _environment("NARRATION_FORMAT", get_args(OutputFormat), "json")
     how = _mode(mode)
-    sinks: list[Sink] = [CHANNELS, *_hub()]
+    sinks: list[Sink] = [CHANNELS, *_remote_sinks()]
     if wanted == "off":
         return sinks
     on_stderr = _environment("NARRATION_STREAM", ("stdout", "stderr"), "stdout") == "stderr"
@@ -83,14 +83,18 @@ def _mode(given: Mode | None) -> Mode:
     return given or cast("Mode", _environment("NARRATION_MODE", get_args(Mode), "human"))
 
 
-def _hub() -> list[Sink]:
-    """Return the sink of NARRATION_HUB, if it is set."""
-    if not os.environ.get("NARRATION_HUB"):
-        return []
-    from narration_core.sinks._hub import from_environment  # noqa: PLC0415 - few processes send to a hub
+def _remote_sinks() -> list[Sink]:
+    """Return the sinks of NARRATION_HUB and NARRATION_OTLP, as far as they are set."""
+    found: list[Sink | None] = []
+    if os.environ.get("NARRATION_HUB"):
+        from narration_core.sinks import _hub as hub  # noqa: PLC0415 - few processes send to a hub
 
-    found = from_environment(os.environ)
-    return [] if found is None else [found]
+        found.append(hub.from_environment(os.environ))
+    if os.environ.get("NARRATION_OTLP"):
+        from narration_core.sinks import _otlp as otlp  # noqa: PLC0415 - as above
+
+        found.append(otlp.from_environment(os.environ))
+    return [sink for sink in found if sink is not None]
 
 
 def configure(

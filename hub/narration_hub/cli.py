@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from narration_core.serving.addresses import LOOPBACK, ConfigError, access_settings, bind_address
+from narration_core.serving.collector import headers_in
 from narration_core.serving.early_signals import remember_signals
 from narration_hub.config import PORT, Settings, default_data, size_of, tokens_in
 from narration_hub.streams import Limits
@@ -45,6 +46,12 @@ class _Command(click.Command):
     show_default="memory of this hub",
 )
 @click.option("--name", help="What this hub is called, where there are several.", show_default="its machine and port")
+@click.option(
+    "--otlp",
+    envvar="NARRATION_HUB_OTLP",
+    help="OpenTelemetry collector that events go on to, by OTLP/HTTP: http://host:4318.",
+    show_default="none",
+)
 @click.option("--readers", type=click.IntRange(1), default=4096, help="Most open streams.")
 @click.option("--demo", is_flag=True, help="Also have an example tell of a request that is stuck; implies --no-data.")
 def command(
@@ -62,6 +69,7 @@ def command(
     memory_mb: int,
     engine: str | None,
     name: str | None,
+    otlp: str | None,
     readers: int,
     *,
     no_data: bool,
@@ -69,9 +77,9 @@ def command(
 ) -> None:
     """Show what every process is doing: take events in, and serve them job by job and story by story.
 
-    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR, NARRATION_HUB_ENGINE (where the
-    address may hold a password) and NARRATION_*. Services send with
-    NARRATION_HUB=http://host:port.
+    Environment variables: AUTH_TOKEN, AUTH_OPTIONAL, TRUST_PROXY_AUTH, BIND_ADDR, NARRATION_HUB_ENGINE and
+    NARRATION_HUB_OTLP (where addresses may hold a password), NARRATION_OTLP_HEADERS and NARRATION_*. Services send
+    with NARRATION_HUB=http://host:port.
 
     Exit codes: 0 stopped on request, 1 could not start, 2 wrong arguments.
     """
@@ -94,6 +102,8 @@ def command(
             keep_days=keep_days,
             engine=engine or None,
             name=name,
+            otlp=otlp or None,
+            otlp_headers=headers_in(os.environ),
             **access_settings(os.environ),  # type: ignore[arg-type]  # three settings of three types
         )
         settings.check()

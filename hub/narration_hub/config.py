@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from narration_core.contract import is_name
 from narration_core.serving.addresses import LOOPBACK, ConfigError, check_needs_no_token, usable_token
+from narration_core.serving.collector import OtlpSink
 from narration_hub.streams import Limits
 
 PORT: Final = 7380
@@ -40,6 +41,8 @@ class Settings(NamedTuple):
         keep_days: how long the store keeps events, in days.
         engine: address of the Redis or Valkey that hubs share; None for a single hub.
         name: what this hub is called where there are several; None for its machine and port.
+        otlp: address of the OpenTelemetry collector that events go on to; None for none.
+        otlp_headers: for that collector.
     """
 
     host: str = LOOPBACK
@@ -59,6 +62,8 @@ class Settings(NamedTuple):
     keep_days: float = 14.0
     engine: str | None = None
     name: str | None = None
+    otlp: str | None = None
+    otlp_headers: Mapping[str, str] = {}
 
     def check(self) -> None:
         """Check for settings that the hub must not start with.
@@ -71,6 +76,11 @@ class Settings(NamedTuple):
             raise ConfigError("--producer-token-file without AUTH_TOKEN or --operator-token-file: nobody could read")
         if self.engine is not None and urlsplit(self.engine).scheme not in _ENGINES:
             raise ConfigError("--engine must begin with redis://, rediss:// or unix://")
+        if self.otlp is not None:
+            try:
+                OtlpSink(self.otlp, self.otlp_headers)
+            except ValueError as error:
+                raise ConfigError(f"--otlp: {error}") from None
         if self.name is not None and not re.fullmatch(HUB_NAME, self.name):
             raise ConfigError("--name must be 1 to 64 of A-Z a-z 0-9 . _ : -")
 

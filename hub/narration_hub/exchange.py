@@ -15,6 +15,7 @@ from narration_hub import points, wire
 from narration_hub.board import Board
 from narration_hub.config import Settings
 from narration_hub.engine import Embedded, Engine, Entry
+from narration_hub.export import Export
 from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
 from narration_hub.job_state import JobState
 from narration_hub.search import search, search_frames
@@ -35,11 +36,13 @@ class Producer(NamedTuple):
         owner: whose token it came with.
         service: the service that the token is bound to, or that the process says it is; "" when nobody does.
         process: the process's own random name; "" when it has none.
+        is_otlp: whether it sends by OTLP: what does goes to no collector again.
     """
 
     owner: str
     service: str = ""
     process: str = ""
+    is_otlp: bool = False
 
 
 class Counts(msgspec.Struct):
@@ -75,9 +78,16 @@ class Exchange:
         settings: the hub's settings.
         store: keeps what is taken in; None keeps it in memory only.
         engine: numbers the events of streams; None does it in memory, for a single hub.
+        export: where events go on to; None for nowhere.
     """
 
-    def __init__(self, settings: Settings, store: Store | None = None, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None = None,
+        engine: Engine | None = None,
+        export: Export | None = None,
+    ) -> None:
         self.settings = settings
         self.engine: Engine = engine or Embedded(Streams(settings.limits))
         self.streams = self.engine.streams
@@ -86,6 +96,7 @@ class Exchange:
         self._intake = Intake()
         self._known = Known()
         self.store = store
+        self.export = export
 
     def take(self, lines: list[bytes], producer: Producer) -> wire.Accepted:
         """Take a batch in; every event of it is accepted, repeated or refused.
@@ -110,6 +121,8 @@ class Exchange:
             else:
                 answer.repeated += 1
         self._publish(taken, producer)
+        if self.export is not None and not producer.is_otlp:
+            self.export.put([one.event for one in taken])
         answer.accepted = len(taken)
         self.counts.accepted += len(taken)
         self.counts.repeated += answer.repeated
@@ -253,7 +266,9 @@ class Exchange:
         return (b"".join(encode(event_of(frame)) + b"\n" for frame in part) for part in parts)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store and the collector."""
+        if self.export is not None:
+            self.export.close()
         if self.store is not None:
             self.store.save_known(self._known.numbers)
             self.store.close()

@@ -14,12 +14,14 @@ from aiohttp import web
 
 from narration_core import CHANNELS, Sink, __version__, configure, default_sinks, flush
 from narration_core.serving.addresses import url_host
+from narration_core.serving.collector import OtlpSink
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
 from narration_core.serving.library_log import narrate_logging
 from narration_hub import points
 from narration_hub.config import HUB_NAME, Settings
 from narration_hub.exchange import Exchange
+from narration_hub.export import Export
 from narration_hub.http.server import Server, answer_failure
 from narration_hub.store import Store, StoreError
 from narration_hub.tickets import Tickets
@@ -98,7 +100,8 @@ def run(settings: Settings, beside: Beside = nullcontext) -> None:
         if settings.data is not None:
             store = Store(settings.data, settings.keep_bytes, settings.keep_days)
         engine = shared_engine(settings)
-        exchange = Exchange(settings, store, engine)
+        export = Export(OtlpSink(settings.otlp, settings.otlp_headers)) if settings.otlp is not None else None
+        exchange = Exchange(settings, store, engine, export)
         if store is not None:
             events = exchange.restore()
             points.restored(folder=str(settings.data), events=events, unreadable=store.unreadable)

@@ -33,6 +33,13 @@ def text(exchange: Exchange) -> bytes:
         ("narration_hub_forgotten_total", "counter", "streams that were forgotten for lack of room", streams.forgotten),
     ]
     rows += exchange.engine.figures()
+    if exchange.export is not None:
+        export = exchange.export
+        rows += [
+            ("narration_hub_exported_total", "counter", "events that the collector was given", export.sent),
+            ("narration_hub_export_rejected_total", "counter", "events that it did not want", export.rejected),
+            ("narration_hub_export_lost_total", "counter", "events that waited for it in vain", export.lost),
+        ]
     if exchange.store is not None:
         store = exchange.store
         rows += [

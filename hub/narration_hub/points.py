@@ -101,6 +101,14 @@ engine_lost = POINTS.point(  # narration: silent - a unit test fills the buffer;
     "engine_lost", "engine", "{address}", "Other hubs never get {events} events: {address} was away for too long",
     level="warn", cute="{events} letters to the other hubs blew away",
 )  # fmt: skip
+export_failed = POINTS.point(
+    "export_failed", "export", "collector", "Events do not go on: {reason}",
+    event="error", level="error", cute="The postman is not at home: {reason}",
+)  # fmt: skip
+export_recovered = POINTS.point(
+    "export_recovered", "export", "collector", "Events go on to the collector again; lost meanwhile: {lost}",
+    cute="The postman is back",
+)  # fmt: skip
 http_failed = POINTS.point(
     "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
     level="warn", cute="Somebody mumbled at the door: {error_kind}",

@@ -1,18 +1,14 @@
 """A story in the formats of other programs: NDJSON, Chrome's trace format, OTLP logs as JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from narration_core._event import Event, encode
-from narration_core._levels import SEVERITY
+from narration_core._otlp import export_request
 from narration_core.following._lines import Line
 from narration_core.following._spans import Work
 from narration_core.following._story import Story
-
-_SCOPE: Final = {"name": "narration"}
-_TRACE_DIGITS: Final = 32
-_SPAN_DIGITS: Final = 16
 
 
 def ndjson(story: Story) -> Iterator[str]:
@@ -97,58 +93,8 @@ def _arguments(work: Work) -> dict[str, Any]:
 
 
 def otlp(story: Story) -> Iterator[str]:
-    """Yield the story as one OTLP/JSON ExportLogsServiceRequest, a resource for each service.
-
-    Source: OpenTelemetry protocol 1.x; ids are hexadecimal in JSON.
-    """
-    by_service: dict[str, list[dict[str, Any]]] = {}
+    """Yield the story as one OTLP/JSON ExportLogsServiceRequest, a resource for each service."""
+    by_service: dict[str, list[Event]] = {}
     for line in story.lines:
-        by_service.setdefault(line.service, []).append(_log_record(line))
-    resources = [
-        {
-            "resource": {"attributes": [_attribute("service.name", service)]},
-            "scopeLogs": [{"scope": _SCOPE, "logRecords": records}],
-        }
-        for service, records in by_service.items()
-    ]
-    yield json.dumps({"resourceLogs": resources})
-
-
-def _log_record(line: Line) -> dict[str, Any]:
-    event = _event(line)
-    level = event.level or "info"
-    record: dict[str, Any] = {
-        "timeUnixNano": str((event.emitted_at_ms or 0) * 1_000_000),
-        "severityNumber": SEVERITY.get(level, 0),
-        "severityText": level,
-        "body": {"stringValue": event.human or ""},
-        "eventName": f"{event.actor}.{event.action}",
-        "attributes": [
-            _attribute(f"narration.{name}", value)
-            for name, value in event.to_dict().items()
-            if name not in {"emitted_at_ms", "level", "human", "trace_id", "span_id"}
-        ],
-    }
-    for name, key, digits in (("traceId", "trace_id", _TRACE_DIGITS), ("spanId", "span_id", _SPAN_DIGITS)):
-        value = getattr(event, key)
-        if value and len(value) == digits and all(char in "0123456789abcdef" for char in value):
-            record[name] = value
-    return record
-
-
-def _attribute(key: str, value: Any) -> dict[str, Any]:
-    return {"key": key, "value": _value(value)}
-
-
-def _value(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)} if -(1 << 63) <= value < 1 << 63 else {"stringValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, Mapping):
-        return {"kvlistValue": {"values": [_attribute(str(name), inner) for name, inner in value.items()]}}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(inner) for inner in value]}}
-    return {"stringValue": "" if value is None else str(value)}
+        by_service.setdefault(line.service, []).append(_event(line))
+    yield json.dumps(export_request(({"service.name": name}, events) for name, events in by_service.items()))
