@@ -111,16 +111,26 @@ class Store:
         names = self.segments()
         self._index = Index(folder, names)
         self._number = int(names[-1].stem.partition("-")[2]) if names else 1
-        self._file = self._open()
+        self._file = self._open_from(self._number)
         self._size = os.fstat(self._file).st_size
 
-    def _open(self) -> int:
-        path = self.folder / _NAME.format(self._number)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    def _open_from(self, number: int) -> int:
+        """Open the segment of a number, or of the next one where no folder and no broken link has its name.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        path = self.folder / _NAME.format(number)
+        while path.is_dir() or (path.is_symlink() and not path.exists()):
+            number += 1
+            path = self.folder / _NAME.format(number)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._number = number
+        return file
 
     def segments(self) -> list[Path]:
-        """Return the files that hold events, the oldest first."""
-        return sorted(self.folder.glob("events-*.jsonl"))
+        """Return the files that hold events, the oldest first; what else may have such a name is left alone."""
+        return sorted(path for path in self.folder.glob("events-*.jsonl") if path.is_file())
 
     # -- the start --------------------------------------------------------------------------------
 
@@ -258,11 +268,9 @@ class Store:
         self.sync()
         self.save_known(known)
         old = self._file
-        self._number += 1
         try:
-            self._file = self._open()
+            self._file = self._open_from(self._number + 1)
         except OSError:
-            self._number -= 1
             return  # goes on in the old one
         os.close(old)
         self._size = 0
@@ -271,7 +279,7 @@ class Store:
     def tidy(self) -> None:
         """Delete whole segments that are too old or too much; the one that is written to stays."""
         own = self.folder / _NAME.format(self._number)
-        old = sorted(path for path in self.folder.glob("events-*") if path != own)
+        old = sorted(path for path in self.folder.glob("events-*") if path != own and path.is_file())
         sizes = {path: path.stat().st_size for path in old}
         total = sum(sizes.values()) + self._segment_bytes + self._index.size
         for path in old:

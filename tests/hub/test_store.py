@@ -91,6 +91,20 @@ def test_whole_segments_go_when_there_are_too_many(tmp_path):
     one.close()
 
 
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+def test_what_has_the_name_of_a_segment_and_is_none_is_left_alone(tmp_path):
+    (tmp_path / "events-00000001.jsonl").mkdir()
+    (tmp_path / "events-00000003.jsonl").symlink_to("nowhere")
+    one = Store(tmp_path, 4, 1, segment_bytes=1)  # keeps nothing but the segment that is written to
+    for start in range(3):
+        one.append(lines(1, start))
+        one.turn({})
+    assert [path.name for path in one.segments()] == ["events-00000006.jsonl"]
+    assert {path.name for path in tmp_path.glob("events-*")} == {f"events-0000000{n}.jsonl" for n in (1, 3, 6)}
+    one.close()
+
+
 @pytest.mark.req("HUB-03")
 def test_the_store_is_read_as_plain_log_files(tmp_path):
     one = Store(tmp_path, 1 << 30, 1)
