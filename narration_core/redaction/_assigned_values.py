@@ -12,6 +12,7 @@ from narration_core.redaction._assignment_pattern import (
     KINDS,
     MORE,
     OPEN,
+    PAIR,
     SCHEMES,
     SPACE,
     SUFFIX,
@@ -78,9 +79,15 @@ def secret_value(
 
 def any_value(text: str, found: Any, begin: int, end: int) -> tuple[int, int] | None:
     """Return the span of a plain value, whatever its name says; None for what takes a closer look or is a number."""
-    if found[MORE] or found.start(TAG) >= 0 or end - begin >= _LONG or not found[ASSIGN]:
+    more = found[MORE]
+    if (more and more != " value") or found.start(TAG) >= 0 or end - begin >= _LONG:
         return None
-    return None if text[begin:end].isdigit() else (begin, end)
+    value = text[begin:end]
+    if value.isdigit():
+        return None
+    if found[ASSIGN] or found.start(PAIR) >= 0 or (_mixed(value) and not found[CLOSE].startswith(")")):
+        return begin, end if found.lastindex != BARE else _unquoted(text, begin, end)
+    return None
 
 
 def _too_short(found: Any, begin: int, end: int, option: str, verdict: Verdict) -> bool:

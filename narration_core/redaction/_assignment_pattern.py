@@ -21,7 +21,10 @@ _WRAPPERS: Final = (
 # The rest of a name, in any script.
 _REST: Final = r"[\w.\-\u00c0-\u1fff\u3041-\ud7ff]{0,48}+"
 
-HIDDEN: Final = rf"(?i)({_REST})[\"']?(?:=|:[ ]?)(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?!\S))"
+HIDDEN: Final = (
+    rf"(?i)({_REST})(?:[\"']?(?:=|:[ ]?)|[ ](?:for[ ][\w@\-]{{1,40}}[ ](?=is|was))?(?:(?:is|was)[ ])?)"
+    rf"(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"
+)
 """What `TAIL` finds where a value was hidden before, found faster."""
 
 HIDDEN_IN_A_TAG: Final = rf"({_REST})>{re.escape(MARKER)}</"

@@ -15,6 +15,7 @@ from narration_core.redaction._assignment_pattern import HIDDEN, HIDDEN_IN_A_TAG
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
+from narration_core.redaction._spans import CROWD
 
 Place = tuple[int, int]
 
@@ -22,7 +23,6 @@ _ENDS: Final = frozenset(["", " ", "\n"])
 _NEAR: Final = 64
 _LONG: Final = 4096
 _PATIENCE: Final = 16
-_CROWD: Final = 1024
 _MARKED: Final = r"\[REDACTED:[\w:.\-]{1,80}\]"
 _NOWHERE: Final = (sys.maxsize, sys.maxsize)
 
@@ -58,7 +58,7 @@ def find(
     if not unclaimed:
         return
     done = run_end = refused = 0
-    look = looking(text, judge, len(places), hurried=hurried and len(unclaimed) > _CROWD)
+    look = looking(text, judge, len(places), hurried=hurried and len(unclaimed) > CROWD)
     for at, after, first, last in unclaimed:
         if at < done:
             continue

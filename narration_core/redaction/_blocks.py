@@ -3,6 +3,8 @@
 `"password": {"current": "..."}`, `passwords: [a, b]`, a folded block under `password:`, `{"type": "password", "content": "..."}`.
 """
 
+import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -20,12 +22,16 @@ _OPENED: Final = rf"{_KEY}\s{{0,8}}+(?:=>|:=|[:=])\s{{0,8}}+(?P<open>[\[{{(])(?!
 _BRACKET: Final = r"[:=>]\s{0,8}+[\[{(](?!REDACTED\])"
 """What every match of `_OPENED` holds, found faster."""
 _PIECE: Final = r"""(?xs)
-    (?P<open>[\[{(]) | (?P<close>[\]})])
-  | (?P<quote>["'`])(?P<text>(?:[^"'`\\\r\n]|\\.|(?!(?P=quote))["'`]){0,1024}+)(?P=quote)(?P<key1>\s{0,8}(?:=>|[:=]))?
-  | (?P<key2>[A-Za-z_$][\w.\-$]{0,63}+)\s{0,8}(?:=>|[:=](?!//))
-  | (?P<bare>[^\s,;:=\[\]{}()"'`]{1,512}+)
+    ([\[{(]) | ([\]})])
+  | (?P<quote>["'`])((?:[^"'`\\\r\n]|\\.|(?!(?P=quote))["'`]){0,1024}+)(?P=quote)(\s{0,8}(?:=>|[:=]))?
+  | ([A-Za-z_$][\w.\-$]{0,63}+)\s{0,8}(?:=>|[:=](?!//))
+  | ([^\s,;:=\[\]{}()"'`]{1,512}+)
   | [\s,;:=>"'`]
 """
+_OPEN, _CLOSE, _, _TEXT, _TEXT_NAME, _NAME, _WORD = range(1, 8)
+"""The groups of `_PIECE`."""
+_BRACKETS: Final = frozenset([_OPEN, _CLOSE])
+_NAMES: Final = frozenset([_TEXT_NAME, _NAME])
 _TRIPLE: Final = (
     rf"{_KEY}\s{{0,8}}+[:=]\s{{0,8}}+(?P<quote>\"{{3}}|'{{3}})\s{{0,8}}(?P<s>(?:(?!(?P=quote))[\s\S]){{1,4096}}+)"
 )
@@ -50,6 +56,7 @@ _HELD: Final = (
     r"(?:(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+))"
 )
 _NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])
+_END_OF_RECORD: Final = r"[{}\[\]\n;]"
 _BESIDE: Final = 240
 
 
@@ -127,34 +134,34 @@ def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
 def _pieces(text: str, piece: Any, at: int) -> Iterator[Any]:
     """Yield what a container is made of, from its opening bracket to its closing one, as far as anybody reads."""
     depth = 0
-    limit = min(len(text), at + _REACH)
-    while at < limit:
-        found = piece.match(text, at)
-        if found is None:
+    limit = at + _REACH
+    for found in piece.finditer(text, at):
+        if found.start() != at or at >= limit:
             return
         yield found
-        depth += (found["open"] is not None) - (found["close"] is not None)
-        if depth <= 0:
-            return
+        kind = found.lastindex
+        if kind in _BRACKETS:
+            depth += 1 if kind == _OPEN else -1
+            if depth <= 0:
+                return
         at = found.end()
 
 
 def _held(pieces: list[Any]) -> Iterator[Place]:
     """Yield the values in a container under a secret name, but for those whose own name says what they are."""
-    code = pieces[0]["open"] == "("
+    code = pieces[0][_OPEN] == "("
     # A template's place: KEY={AccessKey}.
-    code = code or (len(pieces) == 3 and pieces[0]["open"] == "{" and (pieces[1]["bare"] or "1").isalpha())
+    code = code or (len(pieces) == 3 and pieces[0][_OPEN] == "{" and (pieces[1][_WORD] or "1").isalpha())
     safe = False
     for found in pieces:
-        if found["key2"] is not None or found["key1"] is not None:
-            safe = says_nothing(found["key2"] or found["text"])
-        elif found["text"] is not None:
-            if not safe and _fits(found["text"], quoted=True):
-                yield found.span("text")
+        kind = found.lastindex
+        if kind in _NAMES:
+            safe = says_nothing(found[_NAME] or found[_TEXT])
+        elif kind == _TEXT or (kind == _WORD and not code):
+            if not safe and found[kind] != MARKER and _fits(found[kind], quoted=kind == _TEXT):
+                yield found.span(kind)
             safe = False
-        elif found["bare"] is not None:
-            if not safe and not code and _fits(found["bare"], quoted=False):
-                yield found.span("bare")
+        elif kind == _WORD:
             safe = False
 
 
@@ -207,24 +214,29 @@ def _indented(text: str, line: Any, at: int, indent: int, *, whole: bool) -> tup
 def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     if not any(map(low.__contains__, _LABELS)) and ("k" not in low or compiled(_SHORT_LABEL).search(low) is None):
         return  # told three times as fast as by the pattern of a label
-    held = compiled(_HELD)
-    judged: set[Place] = set()  # records one after the other: each value is near several labels
-    for found in compiled(_LABEL).finditer(text):
-        if not is_secret(found["name"]):
-            continue
-        start, end = found.span()
+    # Overlapping ones as well: a value may be a text that holds a record.
+    held = [found for found in compiled(_HELD).finditer(text, overlapped=True) if found["s"] != MARKER]
+    if not held:
+        return
+    starts = [found.start() for found in held]
+    ends = [found.start() for found in compiled(_END_OF_RECORD).finditer(text)]
+    judged: set[int] = set()  # records one after the other: each value is near several labels
+    for label in compiled(_LABEL).finditer(text):
+        start, end = label.span()
         # The record ends where a bracket stands, or its line.
-        after = _until(text[end : end + _BESIDE], "{}[]\n;")
-        before = _until(text[max(start - _BESIDE, 0) : start][::-1], "{}[]\n;")
-        for begin, finish in ((end, end + after), (start - before, start)):
-            for value in held.finditer(text, begin, finish):
-                place = value.span("s")
-                if place in judged:
-                    continue
-                judged.add(place)
-                if _fits(value["s"], quoted=value["quote"] is not None):
-                    yield place
+        index = bisect_left(ends, start)
+        low = max(start - _BESIDE, ends[index - 1] if index else 0)
+        first, last = bisect_left(starts, low), bisect_left(starts, min(end + _BESIDE, _after(ends, end)))
+        if first < last and is_secret(label["name"]):
+            for number in range(first, last):
+                value = held[number]
+                if number not in judged and (value.end() <= start or value.start() >= end):
+                    judged.add(number)
+                    if _fits(value["s"], quoted=value["quote"] is not None):
+                        yield value.span("s")
 
 
-def _until(text: str, signs: str) -> int:
-    return min((place for sign in signs if (place := text.find(sign)) >= 0), default=len(text))
+def _after(places: list[int], at: int) -> int:
+    """Return the first of some places, in order, that is not before a place; that of no text where there is none."""
+    index = bisect_left(places, at)
+    return places[index] if index < len(places) else sys.maxsize

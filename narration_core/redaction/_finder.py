@@ -20,7 +20,7 @@ from narration_core.redaction._policy import MARKER, RedactionPolicy
 from narration_core.redaction._rule import Rule, compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import MEDIUM, SAFE, STRONG, Verdict, judge
-from narration_core.redaction._spans import BY_NAME, OVERLAP, WINDOW, Secret, merged
+from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, WINDOW, Secret, merged
 
 # Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
 _ASSIGNMENTS: Final = "narration_core.redaction._assignments"
@@ -67,6 +67,11 @@ class _Wanted(NamedTuple):
 def _sieved(sieve: Callable[[str], object], find: Callable[[str], Iterable[Any]], text: str) -> Iterable[Any]:
     """Return what a rule finds in a text; a long one is passed through its sieve first."""
     return find(text) if len(text) < _SHORT or sieve(text) is not None else ()
+
+
+def _mentions(words: re.Pattern[str], name: str) -> bool:
+    """Tell whether a name has one of some words in it: all that is asked of it in a crowd."""
+    return words.search(lower_ascii(name)) is not None
 
 
 def _search(rule: Rule) -> _Search:
@@ -338,13 +343,17 @@ class Finder:
         by_name = assignments.find(value, low, words, self.verdict, claimed, hurried=hurried)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
         if not blocks.plain(value):
-            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low)]
+            crowded = hurried and sum(map(low.count, words)) > CROWD
+            is_secret = partial(_mentions, re.compile("|".join(map(re.escape, words)))) if crowded else None
+            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, is_secret)]
         return found
 
-    def _structured(self, value: str, low: str) -> Iterator[tuple[int, int]]:
+    def _structured(
+        self, value: str, low: str, is_secret: Callable[[str], bool] | None = None
+    ) -> Iterator[tuple[int, int]]:
+        is_secret = is_secret or self.key_is_secret
         return itertools.chain(
-            self._readers()[1].find(value, low, self.key_is_secret),
-            loaded(_TABLES).find(value, low, self.key_is_secret),
+            self._readers()[1].find(value, low, is_secret), loaded(_TABLES).find(value, low, is_secret)
         )
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from narration_core._bounded import BoundedSet
 from narration_core._undisturbed import loaded, undisturbed
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
-from narration_core.redaction._spans import BY_NAME, Secret
+from narration_core.redaction._spans import BY_NAME, WINDOW, Secret, surroundings
 
 if TYPE_CHECKING:
     from narration_core.redaction._finder import Finder
@@ -228,6 +228,8 @@ class Redactor:
 
         Programs say the same with other secrets in it, so what is left without them is remembered.
         """
+        if len(masked) > WINDOW:
+            return self._settled_in_pieces(masked)
         settled = self._settled_texts.seen
         for _ in range(_ROUNDS):
             if masked in settled:
@@ -242,6 +244,47 @@ class Redactor:
                 break
             masked = again
         return masked
+
+    def _settled_in_pieces(self, masked: str) -> str:
+        """Return the same for a long text: all of it is looked at again, then only what surrounds a new marker.
+
+        Args:
+            masked: the text.
+        """
+        for _ in range(_ROUNDS):
+            hits = self.hits(masked)
+            if not hits or self._finder().hides_nothing(masked, hits):
+                break
+            spans = self._finder().wanted_spans(masked, hits)
+            new = [span for span in spans if not self._finder().is_marker(masked[span.start : span.end])]
+            pieces = surroundings(masked, new)
+            if 2 * sum(end - start for start, end in pieces) <= len(masked):
+                return self._settled_around(masked, new, pieces)
+            again = self.replaced(masked, new)
+            if again == masked:
+                break
+            masked = again
+        return masked
+
+    def _settled_around(self, masked: str, spans: list[Secret], pieces: list[tuple[int, int]]) -> str:
+        """Return a text in which secrets are masked and their surroundings are settled.
+
+        Args:
+            masked: the text.
+            spans: the secrets.
+            pieces: their surroundings, in order.
+        """
+        result: list[str] = []
+        done = 0
+        for start, end in pieces:
+            inside = [
+                Secret(span.start - start, span.end - start, span.rule) for span in spans if start <= span.start < end
+            ]
+            piece = masked[start:end]
+            hidden = self.replaced(piece, inside)
+            result += (masked[done:start], hidden if hidden == piece else self._settled(hidden))
+            done = end
+        return "".join([*result, masked[done:]]) if result else masked
 
     def together(self, texts: Sequence[str]) -> Sequence[str]:
         """Return texts that follow each other, such as arguments, without secrets that show only beside each other.

@@ -7,6 +7,7 @@ import string
 import pytest
 
 from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.redaction._spans import OVERLAP, Secret, surroundings
 from tests.redaction.test_adversarial import grows_with_its_length
 
 pytestmark = pytest.mark.req("NARR-3007")
@@ -19,6 +20,13 @@ SHAPES: dict[str, tuple[str, str]] = {
     "headers": ("X-{name}-{word}: {value}", "\r\n"),
     "elements": ("<{name}-{word}>{value}</{name}-{word}>", "\n"),
     "escaped": ('\\"{name}_{word}\\": \\"{value}\\"', ", "),
+    "records": ('{{"name": "{name}_{word}", "value": "{value}"}}', ", "),
+    "record lines": ("name={name}_{word} value={value}", "\n"),
+    "lists": ('"{name}_{word}": ["{value}"]', ", "),
+    "options": ("--{name}-{word} {value}", " "),
+    "percent": ("{name}_{word}%3D{value}", "%26"),
+    "sentences": ("the {word} for {name} is {value}.", " "),
+    "tables": ('[{name}]\n{word} = "{value}"', "\n"),
 }
 
 
@@ -57,6 +65,34 @@ def test_in_a_hurry_a_harmless_value_is_hidden_rather_than_judged() -> None:
     half = len(hidden) // 2
     assert "token_count=[" not in hidden[:half]
     assert "token_count=[" in hidden[half:]
+
+
+def test_what_a_second_look_finds_in_a_long_text_costs_no_third_look_at_all_of_it() -> None:
+    text, _ = crowd("sentences", ["password", "secret", "token", "key"], 4 * LONG)
+    redactor = Redactor()
+    redactor.warm_up()
+    scan, scanned = redactor.hits, []
+
+    def counted(piece: str) -> list[int]:
+        scanned.append(len(piece))
+        return scan(piece)
+
+    redactor.hits = counted
+    hidden = redactor.text(text)
+    assert sum(scanned) < 5 * len(text)
+    scanned.clear()
+    assert redactor.text(hidden) == hidden
+    assert scanned
+
+
+@pytest.mark.parametrize("at", [10, 50_000, 99_990])
+def test_the_surroundings_of_a_change_end_between_words(at: int) -> None:
+    text = "words and " * 10_000
+    change = Secret(at, at + 4, "x")
+    ((start, end),) = surroundings(text, [change, Secret(at + 5, at + 6, "y")])
+    assert start <= max(at - OVERLAP, 0) < min(at + OVERLAP, len(text)) <= end + len("words and ")
+    assert start == 0 or text[start - 1] == " "
+    assert end == len(text) or text[end - 1] == " "
 
 
 def test_time_grows_with_the_length_of_a_crowd() -> None:
