@@ -58,6 +58,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     Keyword("sid", r"sid[\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\"'`]{0,3}[\w\-.%+/]{8}"),
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
+    Keyword("pass", r"-pass [!-~]{4}"),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )

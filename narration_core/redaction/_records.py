@@ -8,7 +8,7 @@ from typing import Any, Final
 _NAMING: Final = frozenset(
     (
         "name key field param parameter header variable var attribute attr property prop label setting option column "
-        "fieldname field_name columnname column_name keyname key_name k n type"
+        "fieldname field_name columnname column_name keyname key_name k n type id loc"
     ).split()
 )
 _VALUES: Final = frozenset(
@@ -29,6 +29,7 @@ _PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
 _LONGEST_NAME: Final = 128
 _MOST_LABELS: Final = 32  # a record with more fields is no pair of a name and a value
 _MOST_COLUMNS: Final = 1024
+_DEEPEST: Final = 16
 
 Names = list[str | None]
 IsSecret = Callable[[str], bool]
@@ -46,6 +47,8 @@ def key_name(key: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, list) and 0 < len(value) <= _DEEPEST:  # where it is: ["body", "password"]
+        value = value[-1]
     name = key_name(value) if not isinstance(value, tuple) else None
     return name if name is not None and 0 < len(name) < _LONGEST_NAME else None
 
@@ -65,7 +68,10 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
     values = [key for key, low in lowered.items() if low in _VALUES]
     if not values:
         return {}
+    patch = "op" in lowered
     for key, low in lowered.items():
+        if patch and low == "path" and is_secret(str(record[key]).rpartition("/")[2]):  # RFC 6902
+            return dict.fromkeys((value for value in values if value != key), "password")
         if low in _NAMING and (named := _text(record[key])) is not None and is_secret(named):
             return {value: named for value in values if value != key}
     return {}

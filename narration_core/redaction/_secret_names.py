@@ -370,5 +370,7 @@ def says_nothing(name: str) -> bool:
     """Tell whether a name is one of an event's own fields or ends like a count, an id or a time."""
     if name in TAXONOMY:
         return True
+    if name[:1] == "$":  # what is done with a field: `{"password": {"$set": ...}}`
+        return False
     parts = words(name[-64:])
     return bool(parts) and parts[-1] in _SAFE_LAST

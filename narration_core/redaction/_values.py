@@ -27,6 +27,9 @@ _CODE: Final = (
 _KEYWORDS: Final = ("new", "await", "async", "func", "lambda", "return", "not", "self", "this")
 """How code starts that has no bracket."""
 
+_HOLDERS: Final = frozenset(["Some", "Just", "Ok", "Optional", "SecretStr"])
+"""What prints the value that it holds: `Some(...)`."""
+
 # The key of a cache, told by what it is for and a hash: `linux-pip-4f...`.
 _CACHE_KEY: Final = r"[a-z][a-z0-9._]{0,40}(?:[\-:/][a-z0-9._]{1,40}){0,6}[\-:/][0-9a-f]{7,64}"
 _FINGERPRINT: Final = r"(?:[0-9A-Fa-f]{2}:){5,40}[0-9A-Fa-f]{2}"
@@ -96,6 +99,8 @@ def _code(value: str) -> bool:
     found = compiled(_CODE).match(value) if coded else None
     if found is not None:
         named = found[0].partition("(")[0].partition("[")[0]
+        if named in _HOLDERS and value.endswith((")", "]")):
+            return False
         if " " in value or named == found[0]:  # a keyword: all that follows counts
             named = value
         return not any(map(str.isdigit, named))

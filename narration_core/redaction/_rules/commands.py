@@ -40,6 +40,15 @@ def _signed(value: str) -> bool:
     )
 
 
+# A word and its number, a file: the name of a thing.
+_NUMBERED: Final = re.compile(r"[A-Za-z]+[\-_]?\d{1,6}(?:\.\w{1,5})?|[\w\-]+\.[a-z]{2,4}")
+
+
+def _typed(value: str) -> bool:
+    """An odd word that is not the name of a thing."""
+    return _odd(value) and _NUMBERED.fullmatch(value) is None
+
+
 def _userinfo(value: str) -> bool:
     return _given(value) and not value.isdigit()
 
@@ -74,7 +83,7 @@ _PORTS: Final = re.compile(r"(?:[\d.]{7,15}:)?\d{1,5}(?:-\d{1,5})?(?::\d{1,5}(?:
 RULES: Final[tuple[Rule, ...]] = (
     _option(
         "registry-password",
-        "docker login|podman login|helm registry|skopeo login|buildah login|oras login|crane auth|twine upload|twine register|poetry publish|ncftp",
+        "docker login|podman login|helm registry|skopeo login|buildah login|oras login|crane auth|twine upload|twine register|poetry publish|ncftp|cypher-shell|conan user|dotnet nuget|tsm login|certutil",
         "p",
         ("docker login -u ann -p t1n-whistle r.example.org", "['twine', 'upload', '-p', 'r0und-table', 'dist']"),
         "docker login -u ann --password-stdin",
@@ -148,7 +157,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-password",
-        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\brclone\s{1,2}obscure\s{1,2}(?!-)|\bpoetry\s{1,2}config\s{1,2}http-basic\.\S{1,64}\s\S{1,64}\s)(?P<s>[^\s\"',;]{4,256}+)",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\brclone\s{1,2}obscure\s{1,2}(?!-)|\b(?:poetry|composer)\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}http-basic\.\S{1,64}\s\S{1,64}\s|\bcomposer\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}(?:github-oauth|gitlab-oauth|gitlab-token|bearer)\.\S{1,64}\s|\bmc\s(?:alias\sset|config\shost\sadd)\s\S{1,64}\s{1,2}https?:\S{1,160}\s\S{1,128}\s|\bpulumi\s{1,2}config\s{1,2}set\s[^\r\n|;]{0,80}?--secret\s[\w:.\-]{1,64}\s(?!-)|\brclone\s{1,2}config\s{1,2}(?:create|update)\s[^\r\n|;]{0,160}?\spass(?:word)?[ =])(?P<s>[^\s\"',;]{4,256}+)",
         literals=(
             "requirepass",
             "masterauth",
@@ -169,16 +178,41 @@ RULES: Final[tuple[Rule, ...]] = (
             "--with-token",
             "http-basic.",
             "rclone obscure",
+            "rclone config",
+            "composer config",
+            "mc alias set",
+            "mc config host",
+            "pulumi config",
         ),
         check=_given,
-        examples=("requirepass n1ght.train", "openssl rsa -in k.pem -passin pass:bl4ck-tea"),
-        counterexamples=("vault login -method=oidc", "requirepass is not set", "keytool -storepass:env VAR"),
+        examples=("requirepass n1ght.train", "pulumi config set --secret dbPassword bl4ck-tea"),
+        counterexamples=(
+            "vault login -method=oidc",
+            "requirepass is not set",
+            "keytool -storepass:env VAR",
+            "pulumi config set --secret dbPassword",
+            "composer config http-basic.example.org",
+        ),
         source="manuals of redis, keytool, openssl, vault, ngrok",
     ),
     Rule(
         name="command-user-password",
-        pattern=r"(?i)(?:\bhtpasswd[^\r\n|;]{0,80}?\s-[a-z]{0,4}b[a-z]{0,4}\s[^\r\n|;]{1,120}\s|\brabbitmqctl\s(?:[\w\-=]{1,40}\s){0,4}?(?:add_user|change_password|authenticate_user)\s[\w.\-@]{1,64}\s|\bnet\s{1,2}use\s[^\r\n|;]{0,160}?/user:[^\s]{1,80}\s|\bsmbclient[^\r\n|;]{0,160}?\s(?:-U|--user=?)\s{0,2}[\"']?[\w.\-\\]{1,64}%|\bsqlplus\s(?:-\w{1,8}\s){0,4}[\w.\-]{1,64}/|oracle:thin:[\w.\-]{1,64}/)(?P<s>[^\s\"'@;|]{3,256}+)",
-        literals=("htpasswd", "rabbitmqctl", "/user:", "smbclient", "sqlplus", "oracle:thin:"),
+        pattern=r"(?i)(?:\bhtpasswd[^\r\n|;]{0,80}?\s-[a-z]{0,4}b[a-z]{0,4}\s[^\r\n|;]{1,120}\s|\brabbitmqctl\s(?:[\w\-=]{1,40}\s){0,4}?(?:add_user|change_password|authenticate_user)\s[\w.\-@]{1,64}\s|\bnet\s{1,2}use\s[^\r\n|;]{0,160}?/user:[^\s]{1,80}\s|\b(?:smbclient|rpcclient|smbget|net\s(?:rpc|ads))\b[^\r\n|;]{0,160}?\s(?:-U|--user=?)\s{0,2}[\"']?[\w.\-\\]{1,64}%|\b(?:sqlplus|expdp|impdp|sqlldr)\s(?:-\w{1,8}\s){0,4}[\w.\-]{1,64}/|oracle:thin:[\w.\-]{1,64}/)(?P<s>[^\s\"'@;|]{3,256}+)",
+        literals=(
+            "htpasswd",
+            "rabbitmqctl",
+            "/user:",
+            "smbclient",
+            "rpcclient",
+            "smbget",
+            "net rpc",
+            "net ads",
+            "sqlplus",
+            "expdp",
+            "impdp",
+            "sqlldr",
+            "oracle:thin:",
+        ),
         check=_userinfo,
         examples=("rabbitmqctl add_user ann st0ne-bridge", "sqlplus scott/w4rm.bread@orcl"),
         counterexamples=("htpasswd -c users ann", "sqlplus / as sysdba", "jdbc:oracle:thin:@//db:1521/x"),
@@ -201,11 +235,25 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="piped-password",
-        pattern=r"(?i)\becho\s(?:-n\s)?[\"']?(?:[\w.\-]{1,64}:(?=[^\r\n|]{1,200}\|\s?(?:sudo\s)?chpasswd))?(?P<s>[^\s\"'|]{4,512}+)[\"']?\s{0,4}\|[^\r\n]{0,200}?(?:password-stdin|chpasswd|passwd\s--stdin|sudo\s-S\b|--passphrase-fd|with-token)",
-        literals=("password-stdin", "chpasswd", "sudo -s", "passphrase-fd", "with-token", "passwd --stdin"),
+        pattern=r"(?i)\becho\s(?:-n\s)?[\"']?(?:[\w.\-]{1,64}:(?=[^\r\n|]{1,200}\|\s?(?:sudo\s)?chpasswd))?(?P<s>[^\s\"'|]{4,512}+)[\"']?\s{0,4}\|[^\r\n]{0,200}?(?:password-stdin|chpasswd|passwd\s--stdin|sudo\s-S\b|--passphrase-fd|with-token|(?<=\|)\s?kinit\b(?!-))|(?i)\b(?:kinit|cryptsetup|sudo\s-S|passwd\s--stdin)\b[^\r\n|;<]{0,120}<<<\s?[\"']?(?P<s>[^\s\"']{4,512}+)",
+        literals=(
+            "password-stdin",
+            "chpasswd",
+            "sudo -s",
+            "passphrase-fd",
+            "with-token",
+            "passwd --stdin",
+            "| kinit",
+            "|kinit",
+            "<<<",
+        ),
         check=_given,
-        examples=("echo f1ne-sugar | docker login -u ann --password-stdin", "echo 'ann:l0ud.music' | chpasswd"),
-        counterexamples=("echo $PASS | docker login --password-stdin", "docker login --password-stdin < file"),
+        examples=("echo f1ne-sugar | docker login -u ann --password-stdin", "kinit ann <<< 'l0ud.music'"),
+        counterexamples=(
+            "echo $PASS | docker login --password-stdin",
+            "docker login --password-stdin < file",
+            'kinit ann <<< "$PASS"',
+        ),
         source="usual pipelines",
     ),
     Rule(
@@ -222,12 +270,19 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="secret-command-body",
-        pattern=r"\b(?:gh|glab)\s(?:secret|variable)\s{1,2}(?:set|create)\s[^\r\n|;]{0,120}?\s(?:--body|-b|--value|-v)[ =][\"']?(?P<s>[^\s\"']{4,512}+)",
-        literals=("gh secret", "glab secret", "glab variable"),
+        pattern=r"\b(?:(?:gh|glab)\s(?:secret|variable)\s{1,2}(?:set|create)|az\skeyvault\ssecret\sset|gcloud\ssecrets\s(?:create|versions\sadd)|aws\sssm\sput-parameter\s(?=[^\r\n|;]{0,240}SecureString))\s?[^\r\n|;]{0,240}?\s(?:--body|-b|--value|-v|--data)[ =][\"']?(?P<s>[^\s\"']{4,512}+)",
+        literals=("gh secret", "glab secret", "glab variable", "az keyvault secret", "gcloud secrets", "securestring"),
         check=_given,
-        examples=('gh secret set API --body "n1ce.weather"', "gh secret set A -b " + made_up(20, 4)),
-        counterexamples=("gh secret set API < file", "gh secret list"),
-        source="GitHub CLI manual",
+        examples=(
+            'gh secret set API --body "n1ce.weather"',
+            "az keyvault secret set --name n --value " + made_up(20, 4),
+        ),
+        counterexamples=(
+            "gh secret set API < file",
+            "gh secret list",
+            "aws ssm put-parameter --name n --type String --value shop-3",
+        ),
+        source="manuals of the GitHub, Azure, Google and AWS command lines",
     ),
     Rule(
         name="sql-password",
@@ -263,11 +318,16 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="network-key",
-        pattern=r"(?i)\bwpa_passphrase\s{1,4}(?:\"[^\"\r\n]{1,32}\"|'[^'\r\n]{1,32}'|[^\s\"']{1,32})\s{1,4}[\"']?(?P<s>[^\s\"']{8,63}+)|\bsnmp(?:get|walk|set|bulkget|bulkwalk|table|getnext|trap)\b[^\r\n|;]{0,160}?\s-[AX]\s{1,4}[\"']?(?P<s>[^\s\"']{6,128}+)",
+        pattern=r"(?i)\bwpa_passphrase\s{1,4}(?:\"[^\"\r\n]{1,32}\"|'[^'\r\n]{1,32}'|[^\s\"']{1,32})\s{1,4}[\"']?(?P<s>[^\s\"']{8,63}+)|\bsnmp(?:get|walk|set|bulkget|bulkwalk|table|getnext|trap)\b[^\r\n|;]{0,160}?\s-(?:[AX]|c(?!\s{1,4}(?:public|private)\b))\s{1,4}[\"']?(?P<s>[^\s\"']{6,128}+)",
         literals=("wpa_passphrase", "snmp"),
         check=_given,
-        examples=("wpa_passphrase home w4rm-gravel", "snmpget -v3 -u ann -A st0ne.bridge -x AES host"),
-        counterexamples=("wpa_passphrase home", "snmpwalk -v2c host system", "wpa_passphrase home $WIFI_KEY"),
+        examples=("wpa_passphrase home w4rm-gravel", "snmpget -v2c -c st0ne.bridge host"),
+        counterexamples=(
+            "wpa_passphrase home",
+            "snmpget -v2c -c public host",
+            "snmpwalk -v2c host system",
+            "wpa_passphrase home $WIFI_KEY",
+        ),
         source="manuals of wpa_passphrase, net-snmp",
     ),
     Rule(
@@ -318,7 +378,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="network-device-secret",
-        pattern=r"(?i)(?:snmp-server\s{1,3}community\s{1,3}|\benable\s{1,3}(?:secret|password)\s{1,3}(?:level\s\d{1,2}\s)?(?:[05-9]\s)?|\busername\s\S{1,64}\s(?:privilege\s\d{1,2}\s)?(?:secret|password)\s(?:\d\s)?|(?:tacacs|radius)-server\s(?:host\s\S{1,64}\s)?key\s(?:\d\s)?|\bkey-string\s(?:\d\s)?|\bpre-shared-key\s(?:(?:ascii-text|local|remote|\d)\s)?\"?)(?P<s>[^\s\"']{4,128}+)",
+        pattern=r"(?i)(?:snmp-server\s{1,3}community\s{1,3}|\benable\s{1,3}(?:secret|password)\s{1,3}(?:level\s\d{1,2}\s)?(?:[05-9]\s)?|\busername\s\S{1,64}\s(?:privilege\s\d{1,2}\s)?(?:secret|password)\s(?:\d\s)?|(?:tacacs|radius)-server\s(?:host\s\S{1,64}\s)?key\s(?:\d\s)?|\bkey-string\s(?:\d\s)?|\bpre-shared-key\s(?:(?:ascii-text|local|remote|\d)\s)?\"?|\bmessage-digest-key\s\d{1,3}\smd5\s(?:\d\s)?|\bauthentication-key\s\d{1,5}\smd5\s|\bwpa-psk\s(?:(?:ascii|hex)\s(?:\d\s)?)?(?!wpa|tkip|ccmp|sae)|(?<=:)\sPSK\s[\"'])(?P<s>[^\s\"']{4,128}+)",
         literals=(
             "snmp-server",
             "enable secret",
@@ -328,10 +388,14 @@ RULES: Final[tuple[Rule, ...]] = (
             "radius-server",
             "key-string",
             "pre-shared-key",
+            "message-digest-key",
+            "authentication-key",
+            "wpa-psk",
+            ": psk ",
         ),
         check=lambda value: _given(value) and (any(map(str.isdigit, value)) or noisy(value, 0.3)),
-        examples=("snmp-server community gr33n-hill RO", "username ann privilege 15 password 0 d4rk.water"),
-        counterexamples=("snmp-server community public RO", "username ann privilege 15", "enable secret is set"),
+        examples=("snmp-server community gr33n-hill RO", "ip ospf message-digest-key 1 md5 d4rk.water"),
+        counterexamples=("snmp-server community public RO", "username ann privilege 15", "key_mgmt: wpa-psk wpa-eap"),
         source="Cisco IOS and Junos command references",
     ),
     Rule(
@@ -439,6 +503,118 @@ RULES: Final[tuple[Rule, ...]] = (
             "name\n  Field required [input_value='x']",
         ),
         source="pydantic documentation, validation errors",
+    ),
+    Rule(
+        name="database-login",
+        pattern=r"(?i)(?<![\w./\-])(?:conn(?:ect)?|exp|imp|userid|target)[ =]{1,2}[\"']?[a-z][\w$#]{0,30}/(?P<s>[^\s\"'/@;|]{3,128}+)@(?=[\w/])",
+        shapes=(
+            r"(?:[Cc]onn(?:ect)?|CONN(?:ECT)?|exp|imp|userid|USERID|target)[ =]{1,2}[\"']?[A-Za-z][\w$#]{0,30}/[^\s\"'/@;|]{3,128}@",
+        ),
+        check=_typed,
+        examples=("exp scott/w4rm.bread@orcl file=a.dmp", "CONNECT ann/st0ne-bridge@//db:1521/shop"),
+        counterexamples=("connect ann@db", "exp actions/checkout@v4", "conn db7/pool2@host3 closed", "connect /@shop"),
+        source="Oracle Database utilities",
+    ),
+    Rule(
+        name="login-call",
+        pattern=r"(?i)(?:(?<![\w.\-])login\(\s{0,4}u?[\"'][^\"'\r\n]{1,128}[\"']|(?<=\.)login\(\s{0,4}[\w.$]{1,64}|\b(?:getConnection|new\sPDO)\(\s{0,4}[^()\r\n,]{1,200},\s{0,4}[^()\r\n,]{1,200})\s{0,2},\s{0,4}[bru]?[\"'](?P<s>[^\"'\r\n]{3,256}+)[\"']",
+        literals=("login(", "getconnection(", "new pdo("),
+        check=_typed,
+        examples=('login("ann", "qu1ck-fox")', 'new PDO($dsn, "ann", "st0ne.bridge")'),
+        counterexamples=("smtp.login(user, password)", 'login("form", "POST")', 'login(user, "redirect-home")'),
+        source="documentation of smtplib, JDBC, PDO",
+    ),
+    Rule(
+        name="windows-option-password",
+        pattern=r"(?i)\b(?:signtool\s{1,2}sign|mstsc|wfreerdp|certmgr)\b[^\r\n|;]{0,240}?\s/p[ :](?P<s>[^\s\"'/][^\s\"']{3,128}+)|\brunas\s[^\r\n|;]{0,120}?/user:\S{1,80}\s(?P<s>[^\s\"'/\\]{6,128}+)",
+        literals=("signtool sign", "mstsc", "wfreerdp", "certmgr", "runas "),
+        check=lambda value: _typed(value) and not value.lower().endswith((".exe", ".cmd", ".bat", ".msc", ".ps1")),
+        examples=("signtool sign /f a.pfx /p st0ne-bridge a.exe", "runas /user:CORP\\ann l0ud.music"),
+        counterexamples=("signtool sign /f a.pfx /pa a.exe", "runas /user:ann cmd64.exe", "runas /user:ann notepad"),
+        source="manuals of SignTool, runas",
+    ),
+    Rule(
+        name="chat-service-password",
+        pattern=r"(?i)\bnickserv\s:?(?:identify|register|ghost\s[\w\-]{1,40}|recover\s[\w\-]{1,40})\s(?:[\w\-\[\]|]{1,40}\s)?(?P<s>[^\s\"':]{4,128}+)|(?m)^(?:>>?\s)?OPER\s[\w\-]{1,40}\s(?P<s>[^\s\"':]{6,128}+)",
+        shapes=(r"[Nn][Ii][Cc][Kk][Ss][Ee][Rr][Vv] ", r"OPER [\w\-]{1,40} [!-~]{6}"),
+        check=_typed,
+        examples=("PRIVMSG NickServ :IDENTIFY st0ne-bridge", "OPER ann l0ud.music"),
+        counterexamples=("NickServ identify first", "OPER status changed2", "NICKSERV REGISTER is off"),
+        source="RFC 2812, OPER; services of IRC networks",
+    ),
+    Rule(
+        name="redis-wire-password",
+        pattern=r"(?i)(?:(?<![a-z_])|(?<=\\n))AUTH(?:\\r\\n|\r\n)(?:\$\d{1,4}(?:\\r\\n|\r\n)[\w.\-]{1,64}(?:\\r\\n|\r\n)(?=\$))?\$\d{1,4}(?:\\r\\n|\r\n)(?P<s>[^\s\"'\\]{3,512}+)|\bACL\sSETUSER\s\S{1,64}\s[^\r\n]{0,120}?>(?P<s>[^\s\"']{3,512}+)|(?m)^[ \t]{0,4}user\s\S{1,64}\s(?:on|off)\s[^\r\n>]{0,80}>(?P<s>[^\s\"']{3,512}+)",
+        shapes=(
+            r"[Aa][Uu][Tt][Hh](?:\\r\\n|\r\n)\$\d",
+            r"(?:SETUSER|setuser) [!-~]+ [^\r\n]*>[!-~]{3}",
+            r"user [\w.\-]+ (?:on|off) [^\r\n>]*>[!-~]{3}",
+        ),
+        check=_given,
+        examples=("*2\\r\\n$4\\r\\nAUTH\\r\\n$12\\r\\nst0ne-bridge\\r\\n", "ACL SETUSER ann on >l0ud.music ~* +@all"),
+        counterexamples=("AUTH\\r\\n", "ACL SETUSER ann off", "user ann on -> away"),
+        source="redis protocol and ACL documentation",
+    ),
+    Rule(
+        name="traced-arguments",
+        pattern=r"\ba\d{1,2}=\"?(?:--?(?:pass|password|passwd|token|secret)|(?<=sshpass\"?\sa\d=\"?)-p)\"?\sa\d{1,2}=\"?(?P<s>[^\s\"]{3,512}+)|(?i)[\"'](?:mysql|mysqldump|mysqladmin|mariadb)[\"'],[^\r\n\]]{0,240}?[\"']-p(?P<s>[^\s\"',]{3,128}+)",
+        shapes=(r"a\d{1,2}=\"?-[\w\-]{1,10}\"? a\d{1,2}=", r"(?:mysql\w{0,8}|mariadb)[\"'],[^\r\n\]]*[\"']-p[!-~]"),
+        check=_given,
+        examples=(
+            'a0="sshpass" a1="-p" a2="st0ne-bridge"',
+            'execve("/usr/bin/mysql", ["mysql", "-pl0ud.music"], 0x7ffe)',
+        ),
+        counterexamples=('a0="ls" a1="-l" a2="/srv"', '["mysql", "-p", "3306"]', 'a0="mkdir" a1="-p" a2="data2024"'),
+        source="auditd, EXECVE records; strace manual",
+    ),
+    Rule(
+        name="sql-cipher-key",
+        pattern=r"(?i)\b(?:pgp_sym_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)\(\s{0,4}(?:'[^'\r\n]{0,512}'|[\w.]{1,80})(?:::\w{1,16})?\s{0,4},\s{0,4}'(?P<s>[^'\r\n]{3,256}+)",
+        literals=("pgp_sym_", "aes_encrypt", "aes_decrypt", "des_encrypt", "des_decrypt", "bypassphrase("),
+        check=lambda value: not placeholder(value) and not value.lower().startswith("aes"),
+        examples=("select pgp_sym_encrypt('x', 'st0ne-bridge')", "AES_DECRYPT(card, 'quiet-corner')"),
+        counterexamples=("pgp_sym_encrypt(x, key)", "AES_ENCRYPT(card, @key)"),
+        source="PostgreSQL manual, pgcrypto; MySQL manual, encryption functions",
+    ),
+    Rule(
+        name="address-userinfo",
+        pattern=r"(?i)(?<![\w/.])(?:sips?|turns?|xmpp|sftp|ftp)[: ][\w.\-]{1,64}:(?P<s>[^\s\"'/@:<>]{4,128}+)@(?=[a-z0-9])",
+        shapes=(r"(?:sips?|turns?|xmpp|sftp|ftp)[: ][\w.\-]{1,64}:[^\s\"'/@:<>]{4,128}@",),
+        check=_userinfo,
+        examples=("sip:ann:st0ne-bridge@example.org", "sftp ann:l0ud.music@files.example.org"),
+        counterexamples=("sip:ann@host7", "scp a:b c:d", "turn:relay.example.org:3478"),
+        source="RFC 3261, section 19.1.1",
+    ),
+    Rule(
+        name="said-password",
+        pattern=r"(?i)(?<![\w/.\-])(?P<s>[^\s\"',;:/()<>=]{6,64}+)[\"']?\s(?:as|is)\s(?:the\s|your\s|my\s|its\s|our\s)?(?:pass(?:word|phrase|code)|pin)\b(?![ \-](?:protected|hash|reset|manager|policy|based|field|prompt|screen|source|file|input|strength|type|stor|bucket))|\bcred(?:ential)?s?\s(?:are|were|is)\s[\w.@\-]{1,64}\s?[/:]\s?(?P<s>[^\s\"',;]{6,64}+)|(?<![\w/])p/w\s?[:=]\s?(?P<s>[^\s\"',;]{4,64}+)",
+        literals=(
+            "as password",
+            "as the password",
+            "as your password",
+            "as passphrase",
+            "as the passphrase",
+            "is the password",
+            "is your password",
+            "is my password",
+            "is the passphrase",
+            "as passcode",
+            "is your passcode",
+            "creds are",
+            "credentials are",
+            "p/w:",
+            "p/w =",
+            "p/w=",
+        ),
+        check=_typed,
+        examples=("log in with ann and st0ne-bridge as password", "credentials are ann / l0ud.music"),
+        counterexamples=(
+            "used ann as password",
+            "credentials are not valid2",
+            "report-2.pdf as password protected",
+            "sha256 as password hash",
+        ),
+        source="messages between people",
     ),
     Rule(
         name="signature-header",
