@@ -233,3 +233,27 @@ def test_an_expectation_that_is_not_met_is_answered_in_our_format(version, expec
     if b"417" in starts[0]:
         error = msgspec.json.decode(received.rpartition(b"\r\n\r\n")[2], type=Error)
         assert error.code == "INVALID_REQUEST"
+
+
+@pytest.mark.req("AUTH-1004")
+@pytest.mark.parametrize(
+    "header",
+    [{"Host": "rebound.example"}, {"Origin": "http://page.example"}, {"Sec-Fetch-Site": "cross-site"}],
+    ids=str,
+)
+def test_a_page_of_another_site_reads_nothing_but_the_status(header):
+    """With DNS rebinding a page could read what it is answered: the jobs, the metrics, the model's name."""
+
+    async def run():
+        async with launch(environment=STRICT) as worker, aiohttp.ClientSession(headers=header) as web:
+            async with WorkerClient(worker.url) as client:
+                await client.text(prompt="a", max_tokens=1, job_id="known")
+            answers = {}
+            for path in ("/jobs/known", "/jobs/known/events", "/metrics", "/health"):
+                async with web.get(worker.url + path) as response:
+                    answers[path] = response.status, await response.json()
+            return answers
+
+    answers = asyncio.run(run())
+    assert answers.pop("/health") == (200, {"status": "healthy"})
+    assert {(status, body["code"]) for status, body in answers.values()} == {(403, "FORBIDDEN")}

@@ -17,6 +17,7 @@ from narration_worker.errors import WorkerError
 from narration_worker.launch import launch
 from narration_worker.model import memory_estimate
 from narration_worker.model.cpu import cgroup_folders
+from narration_worker.model.engine import Engine
 from narration_worker.model.gguf_check import NotAModelError, check
 from narration_worker.model.memory_estimate import available_bytes, estimate_bytes, require_room
 
@@ -200,3 +201,21 @@ def test_a_signal_while_the_file_is_checked_or_llama_cpp_is_loaded_is_narrated(r
     assert [event.action for event in events[-2:]] == ["drain", "shutdown"]
     assert events[-1].get("signal") == signal.Signals(number).name
     assert "ready" not in {event.action for event in events}
+
+
+@pytest.mark.req("M0-W-1822")
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (lambda path: path.symlink_to(path), "it cannot be read: too many levels of symbolic links", None),
+        (lambda path: path.touch(), "it has only 0 bytes", "give a GGUF version 3 file with --model"),
+        (lambda _: None, "there is no such file", None),
+    ],
+    ids=["a loop of links", "an empty file", "no file"],
+)
+def test_only_a_file_of_another_kind_is_answered_with_the_kind_that_is_needed(tmp_path, make, message, hint):
+    path = tmp_path / "model.gguf"
+    make(path)
+    with pytest.raises(WorkerError) as refused:
+        Engine(path, "cpu").check_file()
+    assert (refused.value.message, refused.value.hint) == (f"cannot load model {path}: {message}", hint)

@@ -136,7 +136,7 @@ class Server:
         """Authenticate the caller; unauthenticated callers reach only the public endpoints."""
         try:
             identity = authenticate(self._settings, request.headers, request.remote)
-            if identity == LOCALHOST and (request.method not in SAFE_METHODS or request.path.endswith("/events")):
+            if identity == LOCALHOST:
                 self._check_not_a_foreign_page(request)
         except WorkerError as error:
             if request.path in _PUBLIC and request.method in SAFE_METHODS:

@@ -13,7 +13,7 @@ from narration_worker.model.cpu import available_cpus, thread_count
 from narration_worker.model.cuda import Cuda
 from narration_worker.model.devices import Device, DeviceKind, choose_gpu
 from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
-from narration_worker.model.gguf_check import ModelFile, NotAModelError, check
+from narration_worker.model.gguf_check import ModelFile, NotAModelError, UnreadableError, check
 from narration_worker.model.memory_estimate import context_length, require_room, trained_length
 from narration_worker.model.residency import Residency
 from narration_worker.model.text_stream import TextStream
@@ -96,7 +96,7 @@ class Engine:
             raise WorkerError(
                 "MODEL_LOAD_FAILED",
                 f"cannot load model {self.path}: {error}",
-                "give a GGUF version 3 file with --model",
+                None if isinstance(error, UnreadableError) else "give a GGUF version 3 file with --model",
                 str(error),
             ) from None
         size = self.file.size

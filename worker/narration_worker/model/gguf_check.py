@@ -56,6 +56,10 @@ class NotAModelError(ValueError):
     """The file is not a model that can be loaded; the message says why."""
 
 
+class UnreadableError(NotAModelError):
+    """The system does not let the file be read, whatever is in it."""
+
+
 class ModelFile(NamedTuple):
     """What a model file says about itself.
 
@@ -143,11 +147,13 @@ def check(path: Path) -> ModelFile:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _check(path, size, _Reader(data))
     except FileNotFoundError:
-        raise NotAModelError("there is no such file") from None
+        raise UnreadableError("there is no such file") from None
     except (OSError, ValueError) as error:
         if isinstance(error, NotAModelError):
             raise
-        raise NotAModelError(f"it cannot be read: {error}") from None
+        # Without the path, which the message has already.
+        why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise UnreadableError(f"it cannot be read: {why}") from None
 
 
 def _check(path: Path, size: int, reader: _Reader) -> ModelFile:
