@@ -24,7 +24,9 @@ def starlette():
 
 
 def scope(number):
-    name = f"req-{number}".encode()
+    # New ids each time, as callers send them: what is remembered of the last ones helps nobody.
+    name = f"{number * 2654435761 % 2**32:08x}-e2bb-4255-8caf-4136c566a962".encode()
+    trace = f"00-4bf92f3577b34da6a3ce929d{number * 2654435761 % 2**32:08x}-00f067aa{number:08x}-01".encode()
     return {
         "type": "http",
         "method": "GET",
@@ -36,7 +38,7 @@ def scope(number):
             (b"user-agent", b"benchmark"),
             (b"accept", b"*/*"),
             (b"x-correlation-id", name),
-            (b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            (b"traceparent", trace),
         ],
         "asgi": {"version": "3.0"},
         "http_version": "1.1",

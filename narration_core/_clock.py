@@ -58,12 +58,17 @@ class SystemSources:
 
     def span_id(self) -> str:
         """Return 16 random hexadecimal digits."""
-        try:
-            return self._halves.pop()
-        except IndexError:
-            digits = os.urandom(8 * _SPANS_AT_ONCE).hex()
-            self._halves.extend(digits[at : at + 16] for at in range(16, len(digits), 16))
-            return digits[:16]
+        while True:
+            try:
+                return self._halves.pop()
+            except IndexError:
+                self._make_halves()
+
+    def _make_halves(self) -> None:
+        digits = os.urandom(8 * _SPANS_AT_ONCE).hex()
+        halves = [digits[at : at + 16] for at in range(0, len(digits), 16)]
+        # Sixteen decimal digits may be somebody's card number, and would be redacted.
+        self._halves.extend(half for half in halves if not half.isdecimal())
 
 
 class CountingSources:

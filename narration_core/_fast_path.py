@@ -147,6 +147,30 @@ class FastPath:
         bound = scope.prepared = self._prepared(scope.fields, ordinary=scope.sources is SYSTEM)
         return bound
 
+    def prepare_ids(self, scope: Scope, json: str, last: str, correlation_id: str | None = None) -> None:
+        """Prepare the scope of a request or a call, whose ids its bridge has checked and written already.
+
+        Where that is not possible the scope is left as it is, and prepared when its first event is told.
+
+        Args:
+            scope: it holds nothing but ids.
+            json: these as JSON, each followed by a comma; none of them holds a quote.
+            last: the name of the last one.
+            correlation_id: the one that is still to be looked at for secrets. The others have the form of ids that are
+                made here, or were looked at.
+        """
+        if not self._made_ids_are_plain or scope.sources is not SYSTEM:
+            return
+        if (
+            correlation_id is None
+            or correlation_id in self._texts.seen
+            or _is_made_id(correlation_id)
+            or not (self.text_needs_care(correlation_id))
+        ):
+            bound = scope.prepared = BoundFields(self, scope.fields)
+            bound.json = json
+            bound.last_place = ID_INDEX[last]
+
     def without_job(self, bound: BoundFields) -> BoundFields:
         """Return the same for a lifecycle point, and keep it there."""
         fields = {name: value for name, value in bound.fields.items() if name != "job_id"}
@@ -281,7 +305,9 @@ class FastPath:
         new = [
             piece
             for piece in pieces
-            if piece not in texts and (own_patterns or len(piece) != _DIGEST_LENGTH or not _is_digest(piece))
+            if piece not in texts
+            and (own_patterns or len(piece) != _DIGEST_LENGTH or not _is_digest(piece))
+            and not (len(piece) in _MADE_LENGTHS and self._made_ids_are_plain and _is_made_id(piece))
         ]
         if len(new) > 1:
             return "" in new or self.text_needs_care(" ".join(new), new)

@@ -124,8 +124,22 @@ def _begin(calling: Calling, request: httpx.Request) -> Call:
     url = request.url
     call = Call(calling, request.method, f"{url.netloc.decode('ascii', 'replace')}{url.path}")
     headers = request.headers
-    sent = {name.lower() for name, _ in headers.raw}  # a look-up in httpx's headers decodes all of them
-    for name, value in call.headers.items():
-        if _BYTES[name] not in sent:
+    known = getattr(headers, "_list", None) if _LIST_IS_KNOWN else None
+    if known is None:
+        for name, value in call.missing_in(headers).items():
             headers[name] = value
+        return call
+    sent = {name for _, name, _ in known}
+    for name, value in call.headers.items():
+        small = _BYTES[name]
+        if small not in sent:
+            known.append((name.encode(), small, value.encode()))
     return call
+
+
+def _list_is_known() -> bool:
+    """Return whether httpx keeps headers as it did so far: what it offers decodes all of them for each look-up."""
+    return getattr(httpx.Headers([("Ab", "c")]), "_list", None) == [(b"Ab", b"ab", b"c")]
+
+
+_LIST_IS_KNOWN: Final = _list_is_known()

@@ -3,10 +3,14 @@ import logging
 
 import pytest
 
-from narration_core import CORRELATION_HEADER, Narrator, bind, configure, flush
+from narration_core import CORRELATION_HEADER, Catalogue, Inbound, Narrator, bind, configure, flush
+from narration_core._scope import Scope
+from narration_core.bridges._request import inbound_scope, outbound_scope
 from narration_core.bridges.stdlib import LoggingSink, NarrationHandler
 
 narrate = Narrator("tester")
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TOKEN = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0aB3dE6"
 
 
 def logger(name):
@@ -188,3 +192,57 @@ def test_every_answer_carries_the_correlation_id():
         return [pair async for pair in ids()]
 
     assert [found for _, found in asyncio.run(gathered())] == ["req-1"] * 5
+
+
+POINT = Catalogue("shop").point("act", "act", "t", "Acting", channel="request")
+
+
+def lines_in(scope, memory):
+    for _ in range(3):  # the first events of a point are built the slow way
+        POINT.told_in(scope, {"emitted_at_ms": 1})
+    return memory.lines[-1]
+
+
+@pytest.mark.parametrize("has_span", [True, False])
+@pytest.mark.parametrize(
+    "ids",
+    [
+        Inbound("req-1", None, None, refused=False),
+        Inbound("req-1", TRACE, SPAN, refused=False),
+        Inbound("req-1", "4" * 32, SPAN, refused=False),
+        Inbound("req-1", TRACE, "4285397033167824", refused=False),
+        Inbound("req-1", TRACE, SPAN, refused=False, job_id="job-1", session_id="s-1"),
+        Inbound("req-1", TRACE, SPAN, refused=False, job_id=TOKEN),
+        Inbound(TOKEN, TRACE, SPAN, refused=False),
+        Inbound("4285397033167824", None, None, refused=False),
+    ],
+)
+def test_the_ids_of_a_request_are_written_and_redacted_as_bound_ones_are(memory, ids, has_span):
+    narrate("start", "t", "The rules are loaded with the first event")
+    scope = inbound_scope(ids, has_span=has_span)
+    line = lines_in(scope, memory)
+    assert line == lines_in(Scope(scope.fields), memory)
+    assert TOKEN.encode() not in line
+    assert b"4285397033167824" not in line
+
+
+@pytest.mark.parametrize("has_span", [True, False])
+@pytest.mark.parametrize(
+    "bound",
+    [
+        {},
+        {"correlation_id": "req-1"},
+        {"correlation_id": "req-1", "trace_id": TRACE, "span_id": SPAN, "job_id": "job-1"},
+        {"correlation_id": TOKEN},
+        {"correlation_id": "req-1", "session_id": 's"1'},
+        {"correlation_id": "req-1", "session_id": "password=" + TOKEN},
+        {"correlation_id": "req-1", "engine": "v1"},
+        {"correlation_id": "req-1", "job_id": 7},
+    ],
+)
+def test_the_ids_of_a_call_are_written_and_redacted_as_bound_ones_are(memory, bound, has_span):
+    with bind(**bound):
+        scope = outbound_scope(has_span=has_span)
+    line = lines_in(scope, memory)
+    assert line == lines_in(Scope(scope.fields), memory)
+    assert TOKEN.encode() not in line

@@ -175,3 +175,19 @@ def test_an_adapter_may_be_mounted_for_one_service(server, narration):
         session.mount(server.base, NarrationAdapter(caller))
         session.get(f"{server.base}/there")
     narration.assert_count(2, actor="gateway")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_httpx_sends_the_same_headers_however_it_keeps_them(server, monkeypatch, known):
+    from narration_core.bridges import httpx as bridge
+
+    assert bridge._LIST_IS_KNOWN
+    monkeypatch.setattr(bridge, "_LIST_IS_KNOWN", known)
+    with bind(correlation_id="req-1", trace_id="1" * 31 + "a"):
+        by_httpx(server.base)
+        by_httpx(server.base, headers={"x-correlation-id": "own", "TraceParent": "own"})
+    first, second = server.got
+    assert first["X-Correlation-Id"] == "req-1"
+    assert first["traceparent"].startswith(f"00-{'1' * 31}a-")
+    assert (second["x-correlation-id"], second["TraceParent"]) == ("own", "own")
+    assert sum(name.lower() in {"x-correlation-id", "traceparent"} for name in second) == 2

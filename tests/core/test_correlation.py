@@ -44,6 +44,15 @@ def test_a_forked_child_makes_ids_of_its_own():
     assert not ours & {of_child[:16], of_child[16:32], of_child[32:]}
 
 
+def test_a_span_is_never_a_number_that_could_be_a_card(monkeypatch):
+    given = [b"\x11" * 8 + b"\x1a" * 504]
+    monkeypatch.setattr(os, "urandom", lambda _: given.pop())
+    sources = type(SYSTEM)()
+    assert {sources.span_id() for _ in range(63)} == {"1a" * 8}
+    given = [b"\x1b" * 512, b"\x11" * 512]
+    assert sources.span_id() == "1b" * 8  # where all are such numbers, others are made
+
+
 @pytest.mark.req("NARR-2002")
 @pytest.mark.parametrize("good", ["a", "req-1", "A.b_c:d-9", "x" * 128, "ee0a6dfd-8a3c-4a92-9c74-8a7f4bd2b1f5"])
 def test_acceptable_ids(good):
@@ -51,7 +60,7 @@ def test_acceptable_ids(good):
 
 
 @pytest.mark.req("NARR-2002")
-@pytest.mark.parametrize("bad", ["", "x" * 129, "a b", "a\n", "a/b", "é", "a\x00", "{x}", "<script>"])
+@pytest.mark.parametrize("bad", ["", "x" * 129, "a b", "a\n", "a/b", "é", "a\x00", "{x}", "<script>", "a\ud800"])
 def test_other_ids(bad):
     assert not is_correlation_id(bad)
 
@@ -98,6 +107,8 @@ def test_a_bad_inbound_id_is_replaced_and_said_to_be():
         f"00-{'0' * 32}-{SPAN}-01",
         f"00-{TRACE}-{'0' * 16}-01",
         f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE}0{SPAN}-01",
+        f"00-{TRACE[:-1]}\ud800-{SPAN}-01",
         f"00-{TRACE}-{SPAN}-01-more",
         f"00-{TRACE}-{SPAN}-xx",
         "x" * 10_000,
