@@ -37,3 +37,14 @@ Feature: Frameworks and clients join the story
     And "gateway" narrates "request" with:
       | parent_span_id | (absent)                                                |
       | link           | 00-11111111111111111111111111111111-2222222222222222-01 |
+
+  @INT-02 @CTX-02
+  Scenario: A Flask till that fails tells it in the customer's story, and nothing of his form
+    Given a till of Flask
+    When a customer pays with the password "low-tide-7" and the correlation id "req-till"
+    Then the answer is 500 and carries the correlation id "req-till"
+    And every event carries the correlation id "req-till"
+    And the narration does not include "low-tide-7"
+    And "till" narrates "request_failed" with:
+      | level      | error        |
+      | error_kind | RuntimeError |

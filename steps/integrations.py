@@ -2,6 +2,7 @@
 
 import httpx
 from fastapi import FastAPI, Response
+from flask import Flask, request
 from pytest_bdd import given, parsers, then, when
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,9 +12,11 @@ from starlette.routing import Route
 from narration_core import CORRELATION_HEADER, Narrator, bind
 from narration_core.bridges.asgi import NarrationMiddleware
 from narration_core.bridges.httpx import AsyncNarrationTransport
+from narration_core.bridges.wsgi import NarrationMiddleware as WsgiMiddleware
 
 GATEWAY = Narrator("gateway")
 STOCK = Narrator("stock")
+TILL = Narrator("till")
 SHELVES = {"book": 7}
 
 
@@ -66,6 +69,28 @@ async def orders(shop: NarrationMiddleware, article: str, sent: str) -> httpx.Re
 async def stranger(shop: NarrationMiddleware) -> httpx.Response:
     headers = {"baggage": "job_id=job-stolen,session_id=s-stolen", "traceparent": f"00-{'1' * 32}-{'2' * 16}-01"}
     return await _ask(shop, "book", headers)
+
+
+@given("a till of Flask", target_fixture="till")
+def till() -> Flask:
+    app = Flask("till")
+
+    @app.post("/pay")
+    def pay() -> str:
+        app.logger.warning("Got %s", request.form)  # as careless as programs are
+        raise RuntimeError(f"Could not take {request.form.to_dict()}")
+
+    app.wsgi_app = WsgiMiddleware(app.wsgi_app, narrate=TILL)  # type: ignore[method-assign]
+    return app
+
+
+@when(
+    parsers.parse('a customer pays with the password "{password}" and the correlation id "{sent}"'),
+    target_fixture="answer",
+)
+def pays(till: Flask, password: str, sent: str) -> httpx.Response:
+    with httpx.Client(transport=httpx.WSGITransport(till, raise_app_exceptions=False)) as client:
+        return client.post("http://till/pay", data={"password": password}, headers={CORRELATION_HEADER: sent})
 
 
 @then(parsers.parse("the answer is {status:d}"))

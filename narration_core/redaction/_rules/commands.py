@@ -617,6 +617,22 @@ RULES: Final[tuple[Rule, ...]] = (
         source="messages between people",
     ),
     Rule(
+        name="rejected-field",
+        # The same as pydantic's list of errors, which FastAPI answers with and services log: where, why, what was given.
+        pattern=r"(?i)[\"']loc[\"']\s?:\s?[(\[][^()\[\]\r\n]{0,200}?(?:(?:passw(?:or)?d|passphrase|secret|api_?key|credential|private_?key)\w{0,24}|token)[\"'],?\s?[)\]](?:(?![\"'](?:loc|input)[\"'])[^\r\n]){1,400}?[\"']input[\"']\s?:\s?(?P<q>[\"'])(?P<s>[^\"'\r\n]{3,256}+)",
+        literals=("'loc'", '"loc"'),
+        check=lambda value: not placeholder(value),
+        examples=(
+            "[{'type': 'string_too_long', 'loc': ('body', 'password'), 'msg': 'Too long', 'input': 'low tide'}]",
+            '{"detail":[{"loc":["body","db","api_key"],"msg":"String should match","input":"r1sing-sun","ctx":{}}]}',
+        ),
+        counterexamples=(
+            "[{'type': 'int_parsing', 'loc': ('body', 'max_tokens'), 'msg': 'No integer', 'input': 'lots'}]",
+            "[{'loc': ('body', 'password'), 'msg': 'Missing', 'input': {'user': 'bob'}}, {'loc': ('body', 'age'), 'input': 'young'}]",
+        ),
+        source="pydantic documentation, validation errors",
+    ),
+    Rule(
         name="signature-header",
         pattern=r"(?i)(?<![A-Za-z])(?:x-[\w\-]{1,40}|[a-z]{3,20}|webhook|linear|stripe|paddle|svix)-signature(?:-\w{1,8})?[\"']?\s{0,2}[:,=]\s{0,2}(?:b?[\"'])?(?P<s>(?:[\w\-]{1,16}=)?[\w\-.+/=,:]{16,1024}+)",
         literals=("-signature",),
