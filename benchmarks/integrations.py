@@ -19,14 +19,14 @@ from benchmarks.results import replace_section
 PEERS = ("starlette", "httpx", "logfire[starlette,httpx]==5.1.1")
 BARE = {"asgi": "asgi_bare", "httpx": "httpx_bare"}
 CANDIDATES = (
-    ("asgi_narration", "ASGI: request and answer told to a file, redacted", "<= 25"),
+    ("asgi_narration", "ASGI: request and answer told to a file, redacted, new ids each time", "<= 25"),
     ("asgi_narration_inside", "the same inside, the caller's trace continued", "<= 25"),
-    ("asgi_narration_muted", "the same, ids only", ""),
+    ("asgi_narration_muted", "the same, ids carried and nothing told", ""),
     ("asgi_by_hand", "by hand at the same place: three ids bound, two events", ""),
     ("asgi_logfire", "logfire, each span to a file", ""),
     ("asgi_logfire_no_export", "logfire, spans to nowhere", ""),
-    ("httpx_narration", "httpx: call and answer told to a file, redacted", "<= 10"),
-    ("httpx_narration_muted", "the same, ids only", ""),
+    ("httpx_narration", "httpx: ids carried, call and answer told to a file, redacted", "<= 10"),
+    ("httpx_narration_muted", "the same, ids carried and nothing told", ""),
     ("httpx_by_hand", "by hand at the same place: three ids bound, two events", ""),
     ("httpx_logfire", "logfire, spans to nowhere", ""),
 )
