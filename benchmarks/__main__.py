@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-NAMES = ("facade", "redaction", "capture", "worker", "following", "integrations")
+NAMES = ("facade", "redaction", "capture", "worker", "following", "integrations", "hub")
 
 
 def main() -> None:

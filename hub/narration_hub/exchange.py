@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from narration_core import decode, encode
+from narration_core import encode
 from narration_core.contract import EMITTING
 from narration_core.following import ID_FIELDS, MAX_HITS, belonging
 from narration_hub import points, wire
@@ -16,7 +16,7 @@ from narration_hub.board import Board
 from narration_hub.config import Settings
 from narration_hub.engine import Embedded, Engine, Entry
 from narration_hub.export import Export
-from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of
+from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of, kept_event
 from narration_hub.job_state import JobState
 from narration_hub.search import search, search_frames
 from narration_hub.store import Mark, Store, marked
@@ -36,13 +36,11 @@ class Producer(NamedTuple):
         owner: whose token it came with.
         service: the service that the token is bound to, or that the process says it is; "" when nobody does.
         process: the process's own random name; "" when it has none.
-        is_otlp: whether it sends by OTLP: what does goes to no collector again.
     """
 
     owner: str
     service: str = ""
     process: str = ""
-    is_otlp: bool = False
 
 
 class Counts(msgspec.Struct):
@@ -121,7 +119,7 @@ class Exchange:
             else:
                 answer.repeated += 1
         self._publish(taken, producer)
-        if self.export is not None and not producer.is_otlp:
+        if self.export is not None:
             self.export.put([one.event for one in taken])
         answer.accepted = len(taken)
         self.counts.accepted += len(taken)
@@ -178,7 +176,7 @@ class Exchange:
         count = 0
         for line, mark in self.store.recovered():
             try:
-                event = decode(line)
+                event = kept_event(line)
             except ValueError:
                 self.store.unreadable += 1
                 continue

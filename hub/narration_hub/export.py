@@ -47,7 +47,7 @@ class Export:
         return self._sink.rejected
 
     def put(self, events: Sequence[Event]) -> None:
-        """Have events sent; returns at once."""
+        """Have events sent, except those that came by OTLP; returns at once."""
         with self._changed:
             room = self._most - len(self._waiting)
             self._waiting.extend(events[:room])

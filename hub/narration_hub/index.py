@@ -10,9 +10,9 @@ found, only how fast.
 import contextlib
 import re
 import sqlite3
-import sys
 import threading
 from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -32,6 +32,7 @@ CREATE TABLE chunk (number INTEGER PRIMARY KEY, segment TEXT NOT NULL, start INT
 CREATE INDEX chunk_of_segment ON chunk (segment, start, stop);
 """
 _ENTRY_BYTES: Final = 8
+_MARGIN: Final = 1024  # entries on each side of where one must be; where ids repeat a lot, more are read
 _MARK: Final = b',"hub":'
 _CORRELATION: Final = ID_FIELDS.index("correlation_id")
 _WORD: Final = re.compile(rb"[A-Za-z0-9_-]+(?:[.:][A-Za-z0-9_-]+)*")
@@ -217,23 +218,24 @@ def _asked(name: bytes) -> Iterator[int]:
 
 
 def _found(entries: "sqlite3.Blob", checksum: int) -> Iterator[int]:
-    """Yield the lower halves of the entries with a checksum; entries are sorted."""
+    """Yield the lower halves of the entries with a checksum.
 
-    def entry(number: int) -> int:
-        entries.seek(number * _ENTRY_BYTES)
-        return int.from_bytes(entries.read(_ENTRY_BYTES), sys.byteorder)
-
-    wanted, low, count = checksum << 32, 0, len(entries) // _ENTRY_BYTES
-    high = count
-    while low < high:
-        middle = (low + high) // 2
-        if entry(middle) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    while low < count and (value := entry(low)) >> 32 == checksum:
+    Entries are sorted, and checksums are spread evenly: those of one are read at once, about where they must be.
+    """
+    count = len(entries) // _ENTRY_BYTES
+    guess, margin = checksum * count >> 32, _MARGIN
+    first, past = checksum << 32, checksum + 1 << 32
+    while True:
+        low, high = max(0, guess - margin), min(count, guess + margin)
+        entries.seek(low * _ENTRY_BYTES)
+        some = array("Q", entries.read((high - low) * _ENTRY_BYTES))
+        if not some:
+            return
+        if (low == 0 or some[0] < first) and (high == count or some[-1] >= past):
+            break
+        margin *= 8
+    for value in some[bisect_left(some, first) : bisect_left(some, past)]:
         yield value & 0xFFFFFFFF
-        low += 1
 
 
 def _lines_at(file: BinaryIO, places: Collection[int], needles: Collection[bytes], end: int) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from narration_core import Event, encode, formatted
+from narration_core import Event, decode, encode, formatted
 from narration_core.contract import from_fields, is_name, plain, to_name
 from narration_core.redaction import Redactor
 from narration_core.serving.hub_protocol import EVENT_ID
@@ -179,6 +179,18 @@ def _taken(event: Event, line: bytes, event_id: str | None) -> Taken:
 def frame_of(event: Event, line: bytes) -> bytes:
     """Return an event as it stands in every stream, without its id."""
     return message("narration", b'{"event":%b,"formatted":%b}' % (line, _encode(formatted(event))))
+
+
+def kept_event(line: bytes) -> Event:
+    """Return the event of a line that was taken in once; its extra fields may be missing, which costs half.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _decode_event(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return decode(line)
 
 
 def event_of(frame: bytes) -> Event:

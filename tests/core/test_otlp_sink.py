@@ -133,6 +133,7 @@ def test_a_process_exports_what_it_narrates_when_the_collector_is_back(collector
     told = [record["body"]["stringValue"] for _, _, body in kind.seen[1:] for record in records(body)]
     assert sorted(told) == sorted(f"Order {number}" for number in range(1000))
     assert stats()["sink_failures"]["otlp"] == 1
+    configure(sinks=[])
 
 
 def test_headers_are_those_of_the_variable():

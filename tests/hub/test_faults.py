@@ -332,6 +332,59 @@ def test_a_hub_starts_with_whatever_is_in_its_folder(tmp_path, harm):
     run(main())
 
 
+@pytest.mark.req("HUB-03")
+def test_a_disk_that_is_full_for_a_while_stops_no_stream_and_is_counted(tmp_path, narration):
+    """The process may write no file longer than its segment is: to it, that is a full disk."""
+
+    async def main():
+        async with hub("--data", str(tmp_path)) as one:
+            await one.send(event(human="Kept"))
+            (path,) = tmp_path.glob("events-*.jsonl")
+            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+            async with one.stream(JOB) as reader:
+                assert await reader.sentences(1) == ["Kept"]
+                await one.send(event(human="Shown"))
+                await one.send(event(human="Shown too"))
+                assert await reader.sentences(2) == ["Shown", "Shown too"]
+                text = await (await one.session.get("/metrics")).text()
+                assert "narration_hub_unsaved_total 2" in text
+                assert path.read_bytes().count(b"\n") == 1
+                resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+                sent = 0
+                while path.read_bytes().count(b"\n") == 1:  # it is tried again after 5 s
+                    await one.send(event(human=f"Again {sent}"))
+                    assert await reader.sentences(1) == [f"Again {sent}"]
+                    sent += 1
+                place = reader.last_id
+        narration.feed(*one.process.lines)
+        kept = [json.loads(line)["human"] for line in path.read_bytes().splitlines()]
+        assert kept == ["Kept", f"Again {sent - 1}"]
+        async with hub("--data", str(tmp_path)) as one:
+            await one.send(event(human="Later"))
+            async with one.stream(JOB, after=place) as reader:
+                assert await reader.sentences(1) == ["Later"]
+
+    run(main())
+    narration.assert_event(action="store", level="error")
+    narration.assert_event(action="store", level="info")
+    assert sum(told.action == "store" for told in narration.events) == 2
+
+
+@pytest.mark.req("HUB-03")
+def test_an_index_that_is_deleted_while_the_hub_runs_is_not_missed(tmp_path):
+    async def main():
+        async with hub("--data", str(tmp_path)) as one:
+            await one.send(event(human="One", correlation_id="req-1"))
+            for path in tmp_path.glob("index.sqlite3*"):
+                path.unlink()
+            await one.send(event(human="Two", correlation_id="req-1"))
+            lines = (await one.ask("GET", "/v1/stories/req-1"))["lines"]
+            assert [line["event"]["human"] for line in lines] == ["One", "Two"]
+
+    run(main())
+
+
 @pytest.mark.req("HUB-01")
 def test_connections_that_say_nothing_or_little_keep_nobody_out(many_files):
     """Half requests, a byte at a time, and bodies that never end: a hub serves others meanwhile, and closes them."""

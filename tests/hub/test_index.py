@@ -26,6 +26,7 @@ told = st.fixed_dictionaries(
 def small_blocks(monkeypatch):
     monkeypatch.setattr(indexes, "BLOCK_BYTES", 400)
     monkeypatch.setattr(indexes, "CHUNK_BYTES", 1500)
+    monkeypatch.setattr(indexes, "_MARGIN", 1)
 
 
 def found(store, ids):

@@ -29,7 +29,7 @@ async def take_in(exchange: Exchange, body: bytes, media_type: str, producer: Pr
     found = await asyncio.to_thread(otlp.batches, body, media_type, producer.service)
     rejected, reason = 0, ""
     for batch in found:
-        sender = producer._replace(service=batch.service, is_otlp=True)
+        sender = producer._replace(service=batch.service)
         lines = iter(batch.lines)
         while some := list(islice(lines, _AT_ONCE)):
             taken = exchange.take(some, sender)
