@@ -14,7 +14,7 @@ _JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|
 
 # What a value is wrapped in: `Some("...")`, `SecretStr('...')`, `string(12) "..."`.
 _WRAPPERS: Final = (
-    r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value)?|Password|PASSWORD|Optional(?:\.of)?|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
+    r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value(?:\.unsafe\w{0,16})?)?|Password|PASSWORD|Optional(?:\.of)?|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
     r"|string\(\d{1,5}\)[ ]"
 )
 

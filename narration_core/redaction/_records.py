@@ -8,13 +8,15 @@ from typing import Any, Final
 _NAMING: Final = frozenset(
     (
         "name key field param parameter header variable var attribute attr property prop label setting option column "
-        "fieldname field_name columnname column_name keyname key_name k n type id loc"
+        "fieldname field_name columnname column_name keyname key_name k n type id loc selector locator "
+        "parameterkey parametername optionname settingname propertyname attributename variablename headername paramname"
     ).split()
 )
 _VALUES: Final = frozenset(
     (
         "value val v values data content contents default defaultvalue default_value newvalue new_value oldvalue "
-        "old_value new old current previous input string constant_value constantvalue from to before after"
+        "old_value new old current previous input string constant_value constantvalue from to before after "
+        "parametervalue optionvalue settingvalue propertyvalue attributevalue variablevalue headervalue paramvalue fieldvalue"
     ).split()
 )
 _HEADS: Final = frozenset(
@@ -26,6 +28,7 @@ _ROWS: Final = frozenset(
 _STATEMENTS: Final = frozenset("sql statement query stmt db.statement db.query.text sql_query sqltext".split())
 # Members of a JSON Web Key that are secret (RFC 7518, section 6).
 _PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
+_SECRET_DATA: Final = frozenset(["data", "stringData"])
 _LONGEST_NAME: Final = 128
 _MOST_LABELS: Final = 32  # a record with more fields is no pair of a name and a value
 _MOST_COLUMNS: Final = 1024
@@ -65,6 +68,8 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
     lowered = {key: key.lower() for key in record if type(key) is str}
     if "kty" in lowered:
         return dict.fromkeys(_PRIVATE.intersection(lowered), "private_key")
+    if record.get("kind") == "Secret":  # a manifest of Kubernetes
+        return dict.fromkeys(_SECRET_DATA.intersection(record), "secret")
     values = [key for key, low in lowered.items() if low in _VALUES]
     if not values:
         return {}

@@ -23,6 +23,7 @@ HIDDEN = (
     "\u201epassword\u201c: \u201e{}\u201c",
     "\u2018password\u2019: \u2018{}\u2019",
     "\u300cpassword\u300d\uff1a\u300c{}\u300d",
+    'password=SecretValue.unsafe_plain_text("{}")',
     "redis-cli -h cache --pass {} ping",
 )
 STAYS = (
@@ -41,11 +42,17 @@ RECORDS = (
     {"loc": ["body", "password"], "input": SECRET},
     {"id": "password", "value": SECRET},
     {"password": {"$set": SECRET}},
+    {"ParameterKey": "DBPassword", "ParameterValue": SECRET},
+    {"settingName": "smtpPassword", "settingValue": SECRET},
+    {"selector": "#password", "value": SECRET},
+    {"kind": "Secret", "stringData": {"shop": SECRET}},
 )
 KEPT = (
     {"op": "replace", "path": "/user/name", "value": "ann-lee-3"},
     {"path": "/reset/password", "value": "ann-lee-3"},
     {"loc": ["body", "age"], "input": "twelve-12"},
+    {"kind": "ConfigMap", "data": {"shop": "ann-lee-3"}},
+    {"selector": "#email-field", "value": "ann-lee-3"},
     {"password": {"type": "string-1"}},
 )
 

@@ -21,9 +21,11 @@ KEPT = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCh
 
 
 def secret_of(rule: Any, example: str) -> str:
+    group = "s" if "(?P<s>" in rule.pattern else 0
+    matches = [match[group] for match in compiled(rule.pattern).finditer(example)]
     # The longest: a rule that looks inside what it finds also meets shorter words that hold nothing.
-    found = max(compiled(rule.pattern).finditer(example), key=lambda match: len(match.group()))
-    return found["s"] if "(?P<s>" in rule.pattern else found.group()
+    fitting = [text for text in matches if text and (rule.check is None or rule.check(text))]
+    return max(fitting or filter(None, matches), key=len)
 
 
 SECRETS = [

@@ -535,10 +535,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="chat-service-password",
-        pattern=r"(?i)\bnickserv\s:?(?:identify|register|ghost\s[\w\-]{1,40}|recover\s[\w\-]{1,40})\s(?:[\w\-\[\]|]{1,40}\s)?(?P<s>[^\s\"':]{4,128}+)|(?m)^(?:>>?\s)?OPER\s[\w\-]{1,40}\s(?P<s>[^\s\"':]{6,128}+)",
+        pattern=r"(?i)\bnickserv\s:?(?:identify|register|ghost\s[\w\-]{1,40}|recover\s[\w\-]{1,40})\s(?:[\w\-\[\]|]{1,40}\s(?=\S{0,64}\d))?(?P<s>[^\s\"':]{4,128}+)|(?m)^(?:>>?\s)?OPER\s[\w\-]{1,40}\s(?P<s>[^\s\"':]{6,128}+)",
         shapes=(r"[Nn][Ii][Cc][Kk][Ss][Ee][Rr][Vv] ", r"OPER [\w\-]{1,40} [!-~]{6}"),
         check=_typed,
-        examples=("PRIVMSG NickServ :IDENTIFY st0ne-bridge", "OPER ann l0ud.music"),
+        examples=("PRIVMSG NickServ :IDENTIFY st0ne-bridge", "NICKSERV IDENTIFY ann l0ud.music"),
         counterexamples=("NickServ identify first", "OPER status changed2", "NICKSERV REGISTER is off"),
         source="RFC 2812, OPER; services of IRC networks",
     ),
@@ -631,6 +631,15 @@ RULES: Final[tuple[Rule, ...]] = (
             "[{'loc': ('body', 'password'), 'msg': 'Missing', 'input': {'user': 'bob'}}, {'loc': ('body', 'age'), 'input': 'young'}]",
         ),
         source="pydantic documentation, validation errors",
+    ),
+    Rule(
+        name="login-attempt",
+        pattern=r"(?i)\blogin\sattempt:?\s\[(?:b[\"'])?[^\s\"'/\]]{1,64}[\"']?/(?:b[\"'])?(?P<s>[^\s\"'\]]{1,256}+)[\"']?\]",
+        literals=("login attempt",),
+        check=lambda value: not placeholder(value),
+        examples=("login attempt [ann/st0ne-bridge] failed", "login attempt [b'root'/b'l0ud.music'] succeeded"),
+        counterexamples=("login attempt [ann] failed", "login attempt 3/5 failed"),
+        source="Cowrie documentation, events",
     ),
     Rule(
         name="signature-header",
