@@ -182,10 +182,12 @@ class Builder:
             raise NarrationMistake(message)
 
     def _name(self, what: str, name: Any) -> str:
-        if type(name) is str and text.is_name(name):
-            return name
-        self.mistake(f"{what} {name!r} must be ASCII [a-z0-9_.-], 1 to 128 characters")
-        return text.to_name(str(plain(name)))
+        # A name loses its capitals and signs, and no rule would know the secret in it afterwards.
+        safe = self._redactor.text(name if type(name) is str else str(plain(name)))
+        if text.is_name(safe):
+            return safe
+        self.mistake(f"{what} {safe!r} must be ASCII [a-z0-9_.-], 1 to 128 characters")
+        return text.to_name(safe)
 
     def _check_template(self, name: str, template: str, filled: Mapping[str, Any], action: str) -> None:
         missing = [field for field in text.template_fields(template) if field not in filled]

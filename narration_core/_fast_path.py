@@ -210,8 +210,8 @@ class FastPath:
         return not (self._redactor.own_patterns or any(map(self._redactor.wanted_spans, _MADE_IDS)))
 
     def _is_new_action(self, action: str) -> bool:
-        """Return whether an action that was not seen before is a valid name, and remember it."""
-        if not is_name(action):
+        """Return whether an action that was not seen before is a valid name without a secret, and remember it."""
+        if not is_name(action) or self._redactor.wanted_spans(action):
             return False
         self._actions.keep(action)
         return True

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from narration_core import MemorySink, Narrator, flush
+from narration_core import MemorySink, NarrationMistake, Narrator, flush
 from narration_core._pipeline import PIPELINE
 from narration_core._process import capture_process
 from narration_core._text import MAX_READ, MAX_TEXT, clean
@@ -142,3 +142,21 @@ def test_an_endless_text_is_read_up_to_a_limit(memory: MemorySink) -> None:
     assert human == "y" * MAX_TEXT + f"...[{1_000_000 - MAX_TEXT} more characters]"
     assert clean(human) == human
     assert MAX_READ == MAX_TEXT + 16 * 1024
+
+
+@pytest.mark.parametrize("name", [SECRET, SECRET.lower(), f"login password={SECRET}", coloured(SECRET, 4)])
+def test_a_secret_in_a_name_does_not_leave_either(name: str, memory: MemorySink) -> None:
+    for _ in range(2):
+        narrate(name, "t", "Said")
+    Narrator(f"at {name}")("act", "t", "Said")
+    flush()
+    assert len(memory.lines) == 3
+    assert not survives(SECRET.lower()[4:], memory.lines)
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_mistake_does_not_show_the_secret_of_a_name() -> None:
+    with pytest.raises(NarrationMistake) as raised:
+        narrate(f"login password={SECRET}", "t", "Said")
+    assert "login" in str(raised.value)
+    assert not survives(SECRET, [str(raised.value).encode()])
