@@ -103,6 +103,11 @@ class Clients:
         """Return the command that uses a worker from a real browser."""
         return self.node("browser.mjs", str(self.part("browser")), what, url, *map(json.dumps, bodies))
 
+    def panel(self, program: str, scene: str, address: str, *more: str) -> list[str]:
+        """Return the command that looks at a scene of the hub's panel in a real browser."""
+        self.beside_packages("panel_page.mjs")
+        return self.node(program, str(self.part("browser")), scene, address, *more)
+
     async def all_of(self, command: list[str], **options: Any) -> list[dict[str, Any]]:
         """Return everything that a program prints."""
         async with reading(command, **options) as found:

@@ -77,9 +77,7 @@ def test_one_sentence_is_the_same_bytes_in_golden_file_terminal_stream_and_brows
                 name, data = await reader.next()
                 assert name == "narration"
             *_, watched = await said_by(tmp_path, "-m", "narration_core.cli", "story", "req-1", "--hub", one.url)
-            (seen,) = await clients.all_of(
-                clients.node("panel.mjs", str(clients.part("browser")), "sentence", f"{one.url}/#story=req-1")
-            )
+            (seen,) = await clients.all_of(clients.panel("panel.mjs", "sentence", f"{one.url}/#story=req-1"))
             return console, watched, data, seen
 
     console, watched, data, seen = asyncio.run(asyncio.wait_for(main(), 110))

@@ -46,7 +46,7 @@ def run(main):
 
 
 async def looked_at(clients, scene, url, *more):
-    return await clients.all_of(clients.node("panel.mjs", str(clients.part("browser")), scene, url, *more))
+    return await clients.all_of(clients.panel("panel.mjs", scene, url, *more))
 
 
 def test_the_stuck_request_is_on_top_and_one_click_away(clients, tmp_path):
@@ -110,7 +110,7 @@ def test_a_ticket_opens_its_story_leaves_the_address_and_ends_when_it_is_revoked
         async with hub(AUTH_TOKEN=TOKEN) as one:
             await one.send(*STUCK, token=TOKEN)
             ticket = await one.ask("POST", "/v1/stories/req-stuck/ticket", TOKEN, status=201, json={"seconds": 600})
-            command = clients.node("panel.mjs", str(clients.part("browser")), "ticket", f"{one.url}{ticket['path']}")
+            command = clients.panel("panel.mjs", "ticket", f"{one.url}{ticket['path']}")
             found = []
             async with clients.reading(command) as lines:
                 async for seen in lines:
@@ -173,7 +173,7 @@ def test_after_a_restart_of_the_hub_the_story_goes_on_where_it_was(clients, tmp_
         async with hub(*data) as one:
             await one.send(*STUCK)
             address = f"{one.url}/#story=req-stuck"
-            reading = clients.reading(clients.node("panel.mjs", str(clients.part("browser")), "restart", address))
+            reading = clients.reading(clients.panel("panel.mjs", "restart", address))
             lines = await reading.__aenter__()
             found.append(await anext(lines))
         found.append(await anext(lines))

@@ -35,8 +35,7 @@ def asked(fleet):
 @pytest.mark.req("FLEET-01", "HUB-07")
 def test_the_story_of_a_request_has_a_lane_for_every_service(clients, fleet, tmp_path):
     request = asked(fleet)
-    browser, address = str(clients.part("browser")), f"{fleet.url(HUB)}/"
-    command = clients.node("panel.mjs", browser, "fleet", address, str(tmp_path), TOKEN, request)
+    command = clients.panel("panel.mjs", "fleet", f"{fleet.url(HUB)}/", str(tmp_path), TOKEN, request)
     (seen,) = asyncio.run(asyncio.wait_for(clients.all_of(command), 110))
     assert {lane["service"] for lane in seen["lanes"]} == {*SERVICES, "keeper", "worker"}
     assert all(lane["inside"] and lane["bars"] for lane in seen["lanes"]), json.dumps(seen["lanes"])

@@ -1,7 +1,7 @@
 // Why a request is where it is, above all else: at once from the rows that are here, and with what the hub knows of others.
 
 import { element, say } from "./dom.js";
-import { age, clock, count } from "./format.js";
+import { age, count, moment } from "./format.js";
 import { now } from "./hub.js";
 import { isSevere } from "./model.js";
 
@@ -39,6 +39,7 @@ export class Answer {
 }
 
 const lasted = (from, to = now()) => age(Math.max(0, to - from));
+const at = (ms) => moment(ms, now());
 const quoted = (sentence) => `“${sentence}”`;
 const from = (service, sentence) => [{ service }, ` ${quoted(sentence)}`];
 
@@ -48,14 +49,14 @@ function verdict(story, isLive, cut, why) {
   if (work) {
     const began = work.start.at;
     const said = from(work.last.service, work.last.event.human);
-    if (cut) return ["Was waiting for ", ...said, `, open for ${lasted(began, cut.at)} ${cut.when}, since ${clock(began)}`];
-    if (!isLive) return ["Left open: ", ...said, `, never ended, since ${clock(began)}`];
+    if (cut) return ["Was waiting for ", ...said, `, open for ${lasted(began, cut.at)} ${cut.when}, since ${at(began)}`];
+    if (!isLive) return ["Left open: ", ...said, `, never ended, since ${at(began)}`];
     const lead = known?.state === "queued" ? "Waiting in the queue of " : "Waiting for ";
-    return [lead, ...said, `, open for ${lasted(began)}, since ${clock(began)}`];
+    return [lead, ...said, `, open for ${lasted(began)}, since ${at(began)}`];
   }
   const last = story.rows.findLast((row) => row.kind === "event");
   if (!last) return ["Nothing was heard yet."];
-  const word = [...from(last.service, last.event.human), `, at ${clock(last.at)}`];
+  const word = [...from(last.service, last.event.human), `, at ${at(last.at)}`];
   switch (known?.state) {
     case "finished": return ["Finished. Last word: ", ...word];
     case "queued": return ["Waiting in the queue of ", ...word];
@@ -63,7 +64,7 @@ function verdict(story, isLive, cut, why) {
     default: {
       const failure = story.failure;
       if (!failure) return ["Nothing is open. Last word: ", ...word];
-      return [known?.state === "failed" ? "Failed: " : "An error was told: ", ...from(failure.service, failure.event.human), `, at ${clock(failure.at)}`];
+      return [known?.state === "failed" ? "Failed: " : "An error was told: ", ...from(failure.service, failure.event.human), `, at ${at(failure.at)}`];
     }
   }
 }
@@ -79,19 +80,19 @@ function reasons(story, isLive, cut, why) {
   if (why?.next && !cut && !OVER.has(why.state)) found.push(["Next", next(why.next)]);
   if (work) {
     for (let outer = work.parent, left = MOST_AROUND; outer && left; outer = outer.parent, left -= 1) {
-      if (!outer.end) found.push(["Part of", [...from(outer.service, outer.start.event.human), `, open for ${lasted(outer.start.at, cut?.at)}`]]);
+      if (!outer.end) found.push(["Part of", [...from(outer.service, outer.start.event.human), isLive || cut ? `, open for ${lasted(outer.start.at, cut?.at)}` : ", never ended"]]);
     }
   }
   const failure = story.failure;
   if (failure && (work || why?.state === "finished")) {
     const more = story.failures - 1;
-    found.push(["Errors", [...from(failure.service, failure.event.human), `, at ${clock(failure.at)}${more ? `, and ${more} more` : ""}`]]);
+    found.push(["Errors", [...from(failure.service, failure.event.human), `, at ${at(failure.at)}${more ? `, and ${more} more` : ""}`]]);
   }
   if (!isLive && !cut && why?.left_open?.length) found.push(["Left open", [`${why.left_open.map(quoted).join(", ")}: nobody told the end`]]);
   const lost = Object.values(why?.lost ?? {}).reduce((sum, number) => sum + number, 0);
   if (lost) found.push(["Lost", [`${count(lost, "event")} of ${Object.keys(why.lost).join(", ")} since it began: what is missing may be among them`]]);
   if (story.missed) found.push(["Missed", [`${count(story.missed, "event")} of this: the hub no longer had them when this page asked`]]);
-  for (const [service, ms] of story.behind) found.push(["Clock", [{ service }, ` is ${age(ms)} behind its caller’s; lanes and order of time are moved by as much`]]);
+  for (const [service, ms] of story.behind) found.push(["Clock", [{ service }, ` is ${age(ms)} behind its caller's; lanes and order of time are moved by as much`]]);
   return found;
 }
 

@@ -1,7 +1,8 @@
 // All fields of a row. An id is a link to everything that has it.
 
 import { button, element } from "./dom.js";
-import { clock } from "./format.js";
+import { moment } from "./format.js";
+import { now } from "./hub.js";
 
 const IDS = /(^|_)id$/;
 
@@ -33,7 +34,7 @@ export class Drawer {
   value(name, value) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     if (IDS.test(name) && typeof value === "string") return [element("a", { href: `#${new URLSearchParams({ id: value })}` }, text)];
-    return name === "emitted_at_ms" ? [`${text}  (${clock(value)})`] : [text];
+    return name === "emitted_at_ms" ? [`${text}  (${moment(value, now())})`] : [text];
   }
 
   close() {

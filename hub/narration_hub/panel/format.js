@@ -33,6 +33,14 @@ export function clock(ms) {
   return `${two(hour)}:${two(minute)}:${two(second)}.${String(at.getTime() % 1000).padStart(3, "0")}`;
 }
 
+// The same with its day, unless that is today.
+export function moment(ms, today) {
+  if (!Number.isFinite(ms)) return clock(ms);
+  const day = (at) => (utc ? [at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate()] : [at.getFullYear(), at.getMonth() + 1, at.getDate()]).map(two).join("-");
+  const own = day(new Date(ms));
+  return own === day(new Date(today)) ? clock(ms) : `${own} ${clock(ms)}`;
+}
+
 export const since = (ms) => (Number.isFinite(ms) ? `${ms < 0 ? "-" : "+"}${age(Math.abs(ms))}` : "");
 
 export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

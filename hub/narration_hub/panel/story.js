@@ -12,6 +12,7 @@ import { FORMATS } from "./saving.js";
 
 const HIDDEN_MS = 60000;
 const PLAIN_LINES = 5000;
+const CALM_MS = 200;
 const ASK_MS = 1500; // after a new row
 const ASK_AGAIN_MS = 5000;
 const ASK_SHARE = 20; // of the time, the hub is asked for a twentieth at most
@@ -60,6 +61,7 @@ export class StoryScreen {
     this.dropped = 0;
     this.moves = 0;
     this.jumped = false;
+    this.list.selected = null;
     this.why = null;
     this.askedAt = -Infinity;
     this.askAfter = 0;
@@ -76,6 +78,7 @@ export class StoryScreen {
     this.isStopped = true;
     document.removeEventListener("visibilitychange", this.hide);
     clearTimeout(this.rest);
+    clearTimeout(this.calm);
     clearInterval(this.timer);
     this.stream.stop();
   }
@@ -101,11 +104,17 @@ export class StoryScreen {
     else if (type === "gap") this.take(this.story.gap(body.missed));
     else if (type === "reset") this.beginAnew(body.reason);
     else if (type === "end" && body.reason !== "shutdown") this.over(body.reason);
-    else if (type === "hello") this.greeted(body.version);
+    else if (type === "hello") this.greeted(body.version, body.at_ms);
+    this.tookAt = performance.now();
+    if (!this.jumped) {
+      clearTimeout(this.calm);
+      this.calm = setTimeout(() => this.plan(), CALM_MS);
+    }
     this.plan();
   }
 
-  greeted(version) {
+  greeted(version, at) {
+    this.greetedAt ??= at;
     if (this.version !== undefined && version !== this.version) this.tellNotice(["The hub has another version now. ", button("Load this page again", () => location.reload())]);
     this.version = version;
   }
@@ -233,7 +242,7 @@ export class StoryScreen {
     const newest = story.newest ?? first;
     const isLive = story.open.length > 0 && !this.isOver;
     this.list.show(this.rows, { arrived: this.arrived, first, latest: story.count, isOver: this.isOver });
-    this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : newest, this.list.selected);
+    this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : (this.cut?.at ?? newest), this.list.selected);
     this.answer.draw(story, { isLive, cut: this.cut, why: this.why });
     this.tellAbout();
     const dropped = story.dropped ? `, ${count(story.dropped, "earlier row")} no longer kept here` : "";
@@ -243,7 +252,7 @@ export class StoryScreen {
     this.order.hidden = !this.isByTime && !story.late && !story.moves;
     this.order.textContent = this.isByTime ? "in order of time  o" : "in order of arrival  o";
     this.drawServices();
-    if (!this.jumped && story.rows.length) this.jump();
+    if (!this.jumped && story.rows.length && this.isCaughtUp) this.jump();
   }
 
   // The other name that a person may know it by.
@@ -254,10 +263,16 @@ export class StoryScreen {
     if (this.about.textContent !== text) this.about.textContent = text;
   }
 
+  // Whether what the hub had is here: what came last was told since this page asked, or nothing came for a moment.
+  get isCaughtUp() {
+    return this.isOver || this.story.newest >= this.greetedAt || performance.now() - this.tookAt >= CALM_MS;
+  }
+
   // Already where one would look: at the row of the link, at the open work, or at the first error.
   jump() {
     if (this.wanted && !this.target) return;
     this.jumped = true;
+    if (this.list.selected) return; // somebody was faster
     const row = this.target ?? this.story.waitsFor?.start ?? this.story.failure;
     if (row) this.list.select(row);
   }

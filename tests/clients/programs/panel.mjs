@@ -1,38 +1,9 @@
 // Use the hub's panel in a real browser, as a person does; print what is seen, one JSON object a line.
 //   node panel.mjs BROWSER SCENE ADDRESS [FOLDER FOR SCREENSHOTS [MORE OF THE SCENE]]
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { open } from "./panel_page.mjs";
 
 const [executablePath, scene, address, folder] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-  ],
-});
-const context = await browser.newContext({ viewport: { width: 1280, height: 760 } });
-const page = await context.newPage();
-page.setDefaultTimeout(60_000);
-const complaints = [];
-page.on("pageerror", (error) => complaints.push(error.message));
-page.on("dialog", (dialog) => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-page.on("console", (message) => { if (/Content Security Policy/.test(message.text())) complaints.push(message.text()); });
-
-const print = (seen) => console.log(JSON.stringify({ ...seen, complaints }));
-const text = (selector) => page.locator(selector).first().innerText();
-const rows = () => page.locator(".row").count();
-const shows = (selector, wanted) => page.locator(selector, { hasText: wanted }).first().waitFor();
-const shot = async (name) => { if (folder) await page.screenshot({ path: `${folder}/${name}.png` }); };
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
-async function violations() {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => globalThis.axe.run());
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
-}
+const { browser, context, page, print, text, rows, shows, shot, violations } = await open(executablePath, folder);
 
 const scenes = {
   // From the board to the answer: one click.
