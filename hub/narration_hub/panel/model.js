@@ -4,6 +4,7 @@ export const MOST_ROWS = 200000;
 export const MOST_BYTES = 128 * 2 ** 20;
 export const MOST_OPEN = 5000;
 const ROW_BYTES = 300; // of memory that a row takes beside its text
+const DROPPED = 50; // the share of rows that go at once, when there are too many: one in so many
 const LATE_MS = 1000; // threads and processes write less than this out of order
 export const MOST_MARKS = 100;
 
@@ -126,18 +127,25 @@ export class Story {
   push(row) {
     row.number = this.count++;
     this.bytes += row.bytes;
-    if (this.rows.length >= MOST_ROWS || this.bytes > MOST_BYTES) {
-      const gone = new Set(this.rows.splice(0, Math.ceil(this.rows.length / 10)));
-      this.dropped += gone.size;
-      for (const each of gone) {
-        this.bytes -= each.bytes;
-        if (this.begun.get(each.event?.span_id) === each) this.begun.delete(each.event.span_id);
-      }
-      const open = new Set(this.open);
-      this.works = this.works.filter((work) => open.has(work) || !gone.has(work.end ?? work.start));
-      this.bySpan = new Map(this.works.map((work) => [work.start.event.span_id, work]));
-    }
+    while (this.rows.length && (this.rows.length >= MOST_ROWS || this.bytes > MOST_BYTES)) this.drop();
     this.rows.push(row);
+  }
+
+  // Let the oldest rows go: a few at once, for the page answers nobody meanwhile.
+  drop() {
+    const gone = new Set(this.rows.splice(0, Math.ceil(this.rows.length / DROPPED)));
+    this.dropped += gone.size;
+    for (const each of gone) {
+      this.bytes -= each.bytes;
+      if (this.begun.get(each.event?.span_id) === each) this.begun.delete(each.event.span_id);
+    }
+    const open = new Set(this.open);
+    this.works = this.works.filter((work) => {
+      const isKept = open.has(work) || !gone.has(work.end ?? work.start);
+      const span = work.start.event.span_id;
+      if (!isKept && this.bySpan.get(span) === work) this.bySpan.delete(span);
+      return isKept;
+    });
   }
 
   // Tells whether the row opens or closes work.
