@@ -353,6 +353,7 @@ export class StoryScreen {
   }
 
   openDrawer() {
+    if (!this.list.selected) this.jump();
     const row = this.list.selected;
     if (row?.kind === "event") this.drawer.show(row);
   }
