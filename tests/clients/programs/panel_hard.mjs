@@ -279,6 +279,7 @@ const scenes = {
     const heap = async () => { await devtools.send("HeapProfiler.collectGarbage"); return (await devtools.send("Runtime.getHeapUsage")).usedSize; };
     await page.evaluate(() => { globalThis.seen.tasks = []; globalThis.seen.frames = []; });
     print({ ready: true });
+    await page.waitForFunction(() => { const list = document.querySelector(".list"); return list.scrollHeight > 3 * list.clientHeight; });
     await page.locator(".list").evaluate((list) => { list.scrollTop = 0; });
     await shows(".more", "new row");
     await page.keyboard.press("j");
