@@ -22,12 +22,17 @@ export class Lanes {
     this.selected = selected;
     const wide = Math.max(1, to - from);
     const lanes = new Map([...story.services.keys()].slice(0, MOST_LANES).map((service) => [service, []]));
+    const timeOf = (row, or) => (Number.isFinite(story.corrected(row)) ? story.corrected(row) : or);
     const works = new Set([...story.open.slice(-MOST_BARS), ...story.works.slice(-MOST_BARS)]);
     const place = (node, start, stop) => {
       node.style.left = `${(100 * Math.min(Math.max(0, start - from), wide)) / wide}%`;
       if (stop !== undefined) node.style.width = `${Math.max(0.4, (100 * Math.min(stop - start, wide)) / wide)}%`;
       return node;
     };
+    for (const [service, drawn] of lanes) { // from its first word to its last one
+      const began = timeOf(story.firsts.get(service), from);
+      drawn.push(place(coloured(element("div", { class: "extent" }), service), began, Math.max(began, timeOf(story.lasts.get(service), to))));
+    }
     for (const work of works) lanes.get(work.service)?.push(this.bar(story, work, from, from + wide, place));
     for (const row of story.marks.slice(-MOST_MARKS)) lanes.get(row.service)?.push(this.mark(story, row, place));
     const more = story.services.size - lanes.size;

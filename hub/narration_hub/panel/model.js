@@ -23,8 +23,9 @@ export class Story {
     this.late = 0; // rows that came when others had told of a later time
     this.failure = null; // the first error that is here
     this.failures = 0;
-    this.lasts = new Map(); // each service's last row
-    this.marks = []; // rows that are worth a mark in the lanes and open or close no work
+    this.firsts = new Map(); // each service's first row, and its last one
+    this.lasts = new Map();
+    this.marks = []; // rows that are worth a mark in the lanes
     this.begun = new Map(); // each span's first row
     this.early = new Map(); // of spans that have not begun, the first row that was told inside of them
     this.behind = new Map(); // by how many milliseconds a service's clock is behind its callers'
@@ -49,10 +50,12 @@ export class Story {
       text: `${event.actor} ${event.action} ${event.human} ${formatted}`.toLowerCase(),
     };
     this.services.set(row.service, (this.services.get(row.service) ?? 0) + 1);
+    if (!this.firsts.has(row.service)) this.firsts.set(row.service, row);
     this.lasts.set(row.service, row);
     this.compare(row);
     this.push(row);
-    if (!this.take(row) || isTrouble(row)) this.mark(row);
+    this.take(row);
+    if (isTrouble(row)) this.mark(row);
     if (isSevere(row)) {
       this.failure ??= row;
       this.failures += 1;
@@ -148,7 +151,6 @@ export class Story {
     });
   }
 
-  // Tells whether the row opens or closes work.
   take(row) {
     const { event } = row;
     const closed = this.closedBy(event, row.level);
@@ -156,7 +158,7 @@ export class Story {
       closed.end = closed.last = row;
       closed.failed = SEVERE.has(row.level);
       this.open.splice(this.open.indexOf(closed), 1);
-      return true;
+      return;
     }
     const name = this.openedBy(event, row.level);
     if (name !== null) {
@@ -166,10 +168,9 @@ export class Story {
       this.open.push(work);
       if (this.open.length > MOST_OPEN) this.open.shift();
       if (event.span_id && !this.bySpan.has(event.span_id)) this.bySpan.set(event.span_id, work);
-      return true;
+      return;
     }
     for (let work = this.around(event.span_id, row.service); work; work = work.parent) work.last = row;
-    return false;
   }
 
   // The work that a span is, or else the innermost open work of a service.

@@ -69,20 +69,21 @@ function otlp(rows, works, severity) {
   });
 }
 
-const TOLD_OTHERWISE = new Set(["emitted_at_ms", "level", "human", "trace_id", "span_id"]);
-const IDS = [["traceId", "trace_id", /^[0-9a-f]{32}$/], ["spanId", "span_id", /^[0-9a-f]{16}$/]];
+const TOLD_OTHERWISE = new Set(["emitted_at_ms", "level", "human"]);
+const IDS = [["traceId", "trace_id", /^(?!0+$)[0-9a-f]{32}$/], ["spanId", "span_id", /^(?!0+$)[0-9a-f]{16}$/]];
 
 function record({ event, level }, severity) {
-  const made = {
+  const ids = IDS.filter(([, field, form]) => form.test(event[field] ?? "")); // any other one is an attribute
+  const elsewhere = new Set([...TOLD_OTHERWISE, ...ids.map(([, field]) => field)]);
+  return {
     timeUnixNano: Number.isFinite(event.emitted_at_ms) ? String(BigInt(Math.trunc(event.emitted_at_ms)) * 1000000n) : "0",
     severityNumber: severity[level] ?? 0,
     severityText: level,
     body: { stringValue: event.human ?? "" },
     eventName: `${event.actor}.${event.action}`,
-    attributes: Object.entries(event).filter(([name]) => !TOLD_OTHERWISE.has(name)).map(([name, value]) => attribute(`narration.${name}`, value)),
+    ...Object.fromEntries(ids.map(([name, field]) => [name, event[field]])),
+    attributes: Object.entries(event).filter(([name]) => !elsewhere.has(name)).map(([name, value]) => attribute(`narration.${name}`, value)),
   };
-  for (const [name, field, form] of IDS) if (form.test(event[field] ?? "")) made[name] = event[field];
-  return made;
 }
 
 const attribute = (key, value) => ({ key, value: valueOf(value) });

@@ -40,7 +40,7 @@ export class StoryScreen {
     this.notice = element("div", { class: "notice", role: "alert", hidden: true });
     this.shownCount = element("span", { class: "counted" });
     this.only = element("span", { class: "only" });
-    this.order = button("", () => this.reorder(), { class: "order" });
+    this.order = button("", () => this.reorder(), { class: "order", title: "The order of rows" });
     this.plain = element("pre", { class: "plain", tabindex: "0", hidden: true });
     this.node = element("div", { class: "story" },
       element("div", { class: "heading" },
@@ -250,7 +250,7 @@ export class StoryScreen {
     this.shownCount.textContent = this.isFiltered
       ? `${this.arrived.length.toLocaleString("en")} of ${count(story.rows.length, "row")}${dropped}${late}` : `${count(story.rows.length, "row")}${dropped}${late}`;
     this.order.hidden = !this.isByTime && !story.late && !story.moves;
-    this.order.textContent = this.isByTime ? "in order of time  o" : "in order of arrival  o";
+    this.order.textContent = this.isByTime ? "by time  o" : "by arrival  o";
     this.drawServices();
     if (!this.jumped && story.rows.length && this.isCaughtUp) this.jump();
   }

@@ -35,10 +35,10 @@ const scenes = {
     await shows(".counted", "came late");
     print({ arrival: await sentences(), late: await texts(".row:has(.late) .sentence"), counted: await text(".counted") });
     await page.keyboard.press("o");
-    await shows(".order", "of time");
+    await shows(".order", "by time");
     const time = await sentences();
     await page.reload();
-    await shows(".order", "of time");
+    await shows(".order", "by time");
     print({ time, again: await sentences(), at: page.url() });
     await shows(".row", "Later still");
     print({ later: await sentences() });
@@ -102,7 +102,7 @@ const scenes = {
     await shot("clocks");
     const arrival = await sentences();
     await page.keyboard.press("o");
-    await shows(".order", "of time");
+    await shows(".order", "by time");
     print({
       arrival, time: await sentences(), moved: await texts(".lane .who"), reason: (await texts(".reasons dd")).at(-1),
       all: await page.locator("main").innerText(), bars: await page.locator(".piece").evaluateAll((bars) => bars.map((bar) => bar.style.left)),
