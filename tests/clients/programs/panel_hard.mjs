@@ -281,7 +281,7 @@ const scenes = {
     print({ ready: true });
     await page.waitForFunction(() => { const list = document.querySelector(".list"); return list.scrollHeight > 3 * list.clientHeight; });
     await page.locator(".list").evaluate((list) => { list.scrollTop = 0; });
-    await shows(".more", "new row");
+    await shows(".more", " wait;");
     await page.keyboard.press("j");
     const paused = await text(".more");
     await page.keyboard.press("f");
