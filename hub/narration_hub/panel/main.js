@@ -1,7 +1,7 @@
 // The page: which screen is shown stands in the address after the #, so that every view is a link.
 
 import { address, Board } from "./board.js";
-import { find, note } from "./dom.js";
+import { announce, find, note } from "./dom.js";
 import { isUtc, showUtc } from "./format.js";
 import { get, remember } from "./hub.js";
 import { told } from "./model.js";
@@ -134,7 +134,11 @@ addEventListener("narration-login", () => { if (!find("login").open) find("login
 find("login").addEventListener("close", () => {
   const token = find("token").value.trim();
   find("token").value = "";
-  if (token) remember(token);
+  if (!token) { // else the hub would refuse again, and the dialog come back for ever
+    announce("this hub needs a token: load the page again to enter one", "trouble");
+    return;
+  }
+  remember(token);
   showing = "";
   show();
 });
