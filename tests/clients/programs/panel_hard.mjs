@@ -212,7 +212,7 @@ const scenes = {
     await page.evaluate(() => dispatchEvent(new Event("narration-login")));
     await look("login");
     await page.keyboard.press("Escape");
-    await page.locator(".jobs tbody a").first().click();
+    await page.locator(".jobs tbody a", { hasText: "job-stuck" }).first().click();
     await shows(".reasons dt", "Held by");
     await look("story");
     await page.keyboard.press("Enter");
