@@ -105,7 +105,7 @@ class FastPath:
     def __init__(self, settings: Settings, counts: Counts) -> None:
         self._composers: BoundedDict[tuple[Any, ...], Composer | None] = BoundedDict(_COMPOSER_LIMIT, _COMPOSER_BYTES)
         self.composers = self._composers.found
-        self._actions: BoundedSet[str] = BoundedSet()
+        self._names: BoundedSet[str] = BoundedSet()
         self._strict = settings.strict
         self._redactor = settings.redactor
         self._counts = counts
@@ -115,12 +115,12 @@ class FastPath:
         self.text_needs_care = self._new_judge()
         self._globals: dict[str, Any] = {
             "Draft": Draft,
-            "actions": self._actions.seen,
             "defstruct": msgspec.defstruct,
             "end": encode(Event(emitted_by=settings.emitted_by)).decode()[1:],
             "fill": fill_simple,
-            "is_new_action": self._is_new_action,
+            "is_new_name": self._is_new_name,
             "levels": EMITTING,
+            "names": self._names.seen,
             "needs_care": self.needs_care,
             "text_needs_care": self.text_needs_care,
             "now": time.time_ns,
@@ -209,11 +209,11 @@ class FastPath:
         """Return whether ids of the forms that are made here are plain; a policy may have patterns of its own."""
         return not (self._redactor.own_patterns or any(map(self._redactor.wanted_spans, _MADE_IDS)))
 
-    def _is_new_action(self, action: str) -> bool:
-        """Return whether an action that was not seen before is a valid name without a secret, and remember it."""
-        if not is_name(action) or self._redactor.wanted_spans(action):
+    def _is_new_name(self, name: str) -> bool:
+        """Return whether an actor or action that was not seen before is valid and has no secret, and remember it."""
+        if not is_name(name) or self._redactor.wanted_spans(name):
             return False
-        self._actions.keep(action)
+        self._names.keep(name)
         return True
 
     def composer(self, names: tuple[str, ...], point: Declared | None = None) -> Composer:

@@ -7,7 +7,8 @@ out at every call: its field names, and for a declared point also its texts. For
         device = fields['device']
         if not (
             bound.json is not None and
-            type(action) is str and (action in actions or is_new_action(action)) and
+            type(action) is str and (action in names or is_new_name(action)) and
+            (actor in names or is_new_name(actor)) and
             type(target) is str and
             type(human) is str and
             type(device) is str
@@ -162,7 +163,11 @@ def _compose(
     said = [name for name in ("target", "human", *parts.spoken) if name not in parts.fixed]
     numbers = [value for value in parts.given.values() if value not in (*parts.strings, *parts.spoken)]
     checks = ["bound.json is not None"]
-    checks += [] if point else ["type(action) is str and (action in actions or is_new_action(action))"]
+    if not point:
+        checks += [
+            "type(action) is str and (action in names or is_new_name(action))",
+            "(actor in names or is_new_name(actor))",
+        ]
     checks += [
         f"type({name}) is str" for name in (*(name for name in said if name not in parts.filled), *parts.strings)
     ]

@@ -148,9 +148,10 @@ def test_an_endless_text_is_read_up_to_a_limit(memory: MemorySink) -> None:
 def test_a_secret_in_a_name_does_not_leave_either(name: str, memory: MemorySink) -> None:
     for _ in range(2):
         narrate(name, "t", "Said")
-    Narrator(f"at {name}")("act", "t", "Said")
+        Narrator(f"at {name}")("act", "t", "Said")
+        Narrator(name)("act", "t", "Said")
     flush()
-    assert len(memory.lines) == 3
+    assert len(memory.lines) == 6
     assert not survives(SECRET.lower()[4:], memory.lines)
 
 
