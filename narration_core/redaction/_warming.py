@@ -9,8 +9,8 @@ import atexit
 import contextlib
 import os
 import sys
-import threading
 import weakref
+from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
 from typing import Final
 
@@ -24,16 +24,21 @@ Hits = Callable[[str], list[int]]
 
 _engines: "weakref.WeakSet[WarmingEngine]" = weakref.WeakSet()
 
-_ending = threading.Event()
+_ending = False
 
 # A fork waits for it: a child could not finish an import that another thread has begun.
 _import_lock = new_setup_lock()
 
 
+# A program may have gevent patch threads later. Only what `_thread` gave then fits the thread that was begun then, and
+# `threading` would look for that thread among greenlets when it ends.
+_monkey = sys.modules.get("gevent.monkey")
+_AMONG_GREENLETS: Final = _monkey is not None and bool(_monkey.is_object_patched("_thread", "start_new_thread"))
+
+
 def _beside_greenlets(work: Callable[[], None]) -> None:
     """Do what takes long; where gevent made this thread a greenlet, in a true thread, so that the others go on."""
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and monkey.is_module_patched("threading"):
+    if _AMONG_GREENLETS:
         sys.modules["gevent"].get_hub().threadpool.apply(work)
     else:
         work()
@@ -89,27 +94,31 @@ class WarmingEngine:
 
     def _begin(self) -> None:
         """Start the thread; also in the child of a fork, where the parent's is missing."""
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        if self._done or _ending.is_set():
+        self._lock = allocate_lock()
+        self._go_on = allocate_lock()  # held until the thread is to stop
+        self._go_on.acquire()
+        self._at_work = allocate_lock()  # held while there is a thread
+        if self._done or _ending:
             return
-        thread = threading.Thread(target=self._run, name="narration-warm-up", daemon=True)
-        with contextlib.suppress(
-            RuntimeError
-        ):  # no more threads, or the interpreter is ending: the portable engine stays
-            thread.start()
-            self._thread = thread
+        self._at_work.acquire()
+        try:
+            start_new_thread(self._run, (self._at_work,))
+        except RuntimeError:  # no more threads, or the interpreter is ending: the portable engine stays
+            self._at_work.release()
 
-    def _run(self) -> None:
-        if not self._stop.wait(DELAY_S):
-            _beside_greenlets(self.warm_up)
+    def _run(self, at_work: LockType) -> None:
+        try:
+            if not self._go_on.acquire(timeout=DELAY_S):
+                _beside_greenlets(self.warm_up)
+        finally:
+            at_work.release()
 
     def _end(self) -> None:
         """Do not let the interpreter end under a thread that compiles."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()  # as long as it takes: an interpreter that ends under it would be aborted
+        with contextlib.suppress(RuntimeError):  # told before
+            self._go_on.release()
+        with self._at_work:  # as long as it takes: an interpreter that ends under it would be aborted
+            pass
 
 
 def _begin_in_child() -> None:
@@ -119,7 +128,8 @@ def _begin_in_child() -> None:
 
 @atexit.register
 def _end_all() -> None:
-    _ending.set()
+    global _ending  # noqa: PLW0603 - a module's state
+    _ending = True
     for engine in list(_engines):
         engine._end()  # noqa: SLF001 - same module
 

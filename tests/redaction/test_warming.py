@@ -47,8 +47,7 @@ def test_it_compiles_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("hyperscan", reason="there is no faster engine")
     monkeypatch.setattr(_warming, "DELAY_S", 0.0)
     engine = WarmingEngine([Entry(literal="x")])
-    assert engine._thread is not None
-    engine._thread.join(60)
+    assert engine._at_work.acquire(timeout=60)
     assert not isinstance(getattr(engine.hits, "__self__", None), AhoCorasick)
 
 
@@ -121,5 +120,33 @@ def test_greenlets_go_on_while_it_compiles() -> None:
     pytest.importorskip("hyperscan", reason="there is no faster engine")
     done = subprocess.run(
         [sys.executable, "-c", BESIDE_GREENLETS], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+BEFORE_GREENLETS = """
+import sys
+from narration_core import Narrator
+from narration_core.redaction import _warming
+_warming.DELAY_S = float(sys.argv[1])
+Narrator("service")("start", "it", "Starting")
+engine = next(iter(_warming._engines))
+from gevent import monkey
+monkey.patch_all()
+import gevent
+if sys.argv[2] == "to the end":
+    while engine._at_work.locked():
+        gevent.sleep(0.001)
+"""
+
+
+@pytest.mark.parametrize(("delay_s", "lives"), [("0", "no longer"), ("3600", "no longer"), ("0.1", "to the end")])
+def test_gevent_may_patch_threads_after_it_began(delay_s: str, lives: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", BEFORE_GREENLETS, delay_s, lives],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
