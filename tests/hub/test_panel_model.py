@@ -108,3 +108,22 @@ def test_the_panel_and_the_commands_find_the_same_work(model, events):
         ],
         "open": [work.start.at_ms for work in works.open],
     }
+
+
+PAUSES = """
+const { Stream } = await import(process.argv[1]);
+const pauses = [];
+globalThis.setTimeout = (_, pause) => pauses.push(pause);
+globalThis.setInterval = () => 0;
+for (let panel = 0; panel < 1000; panel += 1) new Stream("", () => {}, () => {}, () => {}).pause();
+console.log(JSON.stringify(pauses));
+"""
+
+
+def test_a_thousand_panels_do_not_come_back_together(root_of_panel):
+    program = ["--input-type=module", "--eval", PAUSES, str(root_of_panel / "hub/narration_hub/panel/hub.js")]
+    pauses = json.loads(subprocess.check_output([NODE, *program], text=True))
+    assert len(pauses) == 1000
+    assert max(pauses) <= 10_000
+    windows = [sum(start <= pause < start + 100 for pause in pauses) for start in range(0, 10_000, 100)]
+    assert max(windows) <= 50
