@@ -394,7 +394,10 @@ class LineWriter(LineBackground):
         """Wait until everything put before this call is written; see `Writer.flush`."""
         self.sink.forget_output()
         until = time.monotonic() + deadline_s
+        wanted = len(self._queue) + self._taken  # other threads may tell for ever
         while self.queued and self._owner != get_ident():
+            if self._taken - self._flight.waiting >= wanted:
+                return 0
             if self._background:
                 self._rouse()
                 return super().flush(max(until - time.monotonic(), 0.0))

@@ -271,15 +271,16 @@ class Writer:
         while True:
             self._hurried = False
             self._started += 1
+            last = self._closed  # other threads may tell for ever
             written = self._drain()
             with self._changed:
                 self._finished = self._started
                 self._changed.notify_all()
+            if last:
+                return
             if written >= CHUNK:
                 continue
             if not written:
-                if self._closed:
-                    return
                 self._asleep = True
                 if self._idle():
                     self._wake.wait()
@@ -376,6 +377,12 @@ class Writer:
             left = left[len(piece) :]
         return refused + left
 
+    def _running(self) -> threading.Thread | None:
+        """Return the thread while it runs."""
+        with self._lock:  # another thread may be starting it
+            thread = self._thread
+        return thread if thread is not None and thread.is_alive() else None
+
     def flush(self, deadline_s: float) -> int:
         """Wait until everything queued before this call is written.
 
@@ -385,7 +392,8 @@ class Writer:
         Returns:
             How many events were still waiting when the time was up; 0 when all are written.
         """
-        if self._thread is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
+        thread = self._running()
+        if thread is None or threading.current_thread() is thread:
             return self.queued
         until = time.monotonic() + deadline_s
         wanted = self._started + 1
@@ -408,7 +416,7 @@ class Writer:
         self._closed = True
         self._stop.set()
         self._hurry()
-        thread = self._thread
+        thread = self._running()
         if thread is not None and threading.current_thread() is not thread:
             thread.join(_STUCK_S if abandoned else deadline_s)
         if not keep_sink and (

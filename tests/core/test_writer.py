@@ -508,3 +508,52 @@ def test_sigterm_tears_no_line():
     ]
     assert len(targets) >= len(heard) - 2
     assert targets == sorted(targets)
+
+
+TALKATIVE = """
+import threading
+from narration_core import Narrator, configure
+import sys
+configure(delivery=sys.argv[1])
+narrate = Narrator("talkative")
+heard = threading.Semaphore(0)
+def talk():
+    while True:
+        narrate("talk", "it", "Talking")
+        heard.release()
+for _ in range(3):
+    threading.Thread(target=talk, daemon=True).start()
+for _ in range(1000):
+    heard.acquire()
+"""
+
+
+@pytest.mark.parametrize("delivery", ["caller", "queued"])
+def test_threads_that_go_on_telling_hold_up_no_exit(delivery):
+    done = subprocess.run(
+        [sys.executable, "-c", TALKATIVE, delivery],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_writer_that_is_closed_ends_although_others_go_on():
+    writer = Writer(Gate(), Notices())
+    stop = threading.Event()
+
+    def put():
+        while not stop.is_set():
+            writer.put(record(1))
+
+    putting = threading.Thread(target=put)
+    putting.start()
+    try:
+        writer.put(record(0))
+        assert writer.close(5) == 0
+        assert not writer._thread.is_alive()
+    finally:
+        stop.set()
+        putting.join()
