@@ -79,12 +79,12 @@ def _events(source: Hub, path: str, after: str | None) -> Iterator[tuple[str, An
     while place.reason in _COME_BACK:
         try:
             yield from _until_it_breaks(source, path, place)
+            if not place.reason:
+                place.tell(f"the hub at {source.paths[0]} broke off")
         except HubUnreachableError as error:
             if not place.was_there or place.is_over(error):
                 raise
-            if not place.is_told:
-                place.is_told = True
-                click.echo(f"... {error}; trying again ...", err=True)
+            place.tell(str(error))
         if place.reason in _COME_BACK:
             time.sleep(place.pause_s())
     if place.reason != "ended":
@@ -107,6 +107,12 @@ class _Place:
             return False
         status = error.answer.status
         return status < _NOT_FOUND or (status == _NOT_FOUND and self._tries >= _MOST_TRIES)
+
+    def tell(self, trouble: str) -> None:
+        """Say once that the hub is away."""
+        if not self.is_told:
+            self.is_told = True
+            click.echo(f"... {trouble}; trying again ...", err=True)
 
     def pause_s(self) -> float:
         """Return how long to wait before the next try, in seconds: longer each time, and never two readers the same."""
