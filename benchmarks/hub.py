@@ -278,7 +278,7 @@ def main() -> None:
     replace_section(
         "hub",
         [
-            f"On {machine()}; other work kept {load:.1f} of them busy when it began.",
+            f"On {machine()}; the load was {load:.1f} when it began.",
             "",
             "| | measured | must reach |",
             "|---|---|---|",

@@ -165,7 +165,7 @@ class FastPath:
             correlation_id is None
             or correlation_id in self._texts.seen
             or _is_made_id(correlation_id)
-            or not (self.text_needs_care(correlation_id))
+            or not self.text_needs_care(correlation_id)
         ):
             bound = scope.prepared = BoundFields(self, scope.fields)
             bound.json = json

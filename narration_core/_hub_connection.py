@@ -34,6 +34,12 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def retry_after_s(self) -> float:
+        """How long it asks to wait before the next try, in seconds; 0 when it does not say."""
+        asked = self.headers.get("retry-after", "")
+        return float(asked) if re.fullmatch("[0-9]{1,9}", asked) else 0.0
+
 
 def is_possible_url(url: str) -> bool:
     """Tell whether a URL can be requested."""

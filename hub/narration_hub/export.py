@@ -57,7 +57,7 @@ class Export:
     def _run(self) -> None:
         while some := self._next():
             try:
-                self._sink.send(some)
+                sent = self._sink.send(some)
             except OSError as error:
                 if not self._is_away:
                     points.export_failed(reason=str(error))
@@ -71,7 +71,7 @@ class Export:
             with self._changed:
                 for _ in some:
                     self._waiting.popleft()
-            self.sent += len(some)
+            self.sent += sent
 
     def _next(self) -> list[Event]:
         """Return what is sent next, and stays here until it is; nothing at the end."""

@@ -1,6 +1,5 @@
 """A hub as the source of stories: what `narration story`, `why` and `conform` read with --hub."""
 
-import re
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
@@ -147,8 +146,7 @@ class Hub:
                     return
                 if error.answer.status != _TOO_MANY or is_last:
                     raise
-                asked = error.answer.headers.get("retry-after", "")
-                time.sleep(min(int(asked), _LONGEST_PAUSE_S) if re.fullmatch("[0-9]{1,9}", asked) else 1)
+                time.sleep(min(error.answer.retry_after_s or 1, _LONGEST_PAUSE_S))
             else:
                 return
 

@@ -157,8 +157,7 @@ class HubSink:
     def _post(self, body: bytes) -> None:
         answer = self._request(self._connection, body)
         if answer.status >= _OK:
-            asked = answer.headers.get("retry-after", "")
-            self._asked_s = min(float(asked), _LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else 0.0
+            self._asked_s = min(answer.retry_after_s, _LONGEST_PAUSE_S)
             raise NotTakenError(f"the hub at {self._connection.where} answered {answer.status}")
         try:
             self.refused += len(msgspec.json.decode(answer.body, type=_Answer).refused)

@@ -4,7 +4,6 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -88,25 +87,28 @@ class OtlpSink:
         """
         self.send([record.event for record in batch])
 
-    def send(self, events: Sequence[Event]) -> None:
+    def send(self, events: Sequence[Event]) -> int:
         """Send events; see `write`.
 
         Args:
             events: finished events; those that came from OpenTelemetry are left out.
 
+        Returns:
+            How many were sent.
+
         Raises:
             OSError: the collector does not take them now.
         """
-        own = (event for event in events if event.get("origin") != "otlp")
-        while some := list(islice(own, BATCH)):
-            self._post(some)
+        own = [event for event in events if event.get("origin") != "otlp"]
+        for start in range(0, len(own), BATCH):
+            self._post(own[start : start + BATCH])
+        return len(own)
 
     def _post(self, events: Sequence[Event]) -> None:
         body = json.dumps(export_request(_by_service(events))).encode()
         answer = self._connection.request("POST", self._path, body, self._headers)
         if answer.status in _LATER:
-            asked = answer.headers.get("retry-after", "")
-            self._asked_s = min(float(asked), _LONGEST_ASKED_S) if re.fullmatch("[0-9]{1,9}", asked) else 0.0
+            self._asked_s = min(answer.retry_after_s, _LONGEST_ASKED_S)
             raise LaterError(f"the collector at {self._connection.where} answered {answer.status}")
         self._pauses = 0
         self._asked_s = 0.0

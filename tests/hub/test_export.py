@@ -97,6 +97,14 @@ def test_what_waits_is_bounded_and_what_is_lost_is_counted(narration):
     assert [told.level for told in narration.orphans if told.action == "export"] == ["error"]
 
 
+def test_what_came_from_a_collector_is_not_counted_as_sent():
+    with running_collector(free_port()) as (kind, url):
+        one = Export(OtlpSink(url))
+        one.put([decode(event(human="One")), decode(event(human="Two", origin="otlp"))])
+        one.close()
+    assert (sentences(kind), one.sent, one.lost) == (["One"], 1, 0)
+
+
 @pytest.mark.parametrize(
     ("address", "headers"), [("nowhere", ""), ("ftp://x", ""), ("http://127.0.0.1:9", "a b=c"), ("http://x", "a=%0A")]
 )
