@@ -22,10 +22,20 @@ from narration_core.redaction._checks import noisy, plain_hex, random_looking, u
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict
-from narration_core.redaction._values import LEAST, LEAST_RANDOM, fits_text, is_folder, looks_secret, plain_word
+from narration_core.redaction._values import (
+    LEAST,
+    LEAST_RANDOM,
+    fits_text,
+    is_folder,
+    looks_secret,
+    plain_word,
+    sentences,
+)
 
 # What a program says of itself: `passwd: Permission denied`, `secrets.go:17: ...`.
 _COMMANDS: Final = frozenset(["passwd", "chpasswd", "gpasswd", "mkpasswd", "htpasswd", "sshpass", "getpass", "askpass"])
+# What the log of a login says after the command: `pam_unix(passwd:chauthtok): ...`.
+_PAM_STEPS: Final = frozenset(["auth", "account", "session", "chauthtok", "setcred"])
 # A package and its version: `secretstorage-3.3.3`.
 _PACKAGE: Final = r"[a-z]-\d{1,4}(?:\.\d{1,4}){1,3}$"
 _FILE: Final = (
@@ -36,11 +46,12 @@ _PROVIDER_BEFORE: Final = r"(?r)\b[A-Za-z][A-Za-z0-9]{1,24}(?:[ _\-][A-Za-z]{2,1
 _WALLET_WORDS: Final = r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){2,23}+"
 _ONWARD: Final = r"[ ](?:[a-z]{1,24}+(?![=:])|\[REDACTED)"
 _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1,30}+=)"
-_SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
 _LONG: Final = 250
 _LONGEST_QUOTED: Final = 4096
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{SCHEMES})[ :]\s{{0,2}}"
+# A placeholder of several words: `<set to the key 'password' in secret 'db'>`.
+_EXPLAINED: Final = r"<[a-z]{1,24}[ ][^<>\r\n]{1,160}+>(?=[\s,;.)]|\Z)"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}["']|["']\s{0,8}(?::|=>)"""
@@ -68,7 +79,7 @@ def secret_value(
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
-    option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), judge)
+    option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), found[MORE] or "", judge)
     if verdict == SAFE or (verdict < STRONG and _too_short(found, begin, end, option, verdict)):
         return None
     evident = _evident(text, found, begin, end, option)
@@ -134,6 +145,8 @@ def _value(  # noqa: C901 - one condition after the other
     quoted = found.lastindex != BARE
     if not quoted:
         end = _unquoted(text, begin, end)
+        if text[begin] == "<" and compiled(_EXPLAINED).match(text, begin):
+            return None
         if verdict == PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():
             end = _end_of_phrase(text, begin, end)
         elif verdict == STRONG and last.lower().endswith(("phrase", "mnemonic", "seed")):
@@ -179,7 +192,9 @@ def has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool) 
     return text[place : place + 1] in _STRUCTURE_STARTS and compiled(_STRUCTURE).match(text, place) is not None
 
 
-def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
+def _judged(
+    text: str, at: int, after: int, end: int, more: str, judge: Callable[[str], Verdict]
+) -> tuple[str, Verdict]:
     """Return the name around a word, with the dashes of an option, and the verdict on it.
 
     Args:
@@ -187,6 +202,7 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         at: where the word starts.
         after: where the word ends.
         end: where the name ends.
+        more: the words between the name and what assigns.
         judge: gives the verdict on a name.
     """
     before = compiled(HEAD).match(text, 0, at)
@@ -198,6 +214,8 @@ def _judged(text: str, at: int, after: int, end: int, judge: Callable[[str], Ver
         if verdict:
             return word, verdict
     verdict = judge(last)
+    if verdict and more and judge(f"{last}_{more.rpartition(' ')[2]}") == SAFE:  # "token id", "password policy"
+        return option, SAFE
     if verdict == WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
         verdict = verdict if joined == MEDIUM else joined
@@ -259,6 +277,8 @@ def _told_by_its_path(text: str, at: int, assign: str | None, name: str, value: 
         return False
     if assign == ":" and "arn:" in text[max(0, at - 100) : at].rpartition(" ")[2]:
         return True
+    if assign == ":" and name in _COMMANDS and value in _PAM_STEPS:
+        return True
     if name in _RESULTS:  # the result of a test
         return not _mixed(value) or bool(set(value) & set("/.:(")) or not noisy(value, 0.3)
     if (
@@ -295,8 +315,10 @@ def _no_assignment(
     text: str, at: int, end: int, found: Any, kind: str, name: str, verdict: Verdict, value: str, *, quoted: bool
 ) -> bool:
     """Tell whether name and value only stand side by side: in a list of errors, in a sentence, as an image and its tag."""
-    if found[OPEN][:1] == "[" and compiled(_SENTENCE).fullmatch(value):  # a list of what is wrong with it
+    if found[OPEN][:1] == "[" and sentences(value):  # a list of what is wrong with it
         return True
+    if kind == "space" and quoted:  # secret "db-main" deleted
+        return name.lower() in _THINGS and compiled(_NAMED).match(value + text[end : end + 32]) is not None
     if kind != "assign" or quoted:
         return False
     more = found[MORE]
@@ -310,8 +332,15 @@ def _no_assignment(
     return _separates(text, at, found, name, value)
 
 
+_COUNTED: Final = frozenset(["passwords", "passphrases"])
+_THINGS: Final = frozenset(["secret", "secrets"])
+_NAMED: Final = (
+    r"[a-z0-9]{1,63}(?:[.\-][a-z0-9]{1,63}){1,8}+[\"'`][ ](?:not|is|was|has|does|already|cannot|could|in|from|of|created|deleted|updated|configured|unchanged"
+    r"|patched|replaced|annotated|labeled|synced|mounted|found)\b"
+)
 _HASHED: Final = r"(?i)(?:sha-?\d{1,3}|md5)$"
 _FIELD: Final = r"[a-z_]{1,24}=[^=]"
+_TYPE: Final = r"[A-Z][A-Za-z]{1,40}"
 _IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|amd64|arm64|armhf|i386|all|any|[0-9a-f]{6,12})"
 
 
@@ -319,11 +348,17 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
     """Tell whether a sign only separates: an image and its tag, the scope of a commit, `PWD` and a folder."""
     if is_folder(name, value):
         return True
-    if found[ASSIGN].startswith(":"):
+    if name.lower() in _COUNTED and value.isdigit() and len(value) < 5:  # passwords: 12 checked
+        return True
+    if found[ASSIGN].lstrip().startswith(":"):
         before = compiled(HEAD).match(text, 0, at)
         start = at if before is None else before.start()
         if found[ASSIGN] == ":" and compiled(r"(?r)[^\s]/").match(text, 0, start):  # not an option: /pass:
             return True
+        if found[ASSIGN].strip() == "::" and (
+            text[max(start - 2, 0) : start] == "::" or "::" in value or compiled(_TYPE).fullmatch(value)
+        ):
+            return True  # auth::password::verify, password :: String
         if found[ASSIGN] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
             return True
         if found[CLOSE].startswith(")") and (text[max(start - 1, 0) : start] == "(" or value.isalnum()):

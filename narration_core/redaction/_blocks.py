@@ -8,17 +8,18 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from narration_core.redaction._checks import exact_placeholder
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import STRONG, says_nothing
-from narration_core.redaction._values import fits_text
+from narration_core.redaction._values import fits_text, sentences
 
 IsSecret = Callable[[str], bool]
 Place = tuple[int, int]
 
 _REACH: Final = 4096
 _KEY: Final = r"[\"'`]{0,3}(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63}+)[\"'`\]]{0,3}"
-_OPENED: Final = rf"{_KEY}\s{{0,8}}+(?:=>|:=|[:=])\s{{0,8}}+(?P<open>[\[{{(])(?!REDACTED\])"
+_OPENED: Final = rf"{_KEY}\s{{0,8}}+(?:=>|:=|[:=])\s{{0,8}}+(?P<open>[\[{{(])(?!REDACTED\]|(?<=\{{)\{{)"
 _BRACKET: Final = r"[:=>]\s{0,8}+[\[{(](?!REDACTED\])"
 """What every match of `_OPENED` holds, found faster."""
 _PIECE: Final = r"""(?xs)
@@ -152,13 +153,19 @@ def _held(pieces: list[Any]) -> Iterator[Place]:
     code = pieces[0][_OPEN] == "("
     # A template's place: KEY={AccessKey}.
     code = code or (len(pieces) == 3 and pieces[0][_OPEN] == "{" and (pieces[1][_WORD] or "1").isalpha())
+    listed = pieces[0][_OPEN] == "["  # a list of what is wrong with it
     safe = False
     for found in pieces:
         kind = found.lastindex
         if kind in _NAMES:
             safe = says_nothing(found[_NAME] or found[_TEXT])
         elif kind == _TEXT or (kind == _WORD and not code):
-            if not safe and found[kind] != MARKER and _fits(found[kind], quoted=kind == _TEXT):
+            if (
+                not safe
+                and found[kind] != MARKER
+                and not (listed and sentences(found[kind]))
+                and _fits(found[kind], quoted=kind == _TEXT)
+            ):
                 yield found.span(kind)
             safe = False
         elif kind == _WORD:
@@ -172,7 +179,8 @@ def _yaml(text: str, is_secret: IsSecret) -> Iterator[Place]:
         after = found.end()
         if is_secret(found["name"]):
             rest = found["rest"].strip()
-            if rest and found["tag"] and not found["style"] and _fits(rest, quoted=False):
+            tagged = found["tag"] and not found["style"] and not exact_placeholder(f"{found['tag']}{rest}")
+            if rest and tagged and _fits(rest, quoted=False):
                 yield _trimmed(text, *found.span("rest"))
             elif not rest and text[after - 1 : after] == "\n":
                 indent = len(found["indent"]) + len(found["item"])

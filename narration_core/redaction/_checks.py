@@ -124,6 +124,28 @@ _EXACT: Final = r"""(?x)
     """
 
 
+# Options of a command that start like `-p` with its value behind it: `-port`, `-print-defaults`, `-protocol=tcp`.
+_OPTIONS_WITH_P: Final = frozenset(
+    (
+        "package page pager pages parallel parameter parameters params parents parse partial passive patch path paths pattern pause pem "
+        "percent perf period persist phase pid pidfile ping pipe pipeline plain plan platform play plugin plugins pod point policy poll pool "
+        "port ports position post pre prefer prefix preserve pretty prev preview primary print printer priority private problem process prod "
+        "production profile profiles progress project prompt properties property proto protocol provider proxy prune public publish pull purge push"
+    ).split()
+)
+_OPTION: Final = re.compile(r"([a-z]+)(?:-[a-z]+)*(?:[=:].*)?", re.DOTALL)
+
+
+def of_longer_option(value: str) -> bool:
+    """Tell whether what stands behind `-p` is the rest of another option: `-pager`.
+
+    Args:
+        value: the text directly behind `-p` or `-P`.
+    """
+    option = _OPTION.fullmatch(f"p{value}")
+    return option is not None and option[1] in _OPTIONS_WITH_P
+
+
 # Letters that it may start with; no digit does.
 _EXACT_STARTS: Final = frozenset("xXrRfFmMhHsScCovag")
 

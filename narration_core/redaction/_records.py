@@ -77,6 +77,8 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
     for key, low in lowered.items():
         if patch and low == "path" and is_secret(str(record[key]).rpartition("/")[2]):  # RFC 6902
             return dict.fromkeys((value for value in values if value != key), "password")
+        if low == "type" and record[key] == "token":  # what a parser read
+            continue
         if low in _NAMING and (named := _text(record[key])) is not None and is_secret(named):
             return {value: named for value in values if value != key}
     return {}

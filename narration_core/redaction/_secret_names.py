@@ -262,6 +262,8 @@ def _judged(before: str, last: str) -> Verdict:
     if password or last in _STRONG_WORDS or joined in _STRONG_WORDS or _stem(last):
         if last in {"pass", "pw", "pin", "cookie", "cookies", "secrets", "otp", "cred"} and before in _OTHERWISE:
             return Verdict.SAFE
+        if (before, last) == ("existing", "secret"):  # the name of one, for a chart
+            return Verdict.SAFE
         if not password:
             return Verdict.STRONG
         return Verdict.MEDIUM if before in _ASKING else Verdict.PASSWORD

@@ -12,7 +12,7 @@ _PROSE: Final = frozenset(
         "a all an and any are as at be because been before but by can cannot changed contains could did do does expired "
         "failed for from had has have if in incorrect into invalid is it its lasts length may mismatch missing must "
         "needs never no none not of on only or please provided refreshed rejected required reset rotated rotation "
-        "seems set should specified flag option options argument arguments given unless needed instead since that the their then this to too until updated used using validation via was were when "
+        "seems set should specified flag option options argument arguments given unless needed expected value values cast ensure enter select instead since that the their then this to too until updated used using validation via was were when "
         "which while will with without would you your"
     ).split()
 )
@@ -31,7 +31,7 @@ _HOLDERS: Final = frozenset(["Some", "Just", "Ok", "Optional", "SecretStr"])
 """What prints the value that it holds: `Some(...)`."""
 
 # The key of a cache, told by what it is for and a hash: `linux-pip-4f...`.
-_CACHE_KEY: Final = r"[a-z][a-z0-9._]{0,40}(?:[\-:/][a-z0-9._]{1,40}){0,6}[\-:/][0-9a-f]{7,64}"
+_CACHE_KEY: Final = r"(?:Linux|macOS|Windows|[a-z][a-z0-9._]{0,40})(?:[\-:/][a-z0-9._]{1,40}){0,6}[\-:/][0-9a-f]{7,64}"
 _FINGERPRINT: Final = r"(?:[0-9A-Fa-f]{2}:){5,40}[0-9A-Fa-f]{2}"
 
 
@@ -50,6 +50,8 @@ _STATES: Final = frozenset(
 _NOTHING: Final = frozenset(["none", "null", "nil", "undefined", "(null)", "none,", "nan"])
 # How long, how much: what stands in the next column.
 _MEASURE: Final = r"\d{1,12}(?:[.,]\d{1,12})?\s?(?:[nuµm]?s|min|h|d|[KMGT]?i?B|%)"
+# What a column may hold: `varchar(255)`.
+_COLUMN_TYPE: Final = r"(?i)[a-z]{3,16}\d?\(\d{1,5}(?:,\d{1,3})?\)"
 _VERSION: Final = r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[-+][\w.\-]{1,40})?"
 # Where a file is: a root, a home, a drive, a share.
 _PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
@@ -59,6 +61,16 @@ _PRINTED: Final = r"[A-Za-z$.]{4,80}(?:\{|@[0-9a-f]{4,16}\b)"
 
 # A thing of a cluster, told by its namespace and its name.
 _REFERENCE: Final = r"[a-z][a-z0-9\-]{0,62}/[a-z][a-z0-9.\-]{0,62}"
+
+
+# What is wrong with a value, as libraries for forms say it.
+_SENTENCE: Final = r"[A-Z][a-z]{1,20}(?:[ ][A-Za-z0-9',\-]{1,20}){2,20}\."
+_SENTENCES: Final = rf"{_SENTENCE}(?:[ ]{_SENTENCE}){{0,3}}"
+
+
+def sentences(value: str) -> bool:
+    """Tell whether a value is one sentence or a few: `This password is too short. Choose another one.`."""
+    return value.endswith(".") and compiled(_SENTENCES).fullmatch(value) is not None
 
 
 def plain_word(value: str) -> bool:
@@ -125,7 +137,9 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if kind == "space" and value.islower() and not any(map(str.isdigit, value)):
         return False  # secret "db-main": its name
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
-        if (len(value) < 6 and value.isalpha()) or compiled(_MEASURE).fullmatch(value):
+        if (len(value) < 6 and value.isalpha()) or any(
+            compiled(pattern).fullmatch(value) for pattern in (_MEASURE, _COLUMN_TYPE)
+        ):
             return False
         return noisy(value, 0.25) or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
     if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):

@@ -9,6 +9,7 @@ from narration_core.redaction._elements import CREDENTIAL_PAIR, names_before
 from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._policy import RedactionPolicy
 from narration_core.redaction._secret_names import STRONG, TAXONOMY, Verdict, says_nothing
+from narration_core.redaction._values import sentences
 
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 20_000
@@ -196,7 +197,10 @@ def _sequence(
         if own == CREDENTIAL_PAIR:
             hidden.append(_user_password(redactor, seen))
         else:
-            hidden.append(_walk(redactor, seen, own or key, depth + 1, budget, forced=forced))
+            told = own is None and type(seen) is str and sentences(seen)  # a list of what is wrong with it
+            hidden.append(
+                _walk(redactor, seen, None if told else own or key, depth + 1, budget, forced=forced and not told)
+            )
     return _rebuilt(value, items, hidden)
 
 

@@ -241,6 +241,40 @@ token: expired
 secret "db-main" not found
 this option is not used when -secret given
 must give -key or -secret unless -unprotected is used
+the API key ID: 5b1d8f2c-6a34-4e97-8c05-d3f1a2b4c697
+token id: k3w9x2m7 was refused, password policy: strict2
+passwords: 12 checked, 0 weak
+""",
+    "logins": """
+Jan  2 10:01:02 host7 passwd[4807]: pam_unix(passwd:chauthtok): password changed for ann
+Jan  2 10:01:02 host7 chpasswd[4808]: pam_unix(chpasswd:account): account ann has expired
+TGS-REQ: issued ticket for krbtgt/EXAMPLE.ORG@EXAMPLE.ORG, service HTTP/web7.example.org@EXAMPLE.ORG
+""",
+    "clusters": """
+secret "shop-main-5c8d" deleted
+secret "shop-main-5c8d" not found
+      SHOP_PASSWORD:  <set to the key 'password' in secret 'shop-main'>  Optional: false
+helm upgrade till ./chart --set auth.existingSecret=shop-main2
+Cache restored from key: Linux-pip-5c8d1f04b7e29a36c0d4f8e1b2a39576
+    token: !Ref ShopTokenParameter
+password={{ vault_shop_password }}
+Access-Control-Allow-Headers: Authorization, X-Api-Key, Content-Type
+""",
+    "code": """
+   7:     0x5581c07d9f23 - till::auth::password::verify::h5c8d1f04b7e29a36
+password :: String -> Maybe Account
+password | varchar(255) | not null
+{"password": ["This password is too short. It must have at least 12 characters.", "This password is too common."]}
+till: error: argument --password: expected one argument
+password: value is required
+""",
+    "options": """
+mysql -pager
+mariadb -print-defaults
+mongosh -port 27017
+mysqladmin ping -protocol=tcp
+7z x -pager a.7z
+["mysqldump", "-print-defaults"]
 """,
 }
 
@@ -269,3 +303,22 @@ def test_the_middle_of_a_hash_or_a_picture_is_no_token(front: str, start: str) -
     text = f"{front}ZNn8Vb3/{start}+uK8eA2i=="
     assert redact(text) is text
     assert "[REDACTED]" in redact(f"{front}ZNn8Vb3== /{start}")
+
+
+@pytest.mark.parametrize("option", ["-pager", "-port", "-prod", "-protocol=tcp", "-print-defaults"])
+def test_an_option_that_starts_with_p_is_no_password(option: str) -> None:
+    argv = ["mariadb", option]
+    assert redact(argv) is argv
+    assert redact(["mariadb", "-pw1nd-mill"]) == ["mariadb", "-p[REDACTED]"]
+
+
+def test_what_is_wrong_with_a_password_is_no_password() -> None:
+    told = {"password": ["This password is too short. It must have at least 12 characters."]}
+    assert redact(told) is told
+    assert redact({"password": ["w1nd-mill"]}) == {"password": ["[REDACTED]"]}
+
+
+def test_a_word_that_a_parser_read_is_no_secret() -> None:
+    read = {"type": "token", "content": "while"}
+    assert redact(read) is read
+    assert redact({"type": "password", "content": "while"}) == {"type": "password", "content": "[REDACTED]"}

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from narration_core.redaction._checks import noisy, placeholder, plain_hex
+from narration_core.redaction._checks import noisy, of_longer_option, placeholder, plain_hex
 from narration_core.redaction._rule import Rule, made_up
 
 # Between a program, its option and the value: blanks, or the quotes and commas of an argument list.
@@ -14,6 +14,11 @@ _VALUE: Final = r"(?P<s>[^\s\"',;|<>()]{3,256}+)"
 def _given(value: str) -> bool:
     """A value typed on a command line: no template, no option, no file."""
     return not placeholder(value) and not value.startswith(("-", "/", "./", "~/", "$", "@"))
+
+
+def _behind_p(value: str) -> bool:
+    """The same directly behind `-p`, where another option may go on: `-port`."""
+    return _given(value) and not of_longer_option(value)
 
 
 def _odd(value: str) -> bool:
@@ -70,9 +75,9 @@ def _option(name: str, programs: str, options: str, examples: tuple[str, str], c
         pattern=rf"(?<![\w\-])(?:{programs.replace(' ', _GAP)})(?![\w])[^\r\n|;]{{0,256}}?[\s\"']-{options}(?:{_GAP}|=|(?=[^\s\-])){_VALUE}",
         # The programs' names are short: they count only where a command line goes on.
         shapes=tuple(start.replace(" ", r"[\"']?[, ][ \"']{0,3}") + r"[\"', ]" for start in starts),
-        check=_given,
+        check=_behind_p if "p" in options.lower() else _given,
         examples=examples,
-        counterexamples=(counter, f"{starts[0].partition(' ')[0]} was not found"),
+        counterexamples=(counter, f"{starts[0].partition(' ')[0]} was not found", f"{starts[0]} -port 4242"),
         source=source,
     )
 
@@ -150,9 +155,9 @@ RULES: Final[tuple[Rule, ...]] = (
         name="archive-password",
         pattern=r"(?<![\w\-])(?:7z[azr]?|rar|unrar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}(?=[\"', ])[^\r\n|;]{0,256}?[\s\"']-(?:p|hp)(?P<s>[^\s\"',;|\-][^\s\"',;|]{2,128}+)",
         shapes=(r"(?:7z[azr]?|rar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}[\"']?[, ]",),
-        check=_given,
+        check=_behind_p,
         examples=("7z a -pl1ttle-bird a.7z docs", "unrar x -pgr4y.stone a.rar"),
-        counterexamples=("7z x a.7z -oout", "7z a a.7z docs"),
+        counterexamples=("7z x a.7z -oout", "7z a a.7z docs", "7z x -pager a.7z"),
         source="7-Zip and rar manuals",
     ),
     Rule(
@@ -559,12 +564,17 @@ RULES: Final[tuple[Rule, ...]] = (
         name="traced-arguments",
         pattern=r"\ba\d{1,2}=\"?(?:--?(?:pass|password|passwd|token|secret)|(?<=sshpass\"?\sa\d=\"?)-p)\"?\sa\d{1,2}=\"?(?P<s>[^\s\"]{3,512}+)|(?i)[\"'](?:mysql|mysqldump|mysqladmin|mariadb)[\"'],[^\r\n\]]{0,240}?[\"']-p(?P<s>[^\s\"',]{3,128}+)",
         shapes=(r"a\d{1,2}=\"?-[\w\-]{1,10}\"? a\d{1,2}=", r"(?:mysql\w{0,8}|mariadb)[\"'],[^\r\n\]]*[\"']-p[!-~]"),
-        check=_given,
+        check=_behind_p,
         examples=(
             'a0="sshpass" a1="-p" a2="st0ne-bridge"',
             'execve("/usr/bin/mysql", ["mysql", "-pl0ud.music"], 0x7ffe)',
         ),
-        counterexamples=('a0="ls" a1="-l" a2="/srv"', '["mysql", "-p", "3306"]', 'a0="mkdir" a1="-p" a2="data2024"'),
+        counterexamples=(
+            'a0="ls" a1="-l" a2="/srv"',
+            '["mysql", "-p", "3306"]',
+            '["mariadb", "-pager"]',
+            'a0="mkdir" a1="-p" a2="data2024"',
+        ),
         source="auditd, EXECVE records; strace manual",
     ),
     Rule(

@@ -212,8 +212,9 @@ RULES: Final[tuple[Rule, ...]] = (
         name="etsy-keystring",
         pattern=r"(?i)x-api-key[\"']?\s{0,2}[:=,]\s{0,2}[\"']?(?P<s>[\w\-+/=.:~]{8,256}+)",
         literals=("x-api-key",),
+        check=lambda value: noisy(value, 0.3) or any(map(str.isdigit, value)),
         examples=("x-api-key: " + made_up(24, 3), '"X-Api-Key", "' + made_up(32, 1) + '"'),
-        counterexamples=("x-api-key:", "x-api-key is missing"),
+        counterexamples=("x-api-key:", "x-api-key is missing", "Allow-Headers: Accept, X-Api-Key, Content-Type"),
         source="usual HTTP header",
     ),
     prefixed(

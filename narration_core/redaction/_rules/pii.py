@@ -32,7 +32,7 @@ def _mail(text: str) -> bool:
     if domain.startswith("["):
         return True
     labels = domain.split(".")
-    if _QUEUED.fullmatch(local):
+    if _QUEUED.fullmatch(local) or local.lower().endswith(domain):  # HTTP/web.example.org@EXAMPLE.ORG
         return False
     if not any(map(str.isalnum, local)) or labels[-1] in _NOT_MAIL or domain in _PROTOCOL_OWNERS:
         return False
@@ -127,6 +127,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "postfix/cleanup: message-id=<20260102030405.4A5B6C@mail.example.org>",
             "queued <38339943603777.086E198965@mail.example.org>",
             "rabbit@queue-0.queue-nodes.default",
+            "ticket for HTTP/web.example.org@EXAMPLE.ORG",
             "com.example.Server@1b2c3d4.start",
         ),
         source="RFC 5322, section 3.4.1, as far as people use it; RFC 6531",

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from narration_core.redaction._checks import noisy, placeholder, random_looking
+from narration_core.redaction._checks import noisy, of_longer_option, placeholder, random_looking
 from narration_core.redaction._rule import Rule, made_up
 
 # What belongs to a key that never ends: long runs of base64 and what stands between them, not the words that follow.
@@ -266,9 +266,9 @@ RULES: Final[tuple[Rule, ...]] = (
         name="mysql-password",
         pattern=r"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n|;]{0,256}?\s-p[\"']?(?P<s>[^\s\-\"'][^\s\"']{2,128}+)",
         literals=("mysql", "mariadb"),
-        check=_not_template,
+        check=lambda value: not placeholder(value) and not of_longer_option(value),
         examples=("mysql -uroot -pGr4ndmother shop", "mysqldump --host db -u ann -ps0mething9 all"),
-        counterexamples=("mysql -u root -p shop", "mysql ping ok"),
+        counterexamples=("mysql -u root -p shop", "mysql ping ok", "mariadb -pager", "mysqldump -print-defaults"),
         source="MySQL manual, connection options",
     ),
     Rule(
