@@ -244,7 +244,7 @@ class FastPath:
         if composer is not _slow:
             return composer
         written = None
-        if all(field.type in {str, int} and not self._redactor.suspicious_key(field.name) for field in extra):
+        if all(map(self._is_plain_where_its_text_is, extra)):
             written = source(names, extra, point, strict=self._strict)
             if written is not None and not (point and self.needs_care(point.texts.values())):
                 label = f"{point.actor} {point.action}" if point else "call"
@@ -252,6 +252,12 @@ class FastPath:
                 composer = run_source(written, label, self._globals)["compose"]
         self._composers.keep(key, composer, _COST_OF_SOURCE * len(written or ""))
         return composer
+
+    def _is_plain_where_its_text_is(self, field: ExtraField) -> bool:
+        """Tell whether no name makes a secret of the values that are taken here: any text, and small numbers."""
+        if field.type is int:
+            return not self._redactor.hides_numbers(field.name)
+        return field.type is str and not self._redactor.suspicious_key(field.name)
 
     def _new_judge(self) -> Callable[..., bool]:  # noqa: C901 - one call less is felt
         """Return `text_needs_care`: everything bound, because a microsecond is all there is."""

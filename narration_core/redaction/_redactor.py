@@ -124,6 +124,10 @@ class Redactor:
             self._clean_keys.keep(key)
         return False
 
+    def hides_numbers(self, key: str) -> bool:
+        """Tell whether a name is a secret, or may make one of a small number: `pin` may, `max_tokens` does not."""
+        return self.text(key) is not key or self.key_is_secret(key)
+
     def key_is_secret(self, key: str) -> bool:
         """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
         return self._finder().key_is_secret(key)

@@ -31,7 +31,9 @@ from narration_core._pipeline import PIPELINE
 
 IDS = FIELDS[FIELDS.index("correlation_id") : FIELDS.index("engine")]
 TEXTS = [name for name in FIELDS[FIELDS.index("engine") : FIELDS.index("emitted_by")] if name != "percent"]
-EXTRA = {"fast.text": str, "fast-count": int, "fast_share": float, "fast_password": str}
+EXTRA = {
+    "fast.text": str, "fast-count": int, "fast_share": float, "fast_password": str, "fast_tokens": int, "fast_pin": int,
+}  # fmt: skip
 for _name, _type in EXTRA.items():
     register_field(_name, _type, "of this test")
 narrate = Narrator("tester")
@@ -322,6 +324,16 @@ def test_a_digest_is_scanned_only_for_patterns_of_the_policys_own(patterns):
 def test_the_generated_function_of_the_docstring_is_what_is_generated():
     example = textwrap.dedent(_fast_path_source.__doc__.split("alone:\n\n")[1].split("\n\n`compose`")[0])
     assert _fast_path_source.source(["device"], []).startswith(example + "\ndef render")
+
+
+@pytest.mark.parametrize(("name", "missed"), [("fast_tokens", 0), ("fast_pin", 3)])
+def test_a_number_misses_the_fast_path_only_where_its_name_would_hide_it(memory, name, missed):
+    before = stats()["fast_path"]["missed"]
+    for number in range(100, 103):
+        narrate("act", "thing", "Counted", **{name: number})
+    shown = [json.loads(line)[name] for line in memory.lines]
+    assert shown == (["[REDACTED]"] * 3 if missed else [100, 101, 102])
+    assert stats()["fast_path"]["missed"] - before == missed
 
 
 def test_stats_count_what_took_the_fast_path_and_what_missed_it(memory):
