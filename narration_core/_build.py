@@ -85,16 +85,16 @@ class Builder:
         Raises:
             NarrationMistake: in strict mode, when the call breaks the contract.
         """
+        actor, action = self._name("actor", actor), self._name("action", action)
         given = values.pop("emitted_at_ms", None)
         now = self._moment(given, action) if now_ms is None else now_ms
         texts = {"human": human, "cute": values.pop("cute", None), "story": values.pop("story", None)}
-        if human is None or (type(human) is str and not human):
-            human = texts["human"] = texts["cute"] or texts["story"]  # told one way only: that is its sentence
-        actor, action = self._name("actor", actor), self._name("action", action)
+        if text.is_absent(human):  # told one way only: that is its sentence
+            human = texts["human"] = texts["story"] if text.is_absent(texts["cute"]) else texts["cute"]
         target = str(unmasked(target))
-        if not target or human is None or (type(human) is str and not human):
+        if not target or text.is_absent(human):
             self.mistake(f"{actor} {action}: a narration needs a target and a sentence")
-            texts["human"] = human or ""
+            texts["human"] = "" if human is None else human
         said = {"emitted_at_ms": now, "level": EMITTING[rank], "actor": actor, "action": action, "target": target}
         known, extra = self._sorted(values, action)
         if given is not None and (type(given) is not int or now != given):
@@ -235,7 +235,7 @@ class Builder:
         field = extra_fields().get(name)
         if field is None:
             self.mistake(f"{action}: {name!r} is not a field of the taxonomy: correct it, or register_field() it")
-        elif not isinstance(value, field.type) and not (field.type is float and isinstance(value, int)):
+        elif not issubclass(type(value), (field.type, int) if field.type is float else field.type):
             self.mistake(f"{action}: {name} must be {field.type.__name__}, not {type(value).__name__}")
 
     def _converted(self, name: str, value: Any, types: tuple[type, ...], action: str) -> Any:

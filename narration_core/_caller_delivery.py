@@ -18,6 +18,7 @@ from threading import get_ident
 from typing import Final
 
 from narration_core._event import Record
+from narration_core._interruption import pass_on
 from narration_core._levels import EMITTING
 from narration_core._line_background import LineBackground
 from narration_core._line_sink import Delivery, LineSink
@@ -153,7 +154,8 @@ class LineWriter(LineBackground):
                             flight.rest = None
                         if began and time.monotonic() - began > _SLOW_S:
                             self._slow = 1
-        except Exception as error:  # noqa: BLE001 - an output may raise anything; emitting never does
+        except BaseException as error:  # noqa: BLE001 - an output may raise anything; emitting never does
+            pass_on(error)
             self._note_failure(error)
         finally:
             self._owner = 0
@@ -300,7 +302,8 @@ class LineWriter(LineBackground):
                 self._leave_to_thread("waiting")
             elif self._background and not self._slow:
                 self._give_back()
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
+            pass_on(error)
             self._note_failure(error)
         finally:
             self._owner = 0
@@ -319,7 +322,7 @@ class LineWriter(LineBackground):
         with contextlib.suppress(RuntimeError):  # it is open already
             self._gate.release()
 
-    def _note_failure(self, error: Exception) -> None:
+    def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, BlockingIOError):  # another process was faster; it is asked again
             return
         self.failures += 1

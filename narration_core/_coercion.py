@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from narration_core import _text as text
 from narration_core._event import FIELD_SET, VALUE_TYPES
+from narration_core._interruption import pass_on
 from narration_core._plain_data import unmasked
 from narration_core._taxonomy import extra_fields
 
@@ -33,7 +34,8 @@ def fitted(value: Any, types: tuple[type, ...] | None) -> Any:
     try:
         number = float(value)
         return unmasked(int(number) if number.is_integer() or types == _INT else number)
-    except Exception:  # noqa: BLE001 - a foreign object's own `__float__` may raise anything
+    except BaseException as error:  # noqa: BLE001 - a foreign object's own `__float__` may raise anything
+        pass_on(error, of_value=True)
         return unmasked(value)
 
 
@@ -43,7 +45,8 @@ def lost(value: Any, converted: Any) -> bool:
         return False
     try:
         return float(value) != converted
-    except Exception:  # noqa: BLE001 - as in `fitted`
+    except BaseException as error:  # noqa: BLE001 - as in `fitted`
+        pass_on(error, of_value=True)
         return False
 
 

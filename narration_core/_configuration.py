@@ -253,7 +253,7 @@ def sample(action: str, *, per_second: float, actor: str | None = None, burst: f
     PIPELINE.settle()
 
 
-def _fall_back(error: Exception) -> None:
+def _fall_back(error: BaseException) -> None:
     """Configure the facade when the environment made `configure` fail: with every default, and saying so."""
     say(f"configuring from the environment failed ({type(error).__name__}); using the defaults")
     PIPELINE.use_sinks([StreamSink()], lambda sink: LineWriter(cast("LineSink", sink), PIPELINE.outputs))

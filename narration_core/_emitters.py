@@ -5,6 +5,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final, Protocol, cast
 
 from narration_core._fast_path_source import Declared
+from narration_core._interruption import pass_on
 from narration_core._pipeline import PIPELINE
 from narration_core._scope import Scope, current
 
@@ -56,6 +57,7 @@ def level_method(rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
             compose = path.composers.get(names) or path.composer(names)
             record = compose(rank, actor, action, target, human, bound, fields)
         except Exception as error:  # noqa: BLE001 - counted; raised in strict mode
+            pass_on(error)
             path.failed(error)
             record = None
         if record is None:
@@ -126,6 +128,7 @@ def point_emitter(point: Declared, *, lifecycle: bool) -> PointEmitter:
             compose = path.composers.get((point, names)) or path.composer(names, point)
             record = compose(bound, fields)
         except Exception as error:  # noqa: BLE001 - as above
+            pass_on(error)
             path.failed(error)
             record = None
         if record is None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from narration_core._interruption import pass_on
+
 MAX_LINKS: Final = 8
 MAX_FRAMES: Final = 20
 MAX_MEMBERS: Final = 5
@@ -23,7 +25,9 @@ def kind(error: BaseException) -> str:
 
 def is_orderly_exit(error: BaseException) -> bool:
     """Return whether work that raises this has ended in order: a closed generator, `sys.exit()` without an error."""
-    return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0))
+    if isinstance(error, SystemExit):
+        return error.code is None or (isinstance(error.code, int) and error.code == 0)
+    return isinstance(error, GeneratorExit)
 
 
 def is_cancellation(error: BaseException) -> bool:
@@ -37,7 +41,8 @@ def is_cancellation(error: BaseException) -> bool:
 def _text(read: Callable[[], str]) -> str:
     try:
         return read()
-    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure itself
+    except BaseException as error:  # noqa: BLE001 - a broken __str__ must not hide the failure itself
+        pass_on(error, of_value=True)
         return _UNREADABLE
 
 
@@ -61,6 +66,17 @@ def _described(error: BaseException, depth: int = 0) -> str:
     return text
 
 
+def _before(error: BaseException) -> BaseException | None:
+    try:
+        before = error.__cause__
+        if before is None and not error.__suppress_context__:
+            before = error.__context__
+    except BaseException as broken:  # noqa: BLE001 - as above
+        pass_on(broken, of_value=True)
+        return None
+    return before
+
+
 def chain(error: BaseException) -> str:
     """Return the exception and what led to it, newest first, joined by " <- "; bounded in length and depth."""
     texts: list[str] = []
@@ -72,7 +88,7 @@ def chain(error: BaseException) -> str:
             break
         seen.add(id(step))
         texts.append(_described(step))
-        step = step.__cause__ or (None if step.__suppress_context__ else step.__context__)
+        step = _before(step)
     return " <- ".join(texts)
 
 
@@ -83,7 +99,8 @@ def frames(error: BaseException) -> list[str]:
     """
     try:
         return _frames(error)
-    except Exception:  # noqa: BLE001 - an odd traceback must not hide the failure
+    except Exception as broken:  # noqa: BLE001 - an odd traceback must not hide the failure
+        pass_on(broken)
         return []
 
 

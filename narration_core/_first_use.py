@@ -3,15 +3,16 @@
 import contextlib
 from collections.abc import Callable
 
+from narration_core._interruption import pass_on
 from narration_core._locks import new_setup_lock
 
 _lock = new_setup_lock()
 _configure: Callable[[], None] | None = None
-_fall_back: Callable[[Exception], None] | None = None
+_fall_back: Callable[[BaseException], None] | None = None
 _busy = False
 
 
-def configure_with(configure: Callable[[], None], fall_back: Callable[[Exception], None]) -> None:
+def configure_with(configure: Callable[[], None], fall_back: Callable[[BaseException], None]) -> None:
     """Name the functions that configure the facade when it is first used and nobody has.
 
     Args:
@@ -46,10 +47,11 @@ def ensure_configured() -> None:
         try:
             if configure is not None:
                 configure()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the environment must not keep it mute
+        except BaseException as error:  # noqa: BLE001 - whatever is wrong with the environment must not keep it mute
+            pass_on(error)  # interrupted: the next use does it
             if _fall_back is not None:
                 with contextlib.suppress(Exception):
                     _fall_back(error)
         finally:
             _busy = False
-            _configure = None
+        _configure = None

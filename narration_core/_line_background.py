@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from narration_core._event import Record
 from narration_core._flight import Flight
+from narration_core._interruption import pass_on
 from narration_core._line_sink import THREAD_PATIENCE_S, Delivery, LineSink
 from narration_core._output import Output
 from narration_core._writer import TRIES, Writer
@@ -99,7 +100,8 @@ class LineBackground(Writer):
         """Return an event's line; nothing when it has none."""
         try:
             return self.sink.line(record, longest)
-        except Exception as error:  # noqa: BLE001 - a value may do anything when it is written
+        except BaseException as error:  # noqa: BLE001 - a value may do anything when it is written
+            pass_on(error)
             self.last_error = error
             return b""
 

@@ -13,7 +13,7 @@ from narration_core._pipeline import PIPELINE
 from narration_core._scope import active_scope
 from narration_core._settings import RANK
 from narration_core._span import Span
-from narration_core._text import is_name, template_fields
+from narration_core._text import is_absent, is_name, template_fields
 from narration_core._wrapping import named_arguments, wrapped
 
 _INSTEAD: Final = {
@@ -172,6 +172,16 @@ def _mute(self: Narrator, action: str = "", target: str = "", human: str = "", /
     """Do nothing: the level `mute`."""
 
 
+def _acting(narrator: Narrator, fields: dict[str, Any]) -> Any:
+    """Return who acts: the narrator's actor, else the call's, else the bound one, else the service."""
+    actor: Any = narrator.actor
+    if is_absent(actor):
+        actor = fields.pop("actor", None)
+    if is_absent(actor):
+        actor = active_scope().fields.get("actor")
+    return PIPELINE.settings.service if is_absent(actor) else actor
+
+
 def _method(level: LevelName) -> FunctionType:
     """Return the method of a level."""
     rank = RANK[level]
@@ -184,8 +194,7 @@ def _method(level: LevelName) -> FunctionType:
                 return
         if PIPELINE.locate and "source_location" not in fields:
             fields["source_location"] = call_site(2)
-        actor = narrator.actor or fields.pop("actor", None) or active_scope().fields.get("actor")
-        PIPELINE.emit(rank, actor or PIPELINE.settings.service, action, target, human, fields)
+        PIPELINE.emit(rank, _acting(narrator, fields), action, target, human, fields)
 
     # An error looks for the exception being handled, which only the slow path does.
     method = level_method(rank, slow, fast=rank < RANK["error"])

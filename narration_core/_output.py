@@ -10,6 +10,8 @@ import stat
 from collections.abc import Iterator
 from typing import Any, Final, Protocol, TextIO, cast
 
+from narration_core._interruption import pass_on
+
 PIPE_LIMIT: Final = 4096
 """Most bytes of one write to anything but a file. Up to here writers on one pipe never mix (POSIX: PIPE_BUF)."""
 
@@ -123,10 +125,10 @@ class DescriptorOutput:
         if self._flush is not None:
             # A signal handler may be in the middle of a print; a full disk keeps the text for later. A closed stream
             # raises ValueError, and that ends the write: its descriptor may be somebody else's file by now.
-            try:  # noqa: SIM105 - a microsecond cheaper than `suppress`
+            try:
                 self._flush()
-            except (OSError, RuntimeError):
-                pass
+            except (OSError, RuntimeError) as error:
+                pass_on(error)  # a handler's TimeoutError is an OSError as well
         if self._flags is None:
             return map(os.write, self._descriptors, (data,))
         return map(os.pwritev, self._descriptors, ((data,),), _HERE, self._flags)

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, cast
 from narration_core import _exceptions as exceptions
 from narration_core._build import Builder
 from narration_core._event import Event, Record
+from narration_core._interruption import pass_on
 from narration_core._last_word import say
 from narration_core._levels import LevelName
 from narration_core._settings import Counts
@@ -162,7 +163,8 @@ class Outputs:
                 return
             try:
                 sink.write((record,))
-            except Exception as error:  # noqa: BLE001 - what one sink raises costs no other sink the event
+            except BaseException as error:  # noqa: BLE001 - what one sink raises costs no other sink the event
+                pass_on(error)
                 self._inline_failed(sink, error)
 
         return put
@@ -177,7 +179,7 @@ class Outputs:
         for tap in self.taps:
             tap(record.event, raw)
 
-    def _inline_failed(self, sink: InlineSink, error: Exception) -> None:
+    def _inline_failed(self, sink: InlineSink, error: BaseException) -> None:
         """Count what a sink in memory raised, and report it to the others the first time. Raise it in strict mode."""
         self._counts.internal_error(error)
         first = sink.name not in self.inline_failures
@@ -247,7 +249,8 @@ class Outputs:
                 continue
             try:
                 other.write((record,))
-            except Exception as error:  # noqa: BLE001 - a notice about one sink must not fail because of another
+            except BaseException as error:  # noqa: BLE001 - a notice about one sink must not fail because of another
+                pass_on(error)
                 self._counts.internal_error(error)
                 self.inline_failures[other.name] = self.inline_failures.get(other.name, 0) + 1
         for writer in self.writers:

@@ -15,6 +15,7 @@ from narration_core._clock import SYSTEM
 from narration_core._event import Event, Record
 from narration_core._fast_path import FastPath
 from narration_core._first_use import ensure_configured
+from narration_core._interruption import pass_on
 from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
@@ -129,7 +130,8 @@ class Pipeline:
                 raw = {"actor": actor, "action": action, "target": target, "human": human, **values}
                 raw.pop("emitted_at_ms", None)
             self._finish(self._builder.event(now, rank, actor, action, target, human, values), raw)
-        except Exception as error:
+        except BaseException as error:
+            pass_on(error)
             self.counts.internal_error(error)
             if self.settings.strict:
                 raise
@@ -137,7 +139,8 @@ class Pipeline:
     def _enrich(self, enrich: Enrich, fields: dict[str, Any]) -> None:
         try:
             enrich(fields)
-        except Exception as error:
+        except BaseException as error:
+            pass_on(error)
             self.counts.internal_error(error)  # it costs the fields that it would have added, not the event
             if self.settings.strict:
                 raise
@@ -155,7 +158,8 @@ class Pipeline:
                 return
             record = self._builder.relayed(event, scope.fields, scope.sources)
             self._finish(record, event.to_dict() if self.outputs.taps else {})
-        except Exception as error:
+        except BaseException as error:
+            pass_on(error)
             self.counts.internal_error(error)
             if self.settings.strict:
                 raise

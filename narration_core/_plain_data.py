@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
+from narration_core._interruption import pass_on
 from narration_core._text import clean, limited
 
 MAX_DEPTH: Final = 8
@@ -66,14 +67,16 @@ def _item(value: Any, depth: int, budget: _Budget, *, text: bool = False) -> Any
     """Return an item of a container; one that cannot be read costs nothing but itself."""
     try:
         return limited(str(value)) if text else _plain(value, depth, budget)
-    except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
+    except BaseException as error:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
+        pass_on(error, of_value=True)
         return _unreadable(value)
 
 
 def _sort_key(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - as above
+    except BaseException as error:  # noqa: BLE001 - as above
+        pass_on(error, of_value=True)
         return _unreadable(value)
 
 
@@ -117,7 +120,8 @@ def unmasked(value: Any) -> Any:
     """
     try:
         return _plain(value, 0, _Budget())
-    except Exception:  # noqa: BLE001 - whatever a foreign object raises while it is looked at
+    except BaseException as error:  # noqa: BLE001 - as above
+        pass_on(error, of_value=True)
         return _unreadable(value)
 
 

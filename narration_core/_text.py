@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from narration_core._bounded import BoundedDict
+from narration_core._interruption import pass_on
 
 MAX_TEXT: Final = 8192
 """Longest text value of an event, in characters; a longer one is cut, with a marker."""
@@ -88,6 +89,11 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
 def without_outcome(value: str) -> str:
     """Return a sentence without the words that a span puts before it at its end: they are not the author's."""
     return _OUTCOME.sub("", value, count=1)
+
+
+def is_absent(value: object) -> bool:
+    """Return whether nothing was given: None or empty text. Any other value may raise when asked for its truth."""
+    return value is None or (type(value) is str and not value)
 
 
 def is_name(value: str) -> bool:
@@ -177,8 +183,8 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
     if template.simple:
         try:
             return text.format_map(fields)
-        except Exception:  # noqa: BLE001, S110 - a value's own __format__ may raise anything; filled piece by piece below
-            pass
+        except BaseException as error:  # noqa: BLE001 - a value's own __format__ may raise anything
+            pass_on(error, of_value=True)  # else it is filled in piece by piece below
     filled = []
     for part in template.parts:
         if isinstance(part, str):
@@ -187,7 +193,8 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
         name, spec, written = part
         try:
             filled.append(format(fields[name], spec))
-        except Exception:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
+            pass_on(error, of_value=True)
             filled.append(written)
     return "".join(filled)
 
@@ -236,6 +243,7 @@ def template_faults(text: str, fields: Mapping[str, object]) -> list[str]:
         if isinstance(part, tuple) and part[0] in fields:
             try:
                 format(fields[part[0]], part[1])
-            except Exception:  # noqa: BLE001 - a value's own __format__ may raise anything
+            except BaseException as error:  # noqa: BLE001 - a value's own __format__ may raise anything
+                pass_on(error, of_value=True)
                 faults.append(part[2])
     return faults

@@ -7,8 +7,10 @@ from typing import Any, Final
 from narration_core import _exceptions as exceptions
 from narration_core._context import bind, bound
 from narration_core._event import FIELD_SET, HEAD, Event, Record, sentence
+from narration_core._interruption import pass_on
 from narration_core._levels import LevelName
 from narration_core._pipeline import PIPELINE
+from narration_core._plain_data import unmasked
 from narration_core._taxonomy import register_field
 from narration_core._text import to_name
 
@@ -47,7 +49,8 @@ class NarrationHandler(logging.Handler):
                     PIPELINE.relay(_event(record))
                 return
             PIPELINE.relay(_event(record))
-        except Exception:  # noqa: BLE001 - a handler reports its failures the way logging does
+        except BaseException as error:  # noqa: BLE001 - a handler reports its failures the way logging does
+            pass_on(error)
             self.handleError(record)
 
 
@@ -58,7 +61,7 @@ def _event(record: logging.LogRecord) -> Event:
     for name, value in record.__dict__.items():
         if name in _OWN or value is None:
             continue
-        if name in FIELD_SET and name not in HEAD and isinstance(value, str | int | float):
+        if name in FIELD_SET and name not in HEAD and issubclass(type(value), str | int | float):
             known[name] = value
         elif name not in FIELD_SET and name != "extra":
             extra[name] = value
@@ -87,12 +90,13 @@ def _message(record: logging.LogRecord, known: dict[str, Any], extra: dict[str, 
     """Return the sentence; a message that does not fit its arguments is told as it is, with the arguments beside it."""
     try:
         return record.getMessage()
-    except Exception as error:  # noqa: BLE001 - a broken `__str__` of an argument may raise anything
+    except BaseException as error:  # noqa: BLE001 - a broken `__str__` of an argument may raise anything
+        pass_on(error, of_value=True)
         known.setdefault("error_kind", "logging_format")
         arguments = record.args if isinstance(record.args, tuple) else (record.args,)
         extra.setdefault("arguments", list(arguments))
         extra.setdefault("exception", exceptions.chain(error))
-        return str(record.msg)
+        return str(unmasked(record.msg))
 
 
 class LoggingSink:

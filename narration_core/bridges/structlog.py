@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from narration_core import _exceptions as exceptions
 from narration_core._event import FIELD_SET, HEAD, Event
 from narration_core._levels import parse_level
 from narration_core._pipeline import PIPELINE
+from narration_core._plain_data import unmasked
 from narration_core._text import to_name
+
+_NAMES: Final = ("actor", "action", "target")
 
 
 class NarrationProcessor:
@@ -35,10 +38,10 @@ class NarrationProcessor:
         raise DropEvent
 
     def _event(self, logger: Any, method: str, given: dict[str, Any]) -> Event:
-        human = str(given.pop("event", ""))
+        human = str(unmasked(given.pop("event", "")))
         given.pop("timestamp", None)
         try:
-            level = parse_level(str(given.pop("level", method)))
+            level = parse_level(str(unmasked(given.pop("level", method))))
         except ValueError:
             level = "error" if method == "exception" else "info"
         error = given.pop("exc_info", None)
@@ -49,14 +52,16 @@ class NarrationProcessor:
             given.setdefault("error_kind", exceptions.kind(error))
             for name, value in exceptions.described(error).items():
                 given.setdefault(name, value)
-        actor = given.pop("actor", None) or getattr(logger, "name", None) or given.pop("logger", None) or self._actor
-        action = given.pop("action", None) or "log"
-        target = str(given.pop("target", None) or actor)
+        # Any object may stand under these names, and raise when it is asked for its truth.
+        names = {name: str(unmasked(value)) for name in _NAMES if (value := given.pop(name, None)) is not None}
+        actor = names.get("actor") or getattr(logger, "name", None)
+        actor = str(unmasked(actor or given.pop("logger", self._actor)))
+        target = names.get("target") or actor
         known = {name: value for name, value in given.items() if name in FIELD_SET and name not in HEAD}
         return Event(
             level=level,
-            actor=to_name(str(actor)),
-            action=to_name(str(action)),
+            actor=to_name(actor),
+            action=to_name(names.get("action") or "log"),
             target=target,
             human=human,
             extra={name: value for name, value in given.items() if name not in known},

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from narration_core._bounded import BoundedSet
+from narration_core._interruption import pass_on
 from narration_core._undisturbed import loaded, undisturbed
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._spans import BY_NAME, WINDOW, Secret, surroundings
@@ -201,7 +202,8 @@ class Redactor:
                 if not hits:
                     return value  # as most texts: nothing but the scan
             return self._text(value, key, hits)
-        except Exception:  # noqa: BLE001 - whatever went wrong, a secret must not leave
+        except BaseException as error:  # noqa: BLE001 - whatever went wrong, a secret must not leave
+            pass_on(error)
             self._count("internal-error")
             return self.policy.mark("internal-error", "")
 
@@ -376,7 +378,8 @@ class Redactor:
         """
         try:
             return _repeated(lambda given: loaded(_WALK).value(self, given, key), value)
-        except Exception:  # noqa: BLE001 - as in `text`
+        except BaseException as error:  # noqa: BLE001 - as in `text`
+            pass_on(error)
             self._count("internal-error")
             return self.policy.mark("internal-error", "")
 
@@ -388,7 +391,8 @@ class Redactor:
         """
         try:
             return _repeated(lambda given: loaded(_WALK).fields(self, given), fields)
-        except Exception:  # noqa: BLE001 - as in `text`
+        except BaseException as error:  # noqa: BLE001 - as in `text`
+            pass_on(error)
             self._count("internal-error")
             return dict.fromkeys(map(str, fields), self.policy.mark("internal-error", ""))
 
