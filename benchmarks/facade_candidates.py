@@ -1,4 +1,9 @@
-"""One candidate of the facade benchmark, run alone: `facade_candidates.py NAME COUNT` prints {"us": CPU per event}."""
+"""One candidate of the facade benchmark, run alone: `facade_candidates.py NAME COUNT` prints its cost as JSON.
+
+`us` is the CPU time of an event, `x_floor` how many times the floor that is: `orjson.dumps` of the same 12-field event
+plus a write. A processor changes its speed by half within seconds, so candidate and floor take turns of milliseconds
+in one process, each turn is compared with its neighbours, and the middle of the turns counts.
+"""
 
 import itertools
 import json
@@ -30,11 +35,39 @@ EVENT = {
 assert len(EVENT) == 12
 
 
-def timed(run, count, clock=time.process_time):
-    run(max(count // 10, 100))  # warm
+TURNS = 15
+
+
+def cost(run, count, clock):
     start = clock()
     run(count)
-    return {"us": (clock() - start) / count * 1e6}
+    return (clock() - start) / count * 1e6
+
+
+def timed(run, count, clock=time.process_time, settle=lambda: None, beside=None):
+    """Return what one event costs, and its ratio to the floor.
+
+    Args:
+        run: emits so many events.
+        count: how many in one turn.
+        clock: whose CPU time counts: the process's, or the thread's.
+        settle: what is to be waited for after each turn, at nobody's expense.
+        beside: what is compared with, and how many of it in one turn; the floor when absent.
+    """
+    reference, number = beside or (floor_run(), 5_000)
+    run(max(count // 2, 100))  # warm
+    settle()
+    reference(number)
+    costs, ratios = [], []
+    before = cost(reference, number, clock)
+    for _ in range(TURNS):
+        one = cost(run, count, clock)
+        settle()
+        after = cost(reference, number, clock)
+        costs.append(one)
+        ratios.append(2 * one / (before + after))
+        before = after
+    return {"us": statistics.median(costs), "x_floor": statistics.median(ratios)}
 
 
 def repeat(call):
@@ -45,18 +78,26 @@ def repeat(call):
     return run
 
 
-def floor(count):
+def floor_run():
     import orjson
 
-    with open("/dev/null", "wb") as out:
-        return timed(repeat(lambda: out.write(orjson.dumps(EVENT))), count)
+    out = open("/dev/null", "wb")
+    return repeat(lambda: out.write(orjson.dumps(EVENT)))
 
 
-def noop(count):
+def floor(count):
+    return timed(floor_run(), count)
+
+
+def noop_run():
     def nothing(action, target, human, /, **fields):
         pass
 
-    return timed(repeat(lambda: nothing("spawn", "GPU0", HUMAN, device="GPU0")), count)
+    return repeat(lambda: nothing("spawn", "GPU0", HUMAN, device="GPU0"))
+
+
+def noop(count):
+    return timed(noop_run(), count)
 
 
 def narrator(**options):
@@ -69,7 +110,9 @@ def narrator(**options):
 
 def narration_disabled(count):
     _, narrate = narrator(output="off")
-    return timed(repeat(lambda: narrate.debug("spawn", "GPU0", HUMAN, device="GPU0")), count)
+    run = repeat(lambda: narrate.debug("spawn", "GPU0", HUMAN, device="GPU0"))
+    beside_noop = timed(run, count, beside=(noop_run(), count))
+    return {**timed(run, count), "x_noop": beside_noop["x_floor"]}
 
 
 def opened(where):
@@ -171,15 +214,12 @@ def handed_off(count, emit):
     import narration_core
 
     core, narrate = narrator(sinks=[narration_core.StreamSink(lambda: out)], delivery="queued")
-    best = []
     with core.bind(**IDS):
-        for _ in range(12):
-            start = time.thread_time()
-            emit(narrate, count)
-            best.append((time.thread_time() - start) / count * 1e6)
-            core.flush(30)
+        result = timed(
+            lambda number: emit(narrate, number), count, clock=time.thread_time, settle=lambda: core.flush(30)
+        )
     assert not core.stats()["dropped"], core.stats()
-    return {"us": sorted(best)[len(best) // 2]}
+    return result
 
 
 def narration_handoff(count):
@@ -361,7 +401,8 @@ def threads(count, sentences=itertools.repeat(HUMAN), delivery="caller"):  # noq
     # Wall time on a machine that others use too: neighbours in time are compared, and the middle of five pairs counts.
     pairs = [(throughput(1), throughput(8)) for _ in range(5)]
     lost = sum(missing for pair in pairs for _, missing in pair)
-    return {"us": 0, "ratio": statistics.median(eight[0] / one[0] for one, eight in pairs), "lost": lost}
+    ratio = statistics.median(eight[0] / one[0] for one, eight in pairs)
+    return {"us": 0, "ratio": ratio, "lost": lost, "told": 2 * count * len(pairs)}
 
 
 def threads_new_numbers(count):
