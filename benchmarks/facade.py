@@ -161,8 +161,7 @@ def main() -> None:
     delivered = sum(once[name]["delivered"] for name in KILLED)
     lines = [
         f"{machine()}; {', '.join(PEERS[1:])}.",
-        f"{options.rounds} rounds, each candidate in its own interpreter and in turns with the floor, CPU time, "
-        "median [min-max].",
+        f"{options.rounds} rounds of a fresh interpreter each, in turns with the floor, CPU time, median [min-max].",
         f"{options.kills} processes of each kind were killed after {delivered:,} lines.",
         "",
         *verdicts(rounds, once),

@@ -1,7 +1,7 @@
 """What the bridges add to a request and to a call, beside logfire's in the same run.
 
-Each candidate runs in an interpreter of its own, rounds are interleaved and shuffled, and CPU time is what counts. The
-figure of a bridge is its own time less that of the same application or client without it, from the same round.
+Each candidate runs in an interpreter of its own, rounds are shuffled, and CPU time is what counts. The figure of a
+bridge is its own time less that of the same application or client without it, with which it takes turns.
 
     python -m benchmarks.integrations [--rounds N] [--requests N]
 """
@@ -17,7 +17,6 @@ from benchmarks.environment import ROOT, machine, python_with
 from benchmarks.results import replace_section
 
 PEERS = ("starlette", "httpx", "logfire[starlette,httpx]==5.1.1")
-BARE = {"asgi": "asgi_bare", "httpx": "httpx_bare"}
 CANDIDATES = (
     ("asgi_narration", "ASGI: request and answer told to a file, redacted, new ids each time", "<= 25"),
     ("asgi_narration_inside", "the same inside, the caller's trace continued", "<= 25"),
@@ -57,11 +56,10 @@ def main() -> None:
     added: dict[str, list[float]] = {name: [] for name, *_ in CANDIDATES}
     events: list[float] = []
     for _ in range(given.rounds):
-        bare = {kind: measure(python, name, given.requests) for kind, name in BARE.items()}
         events.append(measure(python, "two_events", given.requests))
         for name, *_ in random.sample(CANDIDATES, len(CANDIDATES)):
             requests = given.requests // 5 if "logfire" in name else given.requests
-            added[name].append(measure(python, name, requests) - bare[name.partition("_")[0]])
+            added[name].append(measure(python, name, requests))
     lines = [machine(), "", "| what a bridge adds to a request, CPU us | must reach | reached |", "|---|---|---|"]
     for name, what, goal in CANDIDATES:
         values = added[name]

@@ -1,8 +1,10 @@
 """One candidate of `benchmarks.integrations`: measures itself and prints its CPU time a request as JSON."""
 
 import asyncio
+import itertools
 import json
 import os
+import statistics
 import sys
 import tempfile
 import threading
@@ -57,17 +59,48 @@ async def send(message):
     pass
 
 
-def served(app, count):
-    async def main():
-        for number in range(WARM_UP):
-            await app(scope(number), receive, send)
-        scopes = [scope(number) for number in range(count)]
-        began = time.process_time()
-        for one in scopes:
-            await app(one, receive, send)
-        return time.process_time() - began
+TURNS = 20
 
-    return asyncio.run(main())
+
+def added(bare, measured, count):
+    """Return what a request costs more than the same without the bridge, in microseconds, and what it costs without.
+
+    A processor changes its speed by half within seconds, so both take turns of milliseconds, and the middle counts.
+
+    Args:
+        bare: serves or sends so many requests, without the bridge, and returns the CPU time in seconds.
+        measured: the same with it.
+        count: how many requests of each.
+    """
+    number = max(1, count // TURNS)
+    bare(WARM_UP)
+    measured(WARM_UP)
+    before, more, without = bare(number), [], []
+    for _ in range(TURNS):
+        one = measured(number)
+        after = bare(number)
+        more.append(one - (before + after) / 2)
+        without.append(after)
+        before = after
+    return {"us": statistics.median(more) / number * 1e6, "bare_us": statistics.median(without) / number * 1e6}
+
+
+def served(app, count):
+    """Return what an application costs more than that of `starlette`."""
+    numbers = itertools.count()
+
+    def serving(one):
+        async def turn(count):
+            scopes = [scope(next(numbers)) for _ in range(count)]
+            began = time.process_time()
+            for request in scopes:
+                await one(request, receive, send)
+            return time.process_time() - began
+
+        return lambda count: loop.run_until_complete(turn(count))
+
+    loop = asyncio.new_event_loop()
+    return added(serving(starlette()), serving(app), count)
 
 
 def to_file(**options):
@@ -77,10 +110,6 @@ def to_file(**options):
     warm_up()
     while threading.active_count() > 1 and any("warm" in thread.name for thread in threading.enumerate()):
         time.sleep(0.1)  # what a server does once, on a thread of its own, is no part of a request
-
-
-def asgi_bare(count):
-    return served(starlette(), count)
 
 
 def asgi_narration(count, **options):
@@ -158,16 +187,27 @@ def asgi_logfire_no_export(count):
     return served(app, count)
 
 
-def called(transport, count):
+def called(client, count):
+    """Return what a call costs more than one of a client without the bridge."""
     import httpx
 
-    with httpx.Client(transport=transport) as client:
-        for _ in range(WARM_UP):
-            client.get("http://stock/shelf/7")
-        began = time.process_time()
-        for _ in range(count):
-            client.get("http://stock/shelf/7")
-        return time.process_time() - began
+    def calling(one):
+        def turn(count):
+            began = time.process_time()
+            for _ in range(count):
+                one.get("http://stock/shelf/7")
+            return time.process_time() - began
+
+        return turn
+
+    with client, httpx.Client(transport=mock()) as bare:
+        return added(calling(bare), calling(client), count)
+
+
+def through(transport, count):
+    import httpx
+
+    return called(httpx.Client(transport=transport), count)
 
 
 def mock():
@@ -176,17 +216,13 @@ def mock():
     return httpx.MockTransport(lambda _: httpx.Response(200))
 
 
-def httpx_bare(count):
-    return called(mock(), count)
-
-
 def httpx_narration(count, **options):
     from narration_core import Narrator, bind
     from narration_core.bridges.httpx import NarrationTransport
 
     to_file()
     with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
-        return called(NarrationTransport(Narrator("shop"), mock(), **options), count)
+        return through(NarrationTransport(Narrator("shop"), mock(), **options), count)
 
 
 def httpx_narration_muted(count):
@@ -211,7 +247,7 @@ def httpx_by_hand(count):
             return response
 
     with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
-        return called(Transport(), count)
+        return through(Transport(), count)
 
 
 def httpx_logfire(count):
@@ -220,14 +256,9 @@ def httpx_logfire(count):
     from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
     logfire.configure(send_to_logfire=False, console=False)
-    with httpx.Client(transport=mock()) as client:
-        HTTPXClientInstrumentor.instrument_client(client)
-        for _ in range(WARM_UP):
-            client.get("http://stock/shelf/7")
-        began = time.process_time()
-        for _ in range(count):
-            client.get("http://stock/shelf/7")
-        return time.process_time() - began
+    client = httpx.Client(transport=mock())
+    HTTPXClientInstrumentor.instrument_client(client)
+    return called(client, count)
 
 
 def two_events(count):
@@ -237,15 +268,17 @@ def two_events(count):
     to_file()
     narrate = Narrator("shop")
     with bind(correlation_id="req-1", trace_id="1" * 32, span_id="2" * 16):
-        for _ in range(WARM_UP):
-            narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
-        began = time.process_time()
-        for _ in range(count):
-            narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
-            narrate("answer", "GET /order/7", "Answered GET /order/7 after 1 ms", event="request", duration_ms=1)
-        return time.process_time() - began
+
+        def turn(count):
+            began = time.process_time()
+            for _ in range(count):
+                narrate("request", "GET /order/7", "Serving GET /order/7", event="request")
+                narrate("answer", "GET /order/7", "Answered GET /order/7 after 1 ms", event="request", duration_ms=1)
+            return time.process_time() - began
+
+        return added(lambda _: 0.0, turn, count)
 
 
 if __name__ == "__main__":
     name, rounds = sys.argv[1], int(sys.argv[2])
-    print(json.dumps({"us": globals()[name](rounds) / rounds * 1e6}))
+    print(json.dumps(globals()[name](rounds)))
