@@ -128,6 +128,49 @@ def test_the_native_flag_stops_an_evaluation_and_nothing_else(bundled):
     model.clear_cache()
 
 
+@pytest.fixture
+def tokens_of(bundled):
+    """Return a function that takes bursts of given lengths of an answer: its tokens, and the code of each burst."""
+    from narration_worker.model.native import Sampler
+
+    def take(lengths, at_least_ns=10**12, before=lambda: None):
+        model, prompt = bundled.model, bundled.model.tokenise(HAIKU)
+        model.clear_cache()
+        assert model.evaluate(prompt) == 0
+        plain = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0}
+        sampler = Sampler(model.vocabulary_size, prompt, temperature=0.7, seed=7, **plain)
+        tokens, codes = [], []
+        try:
+            for most in lengths:
+                if tokens:
+                    model.evaluate([tokens[-1][1]])
+                before()
+                burst = model.next_tokens(sampler, most, at_least_ns)
+                tokens += burst.tokens
+                codes.append(burst.code)
+        finally:
+            sampler.close()
+            model.abort.clear()
+        return tokens, codes
+
+    return take
+
+
+def test_tokens_are_the_same_one_by_one_and_in_bursts_which_end_with_the_answer(tokens_of):
+    whole, codes = tokens_of([1000])
+    assert codes == [0]
+    assert [piece is None for piece, _ in whole] == [False] * (len(whole) - 1) + [True]
+    assert tokens_of([1] * len(whole))[0] == whole
+    assert tokens_of([3, 4, 1, 1000])[0] == whole
+    assert tokens_of([1000] * len(whole), at_least_ns=0)[0] == whole
+
+
+def test_a_burst_is_stopped_by_the_native_flag_as_well(tokens_of, bundled):
+    tokens, codes = tokens_of([1000], before=bundled.model.abort.set)
+    assert codes == [2]
+    assert len(tokens) == 1
+
+
 @pytest.mark.req("M0-W-1330")
 def test_a_switch_holds_the_native_flag_exactly_while_its_request_is_evaluated(bundled):
     flags = []

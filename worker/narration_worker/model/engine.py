@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 from narration_worker import points
 from narration_worker.errors import WorkerError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from narration_worker.model.native import Model
 
 PROGRESS_STEPS: Final = (0, 25, 50, 75)
-BURST_NS: Final = 2_000_000
+BURST_NS: Final = 4_000_000
 """Longest time that a token waits for others, so that they are released together, in nanoseconds."""
 
 _LONGEST_NAME: Final = 48
@@ -278,27 +278,24 @@ class Engine:
                 self._evaluate(prompt[start : start + CHUNK], switch)
             count = 0
             reason: Literal["eos", "length", "stop"] = "length"
-            one, release_at = [0], 0
-            fresh: list[tuple[bytes, int]] = []
-            while count < limit:
-                token = one[0] = model.sample(sampler)
-                piece = model.piece(token)
-                if piece is None:
-                    reason = "eos"
-                    break
-                fresh.append((piece, token))
-                count += 1
+            last: list[int] = []
+            while count < limit and reason == "length":
+                if last:
+                    self._evaluate(last, switch)
                 # A burst costs less than as many single tokens: evaluation drives Python out of the processor's caches.
-                if request.stop or time.monotonic_ns() >= release_at:
-                    yield from text.tokens(fresh, count)
-                    fresh.clear()
-                    if text.matched is not None:
-                        reason = "stop"
-                        break
-                    release_at = time.monotonic_ns() + BURST_NS
-                if count < limit:
-                    self._evaluate(one, switch)
-            yield from text.tokens(fresh, count)
+                # The first token is sent by itself, so that it is early.
+                most = 1 if request.stop or not last else limit - count
+                burst = model.next_tokens(sampler, most, BURST_NS)
+                if burst.code:
+                    self._raise_failure(burst.code, 1, switch)
+                fresh = [(piece, token) for piece, token in burst.tokens if piece is not None]
+                if len(fresh) < len(burst.tokens):
+                    reason = "eos"
+                count += len(fresh)
+                yield from text.tokens(fresh, count)
+                if text.matched is not None:
+                    reason = "stop"
+                last = [burst.tokens[-1][1]]
             rest = text.finish()
             if rest:
                 yield Token(rest, count, -1)
@@ -313,14 +310,17 @@ class Engine:
     def _evaluate(self, tokens: list[int], switch: StopSwitch) -> None:
         switch.check()
         code = self.model.evaluate(tokens)
-        if code == 0:
-            return
+        if code:
+            self._raise_failure(code, len(tokens), switch)
+
+    def _raise_failure(self, code: int, count: int, switch: StopSwitch) -> NoReturn:
+        """Raise what an evaluation of so many tokens that went wrong means."""
         switch.check()
         reason = self.model.last_error()
         if code == _NO_ROOM:
             raise WorkerError("INTERNAL", f"the context is full: {reason}")
         kind = "VRAM_OOM" if "out of memory" in reason.lower() or "alloc" in reason.lower() else "INTERNAL"
-        raise WorkerError(kind, f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}): {reason}")
+        raise WorkerError(kind, f"llama.cpp could not evaluate {count} tokens (code {code}): {reason}")
 
     def close(self) -> None:
         """Free the model."""

@@ -9,6 +9,7 @@ import re
 import struct
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ CHUNK: Final = 128
 
 GREEDY_BELOW: Final = 1e-6
 """Temperatures below this are 0: dividing by them gives infinity in 32 bits."""
+
+_LOCK_KEPT_UP_TO: Final = 4096
+"""Size of a vocabulary, in tokens, up to which sampling takes less time than getting Python's lock back after it."""
 
 _FLASH_ATTENTION_OFF: Final = 0
 _GPU_DEVICE: Final = 1
@@ -179,6 +183,57 @@ def _header_without_weights(architecture: str) -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs) + bytes(64)
 
 
+def _keeping_the_lock(function: Any) -> Any:
+    """Return a function of llama.cpp that keeps Python's lock: for calls that are shorter than waiting for the lock."""
+    kept = _KEEPING_THE_LOCK[function.__name__]
+    kept.argtypes, kept.restype = function.argtypes, function.restype
+    return kept
+
+
+_KEEPING_THE_LOCK: Final = ctypes.PyDLL(llama_cpp.llama_cpp._lib._name)  # noqa: SLF001 - the path of the library
+
+
+class Burst(NamedTuple):
+    """Some tokens in a row.
+
+    Attributes:
+        tokens: the bytes and the id of each; no bytes for special tokens, None for one that ends the answer.
+        code: of the evaluation after the last one; 0 unless it went wrong. See `Model.evaluate`.
+    """
+
+    tokens: list[tuple[bytes | None, int]]
+    code: int
+
+
+class _Pieces(dict[int, bytes | None]):
+    """The bytes of tokens, none for special ones, None for those that end an answer; looked up once.
+
+    Each native call releases Python's lock and must get it back.
+
+    Args:
+        vocabulary: llama.cpp's pointer to it.
+    """
+
+    def __init__(self, vocabulary: Any) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+
+    def __missing__(self, token: int) -> bytes | None:
+        piece = self[token] = self._look_up(token)
+        return piece
+
+    def _look_up(self, token: int) -> bytes | None:
+        if llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
+            return None
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            size = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, room, 0, False)  # noqa: FBT003
+            if size >= 0:
+                return buffer.raw[:size]
+            room = -size
+
+
 class Model:
     """A loaded model with its context and vocabulary. One thread at a time.
 
@@ -216,8 +271,11 @@ class Model:
         # llama.cpp rounds the context up but not the batch, and a chunk longer than the batch ends the process.
         self.context_length = min(context_length, int(llama_cpp.llama_n_ctx(self._context)))
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
-        # Each native call releases Python's lock and must get it back, so results are cached.
-        self._pieces: dict[int, bytes | None] = {}
+        self._pieces = _Pieces(self.vocabulary)
+        # On a GPU sampling waits for the evaluation.
+        short = device is None and self.vocabulary_size <= _LOCK_KEPT_UP_TO
+        sample = llama_cpp.llama_sampler_sample
+        self._sample = _keeping_the_lock(sample) if short else sample
         self._one = (llama_cpp.llama_token * 1)()
         self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
 
@@ -296,25 +354,6 @@ class Model:
         """Whether the last evaluation gave something to sample from."""
         return bool(llama_cpp.llama_get_logits_ith(self._context, -1))
 
-    def piece(self, token: int) -> bytes | None:
-        """Return a token's bytes, none for special tokens; None when it ends the answer."""
-        try:
-            return self._pieces[token]
-        except KeyError:
-            piece = self._pieces[token] = self._look_up(token)
-            return piece
-
-    def _look_up(self, token: int) -> bytes | None:
-        if llama_cpp.llama_vocab_is_eog(self.vocabulary, token):
-            return None
-        room = 256
-        while True:
-            buffer = ctypes.create_string_buffer(room)
-            size = llama_cpp.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)  # noqa: FBT003
-            if size >= 0:
-                return buffer.raw[:size]
-            room = -size
-
     def clear_cache(self) -> None:
         """Clear the key-value cache, so that a request does not depend on earlier ones."""
         llama_cpp.llama_memory_clear(self._memory, False)  # noqa: FBT003 - the buffer need not be zeroed
@@ -329,9 +368,31 @@ class Model:
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
         return int(llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens))))
 
-    def sample(self, sampler: "Sampler") -> int:
-        """Return the next token."""
-        return int(llama_cpp.llama_sampler_sample(sampler.chain, self._context, -1))
+    def next_tokens(self, sampler: "Sampler", most: int, at_least_ns: int) -> Burst:
+        """Take tokens, and evaluate each but the last one of them.
+
+        A token that ends the answer is the last one.
+
+        Args:
+            sampler: chooses them.
+            most: how many at most, at least 1.
+            at_least_ns: after so many nanoseconds no more are taken.
+        """
+        # Nothing in the loop that could be outside: evaluation drives Python out of the processor's caches, so that
+        # each line between two evaluations costs many times what it seems to.
+        sample, chain, context, one, batch = self._sample, sampler.chain, self._context, self._one, self._one_batch
+        decode, now, pieces = llama_cpp.llama_decode, time.monotonic_ns, self._pieces
+        taken: list[tuple[bytes | None, int]] = []
+        until = now() + at_least_ns
+        while True:
+            token = one[0] = sample(chain, context, -1)
+            piece = pieces[token]
+            taken.append((piece, token))
+            if piece is None or len(taken) == most or now() >= until:
+                return Burst(taken, 0)
+            code = decode(context, batch)
+            if code:
+                return Burst(taken, code)
 
     def last_error(self) -> str:
         """Return llama.cpp's first error since the last `evaluate` began."""
