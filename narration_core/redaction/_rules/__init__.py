@@ -13,7 +13,9 @@ def catalogue() -> tuple[Rule, ...]:
         cloud,
         codes,
         commands,
+        complaints,
         encoded,
+        layouts,
         links,
         messaging,
         payments,
@@ -25,6 +27,21 @@ def catalogue() -> tuple[Rule, ...]:
 
     return tuple(
         rule
-        for family in (structure, links, commands, codes, encoded, cloud, vcs, ai, payments, messaging, saas, pii)
+        for family in (
+            structure,
+            links,
+            commands,
+            codes,
+            complaints,
+            layouts,
+            encoded,
+            cloud,
+            vcs,
+            ai,
+            payments,
+            messaging,
+            saas,
+            pii,
+        )
         for rule in family.RULES
     )
