@@ -50,8 +50,8 @@ _LONG: Final = 250
 _LONGEST_QUOTED: Final = 4096
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
 _SCHEME: Final = rf"(?i)(?:{SCHEMES})[ :]\s{{0,2}}"
-# A placeholder of several words: `<set to the key 'password' in secret 'db'>`.
-_EXPLAINED: Final = r"<[a-z]{1,24}[ ][^<>\r\n]{1,160}+>(?=[\s,;.)]|\Z)"
+# A placeholder of several words, `<set to the key 'password' in secret 'db'>`; a variable of a query, `login(password: $p) { id }`.
+_EXPLAINED: Final = r"\$[A-Za-z_]\w{0,40}\)(?!\w)|<[a-z]{1,24}[ ][^<>\r\n]{1,160}+>(?=[\s,;.)]|\Z)"
 _CLOSING: Final = ",;)}]>.:"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _STRUCTURE: Final = r"""[\[{(]{1,4}\s{0,8}["']|["']\s{0,8}(?::|=>)"""
@@ -145,7 +145,7 @@ def _value(  # noqa: C901 - one condition after the other
     quoted = found.lastindex != BARE
     if not quoted:
         end = _unquoted(text, begin, end)
-        if text[begin] == "<" and compiled(_EXPLAINED).match(text, begin):
+        if text[begin] in "<$" and compiled(_EXPLAINED).match(text, begin):
             return None
         if verdict == PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():
             end = _end_of_phrase(text, begin, end)
@@ -353,7 +353,7 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
     if found[ASSIGN].lstrip().startswith(":"):
         before = compiled(HEAD).match(text, 0, at)
         start = at if before is None else before.start()
-        if found[ASSIGN] == ":" and compiled(r"(?r)[^\s]/").match(text, 0, start):  # not an option: /pass:
+        if found[ASSIGN] == ":" and compiled(r"(?r)[^\s\"'`,]/").match(text, 0, start):  # not an option: /pass:
             return True
         if found[ASSIGN].strip() == "::" and (
             text[max(start - 2, 0) : start] == "::" or "::" in value or compiled(_TYPE).fullmatch(value)

@@ -19,22 +19,28 @@ class Keyword(NamedTuple):
 # What may stand between a word and its value, at least the start of it.
 _ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
+_IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet) [!-~]{6}"
+
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
     "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
-    "code_verifier samlresponse samlrequest connect.sid sessionid_ phpsessid jsessionid asp.net_sessionid"
+    "connection_string connection-string code_verifier samlresponse samlrequest connect.sid sessionid_ phpsessid jsessionid asp.net_sessionid"
 )
+_PHRASES: Final = ("pass phrase", "pass word", "pass code")
 _WITH_TAIL: Final = "auth pwd cred"
 _SHORT_TAIL: Final = "bearer jwt login hmac"
 _DIRECTLY: Final = "psw psk passe otp pin cvv cvc ssn sig salt pw dsn session signature license serial nonce hook pat crumb csrf xsrf passfile"
 
 # A code, an answer, a phrase, an address is a secret by what stands before it.
+_ARROW: Final = r"\s{1,2}(?:-{1,2}>|~>|→)"
+
 _OPENERS: Final = "pin|otp|totp|mfa|2fa|sms|security|verification|verify|recovery|backup|activation|unlock|door|access|reset|login|confirm|confirmation|auth|one.?time|device|invite"
 _QUALIFIED: Final = (
     ("code", r"code[\"']?\s?[=:]\s?[\"']?[\w\-./%+]{20}"),
     ("assertion", r"assertion[\"']?\s?[=:]\s?[\"']?[\w\-./%+=]{20}"),
-    ("code", rf"(?:{_OPENERS})[_\-. ]?codes?" + _ASSIGNED),
-    ("answer", r"(?:security|secret)[_\-. ]?answers?" + _ASSIGNED),
+    ("code", rf"(?:{_OPENERS})[_\-. ]?codes?(?:{_ASSIGNED}|{_ARROW})"),
+    ("code", rf"--(?:{_OPENERS})[_\-]?codes? [!-~]{{4}}"),
+    ("answer", rf"(?:security|secret)[_\-. ]?answers?(?:{_ASSIGNED}|{_ARROW})"),
     ("phrase", r"(?:seed|recovery|secret|backup|wallet|mnemonic)[_\-. ]?phrase" + _ASSIGNED),
     ("cookie", r"(?:session|auth|login|secret|remember)[_\-. ]?cookie" + _ASSIGNED),
     ("link", r"(?:reset|magic|activation|verification|login|sign_?in|confirmation|invite)[_\-]?link" + _ASSIGNED),
@@ -42,10 +48,10 @@ _QUALIFIED: Final = (
 )
 
 KEYWORDS: Final[tuple[Keyword, ...]] = (
-    *(Keyword(word, word) for word in _ANYWHERE.split()),
+    *(Keyword(word, word) for word in (*_ANYWHERE.split(), *_PHRASES)),
     *(Keyword(word, shape) for word, shape in _QUALIFIED),
     *(
-        Keyword(word, word if len(word.encode()) > 6 else re.escape(word) + r"[\w]{0,4}" + _ASSIGNED)
+        Keyword(word, word if len(word.encode()) > 6 else re.escape(word) + rf"[\w]{{0,4}}(?:{_ASSIGNED}|{_IS})")
         for word in sorted({lower_ascii(spelling) for spelling in foreign_spellings()})
     ),
     # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
@@ -59,6 +65,16 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
     Keyword("pass", r"-pass [!-~]{4}"),
+    # What joins short words to values alone: an option and its value, an arrow, "set DB_PASS to ...".
+    *(
+        Keyword(word, shape.format(word))
+        for word in ("pass", "pwd", "pw", "psk")
+        for shape in (
+            r"--[\w\-]{{0,24}}{} [!-~]{{4}}",
+            r"{}[\"'`]?\s{{1,2}}(?:-{{1,2}}>|~>|→) [!-~]{{4,24}}[0-9]",
+            r"_{} to [!-~]{{4}}",
+        )
+    ),
     Keyword("pass", r"pass(?:[_\-][\w\-]{0,16}|[0-9]{1,2})?" + _ASSIGNED),
     *(Keyword(word, word) for word in sorted(PROVIDERS)),
 )

@@ -26,7 +26,7 @@ _COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>
 _CONTROL: Final = r"\x00-\x08\x0e-\x1a\x1c-\x1e\x7f"
 # A search is fast when all that may start a match is one class of characters, or a few letters.
 _UNSEEN: Final = rf"""(?xs) [{_CONTROL}\x1b\x1f\x80-\U0010ffff] (?:
-    (?P<gone> (?<=\x1b) (?: \[[0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~] | [@-Z\\\]^_=>78] | (?=[\s -~]|\Z) )
+    (?P<gone> (?<=\x1b) (?: \[[0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~] | \][0-9]{{1,4}};[^\x00-\x1f]{{0,256}}\x07 | [()][0-9A-K] | [@-Z\\\]^_=>78] | (?=[\s -~]|\Z) )
         | (?<=\x9b) [0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~]
         | (?<=[{_CONTROL}]) [{_CONTROL}]{{0,65535}}
         | (?<=\x1f) (?: (?<!\ \x1f) | (?!\ ) ) )                       # " \x1f " separates the texts of an event
@@ -56,8 +56,8 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "
 
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the ones that fonts draw alike).
 _LOOK_ALIKE: Final = str.maketrans(
-    "аеорсухѕіјӏԁԛԝһАВЕКМНОРСТУХЅІЈαοριυνκΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսɑɡıɩ",
-    "aeopcyxsijldqwhABEKMHOPCTYXSIJaopiuvkABEZHIKMNOPTYXouagii",
+    "аеорсухѕіјӏԁԛԝһԍАВЕКМНОРСТУХЅІЈԌԚԜαοριυνκγϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹօսոցհɑɡıɩɪᴀʙᴄᴅᴇꜰɢʜᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢⲣⲟⲥⲁⲔⲢⲞⲤꓑꓮꓢꓪꓳꓣꓓꓰꓚ",
+    "aeopcyxsijldqwhgABEKMHOPCTYXSIJGQWaopiuvkycjABEZHIKMNOPTYXCounghagiiiabcdefghjklmnoprstuvwyzpocaKPOCPASWORDEC",
 )
 
 

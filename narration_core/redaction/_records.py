@@ -15,16 +15,22 @@ _NAMING: Final = frozenset(
 _VALUES: Final = frozenset(
     (
         "value val v values data content contents default defaultvalue default_value newvalue new_value oldvalue "
-        "old_value new old current previous input string constant_value constantvalue from to before after "
+        "old_value rejectedvalue rejected_value attemptedvalue attempted_value invalidvalue invalid_value new old current previous input string constant_value constantvalue from to before after "
         "parametervalue optionvalue settingvalue propertyvalue attributevalue variablevalue headervalue paramvalue fieldvalue"
     ).split()
 )
+# Where in a document the value is.
+_PATHS: Final = frozenset("path instancepath instance_path datapath data_path".split())
+_POINTER: Final = re.compile(r"(?:[$#]?[./])?(?:\w{1,64}\.){0,8}(\w{1,64})", re.ASCII)
 _HEADS: Final = frozenset(
     "names columns fields headers keys params parameters cols attributes variables header".split()
 )
 _ROWS: Final = frozenset(
     "values rows row data records record args arguments params parameters vals items bindings binds tuples".split()
 )
+_QUERIES: Final = frozenset("query mutation document gql graphql".split())
+_VARIABLES: Final = "variables"
+_ARGUMENT: Final = re.compile(r"(\w{1,64})\s{0,4}:\s{0,4}\$(\w{1,64})")
 _STATEMENTS: Final = frozenset("sql statement query stmt db.statement db.query.text sql_query sqltext".split())
 # Members of a JSON Web Key that are secret (RFC 7518, section 6).
 _PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
@@ -50,10 +56,18 @@ def key_name(key: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, list) and 0 < len(value) <= _DEEPEST:  # where it is: ["body", "password"]
+    if isinstance(value, list | tuple) and 0 < len(value) <= _DEEPEST:  # where it is: ["body", "password"]
         value = value[-1]
     name = key_name(value) if not isinstance(value, tuple) else None
     return name if name is not None and 0 < len(name) < _LONGEST_NAME else None
+
+
+def _pointed(value: object) -> str | None:
+    """Return the last name of a path into a document: `["body", "password"]`, `/password`, `$.user.password`."""
+    if not isinstance(value, str):
+        return _text(value) if isinstance(value, list | tuple) else None
+    found = _POINTER.fullmatch(value)
+    return found and found[1]
 
 
 def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
@@ -79,9 +93,28 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
             return dict.fromkeys((value for value in values if value != key), "password")
         if low == "type" and record[key] == "token":  # what a parser read
             continue
-        if low in _NAMING and (named := _text(record[key])) is not None and is_secret(named):
+        named = _text(record[key]) if low in _NAMING else _pointed(record[key]) if low in _PATHS else None
+        if named is not None and is_secret(named):
             return {value: named for value in values if value != key}
     return {}
+
+
+def variables(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[str, str]:
+    """Return the names that a query of GraphQL gives to its variables, where one promises a secret: `login(password: $p)`.
+
+    Args:
+        record: any mapping, such as `{"query": "mutation(...) { ... }", "variables": {"p": "..."}}`.
+        is_secret: whether a name promises a secret.
+    """
+    if not isinstance(record.get(_VARIABLES), Mapping):
+        return {}
+    return {
+        variable: argument
+        for key, query in record.items()
+        if key in _QUERIES and isinstance(query, str)
+        for argument, variable in _ARGUMENT.findall(query[:16_384])
+        if is_secret(argument)
+    }
 
 
 def head(value: object, is_secret: IsSecret) -> Names | None:

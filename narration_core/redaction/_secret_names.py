@@ -205,7 +205,7 @@ _PREFIXES: Final = ("my", "the", "db", "user", "app", "api", "x")
 
 # What makes of "pass" and "pin" something else: second pass, low pass.
 _OTHERWISE: Final = frozenset(
-    "existing pull first second third to single this each one two next last is no all forward backward render low high by".split()
+    "existing pull first second third two multi to single this each one two next last is no all forward backward render low high by".split()
 )
 _STRONG_OPENERS: Final = frozenset(["api", "access", "secret", "private", "encryption", "master", "signing", "shared"])
 # The words before the last one that count, and those that count together with it.

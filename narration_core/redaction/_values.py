@@ -138,7 +138,7 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
         return False  # secret "db-main": its name
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
         if (len(value) < 6 and value.isalpha()) or any(
-            compiled(pattern).fullmatch(value) for pattern in (_MEASURE, _COLUMN_TYPE)
+            compiled(pattern).fullmatch(value) for pattern in (_MEASURE, _COLUMN_TYPE, _VERSION)
         ):
             return False
         return noisy(value, 0.25) or _symbols(value) >= 2 or random_looking(value, 8, 0.3)

@@ -126,17 +126,28 @@ def _key(redactor: Texts, key: Any, depth: int, budget: _Budget) -> object:
     return _rebuilt(key, list(key), parts)
 
 
-def _mapping(redactor: Texts, value: Mapping[Any, Any], depth: int, budget: _Budget, *, forced: bool) -> object:
+def _mapping(
+    redactor: Texts,
+    value: Mapping[Any, Any],
+    depth: int,
+    budget: _Budget,
+    *,
+    forced: bool,
+    named: Mapping[str, str] | None = None,
+) -> object:
     changed = False
     result: dict[Any, Any] = {}
     items = list(value.items())
-    labelled = records.labelled(value, redactor.key_is_secret)
+    labelled = {**records.labelled(value, redactor.key_is_secret), **(named or {})}
+    variables = records.variables(value, redactor.key_is_secret) if "variables" in value else None
     columns = records.columns(value, redactor.key_is_secret)
     for name, item in items:
         key = records.key_name(name)
         clean = redactor.text(name) if type(name) is str else _key(redactor, name, depth, budget)
         if name in columns:
             hidden = _rows(redactor, item, columns[name], depth + 1, budget, forced=forced)
+        elif variables and name == "variables":
+            hidden = _mapping(redactor, item, depth + 1, budget, forced=forced, named=variables)
         else:
             by_name = forced and not (key is not None and says_nothing(key))
             hidden = _walk(redactor, item, labelled.get(name, key), depth + 1, budget, forced=by_name)

@@ -60,20 +60,22 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="password-sentence",
-        pattern=r"(?i)\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?pass(?:word|wd|code)?[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
+        pattern=r"(?i)\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from|was)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)|(?i)(?<=\bpass(?:word|code|phrase|wd)\b[^\r\n\"'`=:]{0,60}?[ ](?:from[ ][^\s]{1,128}[ ])?to[ ][\"'`]?)(?P<s>[^\s\"'`]{6,128}+)|(?i)\b(?:user(?:name)?|login|account|credentials)[ :=]{1,2}[^\s,;]{1,64}[,;]?[ ](?:(?:and|with|/)[ ])?(?:pass(?:word|wd|code|phrase)?|pwd?|psk)[ ][\"'`]?(?P<s>[^\s\"'`]{4,128}+)",
         shapes=(
             r"[Pp]ass(?:word|code|phrase|wd)[^\r\n\"'`=:]{0,60} (?:from|was|to) ",
-            r"(?:[Uu]ser(?:name)?|[Ll]ogin|[Aa]ccount)[ :=]{1,2}[^\s,;]{1,64}[,;]? (?:(?:and|with|/) )?[Pp]ass(?:word|wd|code)? ",
+            r"(?:[Uu]ser(?:name)?|[Ll]ogin|[Aa]ccount|[Cc]redentials)[ :=]{1,2}[^\s,;]{1,64}[,;]? (?:(?:and|with|/) )?(?:[Pp]ass(?:word|wd|code|phrase)?|[Pp]wd?|psk) ",
         ),
         check=_odd,
         examples=(
             "changed password from w1nter-sun",
             "user ann, pass b1rd-house",
+            "credentials: ann pw gr4vel-road",
             "the password of ann was changed to qu1et-forest",
         ),
         counterexamples=(
             "password changed from 10.0.0.1",
             "user ann pass the salt",
+            "user ann pw expired",
             "Accepted password for ann from 10.0.0.7 port 5022 ssh2",
             "Failed password for invalid user web1master from 10.0.0.7",
         ),

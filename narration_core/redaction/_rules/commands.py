@@ -144,7 +144,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="openssl-passphrase",
-        pattern=r"\bopenssl\s{1,2}(?:enc|aes[\w\-]{0,16}|des[\w\-]{0,16}|cms|smime)\b[^\r\n|;]{0,256}?\s-[kK]\s{1,2}[\"']?(?P<s>[^\s\"'\-][^\s\"']{2,256}+)",
+        pattern=r"\bopenssl\s{1,2}(?:enc|aes[\w\-]{0,16}|des[\w\-]{0,16}|cms|smime)\b[^\r\n|;]{0,256}?[\s\"']-[kK](?:\s{1,2}|[\"'],\s{0,2})[\"']?(?P<s>[^\s\"'\-][^\s\"']{2,256}+)",
         literals=("openssl enc", "openssl aes", "openssl des", "openssl cms", "openssl smime"),
         check=_given,
         examples=("openssl enc -aes-256-cbc -k l0ud.music -in a", "openssl aes-256-cbc -d -k 'gr4y-stone'"),
@@ -162,7 +162,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-password",
-        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth\s{1,2}login\s{1,2}--with-token\s{1,2}|\brclone\s{1,2}obscure\s{1,2}(?!-)|\b(?:poetry|composer)\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}http-basic\.\S{1,64}\s\S{1,64}\s|\bcomposer\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}(?:github-oauth|gitlab-oauth|gitlab-token|bearer)\.\S{1,64}\s|\bmc\s(?:alias\sset|config\shost\sadd)\s\S{1,64}\s{1,2}https?:\S{1,160}\s\S{1,128}\s|\bpulumi\s{1,2}config\s{1,2}set\s[^\r\n|;]{0,80}?--secret\s[\w:.\-]{1,64}\s(?!-)|\brclone\s{1,2}config\s{1,2}(?:create|update)\s[^\r\n|;]{0,160}?\spass(?:word)?[ =])(?P<s>[^\s\"',;]{4,256}+)",
+        pattern=r"(?i)(?:(?<![\w\-])(?:requirepass|masterauth|add-authtoken|rootpw|bindpw|--?(?:src|dest)?(?:store|key)pass)[\"']?[\s,]{1,4}[\"']?|-pass(?:in|out)?\s{1,2}pass:|\bvault\s{1,2}login\s{1,2}(?:token=)?(?!-)|\bngrok\s{1,2}authtoken\s{1,2}|\b(?:cargo|wandb|fly|railway)\s{1,2}login\s{1,2}(?!-)|\bsnyk\s{1,2}auth\s{1,2}(?!-)|\bvault\s{1,2}operator\s{1,2}unseal\s{1,2}(?!-)|\bauth[\"']?[,\s]{1,3}[\"']?login[\"']?[,\s]{1,3}[\"']?--with-token[\"']?[,\s]{1,3}[\"']?|\brclone\s{1,2}obscure\s{1,2}(?!-)|\b(?:poetry|composer)\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}http-basic\.\S{1,64}\s\S{1,64}\s|\bcomposer\s{1,2}config\s{1,2}(?:-\S{1,16}\s){0,3}(?:github-oauth|gitlab-oauth|gitlab-token|bearer)\.\S{1,64}\s|\bmc\s(?:alias\sset|config\shost\sadd)\s\S{1,64}\s{1,2}https?:\S{1,160}\s\S{1,128}\s|\bpulumi\s{1,2}config\s{1,2}set\s[^\r\n|;]{0,80}?--secret\s[\w:.\-]{1,64}\s(?!-)|\brclone\s{1,2}config\s{1,2}(?:create|update)\s[^\r\n|;]{0,160}?\spass(?:word)?[ =])(?P<s>[^\s\"',;]{4,256}+)",
         literals=(
             "requirepass",
             "masterauth",
@@ -291,10 +291,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="sql-password",
-        pattern=r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4}|values\s{1,4})?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)",
-        literals=("identified by", "identified with"),
-        check=lambda value: not placeholder(value),
-        examples=("CREATE USER ann IDENTIFIED BY 'quiet-corner'", "grant all on a.* to b identified by 'p1ne-tree'"),
+        pattern=r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4}|values\s{1,4})?[\"'](?P<s>[^\"'\\\r\n]{2,256}+)|(?i)(?<=\b(?:user|to|role)\s{1,4}[\w$#.\"]{1,64}\s{1,4}identified\s{1,4}by\s{1,4})(?P<s>[^\s\"';]{3,128}+)|(?i)\bsp_(?:addlogin|password)\s[^\r\n,]{1,120},\s{0,4}N?'(?P<s>[^'\r\n]{2,256}+)",
+        literals=("identified by", "identified with", "sp_addlogin", "sp_password"),
+        check=lambda value: not placeholder(value) and value.lower() not in {"values", "password"},
+        examples=(
+            "CREATE USER ann IDENTIFIED BY 'quiet-corner'",
+            "grant all on a.* to b identified by 'p1ne-tree'",
+            "CREATE USER ann IDENTIFIED BY gr3en_leaf;",
+            "EXEC sp_addlogin 'ann', 'w4rm-bread'",
+        ),
         counterexamples=("identified by its id", "IDENTIFIED BY '${PASSWORD}'"),
         source="MySQL and Oracle manuals, CREATE USER",
     ),
@@ -579,10 +584,14 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="sql-cipher-key",
-        pattern=r"(?i)\b(?:pgp_sym_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)\(\s{0,4}(?:'[^'\r\n]{0,512}'|[\w.]{1,80})(?:::\w{1,16})?\s{0,4},\s{0,4}'(?P<s>[^'\r\n]{3,256}+)",
-        literals=("pgp_sym_", "aes_encrypt", "aes_decrypt", "des_encrypt", "des_decrypt", "bypassphrase("),
+        pattern=r"(?i)\b(?:pgp_sym_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)\(\s{0,4}(?:'[^'\r\n]{0,512}'|[\w.]{1,80})(?:::\w{1,16})?\s{0,4},\s{0,4}'(?P<s>[^'\r\n]{3,256}+)|(?i)\bcrypt\(\s{0,4}'(?P<s>[^'\r\n]{2,256}+)'\s{0,4},",
+        literals=("pgp_sym_", "aes_encrypt", "aes_decrypt", "des_encrypt", "des_decrypt", "bypassphrase(", "crypt('"),
         check=lambda value: not placeholder(value) and not value.lower().startswith("aes"),
-        examples=("select pgp_sym_encrypt('x', 'st0ne-bridge')", "AES_DECRYPT(card, 'quiet-corner')"),
+        examples=(
+            "select pgp_sym_encrypt('x', 'st0ne-bridge')",
+            "AES_DECRYPT(card, 'quiet-corner')",
+            "SELECT crypt('st0ne-bridge', gen_salt('bf'))",
+        ),
         counterexamples=("pgp_sym_encrypt(x, key)", "AES_ENCRYPT(card, @key)"),
         source="PostgreSQL manual, pgcrypto; MySQL manual, encryption functions",
     ),

@@ -44,14 +44,16 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="link-path-token",
-        pattern=r"(?i)/(?:reset|reset-?password|password-?reset|password/reset|verify|verify-?email|confirm|confirmation|activate|activation|invite|invitations?|magic|magic-?link|join|accept|unsubscribe|recover|one-?time|set-?password)/(?P<s>[\w\-.~]{16,512}+)",
+        pattern=r"(?i)/(?:reset|reset-?password|password-?reset|password/reset|verify|verify-?email|confirm|confirmation|activate|activation|invite|invitations?|magic|magic-?link|join|accept|unsubscribe|recover|one-?time|set-?password)/(?P<s>[\w\-.~]{16,512}+)|(?i)/(?:reset|confirm|activate|verify)/[A-Za-z0-9_\-]{1,24}/(?P<s>[0-9a-z]{3,8}-[0-9a-f]{20,64})(?![\w\-])",
         shapes=(
             r"/(?:reset|[\w\-]{0,10}password|verify|[\w\-]{0,8}email|confirm|confirmation|activate|activation|invite|invitations?|magic|magic-?link|join|accept|unsubscribe|recover|one-?time)/[\w\-.~]{16}",
+            r"/(?:reset|confirm|activate|verify)/[A-Za-z0-9_\-]+/[0-9a-z]{3,8}-[0-9a-f]{20}",
         ),
         check=_opens,
         examples=(
             "https://example.org/invite/" + made_up(32, 4),
             "GET /password/reset/" + made_up(40, 7, hexadecimal=True),
+            "/accounts/reset/MQ/c3k2-" + made_up(32, 5, hexadecimal=True),
         ),
         counterexamples=("/verify/choose-a-new-password", "GET /join/the-mailing-list-of-the-project"),
         source="usual links in mails",
@@ -112,6 +114,16 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         counterexamples=("JSESSIONID=missing", "the PHPSESSID cookie is not there", "csrftoken: required"),
         source="documentation of PHP, Servlets, ASP.NET, Express, Laravel, Django, Keycloak",
+    ),
+    Rule(
+        name="session-id",
+        # Django's; other ids of a session have dashes or are hexadecimal, and stay.
+        pattern=r"(?<![\w.\-])sessionid[\"']?[=:][ ]?[\"']?(?P<s>[0-9a-z]{32})(?!\w)",
+        literals=("sessionid",),
+        check=lambda value: random_looking(value, 32, 0.33) and not plain_hex(value),
+        examples=("sessionid=" + made_up(32, 3).lower(), "cookies {'sessionid': '" + made_up(32, 5).lower() + "'}"),
+        counterexamples=("sessionid=42", "sessionid=" + made_up(32, 3, hexadecimal=True), "sessionId=k3w9x2m7"),
+        source="Django documentation, sessions",
     ),
     Rule(
         name="driver-credentials",

@@ -18,6 +18,22 @@ def _unknown_token(value: str) -> bool:
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
+        name="wakatime-key",
+        pattern=r"(?<![A-Za-z0-9])(?P<s>waka_(?:tok_|sec_|ref_)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|waka_(?:tok|sec|ref)_[A-Za-z0-9]{40,96})",
+        literals=("waka_",),
+        examples=("waka_5b1d8f2c-6a34-4e97-8c05-d3f1a2b4c697", "key waka_tok_" + made_up(60, 3)),
+        counterexamples=("waka_readme", "waka_tok_ is how it starts"),
+        source="WakaTime documentation, API keys",
+    ),
+    Rule(
+        name="rancher-token",
+        pattern=r"(?<![A-Za-z0-9\-])(?:token-[a-z0-9]{5}|kubeconfig-[a-z0-9\-]{5,32}):(?P<s>[a-z0-9]{54})(?![A-Za-z0-9])",
+        shapes=(r"(?:token|kubeconfig)-[a-z0-9\-]{5,32}:[a-z0-9]{54}",),
+        examples=("token-k3w9x:" + made_up(54, 3).lower(), "token: kubeconfig-u-k3w9x2m7:" + made_up(54, 5).lower()),
+        counterexamples=("token-k3w9x:short", "kubeconfig-user: not found"),
+        source="Rancher documentation, API keys",
+    ),
+    Rule(
         name="vendor-token",
         # Most young services name their tokens like this; one rule serves those that have none of their own.
         pattern=r"(?<![A-Za-z0-9])(?!pk_(?:live|test)_)(?P<s>[a-z][a-z0-9]{1,15}_(?:(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_){1,2}[A-Za-z0-9_\-]{14,256}+)",
