@@ -71,6 +71,7 @@ def test_the_stuck_request_is_on_top_and_one_click_away(clients, tmp_path):
         "poold “Spawning an engine",
         "gateway “Taking in the request",
     ]
+    assert first["overlaps"] == []
     assert first["heads"] == ["Taking in the request", "Loading haiku.gguf: 75 %"]
     assert first["onBoard"] == first["inStory"] == looks["inTheDark"] == []
     assert "error_kind\nslow_disk" in keys["drawer"]

@@ -115,7 +115,7 @@ def test_nothing_moves_while_one_reads_and_the_bar_counts_what_waits(clients, tm
 
     before, after, filtered, followed = run(main())
     assert before["more"] == "PAUSED: no new row; f to follow"
-    assert after["after"] == before["before"]
+    assert after["after"] == {**before["before"], "isNew": False}
     assert after["more"] == "PAUSED: 8 new rows wait; f to follow"
     assert after["violations"] == []
     assert filtered["filtered"] == "PAUSED: 3 new rows wait; f to follow"

@@ -53,6 +53,8 @@ export function announce(text, kind = "") {
   state.dataset.kind = kind;
 }
 
+export const announced = () => [find("state").textContent, find("state").dataset.kind ?? ""];
+
 // What became of a key or a click; it goes by itself, and hides no state.
 export function note(text, kind = "") {
   const place = find("note");

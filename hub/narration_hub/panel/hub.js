@@ -1,6 +1,7 @@
 // Talking to the hub: the token of this tab, requests, and streams that come back after every interruption.
 
-import { announce } from "./dom.js";
+import { announce, announced } from "./dom.js";
+import { inTurns } from "./pace.js";
 
 const KEY = "narration-token";
 const SILENCE_MS = 40000; // the hub sends a comment every 15 s
@@ -48,11 +49,16 @@ export class Refused extends Error {
 }
 
 // A browser has six connections for one address, in all its tabs; whatever needs another one waits without a word.
-const unanswered = (tell) => setTimeout(() => tell("No answer yet: the hub is slow, or six other tabs hold all connections", "trouble"), NO_ANSWER_MS);
+const UNANSWERED = "No answer yet: the hub is slow, or six other tabs hold all connections";
+const unanswered = (tell) => setTimeout(() => tell(UNANSWERED, "trouble"), NO_ANSWER_MS);
 
 export async function get(path) {
-  const waiting = unanswered(announce);
-  const response = await fetch(path, { headers: authorization(), cache: "no-store" }).finally(() => clearTimeout(waiting));
+  let before; // what was announced until the answer was late
+  const waiting = unanswered((...said) => { before = announced(); announce(...said); });
+  const response = await fetch(path, { headers: authorization(), cache: "no-store" }).finally(() => {
+    clearTimeout(waiting);
+    if (before && announced()[0] === UNANSWERED) announce(...before);
+  });
   const off = Date.parse(response.headers.get("Date")) - now();
   if (Math.abs(off) > CLOCK_MS) ahead += off;
   const body = await response.json().catch(() => null);
@@ -142,11 +148,11 @@ export class Stream {
       clearTimeout(this.watchdog);
       this.watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
       const { done, value } = await reader.read();
+      clearTimeout(this.watchdog); // what is here is no silence, however long it takes
       if (done) return;
       const pieces = (rest + value).split("\n\n");
       rest = pieces.pop();
-      for (const piece of pieces) this.take(piece);
-      if (this.ended) return;
+      if (!await inTurns(pieces, (piece) => this.take(piece), () => this.ended || abort.signal.aborted)) return;
     }
   }
 
@@ -170,7 +176,7 @@ export class Stream {
       this.ended = true;
       this.state(ENDINGS[body.reason] ?? `ended: ${body.reason}`, body.reason === "ended" ? "" : "trouble");
     }
-    this.heard(type, body, id, data.length);
+    this.heard(type, body, id, data);
   }
 
   // Full jitter: a thousand panels do not come back in the same moment.

@@ -1,21 +1,26 @@
 // What a story's events mean: rows, pieces of work, services. The words that open and close work come from the hub.
 
+import { Remark, Row } from "./row.js";
+
 export const MOST_ROWS = 200000;
 export const MOST_BYTES = 128 * 2 ** 20;
 export const MOST_OPEN = 5000;
-const ROW_BYTES = 300; // of memory that a row takes beside its text
-const DROPPED = 50; // the share of rows that go at once, when there are too many: one in so many
+const DROPPED = 200; // the share of rows that go at once, when there are too many: one in so many
 const LATE_MS = 1000; // threads and processes write less than this out of order
 export const MOST_MARKS = 100;
+export const MOST_LEVELS = 5;
 
 export class Story {
-  constructor(vocabulary) {
+  constructor(vocabulary, most = MOST_ROWS) {
     this.vocabulary = vocabulary;
+    this.most = most;
     this.rows = [];
     this.works = [];
     this.open = [];
     this.bySpan = new Map();
     this.services = new Map();
+    this.names = new Map();
+    this.levels = new Map(); // for each service, how many open pieces of work are drawn at each height
     this.dropped = 0;
     this.bytes = 0;
     this.missed = 0;
@@ -35,32 +40,28 @@ export class Story {
     this.newest = undefined;
   }
 
-  // length: of the text that the event came as; about so much memory it takes.
-  add(body, id, length = 3 * body.formatted.length) {
-    const { event, formatted } = body;
-    const row = {
-      kind: "event",
-      id,
-      event,
-      formatted,
-      service: event.actor ?? "unknown",
-      at: event.emitted_at_ms,
-      level: event.level ?? "info",
-      bytes: length + ROW_BYTES,
-      text: `${event.actor} ${event.action} ${event.human} ${formatted}`.toLowerCase(),
-    };
+  // raw: the text that it came as.
+  add(body, id, raw = JSON.stringify(body)) {
+    const { event } = body;
+    const row = new Row(raw, body, id, this.named(event.actor ?? "unknown"));
     this.services.set(row.service, (this.services.get(row.service) ?? 0) + 1);
     if (!this.firsts.has(row.service)) this.firsts.set(row.service, row);
     this.lasts.set(row.service, row);
-    this.compare(row);
+    this.compare(row, event);
     this.push(row);
-    this.take(row);
+    this.take(row, event);
     if (isTrouble(row)) this.mark(row);
     if (isSevere(row)) {
       this.failure ??= row;
       this.failures += 1;
     }
     return row;
+  }
+
+  // Rows of a service share its name.
+  named(service) {
+    if (!this.names.has(service)) this.names.set(service, service);
+    return this.names.get(service);
   }
 
   gap(missed) {
@@ -70,8 +71,7 @@ export class Story {
 
   // Something about the stream itself, at the place where it happened.
   remark(said) {
-    const last = this.rows.at(-1);
-    const row = { service: "", level: "", text: "", bytes: ROW_BYTES, at: last?.at, key: last?.key ?? -Infinity, ...said };
+    const row = new Remark(said, this.rows.at(-1));
     this.push(row);
     return row;
   }
@@ -83,14 +83,15 @@ export class Story {
 
   // When a row was told, compared with others: a service that answers before it is called has a clock that is behind its
   // caller's, and what a service tells stays in its own order, whatever its clock does.
-  compare(row) {
+  compare(row, event) {
     const { service, at } = row;
     const isTimed = Number.isFinite(at);
     row.key = Math.max(this.keys.get(service) ?? -Infinity, isTimed ? at : -Infinity);
     this.keys.set(service, row.key);
     if (!isTimed) return;
-    const { span_id: span, parent_span_id: parent } = row.event;
+    const { span_id: span, parent_span_id: parent } = event;
     if (span && !this.begun.has(span)) {
+      row.span = span;
       this.begun.set(span, row);
       const inside = this.early.get(span);
       if (inside) this.align(row, inside);
@@ -130,47 +131,65 @@ export class Story {
   push(row) {
     row.number = this.count++;
     this.bytes += row.bytes;
-    while (this.rows.length && (this.rows.length >= MOST_ROWS || this.bytes > MOST_BYTES)) this.drop();
+    while (this.rows.length && (this.rows.length >= this.most || this.bytes > MOST_BYTES)) this.drop();
     this.rows.push(row);
   }
 
   // Let the oldest rows go: a few at once, for the page answers nobody meanwhile.
   drop() {
-    const gone = new Set(this.rows.splice(0, Math.ceil(this.rows.length / DROPPED)));
-    this.dropped += gone.size;
+    const gone = this.rows.splice(0, Math.ceil(this.rows.length / DROPPED));
+    this.dropped += gone.length;
     for (const each of gone) {
       this.bytes -= each.bytes;
-      if (this.begun.get(each.event?.span_id) === each) this.begun.delete(each.event.span_id);
+      if (each.span && this.begun.get(each.span) === each) this.begun.delete(each.span);
     }
-    const open = new Set(this.open);
+    const first = gone.at(-1).number + 1;
     this.works = this.works.filter((work) => {
-      const isKept = open.has(work) || !gone.has(work.end ?? work.start);
-      const span = work.start.event.span_id;
-      if (!isKept && this.bySpan.get(span) === work) this.bySpan.delete(span);
+      const isKept = work.isOpen || (work.end ?? work.start).number >= first;
+      if (!isKept && this.bySpan.get(work.span) === work) this.bySpan.delete(work.span);
       return isKept;
     });
   }
 
-  take(row) {
-    const { event } = row;
+  take(row, event) {
     const closed = this.closedBy(event, row.level);
     if (closed) {
       closed.end = closed.last = row;
       closed.failed = SEVERE.has(row.level);
       this.open.splice(this.open.indexOf(closed), 1);
+      this.leave(closed);
       return;
     }
     const name = this.openedBy(event, row.level);
     if (name !== null) {
       const parent = this.around(event.parent_span_id, row.service);
-      const work = { name, start: row, last: row, end: null, service: row.service, failed: false, parent };
+      const work = {
+        name, start: row, last: row, end: null, service: row.service, failed: false, parent, isOpen: true,
+        span: event.span_id, place: placed(event), level: this.enter(row.service),
+      };
       this.works.push(work);
       this.open.push(work);
-      if (this.open.length > MOST_OPEN) this.open.shift();
+      if (this.open.length > MOST_OPEN) this.leave(this.open.shift());
       if (event.span_id && !this.bySpan.has(event.span_id)) this.bySpan.set(event.span_id, work);
       return;
     }
     for (let work = this.around(event.span_id, row.service); work; work = work.parent) work.last = row;
+  }
+
+  // The height at which a piece of work is drawn in the lane of its service: the first one at which nothing is open. What is
+  // inside of other work, or beside it, comes below.
+  enter(service) {
+    if (!this.levels.has(service)) this.levels.set(service, new Array(MOST_LEVELS).fill(0));
+    const taken = this.levels.get(service);
+    const free = taken.indexOf(0);
+    const level = free < 0 ? MOST_LEVELS - 1 : free;
+    taken[level] += 1;
+    return level;
+  }
+
+  leave(work) {
+    work.isOpen = false;
+    this.levels.get(work.service)[work.level] -= 1;
   }
 
   // The work that a span is, or else the innermost open work of a service.
@@ -191,11 +210,9 @@ export class Story {
     const hop = this.vocabulary.hops.includes(name) && (event.duration_ms !== undefined || SEVERE.has(level));
     const closes = hop ? name : ending(name, this.vocabulary.closing);
     if (closes === null && name !== "error") return undefined;
+    const place = placed(event);
     return this.open.findLast((work) => {
-      const opened = work.start.event;
-      const same = event.span_id && opened.span_id
-        ? event.span_id === opened.span_id
-        : PLACE.every((field) => opened[field] === event[field]);
+      const same = event.span_id && work.span ? event.span_id === work.span : place === work.place;
       return same && (closes === null || closes === work.name);
     });
   }
@@ -209,6 +226,7 @@ export class Story {
 export const isSevere = (row) => SEVERE.has(row.level);
 const SEVERE = new Set(["error", "fatal"]);
 const PLACE = ["actor", "worker_id", "replica_id", "job_id"];
+const placed = (event) => JSON.stringify(PLACE.map((field) => event[field]));
 
 function ending(name, endings) {
   const found = endings.find((end) => name.endsWith(end) && name !== end);

@@ -8,11 +8,14 @@ import { get, now, Stream, ticket } from "./hub.js";
 import { Lanes } from "./lanes.js";
 import { List, rowText } from "./list.js";
 import { isTrouble, Story, told } from "./model.js";
+import { turn } from "./pace.js";
 import { FORMATS } from "./saving.js";
+import { View } from "./view.js";
 
 const HIDDEN_MS = 60000;
 const PLAIN_LINES = 5000;
 const CALM_MS = 200;
+const DRAWN_MS = 40; // more often nobody sees what changes
 const ASK_MS = 1500; // after a new row
 const ASK_AGAIN_MS = 5000;
 const ASK_SHARE = 20; // of the time, the hub is asked for a twentieth at most
@@ -28,7 +31,9 @@ export class StoryScreen {
     this.keep = keep;
     this.vocabulary = vocabulary;
     this.wanted = shown.at ?? "";
-    this.isByTime = shown.order === "time";
+    this.view = new View(new Story(vocabulary));
+    this.view.isByTime = shown.order === "time";
+    this.drawnAt = -Infinity;
     this.services = new Set((shown.only ?? "").split(",").filter(Boolean));
     this.list = new List((row) => this.chose(row), () => this.openDrawer());
     this.lanes = new Lanes((row) => this.choose(row));
@@ -57,9 +62,8 @@ export class StoryScreen {
 
   begin() {
     this.story = new Story(this.vocabulary);
+    this.view.follow(this.story);
     this.refilter();
-    this.dropped = 0;
-    this.moves = 0;
     this.jumped = false;
     this.list.selected = null;
     this.why = null;
@@ -99,9 +103,9 @@ export class StoryScreen {
     announce(limit ? `${text} · this link works until ${clock(limit.expires).slice(0, 5)}` : text, kind);
   }
 
-  heard(type, body, id, length) {
-    if (type === "narration") this.take(this.story.add(body, id, length));
-    else if (type === "gap") this.take(this.story.gap(body.missed));
+  heard(type, body, id, raw) {
+    if (type === "narration") this.add(body, id, raw);
+    else if (type === "gap") this.story.gap(body.missed);
     else if (type === "reset") this.beginAnew(body.reason);
     else if (type === "end" && body.reason !== "shutdown") this.over(body.reason);
     else if (type === "hello") this.greeted(body.version, body.at_ms);
@@ -123,7 +127,7 @@ export class StoryScreen {
   beginAnew(reason) {
     const had = this.story.rows.length;
     this.begin();
-    if (had) this.take(this.story.remark({ kind: "anew", said: `The hub began this anew (${reason}); ${count(had, "row")} shown before went, all that it has follows` }));
+    if (had) this.story.remark({ kind: "anew", said: `The hub began this anew (${reason}); ${count(had, "row")} shown before went, all that it has follows` });
   }
 
   over(reason) {
@@ -164,10 +168,10 @@ export class StoryScreen {
 
   // From a file that was saved here, or from the hub's disk: the same screen without a stream, in the order of time.
   load(lines, where) {
-    for (const line of lines) this.take(this.story.add(line, ""));
-    this.isByTime = true;
-    this.resort();
+    for (const line of lines) this.add(line, "");
     this.isOver = true;
+    this.view.isByTime = true;
+    this.refilter();
     announce(where);
     this.plan();
   }
@@ -194,65 +198,78 @@ export class StoryScreen {
     this.plan();
   }
 
-  take(row) {
-    const { story } = this;
-    if (this.dropped !== story.dropped || this.moves !== story.moves) { // rows that went are not kept by a filter; a clock moves all of its service's
-      this.dropped = story.dropped;
-      this.moves = story.moves;
-      this.refilter();
-    } else if (this.matches(row)) {
-      if (this.arrived !== story.rows) this.arrived.push(row);
-      if (this.isByTime) this.insert(row);
-    }
-    if (this.wanted && row.id === this.wanted) this.target = row;
-  }
-
-  // Into the rows by time; nearly always that is the end.
-  insert(row) {
-    let low = 0, high = this.rows.length;
-    if (!high || this.story.before(row, this.rows[high - 1]) >= 0) low = high;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.story.before(row, this.rows[middle]) < 0) high = middle;
-      else low = middle + 1;
-    }
-    this.rows.splice(low, 0, row);
-  }
-
-  resort() {
-    this.rows = this.isByTime ? [...this.arrived].sort((one, other) => this.story.before(one, other)) : this.arrived;
+  add(body, id, raw) {
+    const row = this.story.add(body, id, raw);
+    if (this.wanted && id === this.wanted) this.target = row;
   }
 
   reorder() {
-    this.isByTime = !this.isByTime;
-    this.resort();
-    this.keep({ order: this.isByTime ? "time" : "" });
-    this.update();
-    if (this.list.selected) this.list.select(this.list.selected);
+    this.view.isByTime = !this.view.isByTime;
+    this.refilter();
+    this.keep({ order: this.view.isByTime ? "time" : "" });
+    this.showAgain();
   }
 
+  // Other rows, or another order, with the chosen one in sight.
+  showAgain() {
+    this.afterwards = () => { if (this.list.selected) this.list.select(this.list.selected); };
+    this.update();
+  }
+
+  // Draw in the next frame, unless the one before is too fresh. What stands above the list has a frame of its own, so that
+  // none has much to do.
   plan() {
-    if (!this.planned) this.planned = requestAnimationFrame(() => { this.planned = 0; this.update(); });
+    this.planned ||= requestAnimationFrame((at) => {
+      this.planned = 0;
+      if (this.isStopped) return;
+      if (this.lanes.isDue(this.list.selected)) {
+        this.drawAbove();
+        this.plan();
+      } else if (at - this.drawnAt < DRAWN_MS) this.plan();
+      else this.drawList(at);
+    });
   }
 
   update() {
     if (this.isStopped) return;
+    this.drawAbove();
+    this.drawList(performance.now());
+  }
+
+  drawAbove() {
     const { story } = this;
     const first = story.first ?? now();
     const newest = story.newest ?? first;
     const isLive = story.open.length > 0 && !this.isOver;
-    this.list.show(this.rows, { arrived: this.arrived, first, latest: story.count, isOver: this.isOver });
     this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : (this.cut?.at ?? newest), this.list.selected);
     this.answer.draw(story, { isLive, cut: this.cut, why: this.why });
     this.tellAbout();
+    this.drawServices();
+  }
+
+  drawList(at) {
+    const { story } = this;
+    this.drawnAt = at;
+    const isWhole = this.view.catchUp(turn());
+    if (!isWhole) this.plan();
+    this.tellCounts(isWhole || !this.matches);
+    this.order.hidden = !this.view.isByTime && !story.late && !story.moves;
+    this.order.textContent = this.view.isByTime ? "by time  o" : "by arrival  o";
+    this.list.show(this.view.rows, { arrived: this.view.arrived, first: story.first ?? now(), latest: story.count, isOver: this.isOver });
+    if (isWhole && this.afterwards) {
+      this.afterwards();
+      this.afterwards = null;
+    }
+    if (!this.jumped && story.rows.length && this.isCaughtUp) this.jump();
+  }
+
+  tellCounts(isWhole) {
+    const { story } = this;
     const dropped = story.dropped ? `, ${count(story.dropped, "earlier row")} no longer kept here` : "";
     const late = story.late ? `, ${story.late.toLocaleString("en")} came late` : "";
-    this.shownCount.textContent = this.isFiltered
-      ? `${this.arrived.length.toLocaleString("en")} of ${count(story.rows.length, "row")}${dropped}${late}` : `${count(story.rows.length, "row")}${dropped}${late}`;
-    this.order.hidden = !this.isByTime && !story.late && !story.moves;
-    this.order.textContent = this.isByTime ? "by time  o" : "by arrival  o";
-    this.drawServices();
-    if (!this.jumped && story.rows.length && this.isCaughtUp) this.jump();
+    const of = this.isFiltered ? `${this.view.arrived.length.toLocaleString("en")} of ` : "";
+    const all = count(story.rows.length, "row");
+    this.shownCount.textContent = isWhole ? `${of}${all}${dropped}${late}` : `looking through ${all}`;
   }
 
   // The other name that a person may know it by.
@@ -281,9 +298,12 @@ export class StoryScreen {
     return Boolean(this.filter.value || this.services.size);
   }
 
-  matches(row) {
-    if (row.kind !== "event") return true;
-    return (!this.services.size || this.services.has(row.service)) && row.text.includes(this.filter.value.toLowerCase());
+  // What tells whether a row passes the filter; null when all do.
+  get passes() {
+    if (!this.isFiltered) return null;
+    const services = new Set(this.services);
+    const text = new RegExp(this.filter.value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
+    return (row) => (!services.size || services.has(row.service)) && text.test(row.formatted);
   }
 
   filtered() {
@@ -293,8 +313,8 @@ export class StoryScreen {
   }
 
   refilter() {
-    this.arrived = this.isFiltered ? this.story.rows.filter((row) => this.matches(row)) : this.story.rows;
-    this.resort();
+    this.matches = this.passes;
+    this.view.choose(this.matches, this.view.isByTime);
   }
 
   drawServices() {
@@ -323,8 +343,7 @@ export class StoryScreen {
     this.services.clear();
     this.servicesDrawn = "";
     this.filtered();
-    this.update();
-    if (this.list.selected) this.list.select(this.list.selected);
+    this.showAgain();
   }
 
   showOpen() {
@@ -342,7 +361,7 @@ export class StoryScreen {
   }
 
   choose(row) {
-    if (this.isFiltered && !this.matches(row)) this.lift();
+    if (this.matches && !this.matches(row)) this.lift();
     this.list.select(row);
   }
 
@@ -361,7 +380,7 @@ export class StoryScreen {
   togglePlain() {
     this.plain.hidden = !this.plain.hidden;
     this.list.node.hidden = !this.plain.hidden;
-    this.plain.textContent = this.plain.hidden ? "" : this.rows.slice(-PLAIN_LINES).map(rowText).join("\n");
+    this.plain.textContent = this.plain.hidden ? "" : this.view.rows.slice(-PLAIN_LINES).map(rowText).join("\n");
     if (!this.plain.hidden) this.plain.focus();
   }
 

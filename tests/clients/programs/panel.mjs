@@ -5,6 +5,16 @@ import { open } from "./panel_page.mjs";
 const [executablePath, scene, address, folder] = process.argv.slice(2);
 const { browser, context, page, print, text, rows, shows, shot, violations } = await open(executablePath, folder);
 
+// Bars that lie on one another in a lane, or reach out of it.
+const overlaps = () => page.locator(".lane").evaluateAll((lanes) => lanes.flatMap((lane) => {
+  const track = lane.querySelector(".track").getBoundingClientRect();
+  const bars = [...lane.querySelectorAll(".piece")].map((bar) => [bar.title, bar.getBoundingClientRect()]);
+  const out = bars.filter(([, bar]) => bar.bottom > track.bottom || bar.top < track.top || bar.height < 6).map(([title]) => title);
+  const both = bars.flatMap(([title, bar], at) => bars.slice(at + 1).filter(([, other]) => bar.left < other.right && other.left < bar.right
+    && bar.top < other.bottom && other.top < bar.bottom).map(([other]) => `${title} / ${other}`));
+  return [...out, ...both];
+}));
+
 const scenes = {
   // From the board to the answer: one click.
   async stuck() {
@@ -24,7 +34,7 @@ const scenes = {
     print({
       reasons, around, about: await page.locator(".about").evaluate((node) => node.textContent),
       heads: await page.locator(".lane .head").allInnerTexts(), board, onBoard, verdict: await text(".verdict"), selected: await text(".row[aria-selected=true]"), rows: await rows(),
-      open: await page.locator(".piece.open").count(), lanes: await page.locator(".lane").count(), inStory: await violations(),
+      overlaps: await overlaps(), open: await page.locator(".piece.open").count(), lanes: await page.locator(".lane").count(), inStory: await violations(),
     });
     await shot("story");
     await page.keyboard.press("e");

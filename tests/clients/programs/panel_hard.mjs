@@ -48,7 +48,9 @@ const scenes = {
     const look = () => page.locator(".list").evaluate((list) => {
       const top = list.getBoundingClientRect().top;
       const row = [...list.querySelectorAll(".row")].find((each) => each.getBoundingClientRect().bottom > top);
-      return [row.querySelector(".sentence").textContent, Math.round(row.getBoundingClientRect().top - top)];
+      const isNew = !row.seenBefore; // an element that was here is not made again
+      row.seenBefore = true;
+      return { sentence: row.querySelector(".sentence").textContent, at: Math.round(row.getBoundingClientRect().top - top), isNew };
     });
     await page.goto(address);
     await shows(".row", "Step 299");

@@ -1,9 +1,7 @@
 // Reads the events of a story from standard input, and prints it in each format that the panel saves.
-import { readFile } from "node:fs/promises";
 
 const [, , model, saving, vocabulary] = process.argv;
-const load = async (file) => import(`data:text/javascript;base64,${(await readFile(file)).toString("base64")}`);
-const [{ Story, told }, { FORMATS }] = [await load(model), await load(saving)];
+const [{ Story, told }, { FORMATS }] = [await import(model), await import(saving)];
 const words = JSON.parse(vocabulary);
 const story = new Story(words);
 let asked = "";
