@@ -81,7 +81,8 @@ PACED = """
 const { inTurns, turn } = await import(process.argv[1]);
 let now = 0, taken = 0, turns = [];
 const begin = () => { turns.push(0); return turn(() => now, 8); };
-const ended = await inTurns(Array.from({ length: 100 }), () => { now += 3; taken += 1; turns[turns.length - 1] += 1; }, () => taken >= 50, begin);
+const take = () => { now += 3; taken += 1; turns[turns.length - 1] += 1; };
+const ended = await inTurns(Array.from({ length: 100 }), take, () => taken >= 50, begin);
 console.log(JSON.stringify({ ended, taken, turns }));
 """
 
