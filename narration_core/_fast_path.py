@@ -38,9 +38,9 @@ _CARELESS: Final = frozenset(range(ord(" "), ord("~") + 1)) - {ord("\\")}
 _PLAIN: Final = bytes(ZEROS[code] if code in _CARELESS else 0xFF for code in range(256))
 """For `bytes.translate`: text with every digit a zero, and beyond ASCII where it is not plain."""
 _is_digest = re.compile(f"[0-9a-f]{{{_DIGEST_LENGTH}}}").fullmatch
-# W3C ids, `traceparent` and UUIDs. Digits alone may be a card number.
+# W3C ids, `traceparent`, UUIDs and the worker's ids of jobs. Digits alone may be a card number.
 _is_made_id = re.compile(
-    "(?=[0-9-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    "(?:job-)?(?=[0-9-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     "|00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})"
 ).fullmatch
 _MADE_IDS: Final = (
@@ -48,6 +48,7 @@ _MADE_IDS: Final = (
     "4bf92f3577b34da6a3ce929d0e0e4736",
     "00f067aa0ba902b7",
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "job-00f067aa0ba902b7",
 )
 _MADE_LENGTHS: Final = frozenset(map(len, _MADE_IDS))
 _encode = msgspec.json.Encoder().encode

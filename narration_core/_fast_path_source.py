@@ -201,8 +201,10 @@ def _compose(
         lines += ["        except (LookupError, ValueError): return None"]
     if strict:
         lines += [f"    if len({name}) > {_LIMITS[name]}: return None" for name in said if name != "target"]
-    # Numbers hold no secrets: they are small. What is a field as it is, is looked at as that field.
-    pieces = (*(name for name in said if parts.filled.get(name) not in parts.strings), *parts.strings)
+    # Numbers hold no secrets: they are small. What is a field as it is, is looked at as that field, a bound id with its
+    # scope.
+    looked_at = {*parts.strings, *_BOUND.values()}
+    pieces = (*(name for name in said if parts.filled.get(name) not in looked_at), *parts.strings)
     if pieces:
         # Mostly the sentence alone is new. What it holds as words of their own is looked at with it.
         told = "human" if "human" in pieces else pieces[0]

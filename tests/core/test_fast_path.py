@@ -430,8 +430,10 @@ def test_ids_of_every_request_are_not_searched_for_secrets(memory, monkeypatch):
     monkeypatch.setattr(path, "needs_care", lambda pieces: looked_at.extend(pieces) or needs_care(pieces))
     with bind(**MADE, span_id="00f067aa0ba902b7", job_id="job-1", session_id="4285397033167824"):
         Narrator("a")("b", "c", "D")
-    assert looked_at == ["job-1", "4285397033167824"]
-    assert memory.events[-1].trace_id == MADE["trace_id"]
+    with bind(job_id="job-4bf92f3577b34da6", session_id="job-4285397033167824", span_id="s-2"):
+        Narrator("a")("b", "c", "D")
+    assert looked_at == ["job-1", "4285397033167824", "s-2", "job-4285397033167824"]
+    assert memory.events[1].trace_id == MADE["trace_id"]
 
 
 def test_ids_that_a_call_gives_are_not_searched_for_secrets_either(memory, monkeypatch):
@@ -471,6 +473,28 @@ def test_what_is_kept_of_a_scope_goes_with_it_and_does_not_wait_for_the_garbage_
         assert gc.collect() < 200
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "job_id", ["job-1", "job-00f067aa0ba902b7", "password=hunter2", "4111 1111 1111 1111", 'a"b', ""]
+)
+def test_a_target_that_is_a_bound_id_is_redacted_as_that_id(job_id):
+    point = Catalogue("tester").point("one", "act", "{job_id}", "Said", channel="request")
+
+    def call():
+        for _ in range(3):
+            point()
+
+    fast = line("fast", {"job_id": job_id}, call)
+    assert fast == line("slow", {"job_id": job_id}, call)
+    assert (job_id in json.loads(b"{" + fast)["target"]) is ("hunter2" not in job_id and "4111" not in job_id)
+
+
+def test_a_target_that_is_a_bound_id_is_looked_at_with_its_scope_alone():
+    texts = {"target": "{job_id}", "human": "Generated {tokens_out} tokens"}
+    written = _fast_path_source.source(["tokens_out"], [], _fast_path_source.Declared(2, "tester", "act", texts))
+    assert "human not in plain_texts" in written
+    assert "target in plain_texts" not in written
 
 
 @pytest.mark.parametrize(
