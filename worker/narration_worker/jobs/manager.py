@@ -26,11 +26,11 @@ REMEMBERED: Final = 1000
 LONG_PROMPT_CHARS: Final = 2000
 """Prompts from this length on are tokenised on a thread, so that the event loop stays free."""
 
-PACE_S: Final = 0.004
+PACE_S: Final = 0.005
 """Shortest time between two reads of a running job, in seconds: a wake-up for each token costs more than the token."""
 
 FIRST_PACE_S: Final = 0.001
-"""The same before the first token, so that it is sent early."""
+"""The same before the first token, so that it is sent early, and for that token to join the first events of its job."""
 
 NEAR: Final = 3
 """From this position on, a waiting job is told every step; before, only each halving."""
@@ -305,6 +305,8 @@ class Jobs:
                 self._next_metrics = self._running_since + METRICS_EVERY_S
         if published:
             self._announce_positions()
+            if self._running is not None and self._running.first_token_ms is None:
+                return True  # what the job begins with is sent together with its first token, if that comes soon
         if self._running is not None and self._run_in_context(self._running, self._running.publish_pending):
             published = True
             self._send_metrics(self._running)
