@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from narration_core._interruption import pass_on
+from narration_core._known_secrets import without_named
 
 MAX_LINKS: Final = 8
 MAX_FRAMES: Final = 20
@@ -78,7 +79,14 @@ def _before(error: BaseException) -> BaseException | None:
 
 
 def chain(error: BaseException) -> str:
-    """Return the exception and what led to it, newest first, joined by " <- "; bounded in length and depth."""
+    """Return the exception and what led to it, newest first, joined by " <- "; bounded in length and depth.
+
+    What it repeats of the secrets among its variables is hidden: once it is a text, nobody knows their names any more.
+    """
+    return without_named(_chain(error), error)
+
+
+def _chain(error: BaseException) -> str:
     texts: list[str] = []
     seen: set[int] = set()
     step: BaseException | None = error

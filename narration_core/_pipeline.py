@@ -16,6 +16,7 @@ from narration_core._event import Event, Record
 from narration_core._fast_path import FastPath
 from narration_core._first_use import ensure_configured
 from narration_core._interruption import pass_on
+from narration_core._known_secrets import SECRETS, without_named
 from narration_core._levels import EMITTING, LEVELS
 from narration_core._outputs import Outputs, Tap
 from narration_core._sampling import Sampler
@@ -64,6 +65,7 @@ class Pipeline:
         self.outputs.strict = settings.strict
         self.settings = settings
         self.threshold = settings.threshold
+        SECRETS.hides, SECRETS.finds = settings.redactor.hides, settings.redactor.secrets
         self.settle()
 
     def settle(self) -> None:
@@ -118,8 +120,10 @@ class Pipeline:
                 fields.setdefault("pid", os.getpid())
             if self.sampler.active and rank < _WARN and not self._sampled(actor, action):
                 return
-            if rank >= _ERROR and sys.exception() is not None and "error_kind" not in fields:
-                _add_exception(fields)
+            error = sys.exception() if rank >= _ERROR else None
+            if error is not None and "error_kind" not in fields:
+                _add_exception(fields, error)
+                human = without_named(human, error) if type(human) is str else human
             values = {**without_actor(scope.fields), **fields}
             now: int | None = None
             if values.get("emitted_at_ms") is None:
@@ -189,12 +193,10 @@ class Pipeline:
             self._narrate_skipped(actor or "narration", action, skipped)
 
 
-def _add_exception(fields: dict[str, Any]) -> None:
-    error = sys.exception()
-    if error is not None:
-        fields["error_kind"] = exceptions.kind(error)
-        for name, value in exceptions.described(error).items():
-            fields.setdefault(name, value)
+def _add_exception(fields: dict[str, Any], error: BaseException) -> None:
+    fields["error_kind"] = exceptions.kind(error)
+    for name, value in exceptions.described(error).items():
+        fields.setdefault(name, value)
 
 
 PIPELINE: Final = Pipeline()

@@ -11,6 +11,7 @@ from narration_core._narrator import Narrator
 from narration_core._scope import Entered, StackedScope, current
 from narration_core._taxonomy import register_field
 from narration_core.bridges._levels import Levels, checked, level_of, unless_muted
+from narration_core.bridges._printed_logs import tell_printed_logs
 from narration_core.bridges._request import SERVER_FAULT, SHOWN, in_short, inbound_scope
 
 POINTS: Final = frozenset(("request", "answer", "bad_answer", "failure", "cut", "correlation_replaced"))
@@ -145,6 +146,13 @@ class Serving:
         self.skip = frozenset((skip,) if isinstance(skip, str) else skip)
         self.show = show
         self.watched = watched
+        self._serves = False
+
+    def begin(self) -> None:
+        """Have log lines narrated that would be printed; each request says that serving has begun, the first counts."""
+        if not self._serves:
+            self._serves = True
+            tell_printed_logs()  # not before: servers set their logging up while they start
 
     def shown(self, path: str) -> str:
         """Return what is told of a path."""

@@ -1,6 +1,5 @@
 """aiohttp: ids in and out, requests and calls told. Import this module only where aiohttp is installed."""
 
-import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
@@ -13,7 +12,6 @@ from narration_core._narrator import Narrator
 from narration_core.bridges._aiohttp_client import client_tracing
 from narration_core.bridges._levels import Levels
 from narration_core.bridges._serving import HEADER, POINTS, Served, Serving, Show
-from narration_core.bridges.stdlib import NarrationHandler
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID = web.RequestKey("narration_correlation_id", str)
@@ -47,10 +45,15 @@ def correlate(
     Raises:
         ValueError: `trust`, a point or a level does not exist.
     """
-    app.middlewares.insert(0, _middleware(Serving(narrate, trust, levels, skip, show)))
+    serving = Serving(narrate, trust, levels, skip, show)
+    app.middlewares.insert(0, _middleware(serving))
+
+    async def begin(_: web.Application) -> None:
+        serving.begin()
+
     # The middleware alone cannot reach a stream that a handler has begun, nor aiohttp's answer to a failure.
     app.on_response_prepare.append(_echo)
-    app.on_startup.append(_narrate_log)
+    app.on_startup.append(begin)
     app.on_cleanup.append(_flush)
 
 
@@ -58,13 +61,6 @@ async def _echo(request: web.Request, response: web.StreamResponse) -> None:
     if _ID in request:
         response.headers[HEADER] = request[_ID]
         request[_STATUS] = response.status
-
-
-async def _narrate_log(_: web.Application) -> None:
-    """Where nobody has set logging up, Python prints what aiohttp logs of a failure: a traceback that shows secrets."""
-    log = logging.getLogger("aiohttp")
-    if not log.hasHandlers():
-        log.addHandler(NarrationHandler())
 
 
 async def _flush(_: web.Application) -> None:

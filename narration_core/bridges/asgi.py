@@ -67,6 +67,7 @@ class NarrationMiddleware:
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve one request, one websocket, or the life of the application."""
+        self._serving.begin()
         kind = scope["type"]
         if kind == "lifespan":
             await self._live(scope, receive, send)

@@ -73,6 +73,7 @@ class NarratingWorker(Worker):
         own = logging.getLogger("rq.worker")  # RQ's command line has given it handlers of its own
         own.handlers.clear()
         own.propagate = True
+        self.log_job_description = False  # it holds the arguments, as they are
         try:
             return bool(super().work(*args, **options))
         finally:

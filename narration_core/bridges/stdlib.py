@@ -1,6 +1,7 @@
 """Standard library logging, both ways."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from narration_core import _exceptions as exceptions
 from narration_core._context import bind, bound
 from narration_core._event import FIELD_SET, HEAD, Event, Record, sentence
 from narration_core._interruption import pass_on
+from narration_core._known_secrets import without_named
 from narration_core._levels import LevelName
 from narration_core._pipeline import PIPELINE
 from narration_core._plain_data import unmasked
@@ -25,6 +27,11 @@ _FROM_LOGGING: Final[tuple[tuple[int, LevelName], ...]] = (
 _OURS: Final = "narration_source_event"
 # What every record has, and what logging's own formatters and asyncio add.
 _OWN: Final = frozenset((*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"))
+# These log requests, calls and tasks: with queries and colours in the sentence, and what was given in fields.
+_OF_REQUESTS: Final = frozenset(
+    ("aiohttp", "celery", "django", "gunicorn", "httpcore", "httpx", "rq", "urllib3", "uvicorn", "werkzeug")
+)
+_LEFT_OUT: Final = re.compile(r"(?<=[\w/.~%-])\?[^\s\"\x1b]+|\x1b\[[\d;]*m")
 
 register_field("stack", str, "where a log record was made, as logging's stack_info says it")
 register_field("arguments", list, "the arguments of a log record whose message could not be formatted")
@@ -56,19 +63,17 @@ class NarrationHandler(logging.Handler):
 
 def _event(record: logging.LogRecord) -> Event:
     level: LevelName = next((name for number, name in _FROM_LOGGING if record.levelno >= number), "trace")
-    known: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for name, value in record.__dict__.items():
-        if name in _OWN or value is None:
-            continue
-        if name in FIELD_SET and name not in HEAD and issubclass(type(value), str | int | float):
-            known[name] = value
-        elif name not in FIELD_SET and name != "extra":
-            extra[name] = value
+    known, extra = _given(record)
     human = _message(record, known, extra)
-    if record.exc_info and record.exc_info[1] is not None:
-        known.setdefault("error_kind", exceptions.kind(record.exc_info[1]))
-        for name, value in exceptions.described(record.exc_info[1]).items():
+    if record.name.partition(".")[0] in _OF_REQUESTS:
+        human, extra = _LEFT_OUT.sub("", human), {}
+    raised = record.exc_info[1] if record.exc_info else None
+    error = raised if raised is not None else _exception_among(record.args)
+    if error is not None:
+        human = without_named(human, error)
+    if raised is not None:
+        known.setdefault("error_kind", exceptions.kind(raised))
+        for name, value in exceptions.described(raised).items():
             extra.setdefault(name, value)
     elif record.exc_text:  # the record comes from another process, or through a queue: the exception itself is gone
         extra.setdefault("exception", record.exc_text)
@@ -84,6 +89,26 @@ def _event(record: logging.LogRecord) -> Event:
         extra=extra,
         **known,
     )
+
+
+def _given(record: logging.LogRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `extra=` gave: fields of the taxonomy, and others."""
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in record.__dict__.items():
+        if name in _OWN or value is None:
+            continue
+        if name in FIELD_SET and name not in HEAD and issubclass(type(value), str | int | float):
+            known[name] = value
+        elif name not in FIELD_SET and name != "extra":
+            extra[name] = value
+    return known, extra
+
+
+def _exception_among(arguments: object) -> BaseException | None:
+    """Return the exception that the arguments of a message hold."""
+    given = arguments if isinstance(arguments, tuple) else ()
+    return next((each for each in given if issubclass(type(each), BaseException)), None)
 
 
 def _message(record: logging.LogRecord, known: dict[str, Any], extra: dict[str, Any]) -> str:

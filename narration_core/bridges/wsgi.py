@@ -61,6 +61,7 @@ class NarrationMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
+        self._serving.begin()
         # The ids hold while the server reads the answer, piece by piece, perhaps among those of others.
         return _Answer(self.app, self._serving, environ, start_response, copy_context())
 

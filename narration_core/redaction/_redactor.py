@@ -133,6 +133,23 @@ class Redactor:
         """Tell whether a name alone makes its value a secret: `password` does, `max_tokens` does not."""
         return self._finder().key_is_secret(key)
 
+    def hides(self, value: str, key: str) -> bool:
+        """Tell whether a name makes its value a secret that must not be told: the policy may allow it.
+
+        Args:
+            value: the value.
+            key: its name.
+        """
+        return self.key_is_secret(key) and self.text(value, key) != value
+
+    def secrets(self, value: str) -> list[str]:
+        """Return the parts of a text that are hidden.
+
+        Args:
+            value: any text.
+        """
+        return [value[span.start : span.end] for span in self.wanted_spans(value)]
+
     # -- text -----------------------------------------------------------------------------------
 
     def gate(self, text: str) -> bool:

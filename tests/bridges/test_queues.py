@@ -43,7 +43,7 @@ def notify():
     narrate("notify", "customer", "Telling the customer")
 
 @app.task
-def fail():
+def fail(card):
     raise KeyError("no such account")
 
 @app.task(bind=True, max_retries=1, default_retry_delay=0)
@@ -82,7 +82,7 @@ def test_celery_carries_the_ids_and_tells_its_tasks(broker, tmp_path, pool, opti
         with bind(correlation_id="req-1", job_id="job-1", session_id="s1"):
             print(charge.delay(7).get(timeout=60))
         with bind(correlation_id="req-2"):
-            result = fail.delay()
+            result = fail.delay("hunter2-made-up-pass")
             print(repr(result.get(timeout=60, propagate=False)))
         with bind(correlation_id="req-3"):
             flaky.delay().get(timeout=60)
@@ -156,6 +156,7 @@ def test_rq_carries_the_ids_and_tells_its_jobs(broker, narration):
 
 
 RQ = """
+SECRET = "hunter2-made-up-pass"
 import logging, os, sys
 import redis
 from rq import Queue, Retry
@@ -169,7 +170,7 @@ def work(number):
     logging.getLogger("lib").warning("password=hunter2-made-up-pass")
     return number
 
-def broken():
+def broken(card):
     raise KeyError("password=hunter2-made-up-pass")
 
 def dies():
@@ -186,7 +187,7 @@ if __name__ == "__main__":
         queue = Queue("tills", connection=connection, job_class=Job)
         import jobs
         for name, job, more in (
-            ("req-1", jobs.work, {"args": (7,)}), ("req-2", jobs.broken, {}), ("req-3", jobs.dies, {}),
+            ("req-1", jobs.work, {"args": (7,)}), ("req-2", jobs.broken, {"args": (SECRET,)}), ("req-3", jobs.dies, {}),
             ("req-4", jobs.flaky, {"retry": Retry(max=1)}), ("req-5", jobs.later, {}),
         ):
             with bind(correlation_id=name):
