@@ -1,5 +1,6 @@
 """Real servers for tests: a free port, a redis-server, and a client that asks once."""
 
+import asyncio
 import atexit
 import os
 import socket
@@ -60,6 +61,7 @@ def ask(
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=sent)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - as above
+            answer.read()  # to its end: a caller who leaves before is told as such
             return answer.status, answer.headers["X-Correlation-Id"]
     except urllib.error.HTTPError as error:
         with error:
@@ -130,3 +132,31 @@ def redis_server(folder: Path) -> Iterator[str]:
     """
     with stream_server(folder) as server:
         yield server.url
+
+
+async def _ask_raw(port: int, name: str, path: str) -> tuple[int, str | None, str]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nX-Correlation-Id: {name}\r\n\r\n".encode()
+        )
+        head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+    finally:
+        writer.close()
+    lines = head.split("\r\n")
+    ids = [line.partition(": ")[2] for line in lines if line.lower().startswith("x-correlation-id:")]
+    return int(lines[0].split()[1]), ids[0] if ids else None, body
+
+
+def ask_at_once(port: int, paths: Mapping[str, str]) -> dict[str, tuple[int, str | None, str]]:
+    """Send many requests at the same time, each on a connection of its own; returns status, id and body of each answer.
+
+    Args:
+        port: the server's.
+        paths: path by correlation id.
+    """
+
+    async def everything() -> list[tuple[int, str | None, str]]:
+        return await asyncio.gather(*[_ask_raw(port, name, path) for name, path in paths.items()])
+
+    return dict(zip(paths, asyncio.run(everything()), strict=True))

@@ -103,6 +103,12 @@ class NarrationMiddleware:
     async def _live(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve the life of the application: tell what fails in it, and flush at its end."""
         phase = "startup"
+        is_asked = False
+
+        async def received() -> Message:
+            nonlocal is_asked
+            is_asked = True
+            return await receive()
 
         async def sent(message: Message) -> None:
             nonlocal phase
@@ -113,11 +119,12 @@ class NarrationMiddleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, sent)
+            await self.app(scope, received, sent)
         except Exception as error:
-            self._serving.points.life_failed(
-                phase=phase, error_kind=exceptions.kind(error), **exceptions.described(error)
-            )
+            if is_asked:  # else it is one that has no such life, as Django: so the specification has it say that
+                self._serving.points.life_failed(
+                    phase=phase, error_kind=exceptions.kind(error), **exceptions.described(error)
+                )
             flush()
             raise
 

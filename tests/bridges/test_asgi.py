@@ -285,6 +285,18 @@ async def ignoring(error, awaitable):
         await awaitable
 
 
+def test_an_application_without_a_life_of_its_own_does_not_fail(narration):
+    async def django(scope, receive, send):
+        raise ValueError(f"Django can only handle ASGI/HTTP connections, not {scope['type']}.")
+
+    async def live():
+        await NarrationMiddleware(django, narrate=narrate)({"type": "lifespan"}, None, None)
+
+    with pytest.raises(ValueError, match="lifespan"):
+        asyncio.run(live())
+    narration.assert_none()
+
+
 @pytest.mark.req("INT-01")
 @pytest.mark.parametrize("phase", ["startup", "shutdown"])
 @pytest.mark.narrated_errors

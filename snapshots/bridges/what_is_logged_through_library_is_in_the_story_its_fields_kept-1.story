@@ -1,0 +1,7 @@
+Scenario: What is logged through logging is in the story, its fields kept
+
+When a program logs through logging with the correlation id "req-log"
+  shelves | log | bridges | c1 | warn
+      7 shelves are empty
+
+Then an event is narrated with:
