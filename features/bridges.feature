@@ -4,7 +4,7 @@ Feature: What a program uses already tells its part of the story
   @INT-02 @CTX-02
   Scenario Outline: A call by <client> leads to an aiohttp service, and both tell it
     Given a stock of aiohttp
-    When the shop asks the stock by <client> with the correlation id "req-shelf"
+    When the shop asks the stock by <client> with the correlation id "req-<client>"
     Then the story is exactly:
       | actor | action  |
       | shop  | call    |
@@ -12,7 +12,7 @@ Feature: What a program uses already tells its part of the story
       | stock | count   |
       | stock | answer  |
       | shop  | call    |
-    And every event carries the correlation id "req-shelf"
+    And every event carries the correlation id "req-<client>"
     And "stock" narrates "answer" with:
       | status      | 200 |
       | duration_ms | ... |
@@ -71,13 +71,13 @@ Feature: What a program uses already tells its part of the story
 
   @INT-04
   Scenario Outline: What is logged through <library> is in the story, its fields kept
-    When a program logs through <library> with the correlation id "req-log"
+    When a program logs through <library> with the correlation id "req-<library>"
     Then an event is narrated with:
       | actor          | shelves          |
       | action         | log              |
       | level          | warn             |
       | human          | 7 shelves are empty |
-      | correlation_id | req-log          |
+      | correlation_id | req-<library>    |
       | aisle          | B                |
 
     Examples:
@@ -127,8 +127,8 @@ Feature: What a program uses already tells its part of the story
 
   @INT-04 @any-order
   Scenario Outline: The lines of <server> are in the stories of the requests that they are about
-    When a <server> serves a request that fails with the correlation id "req-served"
-    Then every event carries the correlation id "req-served"
+    When a <server> serves a request that fails with the correlation id "req-<server>"
+    Then every event carries the correlation id "req-<server>"
     And "shop" narrates "request_failed" with:
       | error_kind | RuntimeError |
     And "stock" narrates "log" with:

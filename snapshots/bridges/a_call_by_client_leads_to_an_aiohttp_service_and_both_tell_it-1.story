@@ -2,7 +2,7 @@ Scenario: A call by aiohttp leads to an aiohttp service, and both tell it
 
 Given a stock of aiohttp
 
-When the shop asks the stock by aiohttp with the correlation id "req-shelf"
+When the shop asks the stock by aiohttp with the correlation id "req-aiohttp"
   shop | call | GET 127.0.0.1:<port>/shelf/book | c1 j1
       Calling GET 127.0.0.1:<port>/shelf/book
   stock | request | GET /shelf/book | c1 j1
@@ -16,7 +16,7 @@ When the shop asks the stock by aiohttp with the correlation id "req-shelf"
 
 Then the story is exactly:
 
-And every event carries the correlation id "req-shelf"
+And every event carries the correlation id "req-aiohttp"
 
 And "stock" narrates "answer" with:
 

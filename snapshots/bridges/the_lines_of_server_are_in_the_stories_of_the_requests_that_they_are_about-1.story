@@ -1,6 +1,6 @@
 Scenario: The lines of uvicorn are in the stories of the requests that they are about
 
-When a uvicorn serves a request that fails with the correlation id "req-served"
+When a uvicorn serves a request that fails with the correlation id "req-uvicorn"
   (in any order)
   shop | answer | GET /order | c1
       Answered GET /order with 500 after <duration>
@@ -15,7 +15,7 @@ When a uvicorn serves a request that fails with the correlation id "req-served"
   uvicorn.error | log | h11_impl | c1 | error: RuntimeError
       Exception in ASGI application 
 
-Then every event carries the correlation id "req-served"
+Then every event carries the correlation id "req-uvicorn"
 
 And "shop" narrates "request_failed" with:
 

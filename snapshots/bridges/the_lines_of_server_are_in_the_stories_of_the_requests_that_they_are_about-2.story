@@ -1,6 +1,6 @@
 Scenario: The lines of gunicorn are in the stories of the requests that they are about
 
-When a gunicorn serves a request that fails with the correlation id "req-served"
+When a gunicorn serves a request that fails with the correlation id "req-gunicorn"
   (in any order)
   gunicorn | access | GET /order | c1
       Sent 500 for GET /order after <duration>
@@ -13,7 +13,7 @@ When a gunicorn serves a request that fails with the correlation id "req-served"
   stock | log | shop | c1 | warn
       Looking, password=[REDACTED]
 
-Then every event carries the correlation id "req-served"
+Then every event carries the correlation id "req-gunicorn"
 
 And "shop" narrates "request_failed" with:
 

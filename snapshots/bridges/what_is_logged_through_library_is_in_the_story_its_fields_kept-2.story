@@ -1,6 +1,6 @@
 Scenario: What is logged through structlog is in the story, its fields kept
 
-When a program logs through structlog with the correlation id "req-log"
+When a program logs through structlog with the correlation id "req-structlog"
   shelves | log | shelves | c1 | warn
       7 shelves are empty
 
