@@ -3,7 +3,7 @@
 Each candidate runs in an interpreter of its own, rounds are shuffled, and CPU time is what counts. The figure of a
 bridge is its own time less that of the same application or client without it, with which it takes turns.
 
-    python -m benchmarks.integrations [--rounds N] [--requests N]
+    python -m benchmarks.integrations [--rounds N] [--requests N] [--only KIND...]
 """
 
 import argparse
@@ -16,7 +16,16 @@ from pathlib import Path
 from benchmarks.environment import ROOT, machine, python_with
 from benchmarks.results import replace_section
 
-PEERS = ("starlette", "httpx", "logfire[starlette,httpx]==5.1.1")
+PEERS = ("starlette", "httpx", "logfire[starlette,httpx]==5.1.1", "flask", "requests", "aiohttp")
+MODULES = {
+    "asgi": "integrations_candidates",
+    "httpx": "integrations_candidates",
+    "wsgi": "integrations_more",
+    "requests": "integrations_more",
+    "aiohttp": "integrations_more",
+}
+"""Which module measures what, by the first word of a candidate."""
+
 CANDIDATES = (
     ("asgi_narration", "ASGI: request and answer told to a file, redacted, new ids each time", "<= 25"),
     ("asgi_narration_inside", "the same inside, the caller's trace continued", "<= 25"),
@@ -28,13 +37,22 @@ CANDIDATES = (
     ("httpx_narration_muted", "the same, ids carried and nothing told", ""),
     ("httpx_by_hand", "by hand at the same place: three ids bound, two events", ""),
     ("httpx_logfire", "logfire, spans to nowhere", ""),
+    ("wsgi_narration", "WSGI (Flask): request and answer told to a file, redacted, new ids each time", ""),
+    ("wsgi_narration_muted", "the same, ids carried and nothing told", ""),
+    ("wsgi_by_hand", "by hand at the same place: three ids bound, two events", ""),
+    ("requests_narration", "requests: ids carried, call and answer told to a file, redacted", "<= 10"),
+    ("requests_narration_muted", "the same, ids carried and nothing told", ""),
+    ("requests_by_hand", "by hand at the same place: three ids bound, two events", ""),
+    ("aiohttp_narration", "aiohttp's client and a real server: ids carried, call and answer told, redacted", "<= 10"),
+    ("aiohttp_narration_ids", "the same, ids carried and nothing told", ""),
+    ("aiohttp_by_hand", "by hand around the call: three ids bound, two events", ""),
 )
 
 
 def measure(python: Path, name: str, requests: int) -> float:
     """Return the CPU time of a request, in microseconds, in a fresh interpreter."""
     done = subprocess.run(
-        [python, str(ROOT / "benchmarks" / "integrations_candidates.py"), name, str(requests)],
+        [python, str(ROOT / "benchmarks" / f"{MODULES[name.partition('_')[0]]}.py"), name, str(requests)],
         capture_output=True,
         text=True,
         check=False,
@@ -51,23 +69,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("--only", nargs="+", choices=MODULES, default=[*MODULES], help="nothing is written then")
     given = parser.parse_args()
     python = python_with(PEERS)
-    added: dict[str, list[float]] = {name: [] for name, *_ in CANDIDATES}
+    chosen = [row for row in CANDIDATES if row[0].partition("_")[0] in given.only]
+    added: dict[str, list[float]] = {name: [] for name, *_ in chosen}
     events: list[float] = []
     for _ in range(given.rounds):
-        events.append(measure(python, "two_events", given.requests))
-        for name, *_ in random.sample(CANDIDATES, len(CANDIDATES)):
+        events.append(measure(python, "asgi_two_events", given.requests))
+        for name, *_ in random.sample(chosen, len(chosen)):
             requests = given.requests // 5 if "logfire" in name else given.requests
             added[name].append(measure(python, name, requests))
     lines = [machine(), "", "| what a bridge adds to a request, CPU us | must reach | reached |", "|---|---|---|"]
-    for name, what, goal in CANDIDATES:
+    for name, what, goal in chosen:
         values = added[name]
         shown = f"{statistics.median(values):.1f} [{min(values):.1f}-{max(values):.1f}]"
         lines.append(f"| {what} | {goal} | {shown} |")
     lines.append(f"| two bare events of that form in one scope, to the same file | | {statistics.median(events):.1f} |")
     print("\n".join(lines))
-    replace_section("integrations", lines)
+    if len(given.only) == len(MODULES):
+        replace_section("integrations", lines)
 
 
 if __name__ == "__main__":

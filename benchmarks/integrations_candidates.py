@@ -261,7 +261,7 @@ def httpx_logfire(count):
     return called(client, count)
 
 
-def two_events(count):
+def asgi_two_events(count):
     """What two bare events with these fields cost, to the same file: the part that is not the bridge's."""
     from narration_core import Narrator, bind
 

@@ -53,8 +53,12 @@ class NamedSecrets:
         """
         if self.hides is None:
             return []
-        found = _Search(text, self.hides, self.finds).through(_frames(error))
-        return sorted(found, key=len, reverse=True)
+        try:
+            frames = _frames(error)
+        except BaseException as broken:  # noqa: BLE001 - an odd exception must not hide itself
+            pass_on(broken, of_value=True)
+            return []
+        return sorted(_Search(text, self.hides, self.finds).through(frames), key=len, reverse=True)
 
 
 SECRETS: Final = NamedSecrets()
@@ -85,7 +89,7 @@ def _frames(error: BaseException) -> list[FrameType]:
             own.append(trace.tb_frame)
             trace = trace.tb_next
         frames += reversed(own[-_FRAMES:])
-        step = step.__cause__ or step.__context__
+        step = step.__cause__ if step.__cause__ is not None else step.__context__
     return frames[:_FRAMES]
 
 
