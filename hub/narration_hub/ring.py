@@ -173,6 +173,12 @@ class Ring:
             timer.cancel()
             self._waiting.discard(waiting)
 
+    def leave(self) -> None:
+        """Note that a reader has gone. The bytes that readers share go with the last one: no limit counts them."""
+        self.readers -= 1
+        if not self.readers:
+            self._uncache()
+
     def read(self, cursor: int) -> Piece | None:
         """Return what follows an event; None when nothing does.
 
@@ -209,7 +215,7 @@ class Ring:
         return self._cached, cursor + len(parts)
 
     def _uncache(self) -> None:
-        """Forget the joined bytes: they have other numbers than the events have now."""
+        """Forget the joined bytes, which may have other numbers than the events have now."""
         self._cached, self._cached_at = b"", (0, 0)
 
     def _is_full(self, end: int) -> bool:

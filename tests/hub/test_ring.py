@@ -88,6 +88,19 @@ def test_readers_at_the_same_place_share_their_bytes():
     assert numbers(ring.read(0).data) == [1, 2, 3, 4, 5, 6]
 
 
+def test_the_bytes_that_readers_share_go_with_the_last_of_them():
+    ring = Ring(1000, 1 << 20)
+    for number in range(1, 6):
+        ring.append(frame(number))
+    ring.readers = 2
+    shared = ring.read(0).data
+    ring.leave()
+    assert ring.read(0).data is shared
+    ring.leave()
+    assert ring.read(0).data is not shared
+    assert ring.read(0).data == shared
+
+
 @pytest.mark.req("SSE-05")
 @pytest.mark.parametrize("given_id", ["", "-", "x-1", "{epoch}", "{epoch}-", "{epoch}-4", "{epoch}--1", "{epoch}-1x",
                                       "{epoch}-\u0661", "{epoch}-99999999999999999999"])  # fmt: skip

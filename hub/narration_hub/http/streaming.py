@@ -96,7 +96,7 @@ class Stream:
         except ConnectionResetError:
             pass  # the reader has gone; nobody is left to tell
         finally:
-            ring.readers -= 1
+            ring.leave()
             self._counts.readers -= 1
         return self._response
 
