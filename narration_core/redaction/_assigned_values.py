@@ -21,7 +21,7 @@ from narration_core.redaction._assignment_pattern import (
 from narration_core.redaction._checks import noisy, plain_hex, random_looking, uuid_like
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
-from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict
+from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict, says_nothing
 from narration_core.redaction._values import (
     LEAST,
     LEAST_RANDOM,
@@ -62,6 +62,8 @@ _EVIDENT: Final = r"(?=[A-Za-z]{0,64}\d)(?=\d{0,64}[A-Za-z])[\w\-.+!@#^~?]{4,200
 _MASKS: Final = frozenset("xX0")
 _MIXED: Final = 6
 _RESULTS: Final = frozenset(["PASS", "XPASS", "Pass"])
+# Words that are secrets by the one before them.
+_QUALIFIED: Final = frozenset(["answer", "code", "phrase", "seed", "cookie"])
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 
@@ -79,7 +81,7 @@ def secret_value(
     text: str, at: int, found: Any, begin: int, end: int, judge: Callable[[str], Verdict]
 ) -> tuple[int, int] | None:
     """Return the span of the value that a name promises, or None where there is none."""
-    option, verdict = _judged(text, at, found.start(SUFFIX), found.end(SUFFIX), found[MORE] or "", judge)
+    option, verdict = _judged(text, at, found, judge)
     if verdict == SAFE or (verdict < STRONG and _too_short(found, begin, end, option, verdict)):
         return None
     evident = _evident(text, found, begin, end, option)
@@ -192,19 +194,31 @@ def has_structure(text: str, found: Any, begin: int, end: int, *, quoted: bool) 
     return text[place : place + 1] in _STRUCTURE_STARTS and compiled(_STRUCTURE).match(text, place) is not None
 
 
-def _judged(
-    text: str, at: int, after: int, end: int, more: str, judge: Callable[[str], Verdict]
-) -> tuple[str, Verdict]:
+def _by_neighbour(
+    first: str, last: str, more: str, verdict: Verdict, judge: Callable[[str], Verdict]
+) -> Verdict | None:
+    """Return the verdict where a word beside the name decides it: on "token id", on "security answer"; else None."""
+    if verdict and more:
+        whole = f"{last}_{more.rpartition(' ')[2]}"
+        if says_nothing(whole) and judge(whole) == SAFE:
+            return SAFE
+    if first and last.lower().rstrip("s") in _QUALIFIED:
+        joined = judge(f"{first}_{last}")
+        if joined >= STRONG:
+            return joined
+    return None
+
+
+def _judged(text: str, at: int, found: Any, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
     """Return the name around a word, with the dashes of an option, and the verdict on it.
 
     Args:
         text: the text.
         at: where the word starts.
-        after: where the word ends.
-        end: where the name ends.
-        more: the words between the name and what assigns.
+        found: what stands behind the word.
         judge: gives the verdict on a name.
     """
+    after, end = found.span(SUFFIX)
     before = compiled(HEAD).match(text, 0, at)
     first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
     last = option.lstrip(".-")
@@ -214,8 +228,9 @@ def _judged(
         if verdict:
             return word, verdict
     verdict = judge(last)
-    if verdict and more and judge(f"{last}_{more.rpartition(' ')[2]}") == SAFE:  # "token id", "password policy"
-        return option, SAFE
+    decided = _by_neighbour(first, last, found[MORE] or "", verdict, judge)
+    if decided is not None:
+        return option, decided
     if verdict == WEAK and first:  # "client key", "foreign key"
         joined = judge(f"{first}_{last}")
         verdict = verdict if joined == MEDIUM else joined
@@ -374,7 +389,7 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
         return "assign"
     if kind == "assign":
         sign = found[ASSIGN]
-        return "colon" if sign == ": " or (sign[0] == "=" and sign[-1] == " ") else kind
+        return "colon" if sign.endswith(": ") or (sign[0] == "=" and sign[-1] == " ") else kind
     if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
         return "assign"
     if quoted and kind in {"space", "call", "comma"} and verdict >= STRONG and len(value) >= 6:
@@ -387,7 +402,11 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
 
 def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:
     """Tell whether a mere space assigns: `--password x`, "the password is x", "password for ann set to x"."""
-    if value.startswith(("$", "%")) or "%s" in value or option.upper() in {"PWD", "OLDPWD"}:
+    if (
+        value.startswith(("$", "%"))
+        or "%s" in value
+        or (option.upper() in {"PWD", "OLDPWD"} and not found[SPACE].strip())
+    ):
         return False
     signed = any(char.isdigit() or char in "!@#$%^&*+=~?" for char in value.rstrip(".,;:!?"))
     if option.startswith("--") or (option.startswith("-") and len(option) > 4):
@@ -403,7 +422,7 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
             return verdict >= STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
         return option.isupper() and "_" in option and verdict >= MEDIUM and len(value) >= 16 and signed
     if between in {"with", "to", "as"}:
-        return verdict >= STRONG and "_" in option and _mixed(value)
+        return verdict >= STRONG and ("_" in option or quoted) and _mixed(value)
     if verdict == MEDIUM:
         return len(value) >= 16 and any(map(str.isdigit, value))
     return verdict >= STRONG and (signed or quoted or random_looking(value, 10, 0.3))

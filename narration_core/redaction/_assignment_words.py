@@ -22,7 +22,7 @@ _ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;>!?(]|[ ]?[\t|]|\s+[\"']?valu
 _IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet) [!-~]{6}"
 
 _ANYWHERE: Final = (
-    "passw passphrase passcode secret credential pword pswd psswd pasword seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
+    "passw passphrase passcode secret credential pword pswd psswd pasword psword pswrd seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
     "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
     "connection_string connection-string code_verifier samlresponse samlrequest connect.sid sessionid_ phpsessid jsessionid asp.net_sessionid"
 )

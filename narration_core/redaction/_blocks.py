@@ -48,12 +48,12 @@ _LINE: Final = (
 )
 _LABELS: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "property", "option", "setting", "column", "type", "path")  # fmt: skip
 _LABEL: Final = (
-    rf"(?i)(?<![\w.\-])[\"'`]?(?:{'|'.join(_LABELS)}|parameter|k)[\"'`]?\s{{0,4}}[:=]\s{{0,4}}"
+    rf"(?i)(?<![\w.\-])[\"'`]?(?:{'|'.join(_LABELS)}|parameter|property_?(?:name|path)|k)[\"'`]?\s{{0,4}}[:=]\s{{0,4}}"
     r"[\"'`]?(?P<name>[A-Za-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])"
 )
 _SHORT_LABEL: Final = r"k[\"'`]?\s{0,4}[:=]"
 _HELD: Final = (
-    r"(?i)(?<![\w.\-])[\"'`]?(?:value|val|v|data|content|contents|default|new_?value|old_?value|rejected_?value|attempted_?value|current|previous|constant_?value|from|to|before|after)[\"'`]?\s{0,4}[:=]\s{0,4}"
+    r"(?i)(?<![\w.\-])[\"'`]?(?:value|val|v|data|content|contents|default|new_?value|old_?value|(?:rejected|attempted|invalid)_?value|current|previous|constant_?value|from|to|before|after)[\"'`]?\s{0,4}[:=]\s{0,4}"
     r"(?:(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+))"
 )
 _NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])

@@ -146,6 +146,22 @@ def of_longer_option(value: str) -> bool:
     return option is not None and option[1] in _OPTIONS_WITH_P
 
 
+NO_TERM: Final = r"(?!(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scram|oauth|auth|http|ssh|tls|rfc|aes|v\d|x\d|k8s|win|min|max|id|uuid|jwt|hs\d|rs\d|es\d)[\w\-]{0,16})"
+"""For the start of a value: not the name of an algorithm or of a document, which have digits as well."""
+_MIXED_CASE: Final = re.compile(
+    rf"(?i:{NO_TERM})(?=[^\d]{{0,64}}\d)(?=[^a-z]{{0,64}}[a-z])(?=[^A-Z]{{0,64}}[A-Z])[^\s/:=(){{}}\[\]<>|,;\"'`]{{8,64}}"
+)
+
+
+def mixed_case(value: str) -> bool:
+    """Tell whether a value is one word with digits, small and capital letters: no word of a sentence, nor a name in code.
+
+    Args:
+        value: the text to judge.
+    """
+    return _MIXED_CASE.fullmatch(value) is not None and not value.isalnum()
+
+
 # Letters that it may start with; no digit does.
 _EXACT_STARTS: Final = frozenset("xXrRfFmMhHsScCovag")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 PASSWORD_WORDS: Final = frozenset(
     (
-        "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword passwrod passw0rd "
+        "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword psword pswrd passwrod passw0rd "
         "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass"
     ).split()
 )

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import exact_placeholder, noisy, placeholder, plain_hex, random_looking, uuid_like
+from narration_core.redaction._checks import (
+    exact_placeholder,
+    mixed_case,
+    noisy,
+    placeholder,
+    plain_hex,
+    random_looking,
+    uuid_like,
+)
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import MEDIUM, PASSWORD, STRONG, WEAK, Verdict
 
@@ -10,7 +18,7 @@ from narration_core.redaction._secret_names import MEDIUM, PASSWORD, STRONG, WEA
 _PROSE: Final = frozenset(
     (
         "a all an and any are as at be because been before but by can cannot changed contains could did do does expired "
-        "failed for from had has have if in incorrect into invalid is it its lasts length may mismatch missing must "
+        "failed for from had has have if in incorrect into invalid is it its lasts length size may mismatch missing must "
         "needs never no none not of on only or please provided refreshed rejected required reset rotated rotation "
         "seems set should specified flag option options argument arguments given unless needed expected value values cast ensure enter select instead since that the their then this to too until updated used using validation via was were when "
         "which while will with without would you your"
@@ -95,7 +103,7 @@ def _password(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
     if exact_placeholder(value) or (not quoted and low in _NOTHING):
         return False
     if kind in {"comma", "call", "dash", "space", "cell"} or (more and not quoted):
-        return not placeholder(value) and _strong(value, kind, quoted=quoted, more=more)
+        return not placeholder(value) and (mixed_case(value) or _strong(value, kind, quoted=quoted, more=more))
     if quoted:
         return not (kind == "pair" and len(value) < 4) and (len(value) > 2 or any(map(str.isalnum, value)))
     if kind == "colon":  # as sentences have it

@@ -36,8 +36,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="code-named",
-        pattern=r"\b(?:OTP|PIN|CVV2?|CVC2?|(?i:(?:2fa|mfa|otp|pin|sms|verification|security|login|access|one-time)[ ]code)|(?i:passcode))[\"']?(?:[ ]is)?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{4,8})(?![\w.]|[:\-]\d)|(?i)\b(?:cvv2?|cvc2?|card[ ]security[ ]code|security[ ]code)[\"']?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{3,4})(?![\w.]|[:\-]\d)|(?i)\b(?:backup|recovery)[ ]codes?:?[ ](?P<s>\d{6,10}(?:[ ,]{1,2}\d{6,10}){0,16})",
+        pattern=r"\b(?:OTP|PIN|CVV2?|CVC2?|(?:2FA|MFA|TOTP)(?=:)|pin(?=[ ]is[ ])|(?i:(?:2fa|mfa|otp|pin|sms|verification|security|login|access|one-time|unlock|door|gate|alarm|entry)[ ]code)|(?i:passcode))[\"']?(?:[ ]is)?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{4,8})(?![\w.]|[:\-]\d)|(?i)\b(?:cvv2?|cvc2?|card[ ]security[ ]code|security[ ]code)[\"']?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{3,4})(?![\w.]|[:\-]\d)|(?i)\b(?:backup|recovery)[ ]codes?:?[ ](?P<s>\d{6,10}(?:[ ,]{1,2}\d{6,10}){0,16})",
         shapes=(
+            r"(?:2FA|MFA|TOTP): [0-9]{4}",
+            r"pin is [0-9]{4}",
             r"(?:OTP|PIN|[Cc][Vv][VvCc]2?|[Pp]asscode|[ \-][Cc]ode|2FA code|MFA code)[\"']?(?: is)?[ :=\"']{1,4}[0-9]{3}",
             r"(?:[Bb]ackup|[Rr]ecovery) codes?:? [0-9]{6}",
         ),
@@ -129,6 +131,33 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         counterexamples=("net user ann /delete", r"net use \\files\a /delete", "net use is deprecated"),
         source="Microsoft documentation, net, cmdkey, schtasks",
+    ),
+    Rule(
+        name="key-argument",
+        # What these functions take first, or behind the name of an algorithm, is a key or a password.
+        pattern=r"\b(?:cookieParser\(|cookieSession\(|Fernet\(|bcrypt\.(?:compare|compareSync|hash|hashSync|hashpw|checkpw|verify|using)\(|create(?:Hmac|Cipher|Cipheriv|Decipheriv)\([\"'][\w\-]{2,24}[\"'],\s{0,2}|hmac\.new\(|generate_password_hash\(|check_password_hash\([\w.]{1,40},\s{0,2}|make_password\(|create_(?:super)?user\([\"'][^\"'\r\n]{1,64}[\"'],\s{0,2}[\"'][^\"'\r\n]{0,128}[\"'],\s{0,2})(?:key\s?=\s?)?[brf]?[\"'](?P<s>[^\"'\r\n]{4,512}+)[\"']",
+        literals=(
+            "cookieparser(",
+            "cookiesession(",
+            "fernet(",
+            "bcrypt.",
+            "createhmac(",
+            "createcipher",
+            "createdecipheriv(",
+            "hmac.new(",
+            "password_hash(",
+            "make_password(",
+            "create_user(",
+            "create_superuser(",
+        ),
+        check=lambda value: not placeholder(value),
+        examples=(
+            "bcrypt.compare('t1n-whistle', stored)",
+            "crypto.createHmac('sha256', 'w1nd.mill').update(x)",
+            "User.objects.create_user('ann', 'someone', 'r0und-table')",
+        ),
+        counterexamples=("bcrypt.compare(given, stored)", "createHmac('sha256', key)", "bcrypt.hash('', 10)"),
+        source="documentation of Express, cryptography, bcrypt, Node.js crypto, Django",
     ),
     Rule(
         name="returned-secret",

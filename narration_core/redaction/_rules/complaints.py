@@ -14,7 +14,7 @@ _NAME: Final = (
     r"(?:[_\- ]?(?:\d|confirm(?:ation)?|repeat|again|new|old))?(?![\w\-])"
 )
 # The name with what may stand before it: `--db-password`, `user.password`.
-_WHOLE: Final = rf"[\"'`]?-{{0,2}}[\w.\-]{{0,40}}?{_NAME}"
+_WHOLE: Final = rf"[\"'`]?\$?-{{0,2}}[\w.\-]{{0,40}}?{_NAME}"
 _QUOTED: Final = r"(?:'(?P<s>[^'\r\n]{1,256}+)'|\"(?P<s>[^\"\r\n]{1,256}+)\"|`(?P<s>[^`\r\n]{1,256}+)`)"
 _FIELD: Final = r"(?:(?:path|(?:unique[ ])?key|option|argument|field|parameter|property|flag|column|setting|variable|header|input)[ ])?"
 
@@ -47,9 +47,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="refused-value",
-        pattern=rf"(?i)\b(?:value|entry|choice|input|string)[ ]{_QUOTED}[ ](?:\([\w ]{{1,24}}\)[ ])?(?:is[ ](?:not[ ](?:an?[ ])?(?:valid|allowed|accepted)|invalid)[ ])?(?:for|at|of|in)[ ](?:the[ ])?{_FIELD}{_WHOLE}",
-        literals=tuple(
-            f"{word} {quote}" for word in ("value", "entry", "choice", "input", "string") for quote in "'\"`"
+        pattern=rf"(?i)(?:\b(?:value|entry|choice|input|string|got[ ]`\w{{1,16}}`)[ ]|(?<=:[ ])){_QUOTED}[ ](?:\([\w ]{{1,24}}\)[ ]|-[ ])?(?:is[ ](?:not[ ](?:an?[ ])?(?:valid|allowed|accepted)(?:[ ]\w{{1,24}})?|invalid)[ ]|could[ ]not[ ]be[ ]converted[ ]to[ ][\w.]{{1,80}}[ ])?(?:for|at|of|in|path:)[ ](?:the[ ])?{_FIELD}{_WHOLE}",
+        literals=(
+            *(f"{word} {quote}" for word in ("value", "entry", "choice", "input", "string") for quote in "'\"`"),
+            "got `",
+            "' is not a valid",
         ),
         check=_given,
         examples=(
@@ -57,6 +59,9 @@ RULES: Final[tuple[Rule, ...]] = (
             'Cast to Number failed for value "w1nd.mill" (type string) at path "password"',
             "error: invalid value 'sw0rdfish' for '--token <TOKEN>': too short",
             "The value 'bl4ck-tea' is not valid for the field Password.",
+            "The JSON value 'r0und-table' could not be converted to System.Int32. Path: $.password",
+            "Expected `int`, got `str` 'gr3en.leaf' - at `$.password`",
+            "BadParameter: 'st0ne-bridge' is not a valid integer for --password",
         ),
         counterexamples=(
             "Duplicate entry 'ann-42' for key 'users.name'",
@@ -86,10 +91,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="refused-field",
-        pattern=rf"(?i)\b{_NAME}[\"'`]?(?::[ ][A-Z]|[ ](?:should|must|has|is|does|cannot|with|but|in)[ ])[^\r\n\"'`=:]{{0,100}}?(?<=[ ](?:got|not|received|found|given|value|was)[ :]{{1,2}}){_QUOTED}",
+        # Word by word to the next name at most: a text full of names costs no more than another one.
+        pattern=rf"(?i)(?<!\w)(?!token){_NAME}[\"'`\]]{{0,2}}(?::[ ][A-Z]|(?=[ ]))(?>[a-z0-9,.\-/<>@\[\]]{{0,24}}|'[^'\r\n]{{0,24}}'>?|\"[^\"\r\n]{{0,24}}\")(?:[ (]{{1,2}}(?!(?:got|not|received|value|but[ ](?:found|given|was))[ :]{{1,2}}[\"'`]|[\"'`]?(?:passw|passp|passc|pwd|secret|credential))(?>[a-z0-9,.\-/<>@\[\]]{{1,24}}+'?|'[^'\r\n]{{0,24}}'>?|\"[^\"\r\n]{{0,24}}\")(?:[)>,]{{0,2}})){{0,14}}+[ (]{{1,2}}(?:got|not|received|value|but[ ](?:found|given|was))[ :]{{1,2}}{_QUOTED}",
         literals=tuple(
-            f" {word}{sign}{quote}"
-            for word in ("got", "not", "received", "found", "given", "value", "was")
+            f"{word}{sign}{quote}"
+            for word in (" got", "(got", " not", " received", " value", "but found", "but given", "but was")
             for sign in (" ", ": ")
             for quote in "'\"`"
         ),
@@ -99,9 +105,14 @@ RULES: Final[tuple[Rule, ...]] = (
             '"password" with value "w1nd.mill" fails to match the required pattern: /^[a-z]+$/',
             'ValidationError: password: Cast to Number failed for value "bl4ck-tea"',
             "expected number for secret but got 'sw0rdfish'",
+            "'password' must be <class 'int'> (got 'r0und-table' that is a <class 'str'>).",
+            "expected int for dictionary value @ data['password'] got 'gr3en.leaf'",
+            "expected password 'x' but got 'st0ne-bridge'",
         ),
         counterexamples=(
             "password must be a string, not 'int'",
+            "unexpected token in the list, got 't1n-whistle'",
+            "other ways to give credentials can be found `here7-now`",
             "level must be at most 3, got 't1n-whistle'",
             '"password" is not allowed to be empty',
         ),
@@ -109,7 +120,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="refused-property",
-        pattern=rf"(?i)\bfield[ ]'[\w.\[\]]{{0,60}}?{_NAME}':[ ]rejected[ ]value[ ]\[(?P<s>[^\]\r\n]{{1,256}}+)\]|(?i)\bproperty[ ]'[\w.\[\]]{{0,60}}?{_NAME}'[^\r\n]{{0,240}}?(?:input[ ]string|value):?[ ]{_QUOTED}",
+        pattern=rf"(?i)\bfield[ ]'[\w.\[\]]{{0,60}}?{_NAME}':[ ]rejected[ ]value[ ]\[(?P<s>[^\]\r\n]{{1,256}}+)\]|(?i)\bproperty[ ]'[\w.\[\]]{{0,60}}?{_NAME}'(?:(?!property[ ]')[^\r\n]){{0,240}}?(?:input[ ]string|value):?[ ]{_QUOTED}",
         literals=("rejected value [", "for property '"),
         check=_given,
         examples=(

@@ -3,12 +3,10 @@
 import re
 from typing import Final
 
-from narration_core.redaction._checks import noisy, placeholder
+from narration_core.redaction._checks import NO_TERM, mixed_case, noisy, placeholder
 from narration_core.redaction._rule import Rule
 
 _NAME: Final = r"(?:passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|(?:api|access|secret|private)[_\- ]?key|token|credentials?)"
-# Names of algorithms and documents, which have digits as well.
-_TERM: Final = r"(?!(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scram|oauth|auth|http|ssh|tls|rfc|aes|v\d|x\d|k8s|win|min|max|id|uuid|jwt|hs\d|rs\d|es\d)[\w\-]{0,16})"
 _IDENTIFIER: Final = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+){0,8}_?\d{0,2}")
 
 
@@ -19,7 +17,7 @@ def _odd(value: str) -> bool:
         and any(map(str.isalpha, value))
         and "/" not in value[:-1]
         and _IDENTIFIER.fullmatch(value) is None
-        and noisy(value, 0.2)
+        and (noisy(value, 0.2) or mixed_case(value))
         and not placeholder(value)
     )
 
@@ -32,6 +30,24 @@ _OPENED: Final = r"(?:<(?:td|dd|span|p|div|code|b|strong|em|i|pre|kbd|samp|tt|fo
 _ATTRIBUTES: Final = r"(?:[^<>\"']|\"[^\"<>]{0,200}\"|'[^'<>]{0,200}'){0,60}?"
 
 RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        name="disguised-name",
+        pattern=r"(?i)(?<![\w@$*])(?!password)p[a@4][s$5]{2}w[o0*]rd\w{0,8}[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?P<s>[^\s\"'`,;&]{3,256}+)",
+        literals=("p@ss", "pa$$", "p@$$", "p4ss", "pa5s", "pas$w", "passw*rd", "pa$sw"),
+        check=_given,
+        examples=("p@ssword=t1n-whistle", "login ann, pa$$w0rd: w1nd.mill"),
+        counterexamples=("p@ssword is a bad one", "p@ssword=${PASS}"),
+        source="usual ways around a filter",
+    ),
+    Rule(
+        name="credential-pair",
+        pattern=rf"(?i)\b(?:credentials?|creds|login)(?:[ ](?:are|is))?(?:[ ]?:[ ]|[ ])[\w.\-@]{{1,64}}(?::|[ ]/[ ])[\"'`]?{NO_TERM}(?P<s>[^\s\"'`,;:/|()\[\]<>]{{6,128}}+)(?=[\"'`.,;)]?(?:\s|\Z))",
+        shapes=(r"(?:[Cc]redentials?|[Cc]reds|[Ll]ogin)(?: are| is)?(?: ?: | )[\w.\-@]{1,64}(?::| / )[\"'`]?[!-~]{6}",),
+        check=_odd,
+        examples=("Default credentials: admin / t1n-whistle", "creds are ann:w1nd.mill7"),
+        counterexamples=("login ann / 10 attempts", "login host:5022", "login db:shop_2"),
+        source="usual sentences",
+    ),
     Rule(
         name="html-cell",
         pattern=rf"(?i)[>\s_\-]{_NAME}\s{{0,4}}:?\s{{0,24}}(?:</\w{{1,12}}>\s{{0,48}}){{1,3}}+(?:{_OPENED}{{1,4}}+(?P<s>[^<>\s]{{6,256}}+)\s{{0,24}}</|<input\b{_ATTRIBUTES}\bvalue=[\"'](?P<s>[^\"'<>\s]{{6,256}}+))",
@@ -67,7 +83,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="bracketed-password",
-        pattern=rf"(?i)(?<![\w\-])(?:pass(?:word|phrase|code|wd)|pwd|(?:api|access|secret)[ ]key)[ ][\[({{][ ]?[\"'`]?{_TERM}(?P<s>[^\s()\[\]{{}}\"'`,;:=|]{{8,128}}+)[\"'`]?[ ]?[\])}}]",
+        pattern=rf"(?i)(?<![\w\-])(?:pass(?:word|phrase|code|wd)|pwd|(?:api|access|secret)[ ]key)[ ][\[({{][ ]?[\"'`]?{NO_TERM}(?P<s>[^\s()\[\]{{}}\"'`,;:=|]{{8,128}}+)[\"'`]?[ ]?[\])}}]",
         shapes=(r"(?:[Pp]ass(?:word|phrase|code|wd)|[Pp]wd|[Kk]ey) [\[({]",),
         check=_odd,
         examples=("logged in with the default password (t1n-whistle)", 'API key ("w1nd.mill7") is refused'),
@@ -81,7 +97,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="barred-password",
-        pattern=rf"(?i)(?<![A-Za-z0-9\-])(?:[A-Za-z]{{1,16}}_)?{_NAME}[|\u00a6](?P<s>[^\s|\"'`()\[\]\\]{{8,256}}+)(?=[|\s\"'`]|\Z)",
+        pattern=rf"(?i)(?<![A-Za-z0-9\-]){_NAME}[|\u00a6](?=[^\s|]{{0,64}}\d)(?P<s>[^\s|\"'`()\[\]\\]{{8,256}}+)(?=[|\s\"'`]|\Z)",
         shapes=(
             r"(?:[Ww]ord|WORD|[Pp]asswd|[Pp]hrase|[Cc]ode|pwd|PWD|[Ss]ecret|SECRET|[Kk]ey|KEY|[Tt]oken|TOKEN|[Cc]redentials?)[|][^\s|]{8}",
         ),
@@ -92,7 +108,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="introduced-password",
-        pattern=rf"(?i)\b(?:my|your|his|her|their|our|the|new|old|temp(?:orary)?|default|initial|admin|root|db|database|wi-?fi|wlan|mail|e-?mail|ftp|ssh|sudo|vnc|bios|router|server|vpn|ldap|guest)[ ](?:pw|pwd|psk)[ ][\"'`]?{_TERM}(?P<s>[^\s\"'`,;]{{6,128}}+)|(?i)\b(?:wi-?fi|wlan|wpa[23]?|ssid|ipsec|ike(?:v2)?|vpn|hotspot)\b[^\r\n=:]{{0,40}}?[ ](?:psk|pre-?shared[ ]key|passphrase)[ :=]{{1,2}}[\"'`]?{_TERM}(?P<s>[^\s\"'`,;]{{8,128}}+)|(?i)\bpre-?shared[ ]key[ ](?:is[ ])?[\"'`]?{_TERM}(?P<s>[^\s\"'`,;]{{8,128}}+)",
+        pattern=rf"(?i)\b(?:my|your|his|her|their|our|the|new|old|temp(?:orary)?|default|initial|admin|root|db|database|wi-?fi|wlan|mail|e-?mail|ftp|ssh|sudo|vnc|bios|router|server|vpn|ldap|guest)[ ](?:pw|pwd|psk)[ ][\"'`]?{NO_TERM}(?P<s>[^\s\"'`,;]{{6,128}}+)|(?i)\b(?:wi-?fi|wlan|wpa[23]?|ssid|ipsec|ike(?:v2)?|vpn|hotspot)\b[^\r\n=:]{{0,40}}?[ ](?:psk|pre-?shared[ ]key|passphrase)[ :=]{{1,2}}[\"'`]?{NO_TERM}(?P<s>[^\s\"'`,;]{{8,128}}+)|(?i)\bpre-?shared[ ]key[ ](?:is[ ])?[\"'`]?{NO_TERM}(?P<s>[^\s\"'`,;]{{8,128}}+)",
         shapes=(
             r"[A-Za-z] (?:[Pp][Ww][Dd]?|[Pp][Ss][Kk]|PSK) [\"'`]?[!-~]{6}",
             r"(?:[Pp]re-?shared key|PSK|psk|[Pp]assphrase)[ :=]{1,2}[\"'`]?[!-~]{8}",
