@@ -26,7 +26,7 @@ class Case(NamedTuple):
 
 CASES: Final = (
     Case("quiet", (), 0, 64),
-    Case("cores busy", (), os.cpu_count() or 1, 4),  # llama.cpp's threads wait for each other by spinning
+    Case("cores busy", (), os.cpu_count() or 1, 32),
     Case("one CPU", ("taskset", "-c", "0"), 0, 32),
 )
 

@@ -183,14 +183,24 @@ def _header_without_weights(architecture: str) -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs) + bytes(64)
 
 
-def _keeping_the_lock(function: Any) -> Any:
-    """Return a function of llama.cpp that keeps Python's lock: for calls that are shorter than waiting for the lock."""
-    kept = _KEEPING_THE_LOCK[function.__name__]
-    kept.argtypes, kept.restype = function.argtypes, function.restype
-    return kept
+class _KeepingTheLock:
+    """llama.cpp's functions by name, called without releasing Python's lock.
+
+    For calls that take less time than waiting until another thread gives the lock back.
+    """
+
+    def __init__(self) -> None:
+        self._library = ctypes.PyDLL(llama_cpp.llama_cpp._lib._name)  # noqa: SLF001 - the path of the library
+
+    def __getattr__(self, name: str) -> Any:
+        released = getattr(llama_cpp, name)
+        function = self._library[name]
+        function.argtypes, function.restype = released.argtypes, released.restype
+        setattr(self, name, function)
+        return function
 
 
-_KEEPING_THE_LOCK: Final = ctypes.PyDLL(llama_cpp.llama_cpp._lib._name)  # noqa: SLF001 - the path of the library
+_short: Final = _KeepingTheLock()
 
 
 class Burst(NamedTuple):
@@ -273,9 +283,8 @@ class Model:
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
         self._pieces = _Pieces(self.vocabulary)
         # On a GPU sampling waits for the evaluation.
-        short = device is None and self.vocabulary_size <= _LOCK_KEPT_UP_TO
-        sample = llama_cpp.llama_sampler_sample
-        self._sample = _keeping_the_lock(sample) if short else sample
+        is_short = device is None and self.vocabulary_size <= _LOCK_KEPT_UP_TO
+        self._sample = (_short if is_short else llama_cpp).llama_sampler_sample
         self._one = (llama_cpp.llama_token * 1)()
         self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
 
@@ -461,30 +470,30 @@ class Sampler:
         repetition_penalty: float,
         seed: int,
     ) -> None:
-        self.chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        self.chain = _short.llama_sampler_chain_init(_short.llama_sampler_chain_default_params())
         penalises = repetition_penalty not in {0.0, 1.0}  # llama.cpp would divide by 0
         if penalises:
-            self._add(llama_cpp.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
+            self._add(_short.llama_sampler_init_penalties(vocabulary_size, 64, repetition_penalty, 0.0, 0.0))
         if temperature < GREEDY_BELOW:
-            self._add(llama_cpp.llama_sampler_init_greedy())
+            self._add(_short.llama_sampler_init_greedy())
         else:
             if top_k > 0:
-                self._add(llama_cpp.llama_sampler_init_top_k(top_k))
+                self._add(_short.llama_sampler_init_top_k(top_k))
             if top_p < 1:
-                self._add(llama_cpp.llama_sampler_init_top_p(top_p, 1))
+                self._add(_short.llama_sampler_init_top_p(top_p, 1))
             if min_p > 0:
-                self._add(llama_cpp.llama_sampler_init_min_p(min_p, 1))
-            self._add(llama_cpp.llama_sampler_init_temp(temperature))
-            self._add(llama_cpp.llama_sampler_init_dist(seed))
+                self._add(_short.llama_sampler_init_min_p(min_p, 1))
+            self._add(_short.llama_sampler_init_temp(temperature))
+            self._add(_short.llama_sampler_init_dist(seed))
         if penalises:
             for token in prompt[-64:]:
-                llama_cpp.llama_sampler_accept(self.chain, token)
+                _short.llama_sampler_accept(self.chain, token)
 
     def _add(self, step: Any) -> None:
-        llama_cpp.llama_sampler_chain_add(self.chain, step)
+        _short.llama_sampler_chain_add(self.chain, step)
 
     def close(self) -> None:
         """Free the chain."""
         if self.chain:
-            llama_cpp.llama_sampler_free(self.chain)
+            _short.llama_sampler_free(self.chain)
             self.chain = None
