@@ -12,7 +12,6 @@ from narration_core.redaction._assignment_pattern import (
     KINDS,
     MORE,
     OPEN,
-    PAIR,
     SCHEMES,
     SPACE,
     SUFFIX,
@@ -67,7 +66,7 @@ _QUALIFIED: Final = frozenset(["answer", "code", "phrase", "seed", "cookie"])
 _ALONE: Final = frozenset({"key", "token", "auth", "login", "session", "pass"})
 
 
-def _unquoted(text: str, start: int, end: int) -> int:
+def unquoted(text: str, start: int, end: int) -> int:
     """Return where a value without quotes ends: closing punctuation belongs to what stands around it."""
     while end > start + 1 and text[end - 1] in _CLOSING:
         opener = _PAIRS.get(text[end - 1])
@@ -86,21 +85,8 @@ def secret_value(
         return None
     evident = _evident(text, found, begin, end, option)
     if evident is not None and (verdict == PASSWORD or _promised(evident, option, verdict)):
-        return begin, end if found.lastindex != BARE else _unquoted(text, begin, end)
+        return begin, end if found.lastindex != BARE else unquoted(text, begin, end)
     return _value(text, at, found, begin, end, option, verdict)
-
-
-def any_value(text: str, found: Any, begin: int, end: int) -> tuple[int, int] | None:
-    """Return the span of a plain value, whatever its name says; None for what takes a closer look or is a number."""
-    more = found[MORE]
-    if (more and more != " value") or found.start(TAG) >= 0 or end - begin >= _LONG:
-        return None
-    value = text[begin:end]
-    if value.isdigit():
-        return None
-    if found[ASSIGN] or found.start(PAIR) >= 0 or (_mixed(value) and not found[CLOSE].startswith(")")):
-        return begin, end if found.lastindex != BARE else _unquoted(text, begin, end)
-    return None
 
 
 def _too_short(found: Any, begin: int, end: int, option: str, verdict: Verdict) -> bool:
@@ -146,7 +132,7 @@ def _value(  # noqa: C901 - one condition after the other
     kind = "assign" if found[ASSIGN] else next(kind for group, kind in KINDS if found.start(group) >= 0)
     quoted = found.lastindex != BARE
     if not quoted:
-        end = _unquoted(text, begin, end)
+        end = unquoted(text, begin, end)
         if text[begin] in "<$" and compiled(_EXPLAINED).match(text, begin):
             return None
         if verdict == PASSWORD and found[ASSIGN] == "=" and text[begin:end].isalpha():

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from narration_core.redaction._assigned_values import any_value, has_structure, secret_value
+from narration_core.redaction._assigned_values import has_structure, secret_value
 from narration_core.redaction._assignment_pattern import BARE, HIDDEN, SUFFIX, TAG, TAIL
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
-from narration_core.redaction._secret_names import STRONG, Verdict
+from narration_core.redaction._secret_names import Verdict
 
 Place = tuple[int, int]
 
@@ -40,23 +40,15 @@ Looked = tuple[int, Look | None]
 LookAt = Callable[[int, int, Place], Looked]
 
 
-def looking(text: str, judge: Callable[[str], Verdict], places: int, *, hurried: bool) -> LookAt:
+def looking(text: str, judge: Callable[[str], Verdict], places: int) -> LookAt:
     """Return what looks behind a word: it takes where the word starts, where it ends, and a span that is a secret already.
 
     Args:
         text: the text.
         judge: gives the verdict on a name.
         places: how many words are looked at.
-        hurried: take what follows a word for a secret, whatever the name says: rather too much is hidden than a text
-            that is full of different names holds up the program.
     """
-    if hurried:
-        return _Memory(text, judge, _all_secret).look
-    return _Memory(text, judge, judge).look if places > _MANY else partial(_look, text, judge)
-
-
-def _all_secret(_: str) -> Verdict:
-    return STRONG
+    return _Memory(text, judge).look if places > _MANY else partial(_look, text, judge)
 
 
 def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim: Place) -> Looked:
@@ -79,9 +71,7 @@ def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim
     secret = None
     done = (claim[0] <= begin and end <= claim[1]) or (text[begin:end] == MARKER and found[TAG] is None)
     if not done and not has_structure(text, found, begin, end, quoted=quoted):
-        secret = (any_value(text, found, begin, end) if judge is _all_secret else None) or secret_value(
-            text, at, found, begin, end, judge
-        )
+        secret = secret_value(text, at, found, begin, end, judge)
     return at, Look(found.end(SUFFIX), begin, end, quoted, secret)
 
 
@@ -99,13 +89,11 @@ class _Memory:
     Args:
         text: the text.
         judge: gives the verdict on a name.
-        in_a_crowd: gives it where name after name is new.
     """
 
-    def __init__(self, text: str, judge: Callable[[str], Verdict], in_a_crowd: Callable[[str], Verdict]) -> None:
+    def __init__(self, text: str, judge: Callable[[str], Verdict]) -> None:
         self._text = text
         self._judge = judge
-        self._in_a_crowd = in_a_crowd
         # The only thing further away that matters is whether an element ends there.
         self._closings = [found.start() for found in compiled("</").finditer(text)]
         self._known: dict[tuple[str, int, bool], Looked] = {}
@@ -133,7 +121,7 @@ class _Memory:
         if self._misses > _FRUITLESS:
             if _NO_VALUE.match(text, after) is not None:  # most of all in text that is encoded: `password%3D`
                 return at, None
-            return _look(text, self._in_a_crowd, at, after, (0, 0))
+            return _look(text, self._judge, at, after, (0, 0))
         index = bisect_left(closings, after) if closings else 0
         closed = index < len(closings) and closings[index] < after + _FURTHEST
         key = (text[max(at - _BEFORE, 0) : after + _AFTER], after - at, closed)

@@ -15,9 +15,10 @@ from narration_core.redaction._assignment_pattern import HIDDEN, HIDDEN_IN_A_TAG
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
-from narration_core.redaction._spans import CROWD
 
 Place = tuple[int, int]
+Named = tuple[int, int, int, int]
+"""Where a word of a name starts and ends, and a span further on that is a secret already."""
 
 _ENDS: Final = frozenset(["", " ", "\n"])
 _NEAR: Final = 64
@@ -32,34 +33,17 @@ _leads: BoundedDict[str, int] = BoundedDict()
 _hidden_leads: BoundedDict[str, int] = BoundedDict()
 
 
-def find(
-    text: str,
-    low: str,
-    wanted: list[str],
-    judge: Callable[[str], Verdict],
-    claimed: Sequence[tuple[int, int]],
-    *,
-    hurried: bool = False,
-) -> Iterator[tuple[int, int]]:
+def find(text: str, names: list[Named], judge: Callable[[str], Verdict]) -> Iterator[Place]:
     """Yield, from left to right, the spans of values whose names give them away.
 
     Args:
         text: the text.
-        low: the same text with ASCII letters in lower case, of the same length.
-        wanted: the words of `KEYWORDS` that may occur.
+        names: words of names, as `unclaimed` returns them.
         judge: gives the verdict on a name.
-        claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
-        hurried: the text is long, so that not every one of thousands of names can be judged.
     """
-    places = _places(low, wanted)
-    if "[REDACTED:" in text:  # the name of a rule is no name of a value
-        claimed = sorted([*claimed, *(found.span() for found in compiled(_MARKED).finditer(text))])
-    unclaimed = list(_unclaimed(text, places, claimed))
-    if not unclaimed:
-        return
     done = run_end = refused = 0
-    look = looking(text, judge, len(places), hurried=hurried and len(unclaimed) > CROWD)
-    for at, after, first, last in unclaimed:
+    look = looking(text, judge, len(names))
+    for at, after, first, last in names:
         if at < done:
             continue
         place, seen = look(at, after, (first, last))
@@ -83,20 +67,24 @@ def find(
             done = span[1]
 
 
-def _unclaimed(text: str, places: list[Place], claimed: Sequence[Place]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the words whose values are neither known nor hidden, each with the next claim.
+def unclaimed(text: str, low: str, wanted: list[str], claimed: Sequence[Place]) -> list[Named]:
+    """Return the words of names whose values are neither known nor hidden, each with the next claim.
 
     Args:
         text: the text.
-        places: where the words are.
-        claimed: spans that are secrets already, in order.
+        low: the same text with ASCII letters in lower case, of the same length.
+        wanted: the words of `KEYWORDS` that may occur.
+        claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
     """
+    if "[REDACTED:" in text:  # the name of a rule is no name of a value
+        claimed = sorted([*claimed, *(found.span() for found in compiled(_MARKED).finditer(text))])
+    names: list[Named] = []
     leads, hidden = _leads.found, _hidden_leads.found
     marked = MARKER in text
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
     done = 0
-    for at, after in places:
+    for at, after in _places(low, wanted):
         while last <= at:
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
@@ -119,7 +107,8 @@ def _unclaimed(text: str, places: list[Place], claimed: Sequence[Place]) -> Iter
         if rest >= 0:
             done = after + rest
             continue
-        yield at, after, first, last
+        names.append((at, after, first, last))
+    return names
 
 
 def _hidden_already(behind: str) -> int:

@@ -24,6 +24,7 @@ from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, WINDOW, Sec
 
 # Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
 _ASSIGNMENTS: Final = "narration_core.redaction._assignments"
+_CROWDS: Final = "narration_core.redaction._crowd"
 _BLOCKS: Final = "narration_core.redaction._blocks"
 _TABLES: Final = "narration_core.redaction._tables"
 
@@ -340,20 +341,24 @@ class Finder:
         elif spans:
             claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
         assignments, blocks = self._readers()
-        by_name = assignments.find(value, low, words, self.verdict, claimed, hurried=hurried)
+        names = assignments.unclaimed(value, low, words, claimed)
+        crowded = hurried and len(names) > CROWD
+        # Rather too much is hidden than a text that is full of different names holds up the program.
+        by_name = loaded(_CROWDS).values(value, names) if crowded else assignments.find(value, names, self.verdict)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
         if not blocks.plain(value):
-            crowded = hurried and sum(map(low.count, words)) > CROWD
-            is_secret = partial(_mentions, re.compile("|".join(map(re.escape, words)))) if crowded else None
-            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, is_secret)]
+            mentions = partial(_mentions, re.compile("|".join(map(re.escape, words)))) if crowded else None
+            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, mentions)]
         return found
 
     def _structured(
-        self, value: str, low: str, is_secret: Callable[[str], bool] | None = None
+        self, value: str, low: str, mentions: Callable[[str], bool] | None = None
     ) -> Iterator[tuple[int, int]]:
-        is_secret = is_secret or self.key_is_secret
+        """Yield what stands in structures under secret names; in a crowd under those that mention a secret."""
+        is_secret = mentions or self.key_is_secret
         return itertools.chain(
-            self._readers()[1].find(value, low, is_secret), loaded(_TABLES).find(value, low, is_secret)
+            self._readers()[1].find(value, low, is_secret, crowded=mentions is not None),
+            loaded(_TABLES).find(value, low, is_secret),
         )
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:

@@ -6,8 +6,11 @@ Secrets are looked for in the text itself and in each form that `normal_forms` r
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import accumulate, compress
 from typing import Final, NamedTuple
 
 from narration_core._undisturbed import loaded
@@ -25,24 +28,24 @@ Told by what it is not, so that an engine that reads bytes and one that reads ch
 _COLOUR: Final = r"(?:\x1b\[|\x9b)[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\x1b[@-Z\\\]^_=>78]"
 _CONTROL: Final = r"\x00-\x08\x0e-\x1a\x1c-\x1e\x7f"
 # A search is fast when all that may start a match is one class of characters, or a few letters.
-_UNSEEN: Final = rf"""(?xs) [{_CONTROL}\x1b\x1f\x80-\U0010ffff] (?:
-    (?P<gone> (?<=\x1b) (?: \[[0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~] | \][0-9]{{1,4}};[^\x00-\x1f]{{0,256}}\x07 | [()][0-9A-K] | [@-Z\\\]^_=>78] | (?=[\s -~]|\Z) )
+_UNSEEN: Final = rf"""(?xs) ( [{_CONTROL}\x1b\x1f\x80-\U0010ffff] (?:
+    (?: (?<=\x1b) (?: \[[0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~] | \][0-9]{{1,4}};[^\x00-\x1f]{{0,256}}\x07 | [()][0-9A-K] | [@-Z\\\]^_=>78] | (?=[\s -~]|\Z) )
         | (?<=\x9b) [0-9;:?]{{0,32}}[ -/]{{0,4}}[@-~]
         | (?<=[{_CONTROL}]) [{_CONTROL}]{{0,65535}}
         | (?<=\x1f) (?: (?<!\ \x1f) | (?!\ ) ) )                       # " \x1f " separates the texts of an event
-  | (?P<wide> (?<=[^\x00-\x7f]) [^\x00-\x7f]{{0,4095}} ) )
+  | (?<=[^\x00-\x7f]) [^\x00-\x7f]{{0,4095}} ) )
 """
-_OVERSTRUCK: Final = rf"""(?xs)
-    (?P<gone> {_COLOUR} | [^\n\x08]\x08 | [{_CONTROL}]{{1,65536}} | \x1b(?=[\s -~]|\Z) | (?<!\ )\x1f | \x1f(?!\ ) )
-  | (?P<wide> [^\x00-\x7f]{{1,4096}} )
+_OVERSTRUCK: Final = rf"""(?xs) (
+    {_COLOUR} | [^\n\x08]\x08 | [{_CONTROL}]{{1,65536}} | \x1b(?=[\s -~]|\Z) | (?<!\ )\x1f | \x1f(?!\ )
+  | [^\x00-\x7f]{{1,4096}} )
 """
 """The same for a text with backspaces: bold, as a line printer writes it."""
 # A line that ends with what may be the prefix of a token, before a line that starts like the rest of one.
 _BROKEN: Final = r"""(?x)
-    (?P<gone> \n(?<=[a-z0-9][_\-]\n)[\t ]{0,16}(?=[A-Za-z0-9]{12}) | \r(?<=[a-z0-9][_\-]\r)\n[\t ]{0,16}(?=[A-Za-z0-9]{12})
+    ( \n(?<=[a-z0-9][_\-]\n)[\t ]{0,16}(?=[A-Za-z0-9]{12}) | \r(?<=[a-z0-9][_\-]\r)\n[\t ]{0,16}(?=[A-Za-z0-9]{12})
         | \\(?<=[a-z0-9][_\-]\\)\r?\n[\t ]{0,16}(?=[A-Za-z0-9]{12}) )
 """
-_LAYER: Final = r"""(?xs)
+_SIGN: Final = r"""(?xs)
     \\ (?: (?P<backslashes> \\(?:\\\\){0,65535} )
         | (?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
         | (?:u|x(?=[0-9a-fA-F]{2}(?![0-9a-fA-F]{2}\})))\{?(?P<code> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6}|(?<=x)[0-9a-fA-F]{2})\}?
@@ -52,6 +55,8 @@ _LAYER: Final = r"""(?xs)
         | (?P<bytes> [cdCD][0-9a-fA-F]%[89abAB][0-9a-fA-F] | [eE][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){2} | [fF][0-7](?:%[89abAB][0-9a-fA-F]){3} ) )
   | & (?P<entity> (?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}); )
 """
+_LAYER: Final = "(?xs)(" + re.sub(r"\(\?P<\w+>", "(?:", _SIGN.removeprefix("(?xs)")) + ")"
+"""Every `_SIGN`, for a text that is split at them."""
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "\x1b", "033": "\x1b"}
 
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the ones that fonts draw alike).
@@ -103,25 +108,10 @@ class Form(NamedTuple):
 class _Layer(NamedTuple):
     """Where a decoder replaced characters: place by place, in order."""
 
-    starts: list[int]
-    ends: list[int]
-    raw_starts: list[int]
-    raw_ends: list[int]
-
-    def note(self, raw: int, place: int, pieces: list[str]) -> None:
-        """Note that some characters in a row are replaced.
-
-        Args:
-            raw: where the first of them stands.
-            place: where its replacement stands.
-            pieces: what replaces each of them.
-        """
-        for number, piece in enumerate(pieces, raw):
-            self.starts.append(place)
-            place += len(piece)
-            self.ends.append(place)
-            self.raw_starts.append(number)
-            self.raw_ends.append(number + 1)
+    starts: Sequence[int]
+    ends: Sequence[int]
+    raw_starts: Sequence[int]
+    raw_ends: Sequence[int]
 
     def before(self, start: int, end: int) -> tuple[int, int]:
         """Return what a piece of the decoded text was before: a replaced character counts whole."""
@@ -133,7 +123,12 @@ class _Layer(NamedTuple):
 
 
 def _moved(
-    start: int, end: int, starts: list[int], ends: list[int], other_starts: list[int], other_ends: list[int]
+    start: int,
+    end: int,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    other_starts: Sequence[int],
+    other_ends: Sequence[int],
 ) -> tuple[int, int]:
     """Return where a piece of one text stands in the other, of which pieces were replaced; those count whole."""
     index = bisect_right(starts, start) - 1
@@ -188,11 +183,13 @@ def without_colours(text: str) -> str:
     return _compiled(_COLOUR).sub(lambda found: " " * len(found[0]), text)
 
 
-def _decoded(found: re.Match[str]) -> str:
-    """Return what a piece of encoded text stands for."""
-    kind, text = found.lastgroup, found[0]
-    if kind == "gone":
-        return ""
+def _plain(sign: str) -> str:
+    """Return what a sign of an encoding stands for."""
+    found = _compiled(_SIGN).match(f"{sign}[")  # as it stands in text: before a bracket, `\\e` is one
+    kind = found.lastgroup if found is not None else None
+    if kind is None or found is None:
+        return sign
+    text = found[0]
     if kind == "backslashes":
         return text[: len(text) // 2]
     if kind == "escape":
@@ -203,7 +200,7 @@ def _decoded(found: re.Match[str]) -> str:
         return bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
     if kind == "entity":
         return str(loaded("html").unescape(text))  # text without entities never needs its tables
-    code = int(found[kind or "code"], 16)
+    code = int(found[kind], 16)
     return chr(code) if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"
 
 
@@ -261,73 +258,92 @@ def _in_place(text: str) -> str | None:
     return "".join([*pieces, folded[done:]]) if pieces else folded
 
 
-class _Run(NamedTuple):
-    """A run of characters outside ASCII.
+class _Decoded(dict[str, str]):
+    """What each sign stands for, found out when it is met: a text says the same few signs again and again.
 
     Attributes:
-        text: what it is looked at as.
-        moved: the same character by character; None when each is one character again.
+        in_place: signs that are left, or of which every character is one character again.
+        moved: runs outside ASCII of which that is not so, character by character.
     """
 
-    text: str
-    moved: list[str] | None
+    def __init__(self, plain: Callable[[str], str]) -> None:
+        super().__init__()
+        self._plain = plain
+        self.in_place: set[str] = set()
+        self.moved: dict[str, list[str]] = {}
+
+    def __missing__(self, sign: str) -> str:
+        if sign[-1] <= "\x7f":
+            decoded = self._plain(sign)
+        else:
+            pieces = _looks_like(sign)
+            decoded = "".join(pieces)
+            if all(len(piece) == 1 for piece in pieces):
+                self.in_place.add(sign)
+            elif decoded != sign:
+                self.moved[sign] = pieces
+        if decoded == sign:
+            self.in_place.add(sign)
+        self[sign] = decoded
+        return decoded
 
 
-def _run(token: str) -> _Run:
-    folded = _looks_like(token)
-    text = "".join(folded)
-    return _Run(text, None if len(text) == len(token) and all(map(len, folded)) else folded)
+def _gone(_: str) -> str:
+    return ""
 
 
 def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     """Return a text with what a pattern finds decoded, and where; None when it finds nothing.
 
+    Everything is done for all signs at once: a long text may have hundreds of thousands.
+
     Args:
         pattern: `_BROKEN`, `_UNSEEN`, `_OVERSTRUCK` or `_LAYER`.
         text: any text.
     """
-    layer = _Layer([], [], [], [])
-    starts, ends, raw_starts, raw_ends = layer
-    pieces: list[str] = []
-    done = length = 0
-    runs: dict[str, _Run] = {}
-    known: dict[str, str] = {}  # a text that is encoded says the same few signs again and again
-    for found in _compiled(pattern).finditer(text):
-        token = found[0]
-        decoded = known.get(token)
-        if decoded is None:
-            if found.lastgroup == "wide":
-                run = runs.get(token)
-                if run is None:
-                    run = runs[token] = _run(token)
-                if run.text == token:
-                    continue
-                at = found.start()
-                pieces += (text[done:at], run.text)
-                length += at - done
-                if run.moved is not None:
-                    layer.note(at, length, run.moved)
-                length += len(run.text)
-                done = found.end()
-                continue
-            decoded = known[token] = _decoded(found)
-        if decoded == token:
-            continue
-        start, end = found.span()
-        if start > done:
-            pieces.append(text[done:start])
-            length += start - done
-        pieces.append(decoded)
-        starts.append(length)
-        length += len(decoded)
-        ends.append(length)
-        raw_starts.append(start)
-        raw_ends.append(end)
-        done = end
-    if not pieces:
+    parts = _compiled(pattern).split(text)
+    signs = parts[1::2]
+    known = _Decoded(_plain if pattern is _LAYER else _gone)
+    decoded = list(map(known.__getitem__, signs))
+    if decoded == signs:
         return None
-    pieces.append(text[done:])
-    return "".join(pieces), layer
+    raw = array("q", accumulate(map(len, parts)))
+    parts[1::2] = decoded
+    now = array("q", accumulate(map(len, parts)))
+    layer = _Layer(now[:-1:2], now[1::2], raw[:-1:2], raw[1::2])
+    if known.moved:
+        layer = _by_character(signs, known, layer)
+    elif known.in_place:
+        noted = [sign not in known.in_place for sign in signs]
+        layer = _Layer(*(array("q", compress(places, noted)) for places in layer))
+    return "".join(parts), layer
+
+
+def _by_character(signs: list[str], known: _Decoded, layer: _Layer) -> _Layer:
+    """Return where characters were replaced, each character of a run outside ASCII on its own.
+
+    Args:
+        signs: what was replaced.
+        known: what each sign stands for.
+        layer: where.
+    """
+    starts, ends, raw_starts, raw_ends = (array("q") for _ in layer)
+    for sign, start, end, raw_start, raw_end in zip(signs, *layer, strict=True):
+        if sign in known.in_place:
+            continue
+        pieces = known.moved.get(sign)
+        if pieces is None:
+            starts.append(start)
+            ends.append(end)
+            raw_starts.append(raw_start)
+            raw_ends.append(raw_end)
+        else:
+            reached = array("q", accumulate(map(len, pieces), initial=start))
+            starts += reached[:-1]
+            ends += reached[1:]
+            raw_starts += array("q", range(raw_start, raw_end))
+            raw_ends += array("q", range(raw_start + 1, raw_end + 1))
+    return _Layer(starts, ends, raw_starts, raw_ends)
 
 
 def normal_forms(text: str) -> list[Form]:
@@ -346,7 +362,7 @@ def normal_forms(text: str) -> list[Form]:
         if folded is None:
             decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
         else:
-            decoded = None if folded == text else (folded, _Layer([], [], [], []))
+            decoded = None if folded == text else (folded, _Layer((), (), (), ()))
         if decoded is None and "\n" in text:
             decoded = _without(_BROKEN, text)
         if decoded is None and encodings < MAX_LAYERS:

@@ -361,7 +361,7 @@ class Redactor:
                 return value
             self._count(rule)
             return f"{value[:start]}{policy.mark(rule, secret)}{value[end:]}"
-        spans.sort(key=lambda span: (span.start, -span.end))
+        spans.sort()
         pieces: list[str] = []
         at = 0
         spans.append(_LAST)
@@ -370,7 +370,8 @@ class Redactor:
         start, end, rule = spans[0]
         for following in spans:
             if following[0] < end:
-                end = max(end, following[1])
+                if following[1] > end:
+                    end, rule = following[1], following[2] if following[0] == start else rule
                 continue
             secret = value[start:end]
             if not is_marker(secret):

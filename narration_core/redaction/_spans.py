@@ -9,7 +9,7 @@ WINDOW: Final = 64 * 1024
 """Longer texts are looked at in pieces of this many characters."""
 OVERLAP: Final = 8 * 1024
 """Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
-CROWD: Final = 1024
+CROWD: Final = 512
 """So many words of names in a piece are a crowd."""
 
 

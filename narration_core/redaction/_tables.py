@@ -17,6 +17,8 @@ _LONGEST_LINE: Final = 2048
 _MOST_ROWS: Final = 2000
 _CELL: Final = re.compile(r"[^\W\d][\w .\-]{0,40}")
 _DELIMITED: Final = re.compile(r"""[|│┃,;\t]""")
+_NAMES: Final = re.compile(r"""(?m)^(?=[^\n]*?(?:[|│┃,;\t]|\S {2,32}\S))[\w .\-"|│┃,;\t]{3,2048}+\r?$""")
+"""A line that may be the names of columns, found faster than line by line."""
 _RULE: Final = frozenset("-+=|:─━┼┿╋├┤┣┫┬┴┳┻ \t")
 _RESULTS: Final = frozenset("fail fails failed failure failures skip skipped error errors".split())
 _GAP: Final = re.compile(r"\S+(?: \S+)*")
@@ -79,19 +81,19 @@ def _heading(line: str, is_secret: IsSecret) -> tuple[str, list[int], list[Place
 
 def _tables(text: str, is_secret: IsSecret) -> Iterator[Place]:
     at = 0
-    heading: tuple[str, list[int], list[Place]] | None = None
-    rows = 0
-    for line in text.split("\n"):
-        if heading is not None:
-            row = _row(line, *heading) if rows < _MOST_ROWS else None
-            if row is None:
-                heading = None
-            else:
-                rows += 1
-                yield from ((at + start, at + end) for start, end in row)
+    while (found := _NAMES.search(text, at)) is not None:
+        at = found.end() + 1
+        heading = _heading(found[0].rstrip("\r"), is_secret)
         if heading is None:
-            heading, rows = _heading(line.rstrip("\r"), is_secret), 0
-        at += len(line) + 1
+            continue
+        for _ in range(_MOST_ROWS):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            row = _row(text[at:end], *heading) if at <= len(text) else None
+            if row is None:
+                break
+            yield from ((at + low, at + high) for low, high in row)
+            at = end + 1
 
 
 def _row(line: str, sign: str, secret: list[int], heads: list[Place]) -> list[Place] | None:

@@ -26,6 +26,11 @@ SHAPES: dict[str, tuple[str, str]] = {
     "options": ("--{name}-{word} {value}", " "),
     "percent": ("{name}_{word}%3D{value}", "%26"),
     "sentences": ("the {word} for {name} is {value}.", " "),
+    "statements": ("UPDATE {name} SET {word} = '{value}' WHERE id = 1;", "\n"),
+    "blocks": ("{name}_{word}: |\n  {value}\n  of two words", "\n"),
+    "listed": ("{name}_{word}:\n  - {value}\n  - {value}", "\n"),
+    "objects": ('"{name}_{word}": {{"current": "{value}"}}', ", "),
+    "several lines": ('{name}_{word} = """\n{value}"""', "\n"),
     "tables": ('[{name}]\n{word} = "{value}"', "\n"),
 }
 
