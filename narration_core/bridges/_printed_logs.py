@@ -70,7 +70,19 @@ def tell_printed_logs() -> None:
     for name, is_own in _OWN.items():
         log = logging.getLogger(name) if name in logging.root.manager.loggerDict else None
         if log is not None and any(map(is_own, log.handlers)):
-            log.handlers = [_in_place_of(each) if is_own(each) else each for each in log.handlers]
+            kept = [each for each in log.handlers if not is_own(each)]
+            own = [] if _is_told_above(log) else [_in_place_of(each) for each in log.handlers if is_own(each)]
+            log.handlers = [*kept, *own]
+
+
+def _is_told_above(log: logging.Logger) -> bool:
+    """Return whether what a logger passes on is narrated already."""
+    above = log.parent if log.propagate else None
+    while above is not None:
+        if any(isinstance(each, NarrationHandler) for each in above.handlers):
+            return True
+        above = above.parent if above.propagate else None
+    return False
 
 
 def _in_place_of(handler: logging.Handler) -> Any:

@@ -186,5 +186,6 @@ def test_every_end_of_a_request_is_in_its_story_and_no_secret_anywhere(tmp_path,
     assert not [event for event in stories.get(None, []) if event["actor"] == "till"]
     logged = {event["actor"] for event in stories["req-form"]} - {"till"}
     assert "shop.views" in logged
+    assert [event["actor"] for event in stories["req-form"]].count("django.request") <= 1
     # Django itself logs what fails where DEBUG says so; what is logged is in the story.
     assert ("django.request" in logged) is (debug == "1" or command is configured_gunicorn)
