@@ -4,6 +4,7 @@ What a browser needs to draw a row is not in here. BENCHMARK_SECONDS says how lo
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -32,6 +33,8 @@ STORE_BYTES: Final = 1 << 30
 CROWD: Final = 1000
 RATE: Final = 10_000
 _SEGMENT: Final = 64 << 20
+_LIVES: Final = 3
+_LIFE_S: Final = 4.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -228,6 +231,75 @@ async def crowd() -> list[Row]:
     ]
 
 
+class _Watcher:
+    """A reader that resumes: the numbers of the events that it saw, and how many it was told that it missed."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.missed = 0
+        self._place = ""
+
+    async def read(self, session: aiohttp.ClientSession, last: int | None = None) -> None:
+        """Read until the hub is gone, or until an event comes."""
+        headers = {"Last-Event-ID": self._place} if self._place else {}
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.get("/v1/jobs/job-1/stream", headers=headers) as response:
+                async for data in response.content:
+                    if data.startswith(b"id: "):
+                        self._place = data[4:].decode().strip()
+                    elif data.startswith(b'data: {"missed"'):
+                        self.missed += json.loads(data[6:])["missed"]
+                    elif (found := re.search(rb"for order (\d+)", data)) is not None:
+                        self.seen.append(int(found[1]))
+                        if self.seen[-1] == last:
+                            return
+
+
+async def load_until_gone(session: aiohttp.ClientSession, number: int) -> tuple[int, float]:
+    """Send at the full rate until the hub is gone; return the first number that is not acknowledged, and the rate."""
+    began, first = time.perf_counter(), number
+    with contextlib.suppress(aiohttp.ClientError):
+        while True:
+            await post(session, [line(n, event_id=f"bench-{n}") for n in range(number, number + 100)])
+            number += 100
+            await asyncio.sleep(max(0.0, began + (number - first) / RATE - time.perf_counter()))
+    return number, (number - first) / (time.perf_counter() - began)
+
+
+async def killed(folder: Path) -> list[Row]:
+    """A hub that is killed while so many events come, three times; what its producer and a reader make of it."""
+    watcher = _Watcher()
+    ready, rates = [], []
+    number = 0
+    for _ in range(_LIVES):
+        began = time.perf_counter()
+        async with hub("--data", str(folder), "--ring-events", "200000") as (process, session):
+            ready.append(time.perf_counter() - began)
+            if not number:
+                await post(session, [line(0, event_id="bench-0")])
+                number = 1
+            reading = asyncio.create_task(watcher.read(session))
+            asyncio.get_running_loop().call_later(_LIFE_S, process.signal, signal.SIGKILL)
+            number, rate = await load_until_gone(session, number)
+            rates.append(rate)
+            await reading
+    began = time.perf_counter()
+    async with hub("--data", str(folder), "--ring-events", "200000") as (process, session):
+        ready.append(time.perf_counter() - began)
+        # The batch that was under way again: some of it may be here already.
+        await post(session, [line(n, event_id=f"bench-{n}") for n in range(number, number + 100)])
+        await watcher.read(session, number + 99)
+    lost = number + 100 - len(set(watcher.seen)) - watcher.missed
+    twice = len(watcher.seen) - len(set(watcher.seen))
+    return [
+        Row(
+            f"killed {_LIVES} times at {min(rates):,.0f} to {max(rates):,.0f} events/s, {number:,} acknowledged",
+            f"{lost} lost, {twice} shown twice, {watcher.missed:,} told as missed; ready in {max(ready[1:]):.2f} s",
+            "0 lost, 0 twice; 2 s",
+        )
+    ]
+
+
 async def over_time(folder: Path) -> list[Row]:
     """Memory while events come and readers read, and whether so many can come."""
     memory: list[float] = []
@@ -267,8 +339,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         steps: Sequence[Callable[[], Any]] = (
-            emit_to_reader, lambda: taking_in(folder), crowd, lambda: over_time(folder / "time"),
-            lambda: full_store(folder / "full"),
+            emit_to_reader, lambda: taking_in(folder), crowd, lambda: killed(folder / "killed"),
+            lambda: over_time(folder / "time"), lambda: full_store(folder / "full"),
         )  # fmt: skip
         for step in steps:
             for row in asyncio.run(step()):

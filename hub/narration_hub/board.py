@@ -168,7 +168,7 @@ class Board:
         )
 
     def jobs(self, allowed: Iterable[str] | None = None, *, ended: int | None = None) -> list[JobState]:
-        """Return the jobs, the open one that has been quiet for longest first, ended ones last.
+        """Return the jobs, the stalled one that has been quiet for longest first, ended ones last.
 
         Args:
             allowed: the ids that the caller may see; all when None.
@@ -180,11 +180,14 @@ class Board:
         if self._has_learned:  # what other hubs tell does not come in order
             found = sorted(found, key=lambda job: job.heard)
         now = self._clock()
-        still_open: list[JobState] = []
-        over: list[JobState] = []
+        by_state: dict[wire.JobState, list[JobState]] = {"stalled": [], "running": [], "ended": []}
         for job in found:
-            (over if job.state(now, self._stall_s) == "ended" else still_open).append(job)
-        return still_open + (over if ended is None else over[max(0, len(over) - ended) :])
+            by_state[job.state(now, self._stall_s)].append(job)
+        over = by_state["ended"]
+        # One that has just ended may have been quiet for longer than one that is stuck.
+        return (
+            by_state["stalled"] + by_state["running"] + (over if ended is None else over[max(0, len(over) - ended) :])
+        )
 
 
 def _ms(seconds: float) -> int:

@@ -25,6 +25,7 @@ from narration_hub.wire import StoryLine
 
 _SCOPES: Final[tuple[Scope, ...]] = ("story", "job")
 _MOST_LOST: Final = 10**12  # by one process: what is more cannot be true
+_REASON_CHARS: Final = 25  # of why a file cannot be read: a sentence has no room for more
 _FRAMES: Final = 200  # events in memory that are written as JSON at once
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
 
@@ -94,6 +95,7 @@ class Exchange:
         self._intake = Intake()
         self._known = Known()
         self.store = store
+        self._told_shut: set[str] = set()
         self.export = export
 
     def take(self, lines: list[bytes], producer: Producer) -> wire.Accepted:
@@ -162,6 +164,8 @@ class Exchange:
                 points.store_recovered(events=store.unsaved)
             if store.must_turn():
                 store.turn(self._known.numbers)
+            elif store.must_note():
+                store.save_known(self._known.numbers)
         elif not was_full:
             points.store_failed(folder=str(store.folder))
 
@@ -188,6 +192,7 @@ class Exchange:
             self.engine.restore(entry, Places(mark.every, mark.job, mark.story))
             count += 1
         self.engine.wake()
+        self._tell_shut()
         for job, _ in self.board.quiet():
             job.stall_told = True  # it was told, or the hub was away
         return count
@@ -215,6 +220,7 @@ class Exchange:
             story = wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
         else:
             story = await asyncio.to_thread(self._story_in, self.store, ids, recalled)
+            story.unread = len(self.store.shut)
         story.stores = self.engine.stores()
         story.lines += [StoryLine(event.actor or "", event.to_dict()) for event in map(event_of, recalled.values())]
         return story
@@ -244,9 +250,13 @@ class Exchange:
             text: what to find.
             most: so many events are enough.
         """
-        if self.store is not None:
-            return search(reversed(self.store.segments()), text, most)
-        return search_frames(self.streams.everything.frames(), text, most)
+        store = self.store
+        if store is None:
+            yield from search_frames(self.streams.everything.frames(), text, most)
+            return
+        for found in search(reversed(store.segments()), text, most, store.leave):
+            found.unread = len(store.shut)
+            yield found
 
     def blocks(self, last: int | None) -> Iterator[bytes]:
         """Return the lines that are kept, oldest first, in blocks of whole lines; none of them needs the event loop.
@@ -283,7 +293,11 @@ class Exchange:
             points.losses_told(service=service, lost=more)
 
     def look(self) -> None:
-        """End the streams of jobs that have ended, and tell which jobs are stalled; call it about once a second."""
+        """End the streams of jobs that have ended, tell which are stalled, and what of the store cannot be read.
+
+        Call it about once a second.
+        """
+        self._tell_shut()
         for job, state in list(self.board.quiet()):
             if state == "ended":
                 self.engine.end(job.job_id, is_told_here=job.is_told_here)
@@ -297,6 +311,16 @@ class Exchange:
                     waits_s=shown.quiet_ms // 1000,
                     holder=shown.waits.service if shown.waits is not None else "nobody that is known",
                 )
+
+    def _tell_shut(self) -> None:
+        store = self.store
+        if store is None:
+            return
+        for name, reason in list(store.shut.items()):
+            if name not in self._told_shut:
+                self._told_shut.add(name)
+                short = reason[:_REASON_CHARS]
+                points.segment_shut(file=name, reason=short, error_kind="unreadable_segment", folder=str(store.folder))
 
     def shown(self, job: JobState, *, for_operator: bool) -> wire.Job:
         """Return a job as it is sent.

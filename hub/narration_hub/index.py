@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 from zlib import crc32
@@ -49,9 +49,11 @@ class Index:
     Args:
         folder: the store's.
         segments: the files that hold events. What the index says of one that is shorter now is forgotten.
+        leave: called with a file that cannot be read; it is not asked for again.
     """
 
-    def __init__(self, folder: Path, segments: Sequence[Path]) -> None:
+    def __init__(self, folder: Path, segments: Sequence[Path], leave: Callable[[Path, OSError], None]) -> None:
+        self._leave = leave
         self._path = folder / _FILE
         self._lock = threading.Lock()  # somebody asks while new lines are indexed
         self._db: sqlite3.Connection | None = None
@@ -119,12 +121,16 @@ class Index:
     def _take_chunk(self, path: Path, *, is_growing: bool) -> bool:
         """Index the next chunk of a segment; False when there is none that is whole."""
         start = self._ends.get(path.name, 0)
-        left = path.stat().st_size - start
-        if left <= 0 or (is_growing and left < CHUNK_BYTES):
+        try:
+            left = path.stat().st_size - start
+            if left <= 0 or (is_growing and left < CHUNK_BYTES):
+                return False
+            with path.open("rb") as file:
+                file.seek(start)
+                data = file.read(CHUNK_BYTES) + file.readline()
+        except OSError as error:
+            self._leave(path, error)
             return False
-        with path.open("rb") as file:
-            file.seek(start)
-            data = file.read(CHUNK_BYTES) + file.readline()
         data = data[: data.rfind(b"\n") + 1]  # the last line may be half written
         if not data:
             return False
@@ -157,10 +163,13 @@ class Index:
         checksums = sorted({checksum for name in ids for checksum in _asked(name.encode())})
         for path in segments:
             places, end = self._places(path.name, checksums)
-            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # deleted: it was the oldest
-                yield from _lines_at(file, places, wanted, end)
-                file.seek(end)
-                yield from (line.rstrip(b"\n") for line in file if any(needle in line for needle in wanted))
+            try:
+                with path.open("rb") as file:
+                    yield from _lines_at(file, places, wanted, end)
+                    file.seek(end)
+                    yield from (line.rstrip(b"\n") for line in file if any(needle in line for needle in wanted))
+            except OSError as error:
+                self._leave(path, error)
 
     def _places(self, segment: str, checksums: Sequence[int]) -> tuple[list[int], int]:
         """Return where in a segment lines or blocks may be, as `2 * offset + is_block`, and how much is indexed."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import re
 import secrets
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -23,6 +25,7 @@ from narration_hub.config import HUB_NAME, Settings
 from narration_hub.exchange import Exchange
 from narration_hub.export import Export
 from narration_hub.http.server import Server, answer_failure
+from narration_hub.intake import warm_up
 from narration_hub.store import Store, StoreError
 from narration_hub.tickets import Tickets
 
@@ -96,6 +99,8 @@ def run(settings: Settings, beside: Beside = nullcontext) -> None:
     narrate_logging(points.library_problem)
     points.startup()
     try:
+        warming = threading.Thread(target=warm_up, daemon=True)  # what is compiled meanwhile needs no lock of Python's
+        warming.start()
         store = None
         if settings.data is not None:
             store = Store(settings.data, settings.keep_bytes, settings.keep_days)
@@ -103,8 +108,12 @@ def run(settings: Settings, beside: Beside = nullcontext) -> None:
         export = Export(OtlpSink(settings.otlp, settings.otlp_headers)) if settings.otlp is not None else None
         exchange = Exchange(settings, store, engine, export)
         if store is not None:
+            gc.disable()  # all that comes back stays
             events = exchange.restore()
+            gc.freeze()
+            gc.enable()
             points.restored(folder=str(settings.data), events=events, unreadable=store.unreadable)
+        warming.join()
         asyncio.run(_run(settings, exchange, engine, beside))
         exchange.close()
     except StoreError as error:

@@ -45,6 +45,7 @@ def text(exchange: Exchange) -> bytes:
         rows += [
             ("narration_hub_unsaved_total", "counter", "events that the disk did not take", store.unsaved),
             ("narration_hub_unreadable_total", "counter", "lines of the store that cannot be read", store.unreadable),
+            ("narration_hub_unread_files", "gauge", "files of the store that cannot be read", len(store.shut)),
         ]
     return "".join(
         f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n" for name, kind, meaning, value in rows

@@ -22,6 +22,7 @@ for _name, _type, _meaning in (
     ("holder", str, "the service that a job waits for"),
     ("closed", int, "streams that were closed"),
     ("folder", str, "where the store is"),
+    ("file", str, "a file of the store"),
     ("events", int, "number of events"),
     ("unreadable", int, "lines that could not be read"),
     ("origin", str, "how an event came in: text, when it was only a line; otlp, from OpenTelemetry"),
@@ -84,6 +85,11 @@ restored = POINTS.point(
 store_failed = POINTS.point(
     "store_failed", "store", "disk", "The disk does not take events; they are shown, but not kept",
     event="error", level="error", cute="The cupboard is full",
+)  # fmt: skip
+segment_shut = POINTS.point(
+    "segment_shut", "store", "{file}",
+    "{file} is not shown: {reason}; make it readable, then restart the hub",
+    event="error", level="error", cute="{file} keeps its secrets: {reason}",
 )  # fmt: skip
 store_recovered = POINTS.point(
     "store_recovered", "store", "disk", "The disk takes events again; not kept meanwhile: {events}",

@@ -1,7 +1,6 @@
 """One stream's events in memory: a ring of frames, read by any number of readers with a number each as cursor."""
 
 import asyncio
-import contextlib
 import secrets
 from typing import Final, NamedTuple
 
@@ -161,17 +160,13 @@ class Ring:
         self.end = reason
         self.wake()
 
-    async def more(self, within_s: float) -> None:
-        """Wait until there may be more to read, but no longer than so many seconds."""
-        loop = asyncio.get_running_loop()
-        waiting = loop.create_future()
-        timer = loop.call_later(within_s, _finish, waiting)
+    def wait(self, waiting: "asyncio.Future[None]") -> None:
+        """Have something done when there may be more to read."""
         self._waiting.add(waiting)
-        try:
-            await waiting
-        finally:
-            timer.cancel()
-            self._waiting.discard(waiting)
+
+    def forget(self, waiting: "asyncio.Future[None]") -> None:
+        """Take back what `wait` was told."""
+        self._waiting.discard(waiting)
 
     def leave(self) -> None:
         """Note that a reader has gone. The bytes that readers share go with the last one: no limit counts them."""
@@ -235,8 +230,3 @@ class Ring:
 
 def _new_epoch() -> str:
     return secrets.token_hex(4)
-
-
-def _finish(waiting: "asyncio.Future[None]") -> None:
-    with contextlib.suppress(asyncio.InvalidStateError):
-        waiting.set_result(None)

@@ -1,6 +1,6 @@
 """Text in everything that is kept: newest first, a piece at a time, so that whoever asks sees how far it is."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -25,6 +25,9 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+Leave = Callable[[Path, OSError], object]
+
+
 class _Piece(NamedTuple):
     """What is searched at once.
 
@@ -39,17 +42,18 @@ class _Piece(NamedTuple):
     size: int
 
 
-def search(segments: Iterable[Path], text: str, most: int) -> Iterator[Found]:
+def search(segments: Iterable[Path], text: str, most: int, leave: Leave = lambda *_: None) -> Iterator[Found]:
     """Yield what was found in files, and how far the search is.
 
     Args:
         segments: the files, the newest first.
         text: what to find in any field's value; capital letters of ASCII do not matter.
         most: so many lines are enough.
+        leave: called with a file that cannot be read, and why not.
     """
     paths = list(segments)
     sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
-    yield from _reported(_pieces(paths, sizes), text, most, sum(sizes))
+    yield from _reported(_pieces(paths, sizes, leave), text, most, sum(sizes))
 
 
 def search_frames(frames: Sequence[bytes], text: str, most: int) -> Iterator[Found]:
@@ -97,13 +101,14 @@ def _reported(pieces: Iterator[_Piece], text: str, most: int, of: int) -> Iterat
     yield now
 
 
-def _pieces(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[_Piece]:
+def _pieces(paths: Sequence[Path], sizes: Sequence[int], leave: Leave) -> Iterator[_Piece]:
     """Yield whole lines of files from their ends to their beginnings."""
     for path, size in zip(paths, sizes, strict=True):
         try:
             with path.open("rb") as file:
                 yield from _backwards(file, size)
-        except OSError:  # deleted meanwhile, for it was the oldest
+        except OSError as error:
+            leave(path, error)
             yield _Piece(b"", 0, size)
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -21,8 +21,11 @@ _KEY: Final = b',"hub":'
 _BLOCK: Final = 256 * 1024
 _DAY_S: Final = 86_400
 _HOPELESS: Final = 2  # a segment is set aside when fewer than one of so many lines can be read
+_BOTH: Final = os.R_OK | os.W_OK
 _RETRY_S: Final = 5.0
 _INDEXING_S: Final = 0.5
+_BEGINNING: Final = b',"hub":{"at_ms":'
+_NOTE_BYTES: Final = 8 << 20  # written between two notes of how far producers are: so much is read again at the start
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -46,6 +49,14 @@ class Mark(msgspec.Struct, omit_defaults=True):
     every: str = ""
     job: str | None = None
     story: str | None = None
+
+
+class _Noted(msgspec.Struct):
+    """What `known.json` holds: numbers of producers, as of a place in a segment."""
+
+    numbers: dict[str, int]
+    segment: str
+    upto: int
 
 
 _decode_mark: Final = msgspec.json.Decoder(Mark).decode
@@ -82,6 +93,7 @@ class Store:
 
     Attributes:
         unreadable: lines that could not be read at the start.
+        shut: segments that cannot be read at all, by their names, and why not.
         unsaved: events that were taken in while the disk did not take them.
         is_full: whether the disk did not take the last batch.
 
@@ -92,6 +104,7 @@ class Store:
     def __init__(self, folder: Path, keep_bytes: int, keep_days: float, segment_bytes: int = SEGMENT_BYTES) -> None:
         self.folder = folder
         self.unreadable = 0
+        self.shut: dict[str, str] = {}
         self.unsaved = 0
         self.is_full = False
         self._keep_bytes = keep_bytes
@@ -99,6 +112,7 @@ class Store:
         self._segment_bytes = min(segment_bytes, max(1, keep_bytes // 4))
         self._try_again_at = 0.0
         self._is_dirty = False
+        self._noted = _Noted({}, "", 0)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -107,49 +121,81 @@ class Store:
             raise StoreError(f"another hub holds {folder}; give each its own --data") from None
         except OSError as error:
             raise StoreError(f"{folder} cannot be used as --data: {error.strerror}") from None
-        self._set_aside_hopeless()
-        names = self.segments()
-        self._index = Index(folder, names)
-        self._number = int(names[-1].stem.partition("-")[2]) if names else 1
-        self._file = self._open_from(self._number)
+        for path in self._all():
+            with self._reading(path), path.open("rb") as file:
+                file.read(1)
+        is_whole = self._set_aside_hopeless()
+        self._index = Index(folder, self.segments(), self.leave)
+        last = max((_number_of(path) for path in self._all()), default=1)
+        is_ours = is_whole and _NAME.format(last) not in self.shut
+        try:
+            self._file = self._open_from(last if is_ours else last + 1)
+        except OSError as error:
+            raise StoreError(f"{folder} takes no new file: {error.strerror}; give the hub another --data") from None
         self._size = os.fstat(self._file).st_size
 
     def _open_from(self, number: int) -> int:
-        """Open the segment of a number, or of the next one where no folder and no broken link has its name.
+        """Open the segment of a number, or of the next one that is or can be a file of ours.
 
         Raises:
             OSError: it cannot be opened.
         """
         path = self.folder / _NAME.format(number)
-        while path.is_dir() or (path.is_symlink() and not path.exists()):
+        while (
+            path.is_dir() or (path.is_symlink() and not path.exists()) or (path.exists() and not os.access(path, _BOTH))
+        ):
             number += 1
             path = self.folder / _NAME.format(number)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._number = number
         return file
 
-    def segments(self) -> list[Path]:
-        """Return the files that hold events, the oldest first; what else may have such a name is left alone."""
+    def _all(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("events-*.jsonl") if path.is_file())
+
+    def segments(self) -> list[Path]:
+        """Return the files that hold events and can be read, the oldest first."""
+        return [path for path in self._all() if path.name not in self.shut]
+
+    def leave(self, path: Path, error: OSError) -> None:
+        """Leave a segment alone from now on, because it cannot be read; one that was deleted was the oldest."""
+        if not isinstance(error, FileNotFoundError):
+            self.shut[path.name] = error.strerror or type(error).__name__
+
+    @contextlib.contextmanager
+    def _reading(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.leave(path, error)
 
     # -- the start --------------------------------------------------------------------------------
 
-    def _set_aside_hopeless(self) -> None:
-        """Cut the torn end of the last segment; rename segments at the end that are not ours to read."""
+    def _set_aside_hopeless(self) -> bool:
+        """Cut the torn end of the last segment; rename segments at the end that are not ours to read.
+
+        Returns:
+            Whether more can be written behind the end of the last one.
+        """
         for path in reversed(self.segments()):
-            with path.open("r+b") as file:
-                data = file.read()
-                whole = data.rfind(b"\n") + 1
-                if whole < len(data):
+            with self._reading(path), path.open("rb") as file:
+                count, whole, end, good = _lines_in(file)
+                if count and good * _HOPELESS < count:  # so far by their looks; now for certain
+                    file.seek(0)
+                    lines = file.read(whole).split(b"\n")[:-1]
+                    good = sum(unmarked(line) is not None for line in lines)
+                    if good * _HOPELESS < len(lines):
+                        self.unreadable += len(lines) - good + (whole < end)
+                        path.rename(path.with_suffix(".bad"))
+                        continue
+                if whole < end:
+                    try:
+                        os.truncate(path, whole)
+                    except OSError:  # it may only be read
+                        return False
                     self.unreadable += 1
-                    file.truncate(whole)
-            lines = data[:whole].split(b"\n")[:-1]
-            good = sum(unmarked(line) is not None for line in lines)
-            if lines and good * _HOPELESS < len(lines):
-                self.unreadable += len(lines) - good
-                path.rename(path.with_suffix(".bad"))
-                continue
-            return
+                return True
+        return True
 
     def recovered(self) -> Iterator[tuple[bytes, Mark]]:
         """Yield the latest events with their marks, in order; lines that cannot be read are counted."""
@@ -162,7 +208,7 @@ class Store:
             if left <= 0:
                 break
         for path, start in reversed(chosen):
-            with path.open("rb") as file:
+            with self._reading(path), path.open("rb") as file:
                 file.seek(start)
                 if start:
                     file.readline()  # the first one is a part only
@@ -182,7 +228,7 @@ class Store:
             if skip >= size:
                 skip -= size
                 continue
-            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # deleted: it was the oldest
+            with self._reading(path), path.open("rb") as file:
                 file.seek(skip)
                 if skip:
                     file.readline()  # the first one is a part only
@@ -201,16 +247,19 @@ class Store:
             pass
 
     def known(self) -> Mapping[str, int]:
-        """Return the numbers that producers had reached when the last segment began; see `latest_marks`."""
+        """Return the numbers that producers had reached when they were noted last; see `latest_marks`."""
         try:
-            return msgspec.json.decode(self._known_path().read_bytes(), type=dict[str, int])
+            self._noted = msgspec.json.decode(self._known_path().read_bytes(), type=_Noted)
         except (OSError, msgspec.MsgspecError):
-            return {}
+            self._noted = _Noted({}, "", 0)
+        return self._noted.numbers
 
     def latest_marks(self) -> Iterator[Mark]:
-        """Yield the marks of the last segment."""
+        """Yield the marks of the last segment that came after what is `known`."""
         for path in self.segments()[-1:]:
-            with path.open("rb") as file:
+            with self._reading(path), path.open("rb") as file:
+                if path.name == self._noted.segment and self._noted.upto <= path.stat().st_size:
+                    file.seek(self._noted.upto)
                 for line in file:
                     found = unmarked(line.rstrip(b"\n"))
                     if found is not None:
@@ -219,12 +268,21 @@ class Store:
     def _known_path(self) -> Path:
         return self.folder / "known.json"
 
+    def must_note(self) -> bool:
+        """Tell whether so much was written that `save_known` is worth its cost."""
+        return self._size - (self._noted.upto if self._noted.segment == self._name else 0) >= _NOTE_BYTES
+
     def save_known(self, known: Mapping[str, int]) -> None:
-        """Keep the numbers that producers have reached."""
+        """Keep the numbers that producers have reached, of everything that is written by now."""
+        self._noted = _Noted({}, self._name, self._size)
         with contextlib.suppress(OSError):  # a full disk: the events themselves are what matters
             new = self._known_path().with_suffix(".new")
-            new.write_bytes(_encode(known))
+            new.write_bytes(_encode(_Noted(dict(known), self._name, self._size)))
             new.replace(self._known_path())
+
+    @property
+    def _name(self) -> str:
+        return _NAME.format(self._number)
 
     # -- taking in --------------------------------------------------------------------------------
 
@@ -278,7 +336,7 @@ class Store:
 
     def tidy(self) -> None:
         """Delete whole segments that are too old or too much; the one that is written to stays."""
-        own = self.folder / _NAME.format(self._number)
+        own = self.folder / self._name
         old = sorted(path for path in self.folder.glob("events-*") if path != own and path.is_file())
         sizes = {path: path.stat().st_size for path in old}
         total = sum(sizes.values()) + self._segment_bytes + self._index.size
@@ -300,3 +358,22 @@ class Store:
         self._index.close()
         os.close(self._file)
         os.close(self._lock)
+
+
+def _number_of(path: Path) -> int:
+    number = path.stem.partition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() else 0
+
+
+def _lines_in(file: BinaryIO) -> tuple[int, int, int, int]:
+    """Return how many lines a file has, where the last whole one and the file end, and how many look marked."""
+    count = whole = end = good = 0
+    rest = b""  # of a block, as much as the beginning of a mark may need
+    while block := file.read(_BLOCK):
+        count += block.count(b"\n")
+        good += (rest + block).count(_BEGINNING)
+        rest = block[-len(_BEGINNING) + 1 :]
+        line_end = block.rfind(b"\n") + 1
+        whole = end + line_end if line_end else whole
+        end += len(block)
+    return count, whole, end, good

@@ -201,12 +201,14 @@ class Story(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         lines: the events.
         missed: events of it that are no longer here.
         stores: whose stores were asked; absent when there is one hub only.
+        unread: files of the store that cannot be read, and may hold more of it.
     """
 
     asked: str
     lines: list[StoryLine]
     missed: int
     stores: Stores | None = None
+    unread: int = 0
 
 
 class Usual(msgspec.Struct, forbid_unknown_fields=True):
@@ -301,6 +303,7 @@ class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         of: bytes that are kept.
         end: why the search ends; absent while it goes on. all: everything was searched; enough: there is more.
         stores: whose stores were searched, beside `end`; absent when there is one hub only.
+        unread: files of the store that cannot be read, and were not searched.
     """
 
     hits: list[StoryLine]
@@ -308,6 +311,7 @@ class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     of: int
     end: Literal["all", "enough"] | None = None
     stores: Stores | None = None
+    unread: int = 0
 
 
 class Ticket(msgspec.Struct, forbid_unknown_fields=True):
@@ -352,12 +356,14 @@ class Health(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         version: the hub's version; absent for callers without a token.
         jobs: jobs in memory; absent for callers without a token.
         readers: open streams; absent for callers without a token.
+        unread: files of the store that cannot be read; absent for callers without a token.
     """
 
     status: Literal["healthy", "draining"]
     version: str | None = None
     jobs: int | None = None
     readers: int | None = None
+    unread: list[str] = []
 
 
 class Hello(msgspec.Struct, forbid_unknown_fields=True):

@@ -37,3 +37,15 @@ def test_a_job_that_is_done_is_never_called_stalled():
     assert [(job.job_id, state) for job, state in board.quiet()] == [("stuck", "stalled")]
     now = LINGER_S + 0.1
     assert sorted((job.job_id, state) for job, state in board.quiet()) == [("done", "ended"), ("stuck", "stalled")]
+
+
+@pytest.mark.req("HUB-04")
+def test_a_stalled_job_stands_above_one_that_has_just_ended():
+    now = 0.0
+    board = Board(0.2, clock=lambda: now)
+    board.take(told("done", "work_start"))
+    board.take(told("done", "work_end"))
+    board.take(told("stuck", "work_start"))
+    now = 1.0
+    board.take(told("busy", "work_start"))
+    assert [job.job_id for job in board.jobs()] == ["stuck", "done", "busy"]

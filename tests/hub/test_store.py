@@ -1,9 +1,12 @@
 """What a hub acknowledged survives its death; the store keeps to its quota and starts whatever was done to it."""
 
 import asyncio
+import json
 import os
 import signal
+import tempfile
 import threading
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,6 +14,8 @@ import pytest
 from narration_core import decode
 from narration_core.following import Files
 from narration_hub import store as stores
+from narration_hub.config import Settings
+from narration_hub.exchange import Exchange, Producer
 from narration_hub.store import Mark, Store, StoreError, marked, unmarked
 from support.hub import event, hub
 
@@ -148,45 +153,54 @@ async def _python(*arguments):
     return process.returncode, errors.decode()
 
 
+async def _read(one, after, begun, seen):
+    path = "/v1/jobs/job-1/stream"
+    place = after
+    try:
+        async with one.stream(path, after=after) as reader:
+            while (found := await reader.next()) is not None:
+                assert found[0] == "narration", found
+                seen.append(found[1]["event"]["human"])
+                place = reader.last_id
+                begun.set()
+    except aiohttp.ClientError:
+        return place
+    return place
+
+
 @pytest.mark.fault
 @pytest.mark.req("HUB-03", "SSE-05")
 def test_a_killed_hub_loses_nothing_acknowledged_and_shows_nothing_twice(tmp_path, narration):
     """Killed under load, started again; a producer that repeats what was not acknowledged, a reader that resumes."""
     seen = []
 
-    async def read(one, after):
-        path = "/v1/jobs/job-1/stream"
-        place = after
+    async def killed_under_load(one, acknowledged, place):
+        begun = asyncio.Event()
+        reading = asyncio.create_task(_read(one, place, begun, seen))
+        killing = None
         try:
-            async with one.stream(path, after=after) as reader:
-                while (found := await reader.next()) is not None:
-                    assert found[0] == "narration", found
-                    seen.append(found[1]["event"]["human"])
-                    place = reader.last_id
+            while True:
+                numbers = range(acknowledged, acknowledged + batch)
+                await one.send(*[event(human=f"Step {n}", event_id=f"producer-{n}") for n in numbers])
+                acknowledged += batch
+                if begun.is_set() and killing is None:  # while a later batch is under way
+                    killing = threading.Timer(0.2, one.process.signal, [signal.SIGKILL])
+                    killing.start()
         except aiohttp.ClientError:
-            return place
-        return place
+            return acknowledged, await reading
+
+    batch = 50
 
     async def main():
         acknowledged = 0
         place = None
-        batch = 50
         for life in range(3):
             async with hub("--data", str(tmp_path)) as one:
                 if life == 0:
                     await one.send(event(human="Step 0", event_id="producer-0"))
                     acknowledged = 1
-                reading = asyncio.create_task(read(one, place))
-                killer = threading.Timer(0.7, one.process.signal, [signal.SIGKILL])
-                killer.start()
-                try:
-                    while True:
-                        numbers = range(acknowledged, acknowledged + batch)
-                        await one.send(*[event(human=f"Step {n}", event_id=f"producer-{n}") for n in numbers])
-                        acknowledged += batch
-                except aiohttp.ClientError:
-                    place = await reading
-                    assert place is not None
+                acknowledged, place = await killed_under_load(one, acknowledged, place)
+                assert place is not None
                 narration.feed(*one.process.lines)
         async with hub("--data", str(tmp_path)) as one:
             numbers = range(acknowledged, acknowledged + batch)
@@ -247,3 +261,95 @@ def test_what_is_recovered_is_bounded(tmp_path, monkeypatch):
     assert found == [f"Step {n}" for n in range(100 - len(found), 100)]
     assert one.unreadable == 0
     one.close()
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+@pytest.mark.parametrize("place", [1, 2], ids=["an old one", "the last one"])
+def test_a_segment_that_cannot_be_read_stops_nothing_and_is_never_passed_over(tmp_path, place):
+    one = Store(tmp_path, 1 << 30, 1)
+    for start in range(2):
+        one.append([marked(event(human=f"Step {start}", correlation_id="req-1"), Mark(1, "localhost", "poold"))])
+        one.turn({})
+    one.close()
+    names = [path.name for path in one.segments()]
+    (tmp_path / names[-1]).unlink()  # an empty one
+    broken = tmp_path / names[place - 1]
+    broken.unlink()
+    broken.symlink_to("/proc/self/mem")  # its first byte cannot be read: an input/output error, as of a damaged disk
+    other = f"Step {2 - place}"
+
+    async def main():
+        async with hub("--data", str(tmp_path)) as again:
+            await again.send(event(human="After", correlation_id="req-1"))
+            story = await again.ask("GET", "/v1/stories/req-1")
+            assert [line["event"]["human"] for line in story["lines"]] == [other, "After"]
+            assert story["unread"] == 1
+            async with again.session.get("/v1/search?q=step") as response:
+                found = [json.loads(line) for line in (await response.read()).splitlines()]
+            assert [hit["event"]["human"] for said in found for hit in said["hits"]] == [other]
+            assert found[-1]["unread"] == 1
+            assert (await again.ask("GET", "/v1/health"))["unread"] == [broken.name]
+            async with again.session.get("/metrics") as response:
+                assert "\nnarration_hub_unread_files 1\n" in await response.text()
+            (told,) = [one for one in again.process.events if one.action == "store" and one.level == "error"]
+            assert told.human.startswith(f"{broken.name} is not shown: Input/output error; make it readable")
+
+    run(main())
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+def test_a_segment_that_may_not_be_read_or_written_is_left_alone():
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        left_alone(Path(name))
+
+
+def left_alone(folder):
+    one = Store(folder, 1 << 30, 1)
+    for start in range(2):
+        one.append(lines(1, start))
+        one.turn({})
+    one.append(lines(1, 2)[:1])
+    one.close()
+    first, second, third = one.segments()
+    with third.open("ab") as file:
+        file.write(b'{"torn')
+    code = """
+import os, sys
+from pathlib import Path
+from narration_hub.store import Store
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+store = Store(Path(sys.argv[1]), 1 << 30, 1)
+print(sorted(store.shut.items()), len(list(store.recovered())), store.unreadable, file=sys.stderr)
+print(store.append([b"{}\\n"]), [path.name for path in store.segments()], file=sys.stderr)
+"""
+    folder.chmod(0o777)
+    for path in folder.iterdir():
+        path.chmod(0o666)
+    first.chmod(0)
+    third.chmod(0o444)  # half a line at its end cannot be cut
+    status, said = asyncio.run(_python(code, str(folder)))
+    assert status == 0, said
+    names = [second.name, third.name, "events-00000004.jsonl"]
+    assert said.splitlines() == [f"[('{first.name}', 'Permission denied')] 2 1", f"True {names}"]
+
+
+def test_what_producers_reached_is_noted_so_that_little_is_read_at_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(stores, "_NOTE_BYTES", 1000)
+    first = Exchange(Settings(), Store(tmp_path, 1 << 30, 1))
+    told = [event(human=f"Step {n}", event_id=f"p-{n}") for n in range(50)]
+    for one in told:
+        first.take([one], Producer("test"))
+    first.store.sync()
+    os.close(first.store._lock)  # it is killed
+    store = Store(tmp_path, 1 << 30, 1)
+    again = Exchange(Settings(), store)
+    again.restore()
+    assert 0 < len(list(store.latest_marks())) < 10
+    answer = again.take([*told, event(human="Step 50", event_id="p-50")], Producer("test"))
+    assert (answer.accepted, answer.repeated) == (1, 50)
+    again.close()

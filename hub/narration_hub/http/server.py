@@ -1,7 +1,7 @@
 """The HTTP interface: one short method for each endpoint."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -21,7 +21,7 @@ from narration_hub.errors import STATUS, HubError, unknown
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.http import logs, openapi, panel
 from narration_hub.http.searching import Searches
-from narration_hub.http.streaming import Stream, deliver
+from narration_hub.http.streaming import Looks, Stream, deliver
 from narration_hub.intake import MOST_BYTES, lines_of
 from narration_hub.ring import Ring
 from narration_hub.streams import Scope
@@ -90,6 +90,7 @@ class Server:
         self._access = Access(self._settings, tickets)
         self._searches = Searches(exchange)
         self._reasons = Reasons(exchange)
+        self._looks = Looks(exchange.settings)
         self._closing = False
 
     def application(self) -> web.Application:
@@ -117,8 +118,14 @@ class Server:
         settings = self._settings
         openapi.add_routes(app, needs_token=bool(settings.token or settings.operators or settings.producers))
         panel.add_routes(app)
+        app.cleanup_ctx.append(self._looking)
         app.on_shutdown.append(self._close_streams)
         return app
+
+    async def _looking(self, _: web.Application) -> AsyncIterator[None]:
+        looking = asyncio.create_task(self._looks.run())
+        yield
+        looking.cancel()
 
     async def _close_streams(self, _: web.Application) -> None:
         """End every stream at once, so that a stop does not wait for its readers."""
@@ -248,6 +255,7 @@ class Server:
         if not is_operator:
             story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
             story.stores = _nameless(story.stores)
+            story.unread = min(1, story.unread)
         if not story.lines:
             if self._exchange.engine.is_alone:
                 raise _cannot_tell()
@@ -317,7 +325,12 @@ class Server:
             raise unknown()
         return await self._stream(request, await self._exchange.engine.open_everything(), "everything")
 
-    async def _stream(self, request: web.Request, ring: Ring, subject: str) -> web.StreamResponse:
+    def _stream(self, request: web.Request, ring: Ring, subject: str) -> Awaitable[web.StreamResponse]:
+        """Return what sends a ring to a reader; no coroutine of its own, since every idle reader would hold it.
+
+        Raises:
+            HubError: NO_ROOM, too many streams are open.
+        """
         exchange = self._exchange
         if exchange.counts.readers >= self._settings.readers:
             raise HubError("NO_ROOM", "too many streams are open", _RETRY_S)
@@ -330,11 +343,10 @@ class Server:
                 return None
             return "expired" if self._tickets.has_expired(ticket) else "revoked"
 
-        ring.ticketed += ticket is not None
-        try:
-            return await Stream(request, ring, subject, exchange.counts, self._settings, ends).run()
-        finally:
-            ring.ticketed -= ticket is not None
+        settings, looks = self._settings, self._looks
+        return Stream(
+            request, ring, subject, exchange.counts, settings, looks, ends, is_ticketed=ticket is not None
+        ).run()
 
     def _why_of(self, scope: Scope) -> Handler:
         async def why(request: web.Request) -> web.StreamResponse:
@@ -393,7 +405,9 @@ class Server:
         if caller is None or caller.kind != "operator":
             return json_response(200, wire.Health(status))
         counts = self._exchange.counts
-        return json_response(200, wire.Health(status, __version__, len(self._exchange.board), counts.readers))
+        store = self._exchange.store
+        unread = sorted(store.shut) if store is not None else []
+        return json_response(200, wire.Health(status, __version__, len(self._exchange.board), counts.readers, unread))
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """GET /metrics: the metrics in Prometheus' text format."""

@@ -21,6 +21,7 @@ SEND_BUFFER: Final = 64 * 1024
 """Of a stream's socket, in bytes: what a reader that never reads costs."""
 
 _LOOK_S: Final = 1.0  # how soon an expired or revoked ticket is noticed
+_PARTS: Final = 20  # of all streams, that look one after the other: none waits for many
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -47,6 +48,35 @@ async def deliver(
     return True
 
 
+class Looks:
+    """Has every stream look at the clock: one timer for all, since one each would cost every idle reader a kilobyte.
+
+    Args:
+        settings: how often.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._pause_s = min(_LOOK_S, settings.heartbeat_s) / _PARTS
+        self._parts: tuple[set[Stream], ...] = tuple(set() for _ in range(_PARTS))
+        self._newest = 0
+
+    def add(self, stream: "Stream") -> "set[Stream]":
+        """Have a stream look from now on; return what to take it out of in the end."""
+        self._newest = (self._newest + 1) % _PARTS
+        part = self._parts[self._newest]
+        part.add(stream)
+        return part
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            for part in self._parts:
+                await asyncio.sleep(self._pause_s)
+                now = time.monotonic()
+                for stream in part:
+                    stream.look(now)
+
+
 class Stream:
     """Sends a ring to one reader.
 
@@ -56,8 +86,15 @@ class Stream:
         subject: what it is the stream of, for narration.
         counts: where losses are counted.
         settings: heartbeat and write deadline.
+        looks: has it look at the clock.
         ends: returns why the reader must go now, or None.
+        is_ticketed: whether the reader has a ticket.
     """
+
+    __slots__ = (
+        "_counts", "_deadline_s", "_ends", "_heartbeat_s", "_is_ticketed", "_looks", "_request", "_response", "_ring",
+        "_silent_since", "_subject", "_waiting",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,7 +103,10 @@ class Stream:
         subject: str,
         counts: Counts,
         settings: Settings,
+        looks: Looks,
         ends: Callable[[], EndReason | None],
+        *,
+        is_ticketed: bool,
     ) -> None:
         self._request = request
         self._ring = ring
@@ -74,7 +114,11 @@ class Stream:
         self._counts = counts
         self._heartbeat_s = settings.heartbeat_s
         self._deadline_s = settings.write_deadline_s
+        self._looks = looks
         self._ends = ends
+        self._is_ticketed = is_ticketed
+        self._silent_since = time.monotonic()
+        self._waiting: asyncio.Future[None] | None = None
         self._response = web.StreamResponse(headers=HEADERS)
 
     async def run(self) -> web.StreamResponse:
@@ -83,9 +127,12 @@ class Stream:
             self._response.force_close()  # HTTP/1.0 knows no chunks: the end of the connection is the end
         ring = self._ring
         ring.readers += 1
+        ring.ticketed += self._is_ticketed
         self._counts.readers += 1
+        part = self._looks.add(self)
         try:
             await self._response.prepare(self._request)
+            self._response.headers.clear()  # they are sent; an idle reader should hold nothing that is not needed
             self._limit_buffer()
             await self._send()
         except TimeoutError:
@@ -96,7 +143,9 @@ class Stream:
         except ConnectionResetError:
             pass  # the reader has gone; nobody is left to tell
         finally:
+            part.discard(self)
             ring.leave()
+            ring.ticketed -= self._is_ticketed
             self._counts.readers -= 1
         return self._response
 
@@ -124,7 +173,7 @@ class Stream:
         life = ring.life
         data, cursor = self._first()
         await self._write(data)
-        silent_since = time.monotonic()
+        loop = asyncio.get_running_loop()
         while True:
             reason = self._ends()
             if ring.life != life:
@@ -137,18 +186,36 @@ class Stream:
                 self._counts.missed += piece.missed
                 self._counts.delivered += 1
                 await self._write(piece.data)
-                silent_since = time.monotonic()
                 continue
             reason = reason or ring.end
             if reason is not None:
                 await self._write(message("end", _encode(End(reason))))
                 await self._response.write_eof()
                 return
-            await ring.more(min(_LOOK_S, self._heartbeat_s))
-            if time.monotonic() - silent_since >= self._heartbeat_s:
+            if self._is_silent(time.monotonic()):
                 await self._write(COMMENT)
-                silent_since = time.monotonic()
+                continue
+            self._waiting = waiting = loop.create_future()
+            ring.wait(waiting)
+            try:
+                await waiting
+            finally:
+                ring.forget(waiting)
+
+    def _is_silent(self, now: float) -> bool:
+        return now - self._silent_since >= self._heartbeat_s
+
+    def look(self, now: float) -> None:
+        """Go on, if there is a reason beside new events.
+
+        Args:
+            now: on the monotonic clock, in seconds.
+        """
+        waiting = self._waiting
+        if waiting is not None and not waiting.done() and (self._is_silent(now) or self._ends() is not None):
+            waiting.set_result(None)
 
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(self._deadline_s):
             await self._response.write(data)
+        self._silent_since = time.monotonic()

@@ -25,7 +25,7 @@ export class SearchScreen {
   }
 
   async run(signal) {
-    let end, stores;
+    let end, stores, unread;
     try {
       for await (const found of lines(`/v1/search?q=${encodeURIComponent(this.text)}`, signal)) {
         this.bar.max = found.of || 1;
@@ -33,7 +33,7 @@ export class SearchScreen {
         this.hits.push(...found.hits);
         this.list.append(...found.hits.map(row));
         announce(`searching · ${count(this.hits.length, "event")} so far`);
-        ({ end, stores } = found);
+        ({ end, stores, unread } = found);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -45,10 +45,11 @@ export class SearchScreen {
     }
     if (signal.aborted) return;
     this.bar.hidden = true;
+    const beside = `${elsewhere(stores)}${unread ? `; ${count(unread, "file")} of the hub's store cannot be read` : ""}`;
     if (end === undefined) announce("The search was cut off; what is here was found before", "trouble");
-    else if (!this.hits.length) announce(`Nothing that this hub keeps has the id ${this.text}, or says it${elsewhere(stores)}`, "trouble");
-    else if (end === "enough") announce(`the latest ${count(this.hits.length, "event")}; older ones are not shown${elsewhere(stores)}`);
-    else announce(`${count(this.hits.length, "event")}${elsewhere(stores)}`);
+    else if (!this.hits.length) announce(`Nothing that this hub keeps has the id ${this.text}, or says it${beside}`, "trouble");
+    else if (end === "enough") announce(`the latest ${count(this.hits.length, "event")}; older ones are not shown${beside}`);
+    else announce(`${count(this.hits.length, "event")}${beside}`);
   }
 
   // The zone of the clock has changed.
