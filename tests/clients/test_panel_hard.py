@@ -124,6 +124,36 @@ def test_nothing_moves_while_one_reads_and_the_bar_counts_what_waits(clients, tm
     assert followed["complaints"] == []
 
 
+def test_an_answer_that_comes_late_does_not_leave_its_warning_behind(clients):
+    async def main():
+        async with hub() as one:
+            await one.send(*STUCK)
+            return await seen(clients, "late_answer", f"{one.url}/#story=req-stuck")
+
+    meanwhile, then = run(main())
+    assert meanwhile["meanwhile"].startswith("No answer yet: the hub is slow")
+    assert then["then"] == "live"
+
+
+def test_a_tab_that_nobody_looks_at_gives_its_stream_back_and_resumes_it(clients):
+    async def main():
+        async with hub() as one:
+            await one.send(*STUCK)
+            found = []
+            async with clients.reading(command(clients, "hidden", f"{one.url}/#story=req-stuck")) as lines:
+                async for each in lines:
+                    found.append(each)
+                    if "rests" in each:
+                        await one.send(told("Told meanwhile", at=50))
+            return found
+
+    rests, still, again = run(main())
+    assert rests["rests"] == "resting while hidden"
+    assert still["still"] == [json.loads(line)["human"] for line in STUCK]
+    assert again["again"] == [*still["still"], "Told meanwhile"]
+    assert again["complaints"] == []
+
+
 def test_a_hub_that_began_anew_is_told_and_nothing_is_shown_twice(clients):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -84,6 +84,43 @@ const scenes = {
     await shot("anew");
     print({ state: await text("#state"), rows: await texts(".row") });
   },
+  // The hub answers a question late; the stream is live all the while.
+  async late_answer() {
+    let release;
+    const held = new Promise((done) => { release = done; });
+    await page.route("**/why", async (route) => { await held; await route.continue(); });
+    await page.goto(address);
+    await shows("#state", "No answer yet");
+    print({ meanwhile: await text("#state") });
+    release();
+    await shows("#state", "live");
+    print({ then: await text("#state") });
+  },
+  // A tab that nobody looks at for a minute, of which none waits here; and then again.
+  async hidden() {
+    await page.addInitScript(() => {
+      const inTruth = setTimeout;
+      globalThis.setTimeout = (done, ms, ...given) => inTruth(done, ms === 60_000 ? 200 : ms, ...given);
+    });
+    const asked = async (path) => (await page.request.get(`${new URL(address).origin}${path}`)).json();
+    const look = (hidden) => page.evaluate((now) => {
+      Object.defineProperty(document, "hidden", { value: now, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    await page.goto(address);
+    await shows(".row", "Loading");
+    await shows("#state", "live");
+    await look(true);
+    await shows("#state", "resting while hidden");
+    while ((await asked("/v1/health")).readers) { /* the hub is about to notice */ }
+    print({ rests: await text("#state") });
+    while (!(await asked("/v1/jobs/job-stuck")).sentence.startsWith("Told")) { /* it is on its way */ }
+    print({ still: await sentences() });
+    await look(false);
+    await shows(".row", "Told meanwhile");
+    await shows("#state", "live");
+    print({ again: await sentences() });
+  },
   // This machine's clock is wrong.
   async clock() {
     await page.addInitScript(() => { const right = Date.now; Date.now = () => right() + 3_600_000; });
