@@ -1,7 +1,8 @@
 """Delivery by the caller: when a call returns, its line is with the operating system.
 
 One thread at a time writes: whoever holds the token. The others leave their lines to it, up to `WAITING_LINES`, and
-then wait. The token is an item of a list: taking it is one bytecode, so no signal handler that raises can leak it.
+then wait. The token is the second item of a list: to take it and to give it back is one bytecode each, so no signal
+handler that raises can leak it. Neither is a call or needs memory, so a full stack does not leak it either.
 
 Read `LineWriter.put` first: nearly every call takes the token, writes its line and gives the token back. Whatever else
 may be the case is `_deliver`'s: another thread writes, something waits, the output takes no data. `_write_queue` is
@@ -34,6 +35,7 @@ SURE_S: Final = 0.05
 PATIENCE_S: Final = 0.005
 """How long an output may take no data before it is left to the background thread, in seconds."""
 
+_TOKEN: Final = (1,)
 _SLOW_S: Final = 0.05
 _SLOW_WRITES: Final = 3
 _ROUNDS: Final = 8
@@ -43,6 +45,19 @@ _HELPED: Final = 2 * _HELP_EVERY
 
 _SURE: Final = EMITTING.index("warn")
 _POLL_S: Final = 0.001
+
+_ROOM: Final = 50
+"""How many calls deep an output may have to go to take a line."""
+
+
+def _need_room(levels: int = _ROOM) -> None:
+    """Call itself so many times deep.
+
+    Raises:
+        RecursionError: the stack has no room for that.
+    """
+    if levels:
+        _need_room(levels - 1)
 
 
 class LineWriter(LineBackground):
@@ -73,7 +88,7 @@ class LineWriter(LineBackground):
     def _reset(self) -> None:
         super()._reset()
         self._generation = object()
-        self._token = [1]
+        self._token = [0, 1]
         self._owner = 0
         self._waiting: set[int] = set()
         self._awaited: dict[int, Record] = {}
@@ -120,7 +135,7 @@ class LineWriter(LineBackground):
         token = self._token
         sure = record.rank >= _SURE
         try:
-            del token[0]
+            del token[1]
         except IndexError:
             self._leave_to_others(record, sure=sure)
             return
@@ -159,7 +174,7 @@ class LineWriter(LineBackground):
             self._note_failure(error)
         finally:
             self._owner = 0
-            token.append(1)
+            token += _TOKEN
             if self._waiting:
                 self._open_gate()
         if self._queue or flight.records:
@@ -293,7 +308,7 @@ class LineWriter(LineBackground):
         """
         token = self._token
         try:
-            del token[0]
+            del token[1]
         except IndexError:
             return False
         try:
@@ -307,7 +322,7 @@ class LineWriter(LineBackground):
             self._note_failure(error)
         finally:
             self._owner = 0
-            token.append(1)
+            token += _TOKEN
             if self._waiting:
                 self._open_gate()
         return True
@@ -325,6 +340,8 @@ class LineWriter(LineBackground):
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, BlockingIOError):  # another process was faster; it is asked again
             return
+        if isinstance(error, RecursionError):
+            _need_room()  # the stack of the caller is full: the next call writes what this one could not
         self.failures += 1
         self._failed += 1
         self.last_error = error

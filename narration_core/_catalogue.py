@@ -83,8 +83,11 @@ class Point:
         Raises:
             NarrationMistake: in strict mode, when a template names a field that is missing.
         """
-        if self._threshold >= PIPELINE.threshold and not self._quick(fields, None):
-            self._emit(fields)
+        try:
+            if self._threshold >= PIPELINE.threshold and not self._quick(fields, None):
+                self._emit(fields)
+        except RecursionError:  # no room on the stack
+            PIPELINE.counts.internal_errors += 1
 
     def told_in(self, scope: Scope, fields: dict[str, Any]) -> None:
         """Emit the point in a scope, whatever is bound here: for bridges, which know the scope of a request.

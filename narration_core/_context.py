@@ -153,11 +153,11 @@ class _Propagated:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_propagated, (self._function, dict(self._scope.fields), self._scope.trace_flags))
+        return (_propagated, (self._function, plain_copy(self._scope)))
 
 
-def _propagated(function: Callable[..., Any], fields: dict[str, Any], trace_flags: str | None) -> _Propagated:
-    return _Propagated(function, Scope(fields, trace_flags=trace_flags), None)
+def _propagated(function: Callable[..., Any], scope: Scope) -> _Propagated:
+    return _Propagated(function, scope, None)
 
 
 @overload

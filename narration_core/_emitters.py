@@ -41,32 +41,35 @@ def level_method(rank: int, slow: SlowPath, *, fast: bool) -> FunctionType:
 
     # Few calls on purpose: an event costs about a microsecond, so each call would be noticed.
     def emit(self: Actor, action: str = "", target: str = "", human: str = "", /, **fields: Any) -> None:
-        path = pipeline.fast_path
-        actor = self.valid_actor
-        if path is None or actor is None or not fast:
-            slow(self, action, target, human, fields)
-            return
         try:
-            scope = current.get()
-            bound = scope.prepared
-            if bound.owner is not path:
-                bound = path.prepare(scope)
-            if bound.others:
-                fields = {**bound.others, **fields}
-            names = tuple(fields)
-            compose = path.composers.get(names) or path.composer(names)
-            record = compose(rank, actor, action, target, human, bound, fields)
-        except Exception as error:  # noqa: BLE001 - counted; raised in strict mode
-            pass_on(error)
-            path.failed(error)
-            record = None
-        if record is None:
-            counts.missed += 1
-            slow(self, action, target, human, fields)
-            return
-        emitted[rank] += 1
-        for put in outputs.puts:
-            put(record)
+            path = pipeline.fast_path
+            actor = self.valid_actor
+            if path is None or actor is None or not fast:
+                slow(self, action, target, human, fields)
+                return
+            try:
+                scope = current.get()
+                bound = scope.prepared
+                if bound.owner is not path:
+                    bound = path.prepare(scope)
+                if bound.others:
+                    fields = {**bound.others, **fields}
+                names = tuple(fields)
+                compose = path.composers.get(names) or path.composer(names)
+                record = compose(rank, actor, action, target, human, bound, fields)
+            except Exception as error:  # noqa: BLE001 - counted; raised in strict mode
+                pass_on(error)
+                path.failed(error)
+                record = None
+            if record is None:
+                counts.missed += 1
+                slow(self, action, target, human, fields)
+                return
+            emitted[rank] += 1
+            for put in outputs.puts:
+                put(record)
+        except RecursionError:
+            counts.internal_errors += 1  # no call, for which there is no room on the stack
 
     return cast("FunctionType", emit)
 

@@ -26,17 +26,37 @@ def kind(error: BaseException) -> str:
 
 def is_orderly_exit(error: BaseException) -> bool:
     """Return whether work that raises this has ended in order: a closed generator, `sys.exit()` without an error."""
+    return _holds_of_all(error, _is_orderly_exit)
+
+
+def _is_orderly_exit(error: BaseException) -> bool:
     if isinstance(error, SystemExit):
         return error.code is None or (isinstance(error.code, int) and error.code == 0)
     return isinstance(error, GeneratorExit)
 
 
 def is_cancellation(error: BaseException) -> bool:
-    """Return whether this is how asyncio, concurrent.futures, Trio or AnyIO cancel work."""
+    """Return whether this is how asyncio, concurrent.futures, Trio or AnyIO cancel work: one task or a group."""
+    return _holds_of_all(error, _is_cancellation)
+
+
+def _is_cancellation(error: BaseException) -> bool:
     return any(
         cls.__name__ in ("CancelledError", "Cancelled") and cls.__module__.partition(".")[0] in _CANCELLING
         for cls in type(error).__mro__
     )
+
+
+def _holds_of_all(error: BaseException, holds: Callable[[BaseException], bool]) -> bool:
+    """Return whether something holds of an exception; of a group, whether it holds of every member."""
+    todo = [error]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, BaseExceptionGroup):
+            todo += one.exceptions
+        elif not holds(one):
+            return False
+    return True
 
 
 def _text(read: Callable[[], str]) -> str:

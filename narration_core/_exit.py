@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any, Final
 
+from narration_core._interruption import pass_on
 from narration_core._last_word import say
 from narration_core._pipeline import PIPELINE
 
@@ -26,7 +27,11 @@ def finish() -> None:
         elif not writer.gone:  # nobody reads there any more, which was reported when it failed
             say(f"gave up on {abandoned} events after {EXIT_DEADLINE_S} s: sink {writer.sink.name} did not take them")
     for sink in outputs.inline:
-        sink.close()
+        try:
+            sink.close()
+        except BaseException as error:  # noqa: BLE001 - one sink that cannot be closed keeps no other open
+            pass_on(error)
+            outputs.failed(sink, error, 0.0)
 
 
 _followed = False

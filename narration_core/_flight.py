@@ -5,7 +5,6 @@ in the queue or here, and `rest` is taken over in the same bytecodes as the writ
 exactly where a handler, a full disk or an output that takes no more broke it off.
 """
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import repeat, starmap
@@ -13,6 +12,7 @@ from operator import is_
 from typing import Final
 
 from narration_core._event import Record
+from narration_core._interruption import pass_on
 from narration_core._output import Output
 
 _NOTHING: Final[tuple[None, list[Record], list[bytes]]] = (None, [], [])
@@ -99,8 +99,10 @@ class Flight:
     def break_off(self) -> None:
         """After a failure in the middle of a line: note where, to see whether somebody else wrote after it."""
         if self.rest and self.output is not None:
-            with contextlib.suppress(OSError):
+            try:
                 self._broken_off_at = self.output.end()
+            except OSError as error:
+                pass_on(error)
 
     def goes_on(self, output: Output) -> bool:
         """Return whether nothing happened since the last write: the same output, and no failure."""

@@ -4,10 +4,9 @@ They happen to arrive while an event is built or written, but they are meant for
 Everything else that is raised there comes from a value, a sink or a fault of ours, and never reaches the program.
 """
 
+from opcode import opname
 from types import FrameType, TracebackType
 from typing import Any, Final
-
-from narration_core._undisturbed import loaded
 
 _VARARGS: Final = 0x04  # CO_VARARGS of `inspect`, whose import costs milliseconds
 _OURS: Final = __name__.partition(".")[0]
@@ -48,7 +47,7 @@ def is_from_outside(error: BaseException, *, of_value: bool = False) -> bool:
     if last is None:
         return False
     code = last.tb_frame.f_code.co_code
-    instruction = loaded("opcode").opname[code[last.tb_lasti]] if 0 <= last.tb_lasti < len(code) else ""
+    instruction = opname[code[last.tb_lasti]] if 0 <= last.tb_lasti < len(code) else ""
     if instruction in ("RAISE_VARARGS", "RERAISE"):
         return False
     if isinstance(error, KeyboardInterrupt) or instruction == "RESUME" or "BACKWARD" in instruction:

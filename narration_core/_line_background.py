@@ -146,10 +146,11 @@ class LineBackground(Writer):
             self._flight.land()
             self._failed = 0
             return
-        self.gone = isinstance(error, ValueError) or getattr(error, "errno", 0) in _GONE
         if not self._resting:
             self._resting = True
             self._notices.failed(self.sink, error, self._cool_off_s)
+        # Not before that is told: from now on the end of the program waits for nothing.
+        self.gone = isinstance(error, ValueError) or getattr(error, "errno", 0) in _GONE
         with self._changed:
             self._changed.notify_all()
         self._stop.wait(self._cool_off_s)

@@ -1,5 +1,6 @@
 """Locks that the child of a fork finds open, and that a signal handler or a finaliser may take a second time."""
 
+import contextlib
 import os
 import threading
 import weakref
@@ -22,8 +23,13 @@ def new_setup_lock() -> AbstractContextManager[Any]:
     Setting up imports modules, and Python's own locks of imports under way stay shut in a child for ever.
     """
     lock = threading.RLock()
+
+    def release() -> None:
+        with contextlib.suppress(RuntimeError):  # this lock was made in the middle of the fork
+            lock.release()
+
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+        os.register_at_fork(before=lock.acquire, after_in_parent=release, after_in_child=release)
     return lock
 
 

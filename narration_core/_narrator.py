@@ -71,7 +71,10 @@ class Narrator:
             """Emit one event at `info`; see `Emit`."""
             if PIPELINE.locate and "source_location" not in fields:
                 fields["source_location"] = call_site(1)
-            self.info(action, target, human, **fields)
+            try:
+                self.info(action, target, human, **fields)
+            except RecursionError:  # no room on the stack for the call itself
+                PIPELINE.counts.internal_errors += 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Narrator, (self.actor,))

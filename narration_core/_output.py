@@ -1,6 +1,7 @@
 """Where the lines of a sink go: a file descriptor that is asked before it is written to, or a text stream."""
 
 import errno
+import fcntl
 import functools
 import io
 import itertools
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Protocol, TextIO, cast
 
 from narration_core._interruption import pass_on
+from narration_core._standard import STANDARD, check_standard, is_inherited
 
 PIPE_LIMIT: Final = 4096
 """Most bytes of one write to anything but a file. Up to here writers on one pipe never mix (POSIX: PIPE_BUF)."""
@@ -71,14 +73,16 @@ class DescriptorOutput:
     Args:
         descriptor: an open file descriptor; it stays its owner's.
         stream: the text stream above it, whose buffer holds what the program printed before.
+        borrowed: whether others may close the descriptor behind the stream's back, as that of `sys.stdout`.
     """
 
     calls_back = False
     lead = b""
 
-    def __init__(self, descriptor: int, stream: TextIO | None = None) -> None:
+    def __init__(self, descriptor: int, stream: TextIO | None = None, *, borrowed: bool = False) -> None:
         self.descriptor = descriptor
         self._flush = None if stream is None else stream.flush
+        self._borrowed = borrowed and descriptor in STANDARD
         status = os.fstat(descriptor)
         self.identity = (status.st_dev, status.st_ino)
         self.may_be_slow = stat.S_ISREG(status.st_mode)
@@ -92,6 +96,15 @@ class DescriptorOutput:
         self._descriptors = (descriptor,)
         self._flags = None if flags is None else (flags,)
         self._poll = None if self.may_be_slow else self._new_poll()
+
+    def is_itself(self) -> bool:
+        """Return whether the descriptor still is what it was when this was made."""
+        try:
+            status = os.fstat(self.descriptor)
+        except OSError as error:
+            pass_on(error)
+            return False
+        return (status.st_dev, status.st_ino) == self.identity
 
     def _new_poll(self) -> "select.poll":
         poll = select.poll()
@@ -121,8 +134,11 @@ class DescriptorOutput:
 
         Raises:
             ValueError: the stream was closed.
+            OSError: its descriptor was closed, and is somebody else's file.
         """
         if self._flush is not None:
+            if self._borrowed and not is_inherited(self.descriptor):
+                check_standard(self.descriptor)
             # A signal handler may be in the middle of a print; a full disk keeps the text for later. A closed stream
             # raises ValueError, and that ends the write: its descriptor may be somebody else's file by now.
             try:
@@ -132,6 +148,24 @@ class DescriptorOutput:
         if self._flags is None:
             return map(os.write, self._descriptors, (data,))
         return map(os.pwritev, self._descriptors, ((data,),), _HERE, self._flags)
+
+
+_HIGH: Final = 960
+"""Descriptors from here on are given out when all below are in use: to nobody, in most programs."""
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """Return another number for a descriptor of our own, which nobody gets after it was closed behind our back.
+
+    Args:
+        descriptor: an open descriptor; it is closed when it has another number.
+    """
+    try:
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    except OSError:  # so many are not allowed here
+        return descriptor
+    os.close(descriptor)
+    return high
 
 
 @functools.cache
@@ -223,7 +257,7 @@ def output_of(stream: TextIO | None) -> Output:
         buffer: Any = stream.buffer
         raw = buffer.raw if type(buffer) is io.BufferedWriter else buffer
         if type(raw) is io.FileIO:
-            return cast("Output", DescriptorOutput(raw.fileno(), stream))
+            return cast("Output", DescriptorOutput(raw.fileno(), stream, borrowed=not raw.closefd))
     return cast("Output", TextOutput(stream))
 
 

@@ -68,7 +68,7 @@ class GuardedSink:
             if depth:
                 self._depth[me] = depth
             else:
-                self._depth.pop(me, None)
+                del self._depth[me]  # no call, for which there may be no room on the stack
 
     def close(self) -> None:
         """Close the sink."""
@@ -89,6 +89,7 @@ class Outputs:
 
     Attributes:
         puts: what takes each event, one function for each sink.
+        may_end: a reader that has gone away is no failure: the program ends then, as behind `| head`.
     """
 
     def __init__(self, builder: Builder, counts: Counts) -> None:
@@ -101,6 +102,7 @@ class Outputs:
         self.early: deque[Record] = deque(maxlen=_EARLY)
         self._to_writers: tuple[Put, ...] = (self.early.append,)
         self._to_inline: tuple[Put, ...] = ()
+        self.may_end = False
         self._holds = False
         self.puts: tuple[Put, ...] = self._to_writers
         self.inline_failures: dict[str, int] = {}
@@ -189,6 +191,11 @@ class Outputs:
         if first:
             self.failed(sink, error, 0.0)
 
+    def nobody_listens(self) -> bool:
+        """Return whether every event is told in vain: whoever read the outputs has gone away."""
+        inline = all(sink.idle for sink in self.inline)
+        return bool(self.writers) and inline and all(writer.gone for writer in self.writers)
+
     # -- notices: losses and failures, narrated too --------------------------------------------------
 
     def notice(self, level: LevelName, action: str, target: str, human: str, **fields: Any) -> None:
@@ -233,6 +240,8 @@ class Outputs:
         )
         self._report_to_others(sink, record)
         others = [inline for inline in self.inline if inline is not sink and not inline.idle]
+        if self.may_end and isinstance(error, BrokenPipeError):
+            return
         if not others and not any(writer.sink is not sink and writer.is_well for writer in self.writers):
             event = record.event  # its texts are redacted
             say(f"Sink {event.target} failed, trying again in {event.backoff_ms} ms: {event.get('exception')}")

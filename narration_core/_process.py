@@ -82,23 +82,36 @@ def read_lines(read: Callable[[int], bytes], handle: Callable[[bytes, int], None
         handle(bytes(line), lost)
 
 
+class _NobodyListensError(Exception):
+    """Raised where the outputs of a child need not be read to their end."""
+
+
 class _Listener:
     """Turns the lines of one child into events."""
 
-    def __init__(self, actor: str, target: str, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self, actor: str, target: str, on_event: Callable[[Event], None] | None, until: Callable[[], bool]
+    ) -> None:
         self._actor = actor
         self._target = target
         self._on_event = on_event
         self._lock = threading.Lock()
         redactor = PIPELINE.settings.redactor
         self._redactors = {"stdout": LineRedactor(redactor), "stderr": LineRedactor(redactor)}
+        self._until = until
         self.narrated = 0
         self.raw = 0
         self.error: Exception | None = None
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS)
 
     def hear(self, stream: Stream, line: bytes, lost: int) -> None:
-        """Pass on one line as the event that it is, or as a `raw_output` event."""
+        """Pass on one line as the event that it is, or as a `raw_output` event.
+
+        Raises:
+            _NobodyListensError: nobody takes what is passed on.
+        """
+        if self._until():
+            raise _NobodyListensError
         # A child that printed without a line end, a progress bar perhaps, narrates in the middle of the line.
         start = line.find(_START) if not lost else -1
         if start > 0 and self._narration(line[start:]) is not None:
@@ -199,6 +212,25 @@ def capture_process(
     return _capture(cmd, job_id, actor, cwd, env, timeout_s, on_event, Passing())
 
 
+def capture_while_heard(cmd: Sequence[str], *, actor: str, env: Mapping[str, str]) -> ProcessResult:
+    """Run a child process like `capture_process`, but close its outputs once nobody takes its events any more.
+
+    The child then meets what it would meet without narration in between: a broken pipe.
+
+    Args:
+        cmd: the program and its arguments.
+        actor: who the child's own lines are attributed to when they are no narration.
+        env: its environment.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        OSError: the program cannot be started; the failure is narrated first.
+    """
+    return _capture(cmd, None, actor, None, env, None, None, Passing(), PIPELINE.outputs.nobody_listens)
+
+
 async def capture_process_async(
     cmd: Sequence[str | os.PathLike[str]],
     *,
@@ -258,6 +290,7 @@ def _capture(
     timeout_s: float | None,
     on_event: Callable[[Event], None] | None,
     passing: Passing,
+    until: Callable[[], bool] = bool,
 ) -> ProcessResult:
     if isinstance(cmd, str | bytes):
         raise TypeError(f"cmd must be a list of arguments, not {cmd!r}; for a shell write ['sh', '-c', {cmd!r}]")
@@ -280,7 +313,7 @@ def _capture(
             )
             raise
         passing.started(child)
-        listener = _Listener(narrate.actor, target, on_event)
+        listener = _Listener(narrate.actor, target, on_event, until)
         with sigterm_reaches(passing, later=True):
             code = _followed(child, listener, timeout_s)
             result = ProcessResult(
@@ -317,7 +350,7 @@ def _listen(child: "subprocess.Popen[bytes]", listener: _Listener, timeout_s: fl
     until = None if timeout_s is None else time.monotonic() + timeout_s + _GRACE_S
 
     def follow(stream: Stream, pipe: IO[bytes]) -> None:
-        with pipe:
+        with pipe, contextlib.suppress(_NobodyListensError):
             read_lines(lambda size: os.read(pipe.fileno(), size), lambda line, lost: listener.hear(stream, line, lost))
 
     assert child.stdout is not None  # noqa: S101 - Popen was given pipes

@@ -34,10 +34,11 @@ class Scope:
 
     What a scope says is never changed, only replaced. `listener` is an opaque token by which a tap (a test's
     capture) recognises the events of its own scope. `trace_flags` are those of the `traceparent` that came in.
-    `prepared` belongs to the fast path, which keeps there what it derives from the fields.
+    `prepared` belongs to the fast path, which keeps there what it derives from the fields. `left_for` is what was set
+    before, once the block has ended while another that was begun in it goes on.
     """
 
-    __slots__ = ("fields", "listener", "prepared", "sources", "trace_flags")
+    __slots__ = ("fields", "left_for", "listener", "prepared", "sources", "trace_flags")
 
     def __init__(
         self,
@@ -51,6 +52,18 @@ class Scope:
         self.listener = listener
         self.trace_flags = trace_flags
         self.prepared: Any = _Unprepared
+        self.left_for: Scope | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is elsewhere has its own clock, and no listener of this process.
+        return (_scope, (dict(self.fields), self.trace_flags))
+
+    def __deepcopy__(self, _: object) -> "Scope":
+        return self
+
+
+def _scope(fields: Mapping[str, Any], trace_flags: str | None) -> Scope:
+    return Scope(fields, trace_flags=trace_flags)
 
 
 class StackedScope(Scope):
@@ -192,11 +205,30 @@ class Entered:
             before = self._token.old_value
             above.previous = ROOT if before is Token.MISSING else before
         elif self._token is not None:
-            try:  # noqa: SIM105 - a `suppress` would be felt: each request and call comes here
-                current.reset(self._token)
-            except ValueError:  # left in another context than it was entered in: nothing to undo
-                pass
+            before = self._token.old_value
+            if top is not scope or (before is not Token.MISSING and before.left_for is not None):
+                _leave_out_of_order(scope, ROOT if before is Token.MISSING else before)
+            else:
+                try:  # noqa: SIM105 - a `suppress` would be felt: each request and call comes here
+                    current.reset(self._token)
+                except ValueError:  # left in another context than it was entered in: nothing to undo
+                    pass
         self._token = None
+
+
+def _leave_out_of_order(scope: Scope, before: Scope) -> None:
+    """Leave a scope that is not the last one, or whose outer one was left before.
+
+    Args:
+        scope: the scope.
+        before: what was set when it was entered.
+    """
+    while before.left_for is not None:
+        before = before.left_for
+    if current.get() is scope:
+        current.set(before)
+    else:
+        scope.left_for = before  # what was entered in it goes on
 
 
 def plain_copy(scope: Scope) -> Scope:

@@ -15,8 +15,9 @@ class Span:
     """A piece of work that is narrated, created by `Narrator.span`. Also usable with `async with`.
 
     Its events carry the ids of the span and of the scope that it was opened in, wherever they are emitted: in another
-    thread, inside another span, or when a task that knows nothing of it closes it. The arguments are the levels to
-    emit with and those of `Narrator.span`.
+    thread, inside another span, or when a task that knows nothing of it closes it. So do those of a copy, which may be
+    in another process; to enter the copy begins a span of its own. The arguments are the levels to emit with and those
+    of `Narrator.span`.
     """
 
     __slots__ = (
@@ -62,6 +63,11 @@ class Span:
         self._began = 0
         # A span that is entered again inside itself puts back what it found.
         self._outer: list[tuple[Scope | None, Entered | None, int]] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        told = (self._narrator, self.action, self.target, self._human)
+        options = {"done": self._done, "level": self._level, "quiet": self._quiet, "location": self._location}
+        return (_copied, (told, options, dict(self._fields), self._scope))
 
     def _emit(self, level: LevelName, step: str, human: str, more: dict[str, Any]) -> None:
         fields = {"event": f"{self.action}_{step}", **self._fields, **more}
@@ -156,3 +162,9 @@ class Span:
     ) -> None:
         """Close the span."""
         self.__exit__(kind, error, trace)
+
+
+def _copied(told: tuple[Any, ...], options: dict[str, Any], fields: dict[str, Any], scope: Scope | None) -> Span:
+    span = Span(*told, fields=fields, **options)
+    span._scope = scope  # noqa: SLF001 - same module
+    return span

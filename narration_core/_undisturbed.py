@@ -16,6 +16,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
+from narration_core._interruption import pass_on
 from narration_core._locks import new_setup_lock
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ _one_at_a_time = new_setup_lock()
 _in_native: list[int] = []
 _ending_thread = 0
 _NATIVE_S: Final = 1.0
+_BEGIN_S: Final = 5.0
 
 
 def enters_native() -> bool:
@@ -78,31 +80,39 @@ def undisturbed(work: Callable[[], T]) -> T:
             return work()
     results: list[T] = []
     errors: list[BaseException] = []
+    begun: list[bool] = []
     done = allocate_lock()
     done.acquire()
 
     def run() -> None:
-        _at_work.add(get_ident())
-        collecting = gc.isenabled()
-        gc.disable()
         try:
-            with _one_at_a_time:
-                results.append(work())
+            begun.append(True)
+            _at_work.add(get_ident())
+            collecting = gc.isenabled()
+            gc.disable()
+            try:
+                with _one_at_a_time:
+                    results.append(work())
+            finally:
+                if collecting:
+                    gc.enable()
+                _at_work.discard(get_ident())
         except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
             errors.append(error)
         finally:
-            if collecting:
-                gc.enable()
-            _at_work.discard(get_ident())
             done.release()
 
     try:
         # Not `threading.Thread`: its own lock would be taken twice when a handler interrupts its start.
         start_new_thread(run, ())
-    except RuntimeError:  # no more threads, or the interpreter is ending
+    except RuntimeError as refused:  # no more threads, or the interpreter is ending
+        pass_on(refused)
         with _one_at_a_time:
             return work()
-    done.acquire()
+    while not done.acquire(timeout=_BEGIN_S):
+        if not begun:  # without memory the thread ended before it did anything
+            with _one_at_a_time:
+                return work()
     for error in errors:
         raise error
     return results[0]

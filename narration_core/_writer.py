@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, Protocol
 
 from narration_core._event import Record
+from narration_core._interruption import pass_on
 from narration_core._levels import EMITTING
 
 Overflow = Literal["drop", "wait"]
@@ -422,7 +423,11 @@ class Writer:
         if not keep_sink and (
             thread is None or not thread.is_alive()
         ):  # a thread stuck in a write still holds the sink
-            self.sink.close()
+            try:
+                self.sink.close()
+            except BaseException as error:  # noqa: BLE001 - one sink that cannot be closed keeps no other open
+                pass_on(error)
+                self._notices.failed(self.sink, error, 0.0)
         _writers.discard(self)
         return abandoned
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from narration_core._event import Record
+from narration_core._interruption import pass_on
 from narration_core._line_limit import json_line
 from narration_core._line_sink import Delivery, write_lines
-from narration_core._output import DescriptorOutput, Output
+from narration_core._output import DescriptorOutput, Output, out_of_the_way
 
 _LOOK_AGAIN_S: Final = 0.001
 
@@ -44,9 +45,11 @@ class FileSink:
         if self._output is None or now >= self._look_at:
             if self._output is not None and self._output.identity != self._on_disk():
                 self.close()
+            if self._output is not None and not self._output.is_itself():
+                self._output = None  # a daemon closes all that it finds: the number is not ours to close any more
             if self._output is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-                self._output = DescriptorOutput(os.open(self.path, flags, 0o640))
+                self._output = DescriptorOutput(out_of_the_way(os.open(self.path, flags, 0o640)))
                 if self._ends_torn():
                     self._output.lead = b"\n"
             self._look_at = now + _LOOK_AGAIN_S
@@ -59,7 +62,8 @@ class FileSink:
     def _on_disk(self) -> tuple[int, int] | None:
         try:
             status = self.path.stat()
-        except OSError:
+        except OSError as error:
+            pass_on(error)  # a handler's TimeoutError is an OSError
             return None
         return (status.st_dev, status.st_ino)
 
@@ -68,7 +72,8 @@ class FileSink:
         try:
             with self.path.open("rb") as file:
                 return file.seek(0, os.SEEK_END) > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             return False
 
     def write(self, batch: Sequence[Record]) -> None:
@@ -96,5 +101,5 @@ class FileSink:
     def close(self) -> None:
         """Close the file."""
         output, self._output = self._output, None
-        if output is not None:
+        if output is not None and output.is_itself():
             os.close(output.descriptor)

@@ -147,8 +147,7 @@ def test_a_stuck_pipe_keeps_the_higher_levels_and_reports_the_loss(pipe):
 def test_a_call_at_warn_waits_for_its_line_but_not_for_ever(pipe):
     writer = LineWriter(pipe.sink(), Notices())
     writer.put(record("first"))
-    (token,) = writer._token
-    writer._token.clear()  # another thread is writing, and does not come back
+    token = writer._token.pop()  # another thread is writing, and does not come back
     writer.put(record("info"))
     assert writer.queued == 1
     began = time.monotonic()
@@ -161,14 +160,14 @@ def test_a_call_at_warn_waits_for_its_line_but_not_for_ever(pipe):
 
 def test_beyond_some_lines_callers_wait_for_the_one_that_writes(pipe):
     writer = LineWriter(pipe.sink(), Notices())
-    writer._token.clear()
+    token = writer._token.pop()
     for number in range(WAITING_LINES - 1):
         writer.put(record(number))
     waiting = threading.Thread(target=writer.put, args=(record("waits"),))
     waiting.start()
     while not writer._waiting:
         assert waiting.is_alive()
-    writer._token.append(1)
+    writer._token.append(token)
     waiting.join(10)
     assert len(pipe.targets()) == WAITING_LINES
 

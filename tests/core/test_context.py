@@ -499,6 +499,47 @@ def test_narrators_points_catalogues_and_records_can_be_pickled_and_copied(memor
     ] * 3
 
 
+def in_a_generator(make):
+    yield make()
+
+
+COPIES = {
+    "pickled": lambda thing: pickle.loads(pickle.dumps(thing)),  # noqa: S301 - what was pickled here
+    "copied": copy.copy,
+    "copied deeply": copy.deepcopy,
+}
+
+
+@pytest.mark.req("CTX-01")
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("where", ["function", "generator"])
+def test_a_copy_of_a_span_tells_its_steps_and_leaves_the_span_alone(memory, how, where):
+    def elsewhere(copied):
+        with bind(correlation_id="req-2"):
+            copied.note(worker_id="w1")
+            copied.progress(50, "Half of {device}")
+            with COPIES[how](narrate.span("other", "model", "Never begun")):
+                pass
+            with copied:  # a span of its own
+                pass
+
+    def told():
+        with bind(correlation_id="req-1"), narrate.span("load", "model", "Loading {device}", device="cpu") as span:
+            contextvars.Context().run(elsewhere, COPIES[how](span))
+
+    if where == "function":
+        told()
+    else:
+        list(in_a_generator(told))
+    start, half, *others, own_start, own_end, end = memory.events
+    ids = [(event.correlation_id, event.trace_id, event.span_id) for event in (start, half, end)]
+    assert len(set(ids)) == 1
+    assert ids[0][0] == "req-1"
+    assert (half.human, half.worker_id, end.worker_id) == ("Half of cpu", "w1", None)
+    assert own_start.span_id == own_end.span_id != start.span_id
+    assert {event.correlation_id for event in others} == {"req-2"}
+
+
 @pytest.mark.req("CTX-01")
 @pytest.mark.parametrize("flags", ["00", "01"])
 def test_the_flags_of_a_trace_are_handed_on_with_it(flags):
@@ -524,3 +565,29 @@ def test_a_name_that_is_nearly_an_ids_is_said_once():
         "narration: bind(corelation_id=...): there is no such field; is correlation_id meant? Else register_field() it"
     ]
     assert done.stdout.count('"corelation_id":"req-1"') == 2
+
+
+@pytest.mark.req("CTX-01")
+@pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
+def test_blocks_that_end_in_any_order_leave_nothing_bound(memory, order):
+    """A client that follows two calls at once enters and leaves their blocks as they come."""
+    with bind(session_id="s"):
+        blocks = {"a": bind(job_id="a"), "b": narrate.span("work", "thing", "Working"), "c": bind(task_id="c")}
+        for block in blocks.values():
+            block.__enter__()
+        for name in order:
+            blocks[name].__exit__(None, None, None)
+        assert bound() == {"session_id": "s"}
+    assert not bound()
+
+
+@pytest.mark.req("CTX-01")
+def test_a_block_that_goes_on_keeps_what_it_bound_when_an_outer_one_ends(memory):
+    outer, inner = bind(job_id="a"), bind(task_id="b")
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    narrate("act", "thing", "Goes on")
+    inner.__exit__(None, None, None)
+    assert memory.events[0].task_id == "b"
+    assert not bound()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from narration_core import Catalogue, Narrator, StreamSink, bind, configure, redact, stats
+from narration_core import Catalogue, FileSink, Narrator, StreamSink, bind, configure, redact, stats
 from narration_core._interruption import is_from_outside
 
 narrate = Narrator("tester")
@@ -256,6 +256,7 @@ def test_ctrl_c_during_the_first_event_leaves_the_facade_to_the_next_one():
         import os, signal, sys
         from narration_core import Narrator
         n = Narrator("svc")
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
         def interrupt(frame, event, arg):
             if frame.f_code.co_name == "apply":
                 sys.setprofile(None)
@@ -269,3 +270,44 @@ def test_ctrl_c_during_the_first_event_leaves_the_facade_to_the_next_one():
     """)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert [json.loads(line)["action"] for line in done.stdout.splitlines()] == ["stop"], done.stderr
+
+
+CALLS = {
+    "fast": lambda: narrate("act", "t", "Deep {device}", device="cpu"),
+    "slow": lambda: narrate("act", "t", "Deep {odd} \u00e9 password=hunter2-made-up", odd={"a": [1, {"b": 2}]}),
+    "error": lambda: narrate.error("act", "t", "Deep", error_kind="x"),
+    "point": lambda: said(device="cpu", percent=1),
+}
+
+
+@pytest.mark.req("NARR-9003")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_full_stack_costs_at_most_the_event_and_never_the_output(tmp_path, name):
+    """Wherever in a call the stack is full, nothing stays taken, and nothing is raised but by the caller's own call."""
+    path = tmp_path / "events"
+    configure(sinks=[FileSink(path)], strict=False)
+    raised = []
+
+    def descend(levels):
+        if levels:
+            return descend(levels - 1)
+        try:
+            CALLS[name]()
+        except RecursionError as error:
+            step = error.__traceback__
+            while step.tb_next is not None:
+                step = step.tb_next
+            raised.append(step.tb_frame.f_globals["__name__"])
+        return None
+
+    CALLS[name]()
+    for levels in range(sys.getrecursionlimit()):
+        try:
+            descend(levels)
+        except RecursionError:
+            break
+        # The next call finds nobody writing: its line is there when it returns.
+        narrate("act", "t", "After {queue_position}", queue_position=levels)
+        assert json.loads(path.read_bytes().splitlines()[-1]).get("queue_position") == levels
+    configure(sinks=[])
+    assert not {module for module in raised if module.startswith("narration")}

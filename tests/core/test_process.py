@@ -279,3 +279,34 @@ def test_a_program_that_only_prints_is_run_as_narration():
     assert run_command("--", *python("import os; os.kill(os.getpid(), 9)")).returncode == 137
     assert run_command("/nowhere/at/all").returncode == 127
     assert run_command("--correlation-id", "two words", "true").returncode == 2
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_is_run_ends_when_whoever_reads_it_has_seen_enough(stream):
+    program = f"import sys\nwhile True: print('more', file=sys.{stream})"
+    reader, writer = os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "narration_core.cli", "run", *python(program)], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert os.read(reader, 10)
+    os.close(reader)
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (1, b"")
+
+
+@pytest.mark.fault
+def test_what_is_run_goes_on_while_a_hub_listens(tmp_path):
+    """Whoever read standard output is gone; the hub, which is down, would still take what comes."""
+    done = tmp_path / "done"
+    program = f"for i in range(8000): print(f'{{i:20}}')\nopen({str(done)!r}, 'w')"
+    reader, writer = os.pipe()
+    os.close(reader)
+    subprocess.run(
+        [sys.executable, "-m", "narration_core.cli", "run", *python(program)],
+        stdout=writer, stderr=subprocess.PIPE, env={**os.environ, "NARRATION_HUB": "http://127.0.0.1:1"},
+        timeout=60, check=True,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.exists()

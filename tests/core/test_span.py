@@ -45,6 +45,26 @@ def test_to_be_cancelled_is_not_a_failure(strict):
     assert ends(strict) == [("info", "run_end", "Cancelled: Wait for it " + "x" * 85)]
 
 
+CANCELLED = asyncio.CancelledError()
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ([CANCELLED, BaseExceptionGroup("inner", [CANCELLED, CANCELLED])], ("info", "run_end", "Cancelled: Running")),
+        ([SystemExit(0), GeneratorExit()], ("info", "run_end", "Finished: Running")),
+        ([CANCELLED, ValueError("x")], ("error", "run_error", "Failed (BaseExceptionGroup): Running")),
+        ([SystemExit(0), SystemExit(1)], ("error", "run_error", "Failed (BaseExceptionGroup): Running")),
+    ],
+    ids=["cancelled", "exits", "cancelled and failed", "exits and failed"],
+)
+def test_a_group_of_tasks_ends_like_its_members(memory, members, told):
+    """A nursery of Trio, cancelled as a whole, raises a group."""
+    with pytest.raises(BaseExceptionGroup), narrate.span("run", "thing", "Running"):
+        raise BaseExceptionGroup("nursery", members)
+    assert ends(memory) == [told]
+
+
 def test_an_exception_that_is_only_called_like_a_cancellation_is_a_failure(memory):
     class CancelledError(Exception):
         pass

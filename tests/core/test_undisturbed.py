@@ -105,3 +105,10 @@ print(undisturbed(threading.get_ident) == threading.get_ident())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
     assert done.stdout.split() == [b"False", b"True"]
+
+
+def test_work_is_done_here_when_its_thread_ends_before_it_begins(monkeypatch):
+    """Without memory Python starts a thread that cannot run a single call."""
+    monkeypatch.setattr("narration_core._undisturbed.start_new_thread", lambda *_: 0)
+    monkeypatch.setattr("narration_core._undisturbed._BEGIN_S", 0.01)
+    assert undisturbed(threading.get_ident) == threading.get_ident()

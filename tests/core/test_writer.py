@@ -557,3 +557,46 @@ def test_a_writer_that_is_closed_ends_although_others_go_on():
     finally:
         stop.set()
         putting.join()
+
+
+@pytest.mark.fault
+def test_a_setup_lock_that_is_made_in_the_middle_of_a_fork_makes_no_noise():
+    program = textwrap.dedent("""
+        import os
+        from narration_core import _locks
+        os.register_at_fork(before=_locks.new_setup_lock)
+        if not os.fork():
+            os._exit(0)
+        os.wait()
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.req("DEL-03")
+@pytest.mark.fault
+def test_a_sink_that_cannot_be_closed_keeps_no_other_open_and_is_reported():
+    program = textwrap.dedent("""
+        import sys
+        from narration_core import MemorySink, Narrator, configure
+        class Odd:
+            idle = False
+            def __init__(self, name, error):
+                self.name, self.background, self._error = name, name != "inline", error
+            def write(self, batch):
+                pass
+            def close(self):
+                print("closing", self.name)
+                raise self._error
+        configure(sinks=[Odd("first", RuntimeError("no")), Odd("inline", SystemExit(3))])
+        Narrator("svc")("act", "t", "Says")
+        memory = MemorySink()
+        others = [Odd("exits", SystemExit(3)), Odd("last", KeyboardInterrupt()), Odd("inline", SystemExit(3))]
+        configure(sinks=[memory, *others])
+        print([event.target for event in memory.events])
+        Narrator("svc")("act", "t", "Says")
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["closing first", "['first']", "closing exits", "closing last", "closing inline"]
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
