@@ -82,6 +82,12 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "AUTH_OPTIONAL": Variable("Callers on this machine need no token.", _SWITCH, "off"),
     "TRUST_PROXY_AUTH": Variable("Any bearer token counts as checked by a proxy.", _SWITCH, "off"),
     "BIND_ADDR": Variable("Address to listen on, when --host is absent; host:port is accepted.", default="127.0.0.1"),
+    "NARRATION_CACHE": Variable(
+        "The folder that keeps what redaction compiled for later processes, or `off`. One that others may write is "
+        "not used.",
+        default="`narration/rules` in `XDG_CACHE_HOME` or `~/.cache`",
+    ),
+    "XDG_CACHE_HOME": Variable("The folder of what can be made again.", default="~/.cache"),
     "XDG_STATE_HOME": Variable(
         "The folder of the user's state; the hub's store is `narration/hub` below it.", default="~/.local/state"
     ),

@@ -39,7 +39,7 @@ def hints(words: Iterable[str], least: int) -> tuple[str, ...]:
         least: shorter texts occur by accident and are left out.
     """
     found: dict[str, None] = {}
-    for word in words:
+    for word in sorted(words):  # the same in every process: compiled databases are known by their entries
         plain = word.encode()
         once = list(base64_of(plain))
         twice = (again for text in once for again in base64_of(text.encode())) if len(plain) >= 8 else ()

@@ -8,10 +8,12 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from typing import Any, Final, NamedTuple, Protocol
 
 from narration_core._locks import new_lock
 from narration_core._undisturbed import enters_native, leaves_native, undisturbed
+from narration_core.redaction._compiled import keep, load
 
 
 class Entry(NamedTuple):
@@ -61,18 +63,32 @@ class Hyperscan:
 
         caseless, once = hyperscan.HS_FLAG_CASELESS, hyperscan.HS_FLAG_SINGLEMATCH
         self._hyperscan = hyperscan
-        self._database = hyperscan.Database()
-        self._database.compile(
-            expressions=[(re.escape(entry.literal) if entry.literal else entry.shape).encode() for entry in entries],
-            ids=list(range(len(entries))),
-            elements=len(entries),
-            flags=[once | (caseless if entry.literal or entry.caseless else 0) for entry in entries],
+        self._database = self._kept_or_compiled(
+            [(re.escape(entry.literal) if entry.literal else entry.shape).encode() for entry in entries],
+            [once | (caseless if entry.literal or entry.caseless else 0) for entry in entries],
         )
         self._all = list(range(len(entries)))
         self._lock = new_lock()  # a finaliser may narrate while it is held
         self._original = hyperscan.Scratch(self._database)
         self.hits = self._scanner()
         _scanners.add(self)
+
+    def _kept_or_compiled(self, expressions: list[bytes], flags: list[int]) -> Any:
+        hyperscan = self._hyperscan
+        # Hyperscan itself refuses what another version of it or another kind of processor wrote, and what is damaged.
+        name = sha256(repr((hyperscan.__version__, expressions, flags)).encode()).hexdigest()[:32]
+        kept = load(name)
+        if kept is not None:
+            try:
+                return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+            except hyperscan.error:
+                pass
+        database = hyperscan.Database()
+        database.compile(
+            expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags
+        )
+        keep(name, hyperscan.dumpb(database))
+        return database
 
     def _after_fork(self) -> None:
         self._original = self._hyperscan.Scratch(self._database)

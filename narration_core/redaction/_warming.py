@@ -1,8 +1,8 @@
 """The fastest engine, without the wait for it: the portable one answers until the other is compiled.
 
-Hyperscan compiles its database in some hundred milliseconds; the portable engine is ready in some ten, and both give the
-same redaction. A thread compiles, without holding up the others, once the process has lived for a moment: a command
-that ends at once never pays for it.
+Hyperscan loads what an earlier process compiled, or takes seconds to compile; the portable engine is ready in some ten
+milliseconds, and both give the same redaction. A thread compiles, without holding up the others, once the process has
+lived for a moment: a command that ends at once never pays for it.
 """
 
 import atexit
