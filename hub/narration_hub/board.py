@@ -86,7 +86,7 @@ class Board:
             job = self._jobs[job_id] = JobState(job_id, began, heard, None, Works(MOST_OPEN), said=-math.inf)
             job.stall_told = self._clock() - heard > self._stall_s
         job.others[hub] = told
-        job.together = None
+        job.together = job.settled = None
         job.began = min(job.began, began)
         if heard >= job.heard:
             job.heard = heard
@@ -105,11 +105,13 @@ class Board:
         return self._jobs.get(job_id)
 
     def quiet(self) -> Iterator[tuple[JobState, wire.JobState]]:
-        """Yield each job that is not running, with its state."""
+        """Yield each job that is not running, with its state; those that have settled need no look."""
         now = self._clock()
         for job in self._jobs.values():
             if now - job.heard < min(LINGER_S, self._stall_s):
                 return  # those that follow were heard later
+            if job.settled is not None:
+                continue
             state = job.state(now, self._stall_s)
             if state != "running":
                 yield job, state

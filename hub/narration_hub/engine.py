@@ -95,8 +95,10 @@ class Engine(Protocol):
     async def open_everything(self) -> Ring:
         """Return the stream of everything for a reader."""
 
-    def end(self, job_id: str, *, is_told_here: bool) -> None:
-        """End the stream of a job that has ended, as soon as it holds everything; call it again until then.
+    def end(self, job_id: str, *, is_told_here: bool) -> bool:
+        """End the stream of a job that has ended, as soon as it holds everything.
+
+        Returns whether there is nothing to end any more until the job is heard again; call it again until then.
 
         Args:
             job_id: the job.
@@ -163,12 +165,13 @@ class Embedded:
         """Return the stream of everything."""
         return self.streams.everything
 
-    def end(self, job_id: str, *, is_told_here: bool) -> None:
+    def end(self, job_id: str, *, is_told_here: bool) -> bool:
         """End the stream: it holds everything."""
         del is_told_here
         ring = self.streams.find("job", job_id)
         if ring is not None and ring.end is None:
             ring.close("ended")
+        return True
 
     async def recall(self, scope: Scope, name: str) -> list[Recalled]:
         """Return nothing: what this hub took in, it has itself."""

@@ -300,17 +300,20 @@ class Exchange:
         self._tell_shut()
         for job, state in list(self.board.quiet()):
             if state == "ended":
-                self.engine.end(job.job_id, is_told_here=job.is_told_here)
-            elif not job.stall_told:
-                job.stall_told = True
-                if not job.is_told_here:
-                    continue
-                shown = self.board.shown(job)
-                points.job_stalled(
-                    subject=job.job_id,
-                    waits_s=shown.quiet_ms // 1000,
-                    holder=shown.waits.service if shown.waits is not None else "nobody that is known",
-                )
+                job.settled = "ended" if self.engine.end(job.job_id, is_told_here=job.is_told_here) else None
+                continue
+            job.settled = None if job.others else "stalled"
+            if job.stall_told:
+                continue
+            job.stall_told = True
+            if not job.is_told_here:
+                continue
+            shown = self.board.shown(job)
+            points.job_stalled(
+                subject=job.job_id,
+                waits_s=shown.quiet_ms // 1000,
+                holder=shown.waits.service if shown.waits is not None else "nobody that is known",
+            )
 
     def _tell_shut(self) -> None:
         store = self.store

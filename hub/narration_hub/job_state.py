@@ -32,6 +32,7 @@ class JobState(msgspec.Struct, eq=False):
         correlation_ids: the requests that it belongs to.
         closed: whether any work of it has ended.
         stall_told: whether it was told to be stalled since it was last heard.
+        settled: the state that it keeps until it is heard again; None while time alone may change it.
         strays: ends of work whose start did not come to this hub.
         others: what other hubs know of it, by their names, with times in milliseconds on the monotonic clock.
     """
@@ -46,6 +47,7 @@ class JobState(msgspec.Struct, eq=False):
     correlation_ids: list[str] = msgspec.field(default_factory=list)
     closed: bool = False
     stall_told: bool = False
+    settled: wire.JobState | None = None
     strays: list[summary.Stray] = msgspec.field(default_factory=list)
     others: dict[str, Summary] = msgspec.field(default_factory=dict)
     together: Summary | None = None
@@ -57,6 +59,7 @@ class JobState(msgspec.Struct, eq=False):
         self.together = None
         self.last = event
         self.stall_told = False
+        self.settled = None
         level = event.level or "info"
         self.counts[level] = self.counts.get(level, 0) + 1
         cid = event.correlation_id
@@ -83,6 +86,8 @@ class JobState(msgspec.Struct, eq=False):
             now: on the monotonic clock, in seconds.
             stall_s: when a quiet job is called stalled, in seconds.
         """
+        if self.settled is not None:
+            return self.settled
         quiet = now - self.heard
         known = self.known() if self.others else None
         closed = self.closed if known is None else known.closed

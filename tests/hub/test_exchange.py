@@ -53,3 +53,37 @@ def test_the_end_of_what_is_kept_in_memory_is_whole_lines_of_about_so_many_bytes
     assert 10 < len(some) < 100
     assert some == lines[-len(some) :]
     assert list(exchange.blocks(1)) == []
+
+
+@pytest.mark.req("HUB-04")
+def test_a_job_that_has_settled_is_looked_at_again_when_it_is_heard(narration):
+    now = 0.0
+    exchange = Exchange(Settings(stall_s=5.0))
+    exchange.board._clock = lambda: now
+
+    def tell(kind):
+        exchange.take([event(human=kind, event=kind, span_id="a1b2c3d4e5f60718")], SOMEBODY)
+
+    def look():
+        """Return what is still to be looked at, and how often the job was told to be stalled."""
+        exchange.look()
+        stalls = sum(told.action == "stall" for told in narration.events)
+        return [state for _, state in exchange.board.quiet()], stalls
+
+    tell("work_start")
+    ring = exchange.streams.find("job", "job-1")
+    now = 3.0
+    assert look() == ([], 0)
+    now = 10.0
+    assert look() == ([], 1)
+    assert [job.state(now, 5.0) for job in exchange.board.jobs()] == ["stalled"]
+    tell("work_end")
+    now = 20.0
+    assert look() == ([], 1)
+    assert ring.end == "ended"
+    tell("work_start")
+    assert ring.end is None
+    assert [job.state(now, 5.0) for job in exchange.board.jobs()] == ["running"]
+    now = 30.0
+    assert look() == ([], 2)
+    exchange.close()

@@ -247,15 +247,19 @@ class RedisEngine:
             await self._link.wake()
         return True
 
-    def end(self, job_id: str, *, is_told_here: bool) -> None:
-        """End the stream of a job that has ended; one that others have told of only when it was read to its end."""
+    def end(self, job_id: str, *, is_told_here: bool) -> bool:
+        """End the stream of a job that has ended; one that others have told of only when it was read to its end.
+
+        There may always be something to end: a reader may open the stream of a job that has ended.
+        """
         ring = self.streams.find("job", job_id)
         if ring is None or ring.end is not None:
-            return
+            return False
         if self._is_shared:
             self._ending.add(job_id)
         elif is_told_here:
             ring.close("ended")
+        return False
 
     async def _end_what_is_whole(self) -> None:
         ending, self._ending = self._ending, set()
