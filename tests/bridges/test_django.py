@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -153,19 +154,28 @@ def test_every_end_of_a_request_is_in_its_story_and_no_secret_anywhere(tmp_path,
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, "utf-8")
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, *command(port)], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "NARRATION_FORMAT": "json", "DEBUG": debug, "PYTHONWARNINGS": "ignore"},
-    )  # fmt: skip
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, *command(port)], cwd=tmp_path, text=True, stdout=out, stderr=subprocess.PIPE,
+            env={**os.environ, "NARRATION_FORMAT": "json", "DEBUG": debug, "PYTHONWARNINGS": "ignore"},
+        )  # fmt: skip
     answers = {}
     try:
         wait_until_it_listens(port, process)
         for path in STATUSES:
             body = f"user=bob&password={SECRET}".encode() if path in ("form", "number") else None
             answers[path] = ask(port, f"/{path}?token={SECRET}", f"req-{path}", HEADERS | FORM, body)
+        # An answer is told after its bytes were sent, and runserver's threads end with it.
+        deadline = time.monotonic() + 60
+        while log.read_text("utf-8").count('"action":"answer"') < len(STATUSES):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGTERM if command is not runserver else signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
+    out = log.read_text("utf-8")
     assert answers == {path: (status, f"req-{path}") for path, status in STATUSES.items()}
     assert SECRET not in out + err
     assert "Traceback" not in err

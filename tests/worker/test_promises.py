@@ -17,6 +17,7 @@ from narration_worker.http.sse import stream
 from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import Metrics
+from narration_worker.model import native
 from narration_worker.model.engine import Engine
 from narration_worker.model.residency import Residency
 from narration_worker.requests import ExecuteRequest
@@ -285,22 +286,22 @@ def test_a_worker_whose_model_left_the_gpu_is_unhealthy(endless):
 @pytest.mark.req("M0-W-1021")
 def test_a_request_that_runs_out_of_memory_fails_alone(endless, narration):
     model = endless.model
-    evaluate, last_error = model.evaluate, model.last_error
+    decode, last_error = native.llama_cpp.llama_decode, model.last_error
     calls = iter(range(1_000_000))
 
-    def full(tokens):
-        return -3 if next(calls) == 3 else evaluate(tokens)  # after the prompt and two tokens
+    def full(context, batch):
+        return -3 if next(calls) == 3 else decode(context, batch)  # after the prompt and two tokens
 
     async def run():
         jobs = queue(endless)
         jobs.start()
         try:
             before = await messages_of(jobs.submit(request("before", max_tokens=9)))
-            model.evaluate, model.last_error = full, lambda: "CUDA error: out of memory"
+            native.llama_cpp.llama_decode, model.last_error = full, lambda: "CUDA error: out of memory"
             failed = await messages_of(jobs.submit(request("full", max_tokens=9)))
             worked = await messages_of(jobs.submit(request("after", max_tokens=9)))
         finally:
-            model.evaluate, model.last_error = evaluate, last_error
+            native.llama_cpp.llama_decode, model.last_error = decode, last_error
             jobs.close()
         return tokens_of(before), tokens_of(failed), failed[-1], tokens_of(worked), worked[-1][0]
 

@@ -119,7 +119,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="session-id",
         # Django's; other ids of a session have dashes or are hexadecimal, and stay.
         pattern=r"(?<![\w.\-])sessionid[\"']?[=:][ ]?[\"']?(?P<s>[0-9a-z]{32})(?!\w)",
-        literals=("sessionid",),
+        shapes=(r"sessionid[\"']?[=:] ?[\"']?[0-9a-z]{32}",),
         check=lambda value: random_looking(value, 32, 0.33) and not plain_hex(value),
         examples=("sessionid=" + made_up(32, 3).lower(), "cookies {'sessionid': '" + made_up(32, 5).lower() + "'}"),
         counterexamples=("sessionid=42", "sessionid=" + made_up(32, 3, hexadecimal=True), "sessionId=k3w9x2m7"),
