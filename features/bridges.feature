@@ -55,7 +55,7 @@ Feature: What a program uses already tells its part of the story
   @INT-03
   Scenario: A job of RQ that fails is tried again, and its failure told with what it raised, not with its password
     Given a queue of RQ on a real redis-server
-    When losing coins is enqueued with the correlation id "req-lost", and worked on
+    When losing coins is enqueued with the correlation id "req-lost-coins", and worked on
     Then the story is exactly:
       | actor | action      | level |
       | rq    | enqueue     | info  |
@@ -63,7 +63,7 @@ Feature: What a program uses already tells its part of the story
       | rq    | task        | warn  |
       | rq    | task        | info  |
       | rq    | task_failed | error |
-    And every event carries the correlation id "req-lost"
+    And every event carries the correlation id "req-lost-coins"
     And "rq" narrates "task_failed" with:
       | error_kind | ValueError     |
       | exception  | /\[REDACTED\]/ |
@@ -95,12 +95,12 @@ Feature: What a program uses already tells its part of the story
 
   @INT-04
   Scenario: What nobody catches in a thread is told in the story that was begun there
-    When a thread of a program fails as "req-thread"
+    When a thread of a program fails as "req-failing-thread"
     Then the story is exactly:
       | actor | action   | level |
       | shop  | count    | info  |
       | shop  | uncaught | error |
-    And every event carries the correlation id "req-thread"
+    And every event carries the correlation id "req-failing-thread"
     And "shop" narrates "uncaught" with:
       | error_kind | KeyError |
       | thread     | counter  |
