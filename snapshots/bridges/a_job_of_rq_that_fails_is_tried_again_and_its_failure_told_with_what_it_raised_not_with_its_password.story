@@ -2,7 +2,7 @@ Scenario: A job of RQ that fails is tried again, and its failure told with what 
 
 Given a queue of RQ on a real redis-server
 
-When losing coins is enqueued with the correlation id "req-lost", and worked on
+When losing coins is enqueued with the correlation id "req-lost-coins", and worked on
   rq | enqueue | steps.bridges.lose_coins | c1
       Enqueued steps.bridges.lose_coins
   rq | task | steps.bridges.lose_coins | c1
@@ -16,7 +16,7 @@ When losing coins is enqueued with the correlation id "req-lost", and worked on
 
 Then the story is exactly:
 
-And every event carries the correlation id "req-lost"
+And every event carries the correlation id "req-lost-coins"
 
 And "rq" narrates "task_failed" with:
 
