@@ -1,5 +1,6 @@
 """What the hub does when its disk is full, and what it hands out of its memory."""
 
+import errno
 import json
 import resource
 
@@ -87,3 +88,19 @@ def test_a_job_that_has_settled_is_looked_at_again_when_it_is_heard(narration):
     now = 30.0
     assert look() == ([], 2)
     exchange.close()
+
+
+@pytest.mark.fault
+@pytest.mark.req("HUB-03")
+def test_a_file_that_cannot_be_read_is_told_once(tmp_path, narration):
+    store = Store(tmp_path, 1 << 30, 1)
+    exchange = Exchange(Settings(), store)
+    store.leave(tmp_path / "events-00000007.jsonl", OSError(errno.EIO, "Input/output error"))
+    exchange.look()
+    exchange.look()
+    exchange.close()
+    (told,) = [told for told in narration.events if told.action == "store"]
+    assert (
+        told.human == "events-00000007.jsonl is not shown: Input/output error; make it readable, then restart the hub"
+    )
+    narration.assert_event(action="store", level="error", error_kind="unreadable_segment", folder=str(tmp_path))
