@@ -13,7 +13,7 @@ import msgspec
 from narration_hub.index import Index
 
 SEGMENT_BYTES: Final = 64 << 20
-RECOVERED_BYTES: Final = 32 << 20
+RECOVERED_BYTES: Final = 16 << 20
 """How much of the end is read into memory at the start: it decides how soon the hub is ready."""
 
 _NAME: Final = "events-{:08d}.jsonl"
