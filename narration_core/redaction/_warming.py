@@ -5,14 +5,14 @@ milliseconds, and both give the same redaction. A thread compiles, without holdi
 lived for a moment: a command that ends at once never pays for it.
 """
 
+import _thread
 import atexit
 import contextlib
 import os
 import sys
 import weakref
-from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from narration_core._locks import new_setup_lock
 from narration_core.redaction._engines import AhoCorasick, Engine, Entry, Hyperscan
@@ -30,18 +30,17 @@ _ending = False
 _import_lock = new_setup_lock()
 
 
-# A program may have gevent patch threads later. Only what `_thread` gave then fits the thread that was begun then, and
-# `threading` would look for that thread among greenlets when it ends.
-_monkey = sys.modules.get("gevent.monkey")
-_AMONG_GREENLETS: Final = _monkey is not None and bool(_monkey.is_object_patched("_thread", "start_new_thread"))
+def _true(name: str) -> Any:
+    """Return what `_thread` has of a name, whatever gevent put there: this may run on a thread without greenlets.
+
+    A greenlet that is begun on such a thread never runs, and ends the process when the thread ends.
+    """
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey.get_original("_thread", name) if monkey is not None else getattr(_thread, name)
 
 
-def _beside_greenlets(work: Callable[[], None]) -> None:
-    """Do what takes long; where gevent made this thread a greenlet, in a true thread, so that the others go on."""
-    if _AMONG_GREENLETS:
-        sys.modules["gevent"].get_hub().threadpool.apply(work)
-    else:
-        work()
+_allocate_lock: Final = _true("allocate_lock")
+_start_new_thread: Final = _true("start_new_thread")
 
 
 class WarmingEngine:
@@ -94,22 +93,22 @@ class WarmingEngine:
 
     def _begin(self) -> None:
         """Start the thread; also in the child of a fork, where the parent's is missing."""
-        self._lock = allocate_lock()
-        self._go_on = allocate_lock()  # held until the thread is to stop
+        self._lock = _allocate_lock()
+        self._go_on = _allocate_lock()  # held until the thread is to stop
         self._go_on.acquire()
-        self._at_work = allocate_lock()  # held while there is a thread
+        self._at_work = _allocate_lock()  # held while there is a thread
         if self._done or _ending:
             return
         self._at_work.acquire()
         try:
-            start_new_thread(self._run, (self._at_work,))
+            _start_new_thread(self._run, (self._at_work,))
         except RuntimeError:  # no more threads, or the interpreter is ending: the portable engine stays
             self._at_work.release()
 
-    def _run(self, at_work: LockType) -> None:
+    def _run(self, at_work: _thread.LockType) -> None:
         try:
             if not self._go_on.acquire(timeout=DELAY_S):
-                _beside_greenlets(self.warm_up)
+                self.warm_up()
         finally:
             at_work.release()
 
