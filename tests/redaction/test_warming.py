@@ -150,3 +150,33 @@ def test_gevent_may_patch_threads_after_it_began(delay_s: str, lives: str) -> No
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+IMPORTED_BEFORE_GREENLETS = """
+import narration_core._narrator
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from narration_core import Narrator
+narrate = Narrator("service")
+greenlets = [gevent.spawn(narrate, "serve", "it", f"Serving number {number}") for number in range(3)]
+gevent.joinall(greenlets, raise_error=True)
+from narration_core.redaction import _warming
+assert not type(next(iter(_warming._engines))._at_work).__module__.startswith("gevent"), "a greenlet on a true thread"
+gevent.sleep(0.01)
+"""
+
+
+@pytest.mark.fault
+@pytest.mark.req("DEL-01")
+def test_gevent_may_patch_threads_between_the_import_and_the_first_event() -> None:
+    # As gunicorn does: its configuration imports narration, and each worker patches itself.
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", IMPORTED_BEFORE_GREENLETS],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
