@@ -100,7 +100,7 @@ def outbound_scope(*, has_span: bool, **more: Any) -> Scope:
         return Scope(merged(fields, {**ids, **more}), sources, outer.listener, outer.trace_flags)
     ids.update([item for item in fields.items() if item[0] not in ids])
     scope = Scope(ids, sources, outer.listener, outer.trace_flags)
-    path = PIPELINE.fast_path
+    path = PIPELINE.fast_path if has_span else None  # without a span nothing is told, unless it fails
     if path is not None:
         checked = outer.prepared if outer.prepared.owner is path else path.prepare(outer)
         # What is bound outside was looked at there; what is new was made here.
