@@ -5,6 +5,7 @@ Needs nothing but the standard library and the candidate, so that it runs in the
 """
 
 import collections
+import functools
 import gzip
 import itertools
 import json
@@ -264,18 +265,31 @@ def limited_ms(call, text):
     return (time.process_time() - start) * 1000
 
 
-def adversarial(text, folder):
+def repeated(value):
+    """Return what makes a text of about so many characters of a short one."""
+    return lambda size: value * max(1, size // len(value))
+
+
+def worst_inputs(folder):
+    """Return by name what makes a text of so many characters: the adversarial inputs, and crowds of secrets."""
+    from redaction_crowds import CROWDS, crowd  # beside this script
+
     with gzip.open(Path(folder) / "adversarial.json.gz", "rt", encoding="utf-8") as file:
-        inputs = json.load(file)
+        made = {name: repeated(value) for name, value in json.load(file).items()}
+    return made | {f"crowd: {shape}": functools.partial(crowd, shape) for shape in CROWDS}
+
+
+def adversarial(text, folder):
     worst, name, growth = 0.0, "", 0.0
-    for key, value in inputs.items():
-        small = min(limited_ms(text, value) for _ in (1, 2))
+    for key, made in worst_inputs(folder).items():
+        short, long = made(10_000), made(80_000)
+        small = min(limited_ms(text, short) for _ in (1, 2))
         if small > worst:
             worst, name = small, key
         if small == float("inf"):
             return worst, name, float("inf")
         if small < 1000:
-            large = min(limited_ms(text, value * 8) for _ in (1, 2))
+            large = min(limited_ms(text, long) for _ in (1, 2))
             growth = max(growth, large / max(small, 2.0))
         else:
             growth = float("inf")
@@ -283,15 +297,15 @@ def adversarial(text, folder):
 
 
 def megabyte(text, folder):
-    """Return the milliseconds of the slowest of the adversarial inputs, made a megabyte long; infinite at the first that is not done in time."""
-    with gzip.open(Path(folder) / "adversarial.json.gz", "rt", encoding="utf-8") as file:
-        inputs = json.load(file)
-    worst = 0.0
-    for value in inputs.values():
-        worst = max(worst, limited_ms(text, value * (1_000_000 // len(value))))
+    """Return the milliseconds of the slowest of the worst inputs, made a megabyte long, and its name; infinite at the first that is not done in time."""
+    worst, name = 0.0, ""
+    for key, made in worst_inputs(folder).items():
+        took = limited_ms(text, made(1_000_000))
+        if took > worst:
+            worst, name = took, key
         if worst == float("inf"):
             break
-    return worst
+    return worst, name
 
 
 def log_lines(text):
@@ -363,7 +377,7 @@ def measure(candidate, folder):
     if reads:
         result["line us"], result["lines with many numbers left untouched"] = log_lines(text)
         result["worst ms"], result["worst input"], result["growth"] = adversarial(text, folder)
-        result["megabyte ms"] = megabyte(text, folder)
+        result["megabyte ms"], result["worst megabyte"] = megabyte(text, folder)
     return result
 
 

@@ -168,19 +168,24 @@ def are_rows(value: Sequence[Any], names: Names) -> bool:
     return bool(value) and all(isinstance(row, list | tuple) and len(row) == len(names) for row in value[:64])
 
 
-_WORD: Final = r"[\"'`\[]?([A-Za-z_][\w$]{0,63})[\"'`\]]?"
-_INSERT: Final = re.compile(
+_WORD: Final = r"(?<![\w$])[\"'`\[]?([A-Za-z_][\w$]{0,63}+)[\"'`\]]?"
+INSERT: Final = re.compile(
     r"(?is)\b(?:insert|replace|merge)\b[^()]{0,200}\(\s{0,16}([^()]{1,4000})\)\s{0,16}values\s{0,16}\("
 )
-_PLACE: Final = re.compile(
-    rf"(?i){_WORD}\s{{0,4}}(?:=|<>|!=|\blike\b|:=)\s{{0,4}}(?:\?|%s|\$\d{{1,3}}|:\w{{1,40}}|@\w{{1,40}})|(\?|%s|\$\d{{1,3}})"
+"""What an SQL statement has from its first word to its values; the columns are the group."""
+PLACE: Final = re.compile(
+    rf"(?i){_WORD}\s{{0,4}}+(?:[=<>]{{1,2}}|!=|\blike\b|:=)\s{{0,4}}(?:\?|%s|\$\d{{1,3}}|:\w{{1,40}}|@\w{{1,40}})|(\?|%s|\$\d{{1,3}})"
 )
+"""A placeholder; the group is the name of what it stands for, where that is said."""
 
 
-def inserted(statement: str) -> list[str]:
-    """Return the columns that an SQL statement names before `VALUES (`; empty when it has none."""
-    found = _INSERT.search(statement[:16_384])
-    return [column.strip().strip("\"'`[]").rpartition(".")[2] for column in found[1].split(",")] if found else []
+def columns_of(listed: str) -> list[str]:
+    """Return the names in a list of columns, as an SQL statement has it.
+
+    Args:
+        listed: what stands between the brackets.
+    """
+    return [column.strip().strip("\"'`[]").rpartition(".")[2] for column in listed.split(",")]
 
 
 def parameters(statement: str, is_secret: IsSecret) -> Names | None:
@@ -190,7 +195,7 @@ def parameters(statement: str, is_secret: IsSecret) -> Names | None:
         statement: `INSERT INTO users (name, password) VALUES (?, ?)`, `UPDATE users SET password = %s WHERE id = %s`.
         is_secret: whether a name promises a secret.
     """
-    names: Names = list(inserted(statement))
-    if not names:
-        names = [found[1] for found in _PLACE.finditer(statement[:16_384])]
+    statement = statement[:16_384]
+    inserted = INSERT.search(statement)
+    names: Names = [found[1] for found in PLACE.finditer(statement)] if inserted is None else [*columns_of(inserted[1])]
     return names if any(name is not None and is_secret(name) for name in names) else None

@@ -1,12 +1,11 @@
-"""Secrets in the columns of tables and of SQL: the name is at the head, the values stand below."""
+"""Secrets in the columns of tables: the name is at the head, the values stand below; and in SQL."""
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from narration_core.redaction import _statements
 from narration_core.redaction._blocks import has_brackets
-from narration_core.redaction._records import inserted, parameters
-from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import STRONG
 from narration_core.redaction._values import fits_text
 
@@ -22,14 +21,6 @@ _NAMES: Final = re.compile(r"""(?m)^(?=[^\n]*?(?:[|│┃,;\t]|\S {2,32}\S))[\w 
 _RULE: Final = frozenset("-+=|:─━┼┿╋├┤┣┫┬┴┳┻ \t")
 _RESULTS: Final = frozenset("fail fails failed failure failures skip skipped error errors".split())
 _GAP: Final = re.compile(r"\S+(?: \S+)*")
-_SQL_TUPLE: Final = (
-    r"""\s{0,16}[(\[](?P<in>(?:'(?:[^']|''){0,1024}+'|"(?:[^"\\]|\\.){0,1024}+"|[^()\[\]'"]){0,4096}+)[)\]]\s{0,16},?"""
-)
-_SQL_VALUE: Final = r"""\s{0,16}(?:[A-Za-z]?'(?P<s>(?:[^'\\]|''|\\.){0,1024}+)'|"(?P<s>(?:[^"\\]|\\.){0,1024}+)"|(?P<s>[^,'"]{0,1024}+))\s{0,16}(?:,|$)"""
-_SQL_GIVEN: Final = r"(?i)\b(?:parameters|params|args|arguments|binds?|values|bindings|detail)[\"']?\s{0,4}[:=]?\s{0,4}(?:\[(?=\s{0,4}[(\[]))?(?=[(\[])"
-_STATEMENT: Final = r"(?i)\b(?:insert\s{1,4}+(?:ignore\s{1,4}+)?into|replace\s{1,4}+into|merge\s{1,4}+into|update|select|delete\s{1,4}+from)\b"
-_STATEMENT_WORDS: Final = ("insert", "replace", "merge", "update", "select", "delete")
-_STATEMENT_REACH: Final = 6000
 
 
 def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
@@ -42,8 +33,8 @@ def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     """
     if "\n" in text:
         yield from _tables(text, is_secret)
-    if has_brackets(text) and any(map(low.__contains__, _STATEMENT_WORDS)):
-        yield from _statements(text, is_secret)
+    if has_brackets(text):
+        yield from _statements.find(text, low, is_secret)
 
 
 def _cells(line: str, sign: str) -> list[Place]:
@@ -118,48 +109,3 @@ def _row(line: str, sign: str, secret: list[int], heads: list[Place]) -> list[Pl
 
 def _fits(value: str) -> bool:
     return fits_text(STRONG, value, "assign", quoted=True)
-
-
-def _statements(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    done = 0
-    for found in compiled(_STATEMENT).finditer(text):
-        start = found.start()
-        if start < done:
-            continue
-        piece = text[start : start + _STATEMENT_REACH]
-        names = list(inserted(piece))
-        secret = [index for index, name in enumerate(names) if is_secret(name)]
-        done = start + len(found[0])
-        if secret:
-            values = re.search(r"(?i)\)\s{0,16}values", piece)
-            if values is not None:
-                spans, end = _tuples(piece, values.end(), len(names), secret)
-                yield from ((start + low, start + high) for low, high in spans)
-                done = start + end
-        elif names:
-            continue
-        asked = parameters(piece, is_secret)
-        given = compiled(_SQL_GIVEN).search(piece, values.end() if secret and values else len(found[0]))
-        if asked is not None and given is not None:
-            wanted = [index for index, name in enumerate(asked) if name is not None and is_secret(name)]
-            spans, end = _tuples(piece, given.end(), len(asked), wanted)
-            yield from ((start + low, start + high) for low, high in spans)
-            done = max(done, start + end)
-
-
-def _tuples(text: str, at: int, width: int, wanted: list[int]) -> tuple[list[Place], int]:
-    """Return the chosen values of tuples that follow each other, and where they end."""
-    spans: list[Place] = []
-    while (found := compiled(_SQL_TUPLE).match(text, at)) is not None:
-        values = [value.span("s") for value in compiled(_SQL_VALUE).finditer(text, *found.span("in")) if value[0]]
-        if len(values) == width:
-            for index in wanted:
-                start, end = values[index]
-                if text[start:end] not in {"?", "%s"} and text[start:end].strip().upper() not in {
-                    "NULL",
-                    "DEFAULT",
-                    "",
-                }:
-                    spans.append((start, end))
-        at = found.end()
-    return [(low, high) for low, high in spans if _fits(text[low:high])], at

@@ -6,9 +6,11 @@ import string
 
 import pytest
 
+from benchmarks.redaction_crowds import CROWDS
+from benchmarks.redaction_crowds import crowd as crowded
 from narration_core.redaction import RedactionPolicy, Redactor
 from narration_core.redaction._spans import OVERLAP, Secret, surroundings
-from tests.redaction.test_adversarial import grows_with_its_length
+from tests.redaction.test_adversarial import grows_with_its_length, seconds
 
 pytestmark = pytest.mark.req("NARR-3007")
 
@@ -103,3 +105,9 @@ def test_the_surroundings_of_a_change_end_between_words(at: int) -> None:
 def test_time_grows_with_the_length_of_a_crowd() -> None:
     small, large = (crowd("assignments", ["password", "secret", "token", "key"], size)[0] for size in (30_000, 240_000))
     assert grows_with_its_length(small, large)
+
+
+@pytest.mark.parametrize("shape", CROWDS)
+def test_no_crowd_costs_many_times_what_another_costs(shape: str) -> None:
+    usual, text = (crowded(of, 60_000) for of in ("assignments", shape))
+    assert min(seconds(text) for _ in range(2)) <= 5 * min(seconds(usual) for _ in range(3))
