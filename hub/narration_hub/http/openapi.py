@@ -49,7 +49,7 @@ _TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *wire.STREAM_EVENTS.values(),
 )
 _TEXT: Final = {"schema": {"type": "string"}}
-_REFUSED: Final = ("MISSING_TOKEN", "BAD_TOKEN", "FORBIDDEN", "TOO_MANY")
+_REFUSED: Final = ("INVALID_REQUEST", "MISSING_TOKEN", "BAD_TOKEN", "FORBIDDEN", "TOO_MANY")
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _STREAM: Final = {
     "description": "Server-sent events: `hello`, perhaps `reset` or `gap`, any number of `narration`, then `end`.",
@@ -107,7 +107,7 @@ def _read(name: str, summary: str, response: dict[str, Any], *parameters: dict[s
 
 
 def _tickets(scope: str, parameter: dict[str, Any]) -> dict[str, Any]:
-    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND", "CANNOT_TELL", "NO_ROOM")
+    refused = errors(STATUS, *_REFUSED, "NOT_FOUND", "CANNOT_TELL", "NO_ROOM")
     return {
         "post": {
             "operationId": f"{scope}Ticket",
@@ -131,7 +131,7 @@ def _otlp(meaning: str, name: str) -> dict[str, Any]:
 
 
 def _logs() -> dict[str, Any]:
-    refused = errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE", "UNSUPPORTED", "NO_ROOM")
+    refused = errors(STATUS, *_REFUSED, "TOO_LARGE", "UNSUPPORTED", "NO_ROOM")
     return {
         "operationId": "sendLogs",
         "summary": "Take in logs of OpenTelemetry (OTLP/HTTP): at most 10,000 records and 1 MiB, gzip if you like.",
@@ -165,7 +165,7 @@ def _search() -> dict[str, Any]:
                 "description": "A line now and then; the last one has `end`. Operators only.",
                 "content": {"application/x-ndjson": {"schema": {"$ref": REF.format(name="Found")}}},
             },
-            **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "NOT_FOUND"),
+            **errors(STATUS, *_REFUSED, "NOT_FOUND"),
         },
     }
 
@@ -188,7 +188,7 @@ def _paths() -> dict[str, Any]:
                 },
                 "responses": {
                     "202": answer("What became of it.", "Accepted"),
-                    **errors(STATUS, "INVALID_REQUEST", *_REFUSED, "TOO_LARGE", "NO_ROOM"),
+                    **errors(STATUS, *_REFUSED, "TOO_LARGE", "UNSUPPORTED", "NO_ROOM"),
                 },
             }
         },

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Literal, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -31,6 +32,8 @@ from narration_hub.why import Reasons
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _PUBLIC: Final = frozenset(("/v1/health", "/openapi.json", "/docs"))
+_NAME: Final = "{name:[^/]+}"  # without the pattern, a name with braces would be found nowhere
+_ENCODINGS: Final = frozenset(("", "identity", "gzip", "deflate"))
 _CALLER: Final = web.RequestKey("narration_caller", Caller)
 _LONGEST_PROCESS: Final = 64
 _LONGEST_NUMBER: Final = 15
@@ -103,13 +106,13 @@ class Server:
         add.add_post("/v1/narration", self.narration)
         add.add_post(logs.PATH, self.logs)
         add.add_get("/v1/jobs", self.board)
-        add.add_get("/v1/jobs/{name}", self.job)
-        add.add_get("/v1/stories/{name}", self.story)
+        add.add_get(f"/v1/jobs/{_NAME}", self.job)
+        add.add_get(f"/v1/stories/{_NAME}", self.story)
         for scope, path in (("job", "jobs"), ("story", "stories")):
-            add.add_get(f"/v1/{path}/{{name}}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
-            add.add_get(f"/v1/{path}/{{name}}/why", self._why_of(scope))  # type: ignore[arg-type]
-            add.add_post(f"/v1/{path}/{{name}}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
-            add.add_delete(f"/v1/{path}/{{name}}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
+            add.add_get(f"/v1/{path}/{_NAME}/stream", self._stream_of(scope), allow_head=False)  # type: ignore[arg-type]
+            add.add_get(f"/v1/{path}/{_NAME}/why", self._why_of(scope))  # type: ignore[arg-type]
+            add.add_post(f"/v1/{path}/{_NAME}/ticket", self._ticket_for(scope))  # type: ignore[arg-type]
+            add.add_delete(f"/v1/{path}/{_NAME}/ticket", self._revoke_for(scope))  # type: ignore[arg-type]
         add.add_get("/v1/search", self.search, allow_head=False)
         add.add_get("/v1/operator/events", self.events, allow_head=False)
         add.add_get("/v1/operator/stream", self.operator_stream, allow_head=False)
@@ -166,9 +169,7 @@ class Server:
         if request.path in panel.PATHS:  # asked for before there is a token: no failed try
             return await handler(request)
         try:
-            caller = self._access.caller(request.headers, request.remote)
-            if caller.identity == LOCALHOST:
-                check_not_a_foreign_page(request.headers, self._settings.host)
+            caller = self._caller(request)
         except (HubError, ForeignPageError) as error:
             if request.path in _PUBLIC:
                 return await handler(request)
@@ -180,6 +181,20 @@ class Server:
         request[_CALLER] = caller
         with bind(identity=caller.identity):
             return await handler(request)
+
+    def _caller(self, request: web.Request) -> Caller:
+        """Return who calls.
+
+        Raises:
+            HubError: the token is missing, not known, or one of several.
+            ForeignPageError: a page of another site asks.
+        """
+        if len(request.headers.getall("Authorization", ())) > 1:  # a proxy may have checked the other one
+            raise HubError("INVALID_REQUEST", "there is more than one Authorization header")
+        caller = self._access.caller(request.headers, request.remote)
+        if caller.identity == LOCALHOST:
+            check_not_a_foreign_page(request.headers, self._settings.host)
+        return caller
 
     # -- taking in ------------------------------------------------------------------------------------
 
@@ -212,8 +227,11 @@ class Server:
         """Return a request's body.
 
         Raises:
-            HubError: NO_ROOM, it does not arrive in time; INVALID_REQUEST, it cannot be decompressed.
+            HubError: NO_ROOM, it does not arrive in time; INVALID_REQUEST, it cannot be decompressed; UNSUPPORTED,
+                nobody here knows how.
         """
+        if request.headers.get("Content-Encoding", "").strip().lower() not in _ENCODINGS:
+            raise HubError("UNSUPPORTED", "a body is packed with gzip or deflate, once, or not at all")
         try:
             return await read_body(request)
         except LateBodyError as error:
@@ -297,14 +315,9 @@ class Server:
             HubError: NOT_FOUND, there is no such stream or the caller may not know whether there is.
             AloneError: it cannot be told whether there is one.
         """
-        may_read = request[_CALLER].may_read(scope, name)
-        try:
-            is_there = await self._exchange.engine.exists(scope, name)
-        except AloneError:
-            if may_read:
-                raise
-            is_there = False
-        if not may_read or not is_there:
+        if not request[_CALLER].may_read(scope, name):
+            raise unknown()  # asking the engine takes longer for what this hub does not know
+        if not await self._exchange.engine.exists(scope, name):
             raise unknown()
 
     def _stream_of(self, scope: Scope) -> Handler:
@@ -375,7 +388,7 @@ class Server:
                 raise HubError("INVALID_REQUEST", f"seconds must be 1 to {LONGEST_S}")
             made, expires_ms = self._tickets.issue(scope, name, wanted.seconds)
             points.ticket_issued(subject=f"{scope} {name}")
-            return json_response(201, wire.Ticket(made, expires_ms, f"/#{scope}={name}&ticket={made}"))
+            return json_response(201, wire.Ticket(made, expires_ms, f"/#{urlencode({scope: name, 'ticket': made})}"))
 
         return ticket
 
@@ -428,9 +441,17 @@ def _cannot_tell() -> HubError:
 
 
 def _number(request: web.Request, name: str) -> int | None:
-    """Return a number of the query; None when there is none."""
+    """Return a number of the query; None when there is none.
+
+    Raises:
+        HubError: INVALID_REQUEST, it is something else.
+    """
     given = request.query.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= _LONGEST_NUMBER else None
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit()) or len(given) > _LONGEST_NUMBER:
+        raise HubError("INVALID_REQUEST", f"{name} must be a number of at most {_LONGEST_NUMBER} digits")
+    return int(given)
 
 
 def _producer(request: web.Request) -> Producer:
