@@ -262,31 +262,63 @@ def test_a_job_that_was_stopped_gets_no_result():
     assert other.cause is None
 
 
-class NoEndings(MemorySink):
-    """Fails on the end of a job's story; in strict mode that reaches whoever tells it."""
+class FullDisk(MemorySink):
+    """Fails on some events; in strict mode that reaches whoever narrates them."""
+
+    def __init__(self, fails):
+        super().__init__()
+        self.fails = fails
 
     def write(self, batch):
         super().write(batch)
-        if any(record.event.event == "execute_end" and record.job_id == "untold" for record in batch):
-            raise OSError("no room for endings")
+        if any(self.fails(record.event) for record in batch):
+            raise OSError("no room left")
 
 
-@pytest.mark.req("M0-W-1311")
-def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundled, narration):
-    sink = NoEndings()
+def told_beside(bundled, fails):
+    """Run a job beside another one while some events cannot be narrated; return both streams and the sink."""
+    sink = FullDisk(fails)
     configure(sinks=[CHANNELS, sink], strict=True)
 
     async def run():
         jobs = queue(bundled)
-        accepted = [jobs.submit(request(job_id, max_tokens=3)) for job_id in ("untold", "told")]
+        accepted = [jobs.submit(request(job_id, max_tokens=30)) for job_id in ("untold", "told")]
         return await worked(jobs, accepted)
 
-    untold, told = asyncio.run(run())
+    return *asyncio.run(run()), sink
+
+
+def text_of(stream):
+    return "".join(data.t for name, data in stream if name == "token")
+
+
+@pytest.mark.req("M0-W-1311")
+def test_a_story_that_cannot_be_narrated_costs_no_client_its_last_message(bundled, narration):
+    def its_end(event):
+        return event.event == "execute_end" and event.job_id == "untold"
+
+    untold, told, sink = told_beside(bundled, its_end)
     assert untold[-1][0] == "end"
     assert told[-1][0] == "end"
     failed = narration.assert_event(action="narrate", level="error", error_kind="OSError", callers_job_id="untold")
     assert failed.human == "Could not narrate a part of the job: OSError"
     assert [event.get("callers_job_id") for event in sink.events if event.action == "narrate"] == ["untold"]
+
+
+@pytest.mark.req("M0-W-1311")
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda event: event.action == "generate" and event.job_id == "untold",
+        lambda event: event.job_id == "untold",
+        lambda event: event.job_id == "untold" or event.action == "narrate",
+    ],
+    ids=["progress", "every event", "and the failure itself"],
+)
+def test_a_story_that_cannot_be_narrated_costs_no_client_a_token(bundled, fails):
+    untold, told, _ = told_beside(bundled, fails)
+    assert untold[-1][0] == "end"
+    assert text_of(untold) == text_of(told)
 
 
 def test_what_happened_while_the_loop_stood_still_is_told_in_order_and_with_its_time(endless):

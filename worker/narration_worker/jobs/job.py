@@ -97,10 +97,14 @@ class Job:
         self.ending = ending
 
     def publish_pending(self) -> bool:
-        """Narrate and send what was recorded since the last call; False when there is nothing. In the job's context."""
+        """Narrate and send what was recorded since the last call; False when there is nothing. In the job's context.
+
+        An event that cannot be narrated costs the client none of its tokens: what it raises is raised at the end.
+        """
         if not self._pending:
             return False
         tokens: list[wire.Token] = []
+        failure: Exception | None = None
         while self._pending:
             record = self._pending.popleft()
             if isinstance(record, Token):
@@ -110,8 +114,13 @@ class Job:
                 continue
             self._send_tokens(tokens)
             tokens = []
-            record.point(emitted_at_ms=record.at_ms, **record.fields)
+            try:
+                record.point(emitted_at_ms=record.at_ms, **record.fields)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one event
+                failure = failure or error
         self._send_tokens(tokens)
+        if failure is not None:
+            raise failure
         return True
 
     def _send_tokens(self, tokens: list[wire.Token]) -> None:

@@ -1,6 +1,7 @@
 """The job manager: accepts jobs, queues them, publishes their progress, and gives each one exactly one ending."""
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 from collections import OrderedDict
@@ -335,7 +336,8 @@ class Jobs:
         try:
             return bool(job.context.copy().run(function))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one story
-            points.story_failed(callers_job_id=job.job_id, error_kind=type(error).__name__)
+            with contextlib.suppress(Exception):  # where nothing at all can be narrated, generation goes on
+                points.story_failed(callers_job_id=job.job_id, error_kind=type(error).__name__)
             return False
 
     def _send_metrics(self, job: Job) -> None:
