@@ -14,6 +14,7 @@ FIRST_REQUEST_S: Final = 10.0
 """Longest time until the first request's headers are complete, in seconds."""
 
 _BACKLOG: Final = 128
+_FAILURE: Final = 400  # the lowest status of an answer that is a refusal or a failure
 
 Answer = Callable[[web.BaseRequest, int, str], web.Response]
 """Narrates what failed outside of the endpoints and answers it; called with the request, its status and its kind."""
@@ -65,6 +66,14 @@ class Connection(web.RequestHandler):
         response = self._answer(request, status, kind)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response; one that aiohttp made before any middleware repeats what was sent and gets our format."""
+        if isinstance(resp, web.HTTPException) and resp.status >= _FAILURE and resp.content_type == "text/plain":
+            resp = self._answer(request, resp.status, type(resp).__name__)
+        return await super().finish_response(request, resp, start_time)
 
 
 class _Runner(Protocol):

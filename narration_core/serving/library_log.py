@@ -1,17 +1,12 @@
 """Log records of aiohttp and asyncio as narration: without their text, which may hold bytes of a request."""
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Final
 
 from narration_core.bridges.stdlib import NarrationHandler
+from narration_core.serving.repeats import Repeats
 
-QUIET_S: Final = 10.0
-"""Shortest time between two events about the same problem, in seconds: when file descriptors run out, asyncio logs
-hundreds of records a second."""
-
-_MOST_PROBLEMS: Final = 100
 _LIBRARIES: Final = ("aiohttp", "asyncio")
 
 
@@ -25,7 +20,7 @@ class LibraryLogHandler(logging.Handler):
     def __init__(self, problem: Callable[..., None]) -> None:
         super().__init__(logging.WARNING)
         self._problem = problem
-        self._problems: dict[tuple[str, str], tuple[float, int]] = {}
+        self._repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Narrate a record, unless the same problem was narrated just now."""
@@ -33,15 +28,9 @@ class LibraryLogHandler(logging.Handler):
         kind = type(error).__name__ if error is not None else record.levelname.lower()
         if isinstance(error, OSError) and error.errno is not None:
             kind = f"{kind}_{error.errno}"
-        key, now = (record.name, kind), time.monotonic()
-        last, repeated = self._problems.get(key, (-QUIET_S, 0))
-        if now - last < QUIET_S:
-            self._problems[key] = (last, repeated + 1)
-            return
-        if len(self._problems) >= _MOST_PROBLEMS:
-            self._problems.clear()
-        self._problems[key] = (now, 0)
-        self._problem(library=record.name, error_kind=kind, repeated=repeated)
+        repeated = self._repeats.count((record.name, kind))
+        if repeated is not None:
+            self._problem(library=record.name, error_kind=kind, repeated=repeated)
 
 
 def narrate_logging(problem: Callable[..., None]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from narration_core.serving import connection, requests
 from narration_worker.client import WorkerClient
 from narration_worker.launch import launch
-from narration_worker.requests import MAX_FAULTS, MAX_PROMPT
-from narration_worker.wire import Error
+from narration_worker.requests import MAX_BODY, MAX_FAULTS, MAX_PROMPT
+from narration_worker.wire import Error, Fault
 
 STRICT = {"NARRATION_STRICT": "1"}
 
@@ -104,16 +104,63 @@ def test_a_refused_request_keeps_its_callers_job_id():
         async with session() as (worker, web):
             url = f"{worker.url}/execute"
             await answer(web, url, b'{"prompt": "a", "job_id": "mine", "temperature": 9}')
+            # Not JSON, strictly: the fault is found by reading it more leniently, and so is the id.
+            await answer(web, url, b'{"prompt": "a", "job_id": "not-a-number", "temperature": NaN}')
+            await answer(web, url, b'{"prompt": "\\ud800", "job_id": "half-a-pair"}')
             await answer(web, url, b'{"prompt": "a", "job_id": "done", "max_tokens": 1}')
             conflict = await answer(web, url, b'{"prompt": "a", "job_id": "done"}')
+            await answer(web, f"{worker.url}/cancel", b'{"job_id": "done", "why": 1}')
+            await worker.wait_for(action="validate", callers_job_id="done")
             return worker.events, conflict
 
     events, conflict = asyncio.run(run())
-    (refused,) = [event for event in events if event.job_id == "mine"]
-    assert (refused.action, refused.event) == ("validate", "error")
+    for job_id in ("mine", "not-a-number", "half-a-pair"):
+        (refused,) = [event for event in events if event.job_id == job_id]
+        assert (refused.action, refused.event) == ("validate", "error")
+        assert refused.duration_ms >= 0
     assert [event.event for event in events if event.job_id == "done"][-1] == "execute_end"  # its own story only
     assert [event.get("callers_job_id") for event in events if event.action == "refuse"] == ["done"]
     assert conflict[0] == 409
+
+
+@pytest.mark.req("M0-W-1302", "M0-W-1900")
+@pytest.mark.parametrize("path", ["/execute", "/cancel"])
+@pytest.mark.parametrize(
+    ("body", "encoding", "fault"),
+    [
+        (b"this is not gzip", {"Content-Encoding": "gzip"}, "does not match its Content-Encoding or length"),
+        (b"x" * (MAX_BODY + 1), {}, f"is longer than {MAX_BODY} bytes"),
+        (gzip.compress(b"x" * 50_000_000), {"Content-Encoding": "gzip"}, f"is longer than {MAX_BODY} bytes"),
+    ],
+    ids=["bad gzip", "too long", "a bomb"],
+)
+def test_a_body_that_cannot_be_read_is_a_refusal_like_any_other(path, body, encoding, fault):
+    async def run():
+        async with session() as (worker, web):
+            status, said, _ = await answer(
+                web, worker.url + path, body, **encoding, **{"X-Correlation-Id": "req-unread"}
+            )
+            return status, msgspec.json.decode(said, type=Error), await worker.wait_for(action="validate")
+
+    status, error, refused = asyncio.run(run())
+    assert (status, error.faults) == (400, [Fault("body", fault)])
+    assert refused.human == f"Refused the request: body {fault}"
+    assert (refused.correlation_id, refused.event) == ("req-unread", "error")
+    assert [event["human"] for event in error.narration] == [refused.human]
+
+
+@pytest.mark.fault
+@pytest.mark.req("M0-W-1902")
+def test_a_flood_of_what_is_not_http_is_narrated_once():
+    async def run():
+        async with session() as (worker, _):
+            answers = [await raw(worker.url, b"\x16\x03\x01 a TLS hello\r\n\r\n") for _ in range(50)]
+            await worker.stop()
+            return answers, [event.error_kind for event in worker.events if event.action == "http"]
+
+    answers, kinds = asyncio.run(run())
+    assert all(b" 400 " in answer.partition(b"\r\n")[0] for answer in answers)
+    assert kinds == ["BadHttpMethod"]
 
 
 SECRET = "sunflower-made-up"
@@ -233,6 +280,21 @@ def test_an_expectation_that_is_not_met_is_answered_in_our_format(version, expec
     if b"417" in starts[0]:
         error = msgspec.json.decode(received.rpartition(b"\r\n\r\n")[2], type=Error)
         assert error.code == "INVALID_REQUEST"
+
+
+@pytest.mark.req("M0-W-1500", "M0-W-1902")
+@pytest.mark.parametrize("start", ["GET /health", "POST /nowhere", "DELETE /execute"])
+def test_an_expectation_is_refused_in_our_format_wherever_it_is_sent(start):
+    async def run():
+        async with launch(environment=STRICT) as worker:
+            head = f"{start} HTTP/1.1\r\nHost: localhost\r\nExpect: {SECRET}\r\nConnection: close\r\n\r\n"
+            return await raw(worker.url, head.encode()), await worker.wait_for(action="http")
+
+    received, told = asyncio.run(run())
+    assert received.startswith(b"HTTP/1.1 417 ")
+    assert msgspec.json.decode(received.rpartition(b"\r\n\r\n")[2], type=Error).code == "INVALID_REQUEST"
+    assert SECRET.encode() not in received
+    assert told.error_kind == "HTTPExpectationFailed"
 
 
 @pytest.mark.req("AUTH-1004")

@@ -12,7 +12,8 @@ from narration_worker import lifecycle
 from narration_worker.cli import command
 from narration_worker.config import BUNDLED, Settings
 from narration_worker.errors import CODES, WorkerError
-from narration_worker.http.server import Server, error_response
+from narration_worker.http.answers import error_response
+from narration_worker.http.server import Server
 from narration_worker.http.sse import stream
 from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs

@@ -19,8 +19,9 @@ from narration_core.sinks import HubSink
 from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import WorkerError
+from narration_worker.http.answers import FailureAnswers
 from narration_worker.http.callback import announce
-from narration_worker.http.server import Server, answer_failure
+from narration_worker.http.server import Server
 from narration_worker.jobs.gil_priority import shorten_switch_interval
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import Metrics
@@ -201,7 +202,7 @@ class _Worker:
         host, port = self._settings.host, self._settings.port
         points.server_start(address=host, port=port)
         try:
-            listener, bound_port = await listen(runner, answer_failure, host, port)
+            listener, bound_port = await listen(runner, FailureAnswers(), host, port)
         except ListenError as error:
             points.bind_failed(address=host, port=port, reason=str(error).lower(), error_kind=error.kind)
             raise StartError(

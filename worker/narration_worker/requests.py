@@ -114,6 +114,15 @@ def parse_cancel(body: bytes) -> tuple[CancelRequest | None, list[Fault]]:
     return _parse(body, CancelRequest, lambda _: [])
 
 
+def sent_job_id(body: bytes) -> str | None:
+    """Return the job id of a body that may be invalid otherwise, or None when it has no valid one."""
+    given, _ = _decode(body)
+    try:
+        return msgspec.convert(given.get("job_id"), JobId) if isinstance(given, dict) else None
+    except msgspec.ValidationError:
+        return None
+
+
 def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]) -> tuple[Any, list[Fault]]:
     if len(body) > MAX_BODY:
         return None, [Fault("body", f"is {len(body)} bytes, at most {MAX_BODY} are read")]

@@ -8,7 +8,7 @@ import msgspec
 from narration_core import bind, close_job, open_job, subscribe
 from narration_worker import points
 from narration_worker.errors import REASON_CHARS, WorkerError
-from narration_worker.requests import UNKNOWN_FIELD, JobId
+from narration_worker.requests import UNKNOWN_FIELD
 from narration_worker.wire import Fault
 
 
@@ -22,13 +22,14 @@ def invalid(faults: list[Fault]) -> WorkerError:
     return WorkerError("INVALID_REQUEST", message, "correct every fault that is listed", faults=faults)
 
 
-def narrate_refusal(error: WorkerError, job_id: str | None, *, known: bool) -> list[bytes]:
+def narrate_refusal(error: WorkerError, job_id: str | None, *, known: bool, duration_ms: int) -> list[bytes]:
     """Narrate a refused request; return the JSON lines of its events.
 
     Args:
         error: why it is refused.
         job_id: the id that the caller sent, when it is a valid one.
         known: whether that id names another job, whose story this is not.
+        duration_ms: time since the request came, in milliseconds.
     """
     own = job_id is not None and not known
     name = job_id if job_id is not None and own else f"refused-{secrets.token_hex(8)}"
@@ -36,7 +37,8 @@ def narrate_refusal(error: WorkerError, job_id: str | None, *, known: bool) -> l
     try:
         subscription = subscribe(name)
         with bind(job_id=name):
-            _narrate(error, {} if own or job_id is None else {"callers_job_id": job_id})
+            more = {} if own or job_id is None else {"callers_job_id": job_id}
+            _narrate(error, {"duration_ms": duration_ms, **more})
         return [delivery.record.line for delivery in subscription.waiting() if delivery.record is not None]
     finally:
         close_job(name)
@@ -69,12 +71,3 @@ def _summary(faults: list[Fault]) -> str:
     else:
         text = f"{len(faults)} faults: " + ", ".join(dict.fromkeys(fault.field for fault in faults))
     return text if len(text) <= REASON_CHARS else f"{text[: REASON_CHARS - 3]}..."
-
-
-def sent_job_id(body: bytes) -> str | None:
-    """Return the job id of a body that may be invalid otherwise, or None when it has no valid one."""
-    try:
-        given = msgspec.json.decode(body)
-        return msgspec.convert(given.get("job_id"), JobId) if isinstance(given, dict) else None
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-        return None

@@ -1,11 +1,11 @@
 """The HTTP interface: one short method for each endpoint."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from narration_core import CORRELATION_HEADER, Narrator, bind, bound
@@ -18,45 +18,23 @@ from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import CODES, WorkerError
 from narration_worker.http import openapi, sse
+from narration_worker.http.answers import check_expectation, error_response, json_response
 from narration_worker.http.auth import authenticate
-from narration_worker.http.refusals import invalid, narrate_refusal, sent_job_id
+from narration_worker.http.refusals import invalid, narrate_refusal
 from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import CONTENT_TYPE, Metrics
 from narration_worker.model.engine import Engine
-from narration_worker.requests import MAX_BODY, parse_cancel, parse_execute
+from narration_worker.requests import MAX_BODY, parse_cancel, parse_execute, sent_job_id
 from narration_worker.wire import CancelResult, Completion, Draining, End, Error, Fault, Health, HealthStatus, Token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-RETRY_AFTER_S: Final = 1
-_RETRY_CODES: Final = frozenset(("QUEUE_FULL", "LOADING"))
 _AUTHENTICATED: Final = web.RequestKey("authenticated", bool)
+_BEGAN: Final = web.RequestKey("began", float)
+"""When the request's head was read, on the monotonic clock."""
+
 _PUBLIC: Final = frozenset(("/health", "/openapi.json", "/docs"))
-_encode: Final = msgspec.json.Encoder().encode
-
-
-def json_response(status: int, body: msgspec.Struct, headers: dict[str, str] | None = None) -> web.Response:
-    """Return a response with a JSON body, which is one of the wire types."""
-    return web.Response(status=status, body=_encode(body), content_type="application/json", headers=headers)
-
-
-def error_response(error: WorkerError, narration: list[bytes] | None = None) -> web.Response:
-    """Return the response for a failure.
-
-    Args:
-        error: the failure.
-        narration: the JSON lines of the events that explain it.
-    """
-    headers = {}
-    if error.code in _RETRY_CODES:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
-    if error.status == CODES["MISSING_TOKEN"].status:
-        headers["WWW-Authenticate"] = "Bearer"
-    body = error.to_wire()
-    if narration is not None:
-        body.narration = [msgspec.json.decode(line) for line in narration]
-    return json_response(error.status, body, headers)
 
 
 class _FreshStream(web.StreamResponse):
@@ -114,8 +92,6 @@ class Server:
             return error_response(error)
         except web.HTTPNotFound:
             return error_response(WorkerError("NOT_FOUND", f"no endpoint {request.path[:200]}"))
-        except web.HTTPRequestEntityTooLarge:
-            return error_response(WorkerError("INVALID_REQUEST", f"the body is longer than {MAX_BODY} bytes"))
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             message = f"{request.path[:200]} does not take {request.method[:20]}; use {allowed}"
@@ -134,6 +110,7 @@ class Server:
     @web.middleware
     async def _identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Authenticate the caller; unauthenticated callers reach only the public endpoints."""
+        request[_BEGAN] = time.monotonic()
         try:
             identity = authenticate(self._settings, request.headers, request.remote)
             if identity == LOCALHOST:
@@ -158,35 +135,40 @@ class Server:
 
     async def execute(self, request: web.Request) -> web.StreamResponse:
         """POST /execute: stream events from `started` to `end` or `error`, or answer with the whole text."""
-        body = await self._body(request)
+        try:
+            body = await self._body(request)
+        except WorkerError as error:
+            return self._refuse(request, error, None)
         execute, faults = parse_execute(body)
         if execute is None:
-            return self._refuse(invalid(faults), sent_job_id(body))
+            return self._refuse(request, invalid(faults), sent_job_id(body))
         if execute.max_tokens > self._settings.max_tokens_out:
             fault = Fault("max_tokens", f"must be at most {self._settings.max_tokens_out} here")
-            return self._refuse(invalid([fault]), execute.job_id)
+            return self._refuse(request, invalid([fault]), execute.job_id)
         if "Last-Event-ID" in request.headers and execute.job_id is not None and self._settings.resume_grace_s:
             return await self._resume(request, execute.job_id)
         try:
             job = await self._jobs.accept(execute)
         except WorkerError as error:
             if error.code != "INVALID_REQUEST":
-                return self._refuse(error, execute.job_id)
+                return self._refuse(request, error, execute.job_id)
             field = "prompt" if execute.messages is None else "messages"
             fault = Fault(field, error.message.removeprefix("the prompt "))
-            return self._refuse(invalid([fault]), execute.job_id)
+            return self._refuse(request, invalid([fault]), execute.job_id)
         return await self._stream(request, job) if execute.stream else await self._complete(job)
 
     async def _body(self, request: web.Request) -> bytes:
         """Return a request's body.
 
         Raises:
-            WorkerError: INVALID_REQUEST, it does not arrive in time or cannot be decompressed.
+            WorkerError: INVALID_REQUEST, it is too long, does not arrive in time or cannot be decompressed.
         """
         try:
             return await read_body(request)
+        except web.HTTPRequestEntityTooLarge:
+            raise invalid([Fault("body", f"is longer than {MAX_BODY} bytes")]) from None
         except BodyError as error:
-            raise WorkerError("INVALID_REQUEST", str(error)) from None
+            raise invalid([Fault("body", str(error).removeprefix("the body "))]) from None
 
     async def _stream(self, request: web.Request, job: Job, after: int = 0) -> web.StreamResponse:
         kind = web.StreamResponse if after else _FreshStream
@@ -246,10 +228,20 @@ class Server:
             headers,
         )
 
-    def _refuse(self, error: WorkerError, job_id: str | None) -> web.Response:
-        """Answer a refused request with the narration of the refusal."""
-        known = job_id is not None and self._jobs.knows(job_id)
-        return error_response(error, narrate_refusal(error, job_id, known=known))
+    def _refuse(
+        self, request: web.Request, error: WorkerError, job_id: str | None, *, own: bool = True
+    ) -> web.Response:
+        """Answer a refused request with the narration of the refusal.
+
+        Args:
+            request: the request.
+            error: why it is refused.
+            job_id: the id that the caller sent, when it is a valid one.
+            own: whether the request was to begin that job; false for one about another request's job.
+        """
+        known = not own or (job_id is not None and self._jobs.knows(job_id))
+        duration_ms = int((time.monotonic() - request[_BEGAN]) * 1000)
+        return error_response(error, narrate_refusal(error, job_id, known=known, duration_ms=duration_ms))
 
     async def job(self, request: web.Request) -> web.Response:
         """GET /jobs/{job_id}: the state of a job."""
@@ -270,10 +262,13 @@ class Server:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """POST /cancel: stop a job; calling it again is fine."""
-        body = await self._body(request)
+        try:
+            body = await self._body(request)
+        except WorkerError as error:
+            return self._refuse(request, error, None)
         cancel, faults = parse_cancel(body)
         if cancel is None:
-            return self._refuse(invalid(faults), None)
+            return self._refuse(request, invalid(faults), sent_job_id(body), own=False)
         return json_response(202, CancelResult(cancel.job_id, self._jobs.cancel(cancel.job_id)))
 
     async def shutdown(self, _: web.Request) -> web.Response:
@@ -321,30 +316,3 @@ class Server:
     async def metrics(self, _: web.Request) -> web.Response:
         """GET /metrics: the metrics in Prometheus' text format."""
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
-
-
-async def check_expectation(request: web.Request) -> web.Response | None:
-    """Ask for the body when the client waits for that (`Expect: 100-continue`); answer other expectations with 417."""
-    if request.version < (1, 1):
-        return None  # HTTP/1.0 does not know the header
-    if request.headers.get("Expect", "").lower() != "100-continue":
-        return json_response(417, WorkerError("INVALID_REQUEST", "only Expect: 100-continue is met").to_wire())
-    if request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return None
-
-
-def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Response:
-    """Narrate and answer what failed outside of the endpoints. Not the exception's text, which may hold a prompt.
-
-    Args:
-        request: as much as there is of it.
-        status: HTTP status.
-        kind: the exception's name.
-    """
-    points.http_failed(address=request.remote or "unknown", error_kind=kind)
-    if status < CODES["INTERNAL"].status:
-        return json_response(
-            status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
-        )
-    return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))
