@@ -16,6 +16,7 @@ from narration_core.redaction._assignment_pattern import (
     SPACE,
     SUFFIX,
     TAG,
+    WRAPPERS,
 )
 from narration_core.redaction._checks import noisy, plain_hex, random_looking, uuid_like
 from narration_core.redaction._provider_names import PROVIDERS
@@ -48,6 +49,8 @@ _PHRASE: Final = r"[A-Za-z]{1,24}+(?:[ ][\w'!?.,\-]{1,24}+(?!=)){1,8}+(?=[ ]\w{1
 _LONG: Final = 250
 _LONGEST_QUOTED: Final = 4096
 _REST: Final = r"""[^\s"'`;,<>\\]{0,65536}+"""
+# What sets a variable in a source, an image or a shell; the name follows.
+_DIRECTIVE: Final = r"(?r)(?:^|[^\w])(?:define|ENV|ARG|[Ss]et[Ee]nv|[Ss]et|SET)[ ]{1,8}[\w.\-]{0,64}+"
 _SCHEME: Final = rf"(?i)(?:{SCHEMES})[ :]\s{{0,2}}"
 # A placeholder of several words, `<set to the key 'password' in secret 'db'>`; a variable of a query, `login(password: $p) { id }`.
 _EXPLAINED: Final = r"\$[A-Za-z_]\w{0,40}\)(?!\w)|<[a-z]{1,24}[ ][^<>\r\n]{1,160}+>(?=[\s,;.)]|\Z)"
@@ -60,6 +63,8 @@ _EVIDENT: Final = r"(?=[A-Za-z]{0,64}\d)(?=\d{0,64}[A-Za-z])[\w\-.+!@#^~?]{4,200
 # `0x0`, `xxxx1`: what stands where a secret was starts with one of these.
 _MASKS: Final = frozenset("xX0")
 _MIXED: Final = 6
+_BRACKET: Final = 4
+"""So long is at most what opens a value that no call makes: a bracket, blanks, the prefix of a literal."""
 _RESULTS: Final = frozenset(["PASS", "XPASS", "Pass"])
 # Words that are secrets by the one before them.
 _QUALIFIED: Final = frozenset(["answer", "code", "phrase", "seed", "cookie"])
@@ -152,7 +157,10 @@ def _value(  # noqa: C901 - one condition after the other
         return None
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
-    kind = _joined(kind, option, found, verdict, value, quoted=quoted)
+    if kind == "space" and verdict >= STRONG and _mixed(value) and compiled(_DIRECTIVE).match(text, 0, at):
+        kind = "assign"
+    else:
+        kind = _joined(kind, option, found, verdict, value, quoted=quoted)
     alone = last.lower() in _ALONE
     if not fits_text(verdict, value, kind, quoted=quoted, alone=alone, more=bool(found[MORE])) and not _of_a_provider(
         text, at, found, verdict, value, quoted=quoted
@@ -207,7 +215,7 @@ def _judged(text: str, at: int, found: Any, judge: Callable[[str], Verdict]) -> 
     after, end = found.span(SUFFIX)
     before = compiled(HEAD).match(text, 0, at)
     first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
-    last = option.lstrip(".-")
+    last = option[2:] if option.startswith("-D") else option.lstrip(".-")  # -Dapp.secret=...
     word = text[at:end]
     if not word.isascii() or " " in word:  # "kata sandi"
         verdict = judge(word)
@@ -373,6 +381,8 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
     if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
+    if _made(found):
+        kind = "call"
     if kind == "assign":
         sign = found[ASSIGN]
         return "colon" if sign.endswith(": ") or (sign[0] == "=" and sign[-1] == " ") else kind
@@ -380,10 +390,17 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
         return "assign"
     if quoted and kind in {"space", "call", "comma"} and verdict >= STRONG and len(value) >= 6:
         low = option.lower()
-        # A password with a digit; a secret may be told by its name: `secret "db-2" created`.
-        if ("pass" in low or "pwd" in low) and any(map(str.isdigit, value)) and not value.isdigit():
+        # A password with a digit; a secret may be told by its name: `secret "db-2" created`, `("secret", "prod/db-2")`.
+        named = "pass" in low or "pwd" in low or (kind != "space" and set("-./_:").isdisjoint(value))
+        if named and any(map(str.isdigit, value)) and not value.isdigit() and not is_folder(option, value):
             return "assign"
     return kind
+
+
+def _made(found: Any) -> bool:
+    """Tell whether a call makes the value of a text: only a text that looks like a secret is one, not that of a label."""
+    opened = found[OPEN]
+    return len(opened) > _BRACKET and compiled(WRAPPERS).match(opened) is None
 
 
 def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> bool:

@@ -13,9 +13,23 @@ SCHEMES: Final = "bearer|basic|token|apikey|api-key|key|jwt|negotiate|ntlm|x-aut
 _JOINING: Final = "is|was|are|for|in|of|to|and|or|not|must|has|had|with|from|on|at|by|as|if|than|then|but|the|this|that"
 
 # What a value is wrapped in: `Some("...")`, `SecretStr('...')`, `string(12) "..."`.
-_WRAPPERS: Final = (
+WRAPPERS: Final = (
     r"(?:Some|Just|Ok|String|str|bytes|Secret(?:Str(?:ing)?|Bytes|Value(?:\.unsafe\w{0,16})?)?|Password|PASSWORD|Optional(?:\.of)?|Buffer\.from|(?:aws|pulumi)\.[Ss]\w{4,8})\s?\(\s{0,2}"
     r"|string\(\d{1,5}\)[ ]"
+)
+
+# What gives the text it is called with, in another form, and what is asked for a setting that has a default; an
+# alternative to what is not set.
+_MAKERS: Final = (
+    r"(?:(?:new|make|create|from|to|get)?_?(?:string|str|bytes?|bytearray|chars?|secure_?string|secret_?key(?:_?spec)?|hex|base64)|unhexlify"
+    r"|(?:b64|base64|url)?(?:de|en)(?:code|crypt|crypted)\w{0,12}|value_?of|of|from|wrap|unwrap|trim|strip|quote)"
+)
+_METHODS: Final = r"(?![\"'](?:utf|ascii|latin|iso|cp\d|unicode|hex|base\d|sha|md5|aes|rsa|[hre]s\d|gb\d|big5|windows|pbkdf|bcrypt|argon|scrypt))"
+MADE: Final = (
+    rf"(?:(?:new[ ])?(?:[A-Za-z_][\w.:]{{0,40}}(?:\.|::))?+{_MAKERS}\(\s{{0,2}}"
+    r"|[A-Za-z_][\w.:]{0,48}+\(\s{0,2}[\"'][\w.\-]{1,64}[\"'],\s{0,2}"
+    r"|[A-Za-z_$][\w.:$]{0,60}+(?:[\[(][\"'][\w.\-]{1,64}[\"'][\])])?\s{0,2}(?:\|\||\?\?|\?:|\bor\b)\s{0,2})"
+    rf"{_METHODS}"
 )
 
 # The rest of a name, in any script.
@@ -47,7 +61,7 @@ TAIL: Final = rf"""(?xsi)
     (?P<inside>[ ]?:[ ]?\{{\s{{0,24}}["']value["'][ ]?:[ ]?|(?:\s[\w:]{{1,24}}="[^"<>]{{0,64}}"){{1,4}}+>\s{{0,24}}<(?:string|value|data)>\s{{0,24}})
   | (?:[ ](?:\(\w{{1,12}}\)|as[ ](?:new[ ])?\w{{1,16}})(?=[ ]?[:=]))?
     (?P<more>(?:[ ](?!(?:{_JOINING})[ ])\w[\w.\-]{{0,19}}+(?<!\.)){{0,2}}?)
-    (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ]|[ ](?:is|was)[ ]?:[ ])|\s{{0,24}}+(?>:{{1,3}}=|={{1,2}}>|->|=:|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||\?\?=?|[→⇒➜➔⟶⟹≔])\s{{0,24}}+
+    (?P<assign>(?::[*_]{{1,2}}[ ]|:</\w{{1,8}}>[ ]{{0,2}}|:[ ]?[&\w][\w<>\[\]:.|?]{{1,30}}[ ]?=[ ]?(?=["'])|[ ]?<-[ ]|[ ](?:is|was)[ ]?:[ ])|\s{{0,24}}+(?>:{{1,3}}=|={{1,2}}>|->|=:|={{1,3}}|!={{1,2}}|\?=|\+=|\.=|:{{1,2}}(?!//)|\|\||\?\?=?|\?:(?=[ ]?["'])|(?<=[\])][ ])or(?=[ ]["'])|[→⇒➜➔⟶⟹≔])\s{{0,24}}+
         (?:(?:[>|][+\-]?[ ]{{0,2}}\r?\n[ ]|\\\r?\n)[ ]{{0,24}}+)?)                                                            # a folded block of YAML, a line that goes on
   | (?P<pair>(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data)>\s{{0,24}}|[\s,]{{1,24}}["']?(?:secret_|parameter|output)?value["']?\s{{0,2}}[:=]\s{{0,4}}|[ ]\{{[^{{}}]{{0,160}}?\bdefault\s{{0,12}}=\s{{0,4}})
   | (?P<comma>\s{{0,2}},\s{{0,24}}(?:(?:default|fallback|with)\s{{0,2}}[=:]\s{{0,2}})?(?=b?u?["'`\[]|<<"))
@@ -57,7 +71,7 @@ TAIL: Final = rf"""(?xsi)
   | (?P<dash>\s-\s(?=["'`]?\S)|\s(?:~>|-->|>>|\.{{3,6}}|…)\s(?=["'`]?[^\s/~])|\s[.]\s(?=["']))
   | (?P<space>\s{{1,2}}(?:(?:(?:is[ ])?(?:generated[ ]|created[ ])?for[ ](?:the[ ])?(?:user[ ])?[\w.@\-]{{1,40}}(?::\s{{1,2}}|[ ](?=is|was|now|set|changed|reset)))?(?:(?:is|was|ist|lautet|est|es|jest|är|er|è|é|je|(?:with|to|as)(?=[ ]["'`]?\w[\w\-.!@\#$%^&*+]{{7}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to)[ ](?:now[ ])?)?)?)
 )
-(?P<open>(?:[\[({{]\s{{0,2}}|<<|{_WRAPPERS})?[@bruf]{{0,2}}(?=["'`])|)
+(?P<open>(?:[\[({{]\s{{0,2}}|<<|{WRAPPERS}|{MADE})?[@bruf]{{0,2}}(?=["'`])|)
 (?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,])(?!\w{{1,32}}+=[^=\s]))?+
 (?:
     (?:\"{{3}}|")(?P<v3>(?:[^"\\\r\n]|\\.){{0,4096}}+)

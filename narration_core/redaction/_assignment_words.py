@@ -17,7 +17,7 @@ class Keyword(NamedTuple):
 
 
 # What may stand between a word and its value, at least the start of it.
-_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;<>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
 _IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet) [!-~]{6}"
 
@@ -65,6 +65,16 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
     Keyword("pass", r"-pass [!-~]{4}"),
+    # What sets a variable of that name: `#define DB_PASS x`, `ENV SMTP_PWD x`; and what a file of settings says: `pass "x"`.
+    *(
+        Keyword(word, shape.format(word))
+        for word in ("pass", "pwd", "pw", "psk", "cred")
+        for shape in (
+            r"(?:define|env|arg|set) [\w.\-]{{0,24}}{}[\w\-]{{0,12}} [!-~]{{4}}",
+            r"{} string = [\"']",
+        )
+    ),
+    *(Keyword(word, word + r" [\"'][!-~]{6}") for word in ("pass", "pwd", "pw")),
     # What joins short words to values alone: an option and its value, an arrow, "set DB_PASS to ...".
     *(
         Keyword(word, shape.format(word))

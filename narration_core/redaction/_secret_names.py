@@ -178,7 +178,7 @@ _SAFE_LAST: Final = frozenset(
         "source sources server service host port region account user username email owner helper helpers handler "
         "factory class func function callback generator parser reader writer loader backend vault operator plugin "
         "module package schema table column template model selector supported support list map set cache pool queue "
-        "batch stream stats metrics tests test flow grant grants page screen form button link text message "
+        "batch stream stats metrics tests flow grant grants page screen form button link text message "
         "placeholder example sample docs doc help info metadata meta config configuration settings options option "
         "params"
     ).split()
@@ -186,7 +186,7 @@ _SAFE_LAST: Final = frozenset(
 # What comes after the name proper: where the value is used, how it is written, that it is asked for twice.
 _TRAILING: Final = frozenset(
     (
-        "prod production dev develop development stg stage staging live sandbox qa uat old new current previous primary "
+        "prod production prd preprod dev develop development stg stage staging live sandbox qa uat test local default old new current previous primary "
         "secondary backup confirmation confirm confirmed repeat again value val plain plaintext clear cleartext raw str "
         "string secure encrypted base64 hex"
     ).split()

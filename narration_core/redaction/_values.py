@@ -51,7 +51,7 @@ def _symbols(value: str) -> int:
 _STATES: Final = frozenset(
     (
         "yes no true false on off set unset none null nil undefined required optional missing present absent empty default ok valid invalid "
-        "wrong incorrect expired changed accepted rejected failed enabled disabled unknown n/a all "
+        "wrong incorrect passed skipped expired changed accepted rejected failed enabled disabled unknown n/a all "
         "str string bytes int integer bool boolean optional any object char text varchar"
     ).split()
 )
