@@ -157,10 +157,7 @@ def _value(  # noqa: C901 - one condition after the other
         return None
     if _no_assignment(text, at, end, found, kind, last, verdict, value, quoted=quoted):
         return None
-    if kind == "space" and verdict >= STRONG and _mixed(value) and compiled(_DIRECTIVE).match(text, 0, at):
-        kind = "assign"
-    else:
-        kind = _joined(kind, option, found, verdict, value, quoted=quoted)
+    kind = _joined(text, at, kind, option, found, verdict, value, quoted=quoted)
     alone = last.lower() in _ALONE
     if not fits_text(verdict, value, kind, quoted=quoted, alone=alone, more=bool(found[MORE])) and not _of_a_provider(
         text, at, found, verdict, value, quoted=quoted
@@ -377,7 +374,9 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
     return False
 
 
-def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool) -> str:
+def _joined(
+    text: str, at: int, kind: str, option: str, found: Any, verdict: Verdict, value: str, *, quoted: bool
+) -> str:
     """Return how name and value are joined, "assign" where they belong together as firmly as with a sign between them."""
     if kind in {"tag", "inside"} or (kind == "comma" and option.startswith("-")):
         return "assign"
@@ -386,7 +385,10 @@ def _joined(kind: str, option: str, found: Any, verdict: Verdict, value: str, *,
     if kind == "assign":
         sign = found[ASSIGN]
         return "colon" if sign.endswith(": ") or (sign[0] == "=" and sign[-1] == " ") else kind
-    if kind == "space" and _introduced(option, found, verdict, value, quoted=quoted):
+    if kind == "space" and (
+        _introduced(option, found, verdict, value, quoted=quoted)
+        or (verdict >= STRONG and _mixed(value) and compiled(_DIRECTIVE).match(text, 0, at))
+    ):
         return "assign"
     if quoted and kind in {"space", "call", "comma"} and verdict >= STRONG and len(value) >= 6:
         low = option.lower()
