@@ -110,4 +110,4 @@ def test_time_grows_with_the_length_of_a_crowd() -> None:
 @pytest.mark.parametrize("shape", CROWDS)
 def test_no_crowd_costs_many_times_what_another_costs(shape: str) -> None:
     usual, text = (crowded(of, 60_000) for of in ("assignments", shape))
-    assert min(seconds(text) for _ in range(2)) <= 5 * min(seconds(usual) for _ in range(3))
+    assert min(seconds(text) for _ in range(2)) <= 8 * min(seconds(usual) for _ in range(3))
