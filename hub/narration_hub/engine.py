@@ -108,6 +108,9 @@ class Engine(Protocol):
     async def recall(self, scope: Scope, name: str) -> list[Recalled]:
         """Return what other hubs may have taken in of a job or story; nothing when there are none."""
 
+    async def recall_others(self) -> list[bytes]:
+        """Return the latest events that other hubs took in, of all jobs, as they stand in every stream."""
+
     def missed(self, job_id: str, events: int) -> int:
         """Return how many events are no longer in a job's stream, of so many that the board counted."""
 
@@ -176,6 +179,10 @@ class Embedded:
     async def recall(self, scope: Scope, name: str) -> list[Recalled]:
         """Return nothing: what this hub took in, it has itself."""
         del scope, name
+        return []
+
+    async def recall_others(self) -> list[bytes]:
+        """Return nothing: there are no others."""
         return []
 
     def missed(self, job_id: str, events: int) -> int:

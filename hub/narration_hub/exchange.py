@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Container, Iterator
-from itertools import accumulate, takewhile
+from itertools import accumulate, chain, takewhile
 from typing import Final, NamedTuple
 
 import msgspec
@@ -266,12 +266,16 @@ class Exchange:
         """
         if self.store is not None:
             return self.store.blocks(last)
-        frames = self.streams.everything.frames()
-        if last is not None:
-            kept = takewhile(lambda size: size <= last, accumulate(len(frame) for frame in reversed(frames)))
-            frames = frames[len(frames) - sum(1 for _ in kept) :]
-        parts = (frames[start : start + _FRAMES] for start in range(0, len(frames), _FRAMES))
-        return (b"".join(encode(event_of(frame)) + b"\n" for frame in part) for part in parts)
+        return _blocks_of(self.streams.everything.frames(), last)
+
+    async def recent(self, last: int) -> Iterator[bytes]:
+        """Return the latest lines of all hubs in blocks: those of other hubs, as far as they can be had, come first.
+
+        Args:
+            last: about so many bytes of this hub's, and of all others' together.
+        """
+        others = await self.engine.recall_others()
+        return chain(_blocks_of(others, last), self.blocks(last))
 
     def close(self) -> None:
         """Let go of the store and the collector."""
@@ -335,3 +339,12 @@ class Exchange:
         counts = job.known().counts if job.others else job.counts
         missed = self.engine.missed(job.job_id, sum(counts.values()))
         return self.board.shown(job, missed=missed, for_operator=for_operator)
+
+
+def _blocks_of(frames: list[bytes], last: int | None) -> Iterator[bytes]:
+    """Return the lines of frames in blocks; with `last`, about so many bytes of the end."""
+    if last is not None:
+        kept = takewhile(lambda size: size <= last, accumulate(len(frame) for frame in reversed(frames)))
+        frames = frames[len(frames) - sum(1 for _ in kept) :]
+    parts = (frames[start : start + _FRAMES] for start in range(0, len(frames), _FRAMES))
+    return (b"".join(encode(event_of(frame)) + b"\n" for frame in part) for part in parts)

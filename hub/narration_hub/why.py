@@ -72,6 +72,7 @@ class Reasons:
             return None
         recent = await self._usual() if for_operator else Recent()
         found = await asyncio.to_thread(_answer, name, events, recent)
+        found.stores = self._exchange.engine.stores()
         if for_operator and found.service:
             found.heard_ms, found.others_heard_ms = self._heard(found.service)
         return found
@@ -91,7 +92,7 @@ class Reasons:
         async with self._learning:
             now = self._clock()
             if self._learned_at is None or now - self._learned_at >= LEARN_S:
-                blocks = self._exchange.blocks(RECENT_BYTES)
+                blocks = await self._exchange.recent(RECENT_BYTES)
                 recent = Recent()
                 lines = (line for block in blocks for line in block.splitlines())
                 await asyncio.to_thread(deque, recent.take(lines), 0)

@@ -276,6 +276,7 @@ class Why(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         left_open: work of a request that is over, whose end was never told.
         lost: events that services lost since the request began, by service; operators only.
         notes: what to know about the clocks of services.
+        stores: whose stores were asked, beside what hubs share; absent when there is one hub only.
     """
 
     state: Literal["waiting", "queued", "silent", "failed", "finished", "unknown"]
@@ -292,6 +293,7 @@ class Why(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     left_open: list[str] = msgspec.field(default_factory=list)
     lost: dict[str, int] = msgspec.field(default_factory=dict)
     notes: list[str] = msgspec.field(default_factory=list)
+    stores: Stores | None = None
 
 
 class Found(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -84,6 +84,14 @@ _ENDED: Final = {
 }
 
 
+_LAST: Final = {
+    "name": "last",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Only about so many bytes of the end; of several hubs, what others took in lately comes before it.",
+}
+
+
 _WHY: Final = "What it waits for: who holds it, how long that usually takes, what usually follows."
 
 
@@ -213,7 +221,7 @@ def _paths() -> dict[str, Any]:
             "get": {
                 "operationId": "events",
                 "summary": "Every line that is kept, oldest first, as NDJSON.",
-                "parameters": [{"name": "last", "in": "query", "schema": {"type": "integer", "minimum": 0}}],
+                "parameters": [_LAST],
                 "responses": {
                     "200": {
                         "description": "One event a line.",

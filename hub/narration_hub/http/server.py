@@ -275,16 +275,25 @@ class Server:
             story.stores = _nameless(story.stores)
             story.unread = min(1, story.unread)
         if not story.lines:
-            if self._exchange.engine.is_alone:
-                raise _cannot_tell()
-            raise unknown(story.stores.not_asked if is_operator and story.stores is not None else ())
+            raise self._nothing(is_operator=is_operator)
         if request.headers.get("Accept", "").startswith("text/plain"):
             text = "".join(f"{formatted(from_fields(line.event))}\n" for line in story.lines)
             return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
         return json_response(200, story)
 
+    def _nothing(self, *, is_operator: bool) -> HubError:
+        """Return the answer when there is nothing of a name here; operators learn which hubs were not asked."""
+        engine = self._exchange.engine
+        if engine.is_alone:
+            return _cannot_tell()
+        stores = engine.stores() if is_operator else None
+        return unknown(stores.not_asked if stores is not None else ())
+
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """GET /v1/operator/events: the lines that are kept, oldest first; `?last=` only so many bytes of the end."""
+        """GET /v1/operator/events: the lines that are kept, oldest first; `?last=` only so many bytes of the end.
+
+        Before that end come the latest lines of other hubs, as far as hubs share them: all then say the same is usual.
+        """
         if request[_CALLER].kind != "operator":
             raise unknown()
         last = _number(request, "last")
@@ -293,7 +302,7 @@ class Server:
         if stores is not None:
             response.headers[NOT_ASKED_HEADER] = ", ".join(stores.not_asked)
         await response.prepare(request)
-        blocks = self._exchange.blocks(last)
+        blocks = self._exchange.blocks(None) if last is None else await self._exchange.recent(last)
         deadline_s, counts = self._settings.write_deadline_s, self._exchange.counts
         # Read in a thread: others must not wait for the disk.
         while (block := await asyncio.to_thread(next, blocks, None)) is not None:
@@ -367,9 +376,12 @@ class Server:
             name, caller = request.match_info["name"], request[_CALLER]
             if not caller.may_read(scope, name):
                 raise unknown()
-            found = await self._reasons.of(scope, name, for_operator=caller.kind == "operator")
+            is_operator = caller.kind == "operator"
+            found = await self._reasons.of(scope, name, for_operator=is_operator)
             if found is None:
-                raise _cannot_tell() if self._exchange.engine.is_alone else unknown()
+                raise self._nothing(is_operator=is_operator)
+            if not is_operator:
+                found.stores = _nameless(found.stores)
             return json_response(200, found)
 
         return why

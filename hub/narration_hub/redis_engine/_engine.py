@@ -444,6 +444,15 @@ class RedisEngine:
             return [Recalled(key_of(entry), entry.frame) for entry in self._log.of(scope, name)]
         return [Recalled(one.key, one.frame) for one in told]
 
+    async def recall_others(self) -> list[bytes]:
+        """Return what other hubs took in and Redis still has; nothing while it is away."""
+        try:
+            look = await self._asked(lambda: self._link.look(_EVERY, ""))
+            told = await self._link.read(_EVERY, "", look) if look is not None else []
+        except GoneError:
+            return []
+        return [one.frame for one in told if one.hub != self._link.hub]
+
     def figures(self) -> list[Figure]:
         """Return what there is to count."""
         return [
