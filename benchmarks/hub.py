@@ -26,7 +26,7 @@ from narration_core import Narrator, bind, configure
 from narration_core.serving.launch import RunningService
 from narration_core.sinks import HubSink
 from narration_hub.launch import launch
-from narration_hub.store import Mark, marked
+from narration_hub.stored_line import Mark, marked
 
 SECONDS: Final = int(os.environ.get("BENCHMARK_SECONDS", "60"))
 STORE_BYTES: Final = 1 << 30

@@ -1,32 +1,25 @@
 """The middle of the hub: what comes in goes to the board and to the streams of its job, its story and of everything."""
 
-import asyncio
 import time
-from collections.abc import Container, Iterator
-from itertools import accumulate, chain, takewhile
 from typing import Final, NamedTuple
 
 import msgspec
 
-from narration_core import encode
 from narration_core.contract import EMITTING
-from narration_core.following import ID_FIELDS, MAX_HITS, belonging
 from narration_hub import points, wire
 from narration_hub.board import Board
 from narration_hub.config import Settings
 from narration_hub.engine import Embedded, Engine, Entry
 from narration_hub.export import Export
-from narration_hub.intake import Intake, Known, RefusedError, Taken, event_of, frame_of, kept_event
+from narration_hub.intake import Intake, Known, RefusedError, Taken, frame_of, kept_event
 from narration_hub.job_state import JobState
-from narration_hub.search import search, search_frames
-from narration_hub.store import Mark, Store, marked
-from narration_hub.streams import Places, Scope, Streams
-from narration_hub.wire import StoryLine
+from narration_hub.kept import Kept
+from narration_hub.store import Store
+from narration_hub.stored_line import Mark, marked
+from narration_hub.streams import Places, Streams
 
-_SCOPES: Final[tuple[Scope, ...]] = ("story", "job")
 _MOST_LOST: Final = 10**12  # by one process: what is more cannot be true
 _REASON_CHARS: Final = 25  # of why a file cannot be read: a sentence has no room for more
-_FRAMES: Final = 200  # events in memory that are written as JSON at once
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
 
 
@@ -95,6 +88,7 @@ class Exchange:
         self._intake = Intake()
         self._known = Known()
         self.store = store
+        self.kept = Kept(self.engine, store)
         self._told_shut: set[str] = set()
         self.export = export
 
@@ -197,86 +191,6 @@ class Exchange:
             job.stall_told = True  # it was told, or the hub was away
         return count
 
-    async def story(self, ids: list[str]) -> wire.Story:
-        """Return what happened to ids of any kind, in the order of arrival.
-
-        Args:
-            ids: correlation, job, trace, session, task or span ids; more than one when a story was widened.
-        """
-        recalled: dict[str, bytes] = {}
-        for name in ids:
-            for scope in _SCOPES:
-                recalled.update({one.key: one.frame for one in await self.engine.recall(scope, name)})
-        if self.store is None:
-            needles = [name.encode() for name in ids]
-            elsewhere = set(recalled.values())
-            frames = [frame for frame in self.streams.everything.frames() if frame not in elsewhere]
-            lines = [
-                StoryLine(event.actor or "", event.to_dict())
-                for event in (event_of(frame) for frame in frames if any(needle in frame for needle in needles))
-                if any(getattr(event, field) in ids for field in ID_FIELDS)
-            ]
-            ring = self.streams.find("story", ids[0])
-            story = wire.Story(ids[0], lines, ring.first - 1 if ring is not None else 0)
-        else:
-            story = await asyncio.to_thread(self._story_in, self.store, ids, recalled)
-            story.unread = len(self.store.shut)
-        story.stores = self.engine.stores()
-        story.lines += [StoryLine(event.actor or "", event.to_dict()) for event in map(event_of, recalled.values())]
-        return story
-
-    @staticmethod
-    def _story_in(store: Store, ids: list[str], elsewhere: Container[str]) -> wire.Story:
-        lines: list[StoryLine] = []
-        missed = 0
-        for line in belonging(store.lines_with(ids), ids):
-            if line.event is None:
-                continue
-            fields = line.event.to_dict()
-            mark = fields.pop("hub", None)
-            if isinstance(mark, dict) and f"{mark.get('owner')}/{mark.get('event_id')}" in elsewhere:
-                continue
-            producer = mark.get("producer") if isinstance(mark, dict) else None
-            if len(lines) < MAX_HITS:
-                lines.append(StoryLine(str(producer or line.service), fields))
-            else:
-                missed += 1
-        return wire.Story(ids[0], lines, missed)
-
-    def search(self, text: str, most: int) -> Iterator[wire.Found]:
-        """Yield where a text occurs in all that is kept; each step takes a moment, and none needs the event loop.
-
-        Args:
-            text: what to find.
-            most: so many events are enough.
-        """
-        store = self.store
-        if store is None:
-            yield from search_frames(self.streams.everything.frames(), text, most)
-            return
-        for found in search(reversed(store.segments()), text, most, store.leave):
-            found.unread = len(store.shut)
-            yield found
-
-    def blocks(self, last: int | None) -> Iterator[bytes]:
-        """Return the lines that are kept, oldest first, in blocks of whole lines; none of them needs the event loop.
-
-        Args:
-            last: only about so many bytes of the end; None yields all.
-        """
-        if self.store is not None:
-            return self.store.blocks(last)
-        return _blocks_of(self.streams.everything.frames(), last)
-
-    async def recent(self, last: int) -> Iterator[bytes]:
-        """Return the latest lines of all hubs in blocks: those of other hubs, as far as they can be had, come first.
-
-        Args:
-            last: about so many bytes of this hub's, and of all others' together.
-        """
-        others = await self.engine.recall_others()
-        return chain(_blocks_of(others, last), self.blocks(last))
-
     def close(self) -> None:
         """Let go of the store and the collector."""
         if self.export is not None:
@@ -339,12 +253,3 @@ class Exchange:
         counts = job.known().counts if job.others else job.counts
         missed = self.engine.missed(job.job_id, sum(counts.values()))
         return self.board.shown(job, missed=missed, for_operator=for_operator)
-
-
-def _blocks_of(frames: list[bytes], last: int | None) -> Iterator[bytes]:
-    """Return the lines of frames in blocks; with `last`, about so many bytes of the end."""
-    if last is not None:
-        kept = takewhile(lambda size: size <= last, accumulate(len(frame) for frame in reversed(frames)))
-        frames = frames[len(frames) - sum(1 for _ in kept) :]
-    parts = (frames[start : start + _FRAMES] for start in range(0, len(frames), _FRAMES))
-    return (b"".join(encode(event_of(frame)) + b"\n" for frame in part) for part in parts)

@@ -24,7 +24,8 @@ from narration_hub import points
 from narration_hub.config import HUB_NAME, Settings
 from narration_hub.exchange import Exchange
 from narration_hub.export import Export
-from narration_hub.http.server import Server, answer_failure
+from narration_hub.http.answers import answer_failure
+from narration_hub.http.server import Server
 from narration_hub.intake import warm_up
 from narration_hub.store import Store, StoreError
 from narration_hub.tickets import Tickets

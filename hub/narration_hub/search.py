@@ -9,7 +9,7 @@ import msgspec
 from narration_core import encode
 from narration_hub.finder import Finder
 from narration_hub.intake import event_of
-from narration_hub.store import unmarked
+from narration_hub.stored_line import unmarked
 from narration_hub.wire import Found, StoryLine
 
 LONGEST_TEXT: Final = 256

@@ -6,80 +6,27 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
-
-import msgspec
+from typing import Final
 
 from narration_hub.index import Index
+from narration_hub.noted import Noted
+from narration_hub.stored_line import BLOCK, Mark, lines_in, unmarked
 
 SEGMENT_BYTES: Final = 64 << 20
 RECOVERED_BYTES: Final = 16 << 20
 """How much of the end is read into memory at the start: it decides how soon the hub is ready."""
 
 _NAME: Final = "events-{:08d}.jsonl"
-_KEY: Final = b',"hub":'
-_BLOCK: Final = 256 * 1024
 _DAY_S: Final = 86_400
 _HOPELESS: Final = 2  # a segment is set aside when fewer than one of so many lines can be read
 _BOTH: Final = os.R_OK | os.W_OK
 _RETRY_S: Final = 5.0
 _INDEXING_S: Final = 0.5
-_BEGINNING: Final = b',"hub":{"at_ms":'
 _NOTE_BYTES: Final = 8 << 20  # written between two notes of how far producers are: so much is read again at the start
-_encode: Final = msgspec.json.Encoder().encode
-
-
-class Mark(msgspec.Struct, omit_defaults=True):
-    """What the hub adds to a line.
-
-    Attributes:
-        at_ms: when it came in, in milliseconds since the epoch.
-        owner: whose token it came with.
-        producer: which service sent it.
-        event_id: how the producer names it.
-        every: its id in the stream of everything.
-        job: its id in its job's stream.
-        story: its id in its story's stream.
-    """
-
-    at_ms: int
-    owner: str
-    producer: str = ""
-    event_id: str | None = None
-    every: str = ""
-    job: str | None = None
-    story: str | None = None
-
-
-class _Noted(msgspec.Struct):
-    """What `known.json` holds: numbers of producers, as of a place in a segment."""
-
-    numbers: dict[str, int]
-    segment: str
-    upto: int
-
-
-_decode_mark: Final = msgspec.json.Decoder(Mark).decode
 
 
 class StoreError(Exception):
     """The store cannot be used; the message says why and what to do."""
-
-
-def marked(line: bytes, mark: Mark) -> bytes:
-    """Return a line of JSON with the hub's mark at its end, and a line end."""
-    return b"%b%b%b}\n" % (line[:-1], _KEY, _encode(mark))
-
-
-def unmarked(line: bytes) -> tuple[bytes, Mark] | None:
-    """Return an event's line as it came in, and the hub's mark; None when there is no mark."""
-    place = line.rfind(_KEY)
-    if place < 0 or line[:1] != b"{":
-        return None
-    try:
-        return line[:place] + b"}", _decode_mark(line[place + len(_KEY) : -1])
-    except (msgspec.MsgspecError, UnicodeError):
-        return None
 
 
 class Store:
@@ -112,7 +59,7 @@ class Store:
         self._segment_bytes = min(segment_bytes, max(1, keep_bytes // 4))
         self._try_again_at = 0.0
         self._is_dirty = False
-        self._noted = _Noted({}, "", 0)
+        self._noted = Noted(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -179,7 +126,7 @@ class Store:
         """
         for path in reversed(self.segments()):
             with self._reading(path), path.open("rb") as file:
-                count, whole, end, good = _lines_in(file)
+                count, whole, end, good = lines_in(file)
                 if count and good * _HOPELESS < count:  # so far by their looks; now for certain
                     file.seek(0)
                     lines = file.read(whole).split(b"\n")[:-1]
@@ -233,7 +180,7 @@ class Store:
                 if skip:
                     file.readline()  # the first one is a part only
                 skip = 0
-                while lines := file.readlines(_BLOCK):
+                while lines := file.readlines(BLOCK):
                     yield b"".join(lines)
 
     def lines_with(self, ids: Collection[str]) -> Iterator[bytes]:
@@ -248,37 +195,27 @@ class Store:
 
     def known(self) -> Mapping[str, int]:
         """Return the numbers that producers had reached when they were noted last; see `latest_marks`."""
-        try:
-            self._noted = msgspec.json.decode(self._known_path().read_bytes(), type=_Noted)
-        except (OSError, msgspec.MsgspecError):
-            self._noted = _Noted({}, "", 0)
-        return self._noted.numbers
+        return self._noted.read()
 
     def latest_marks(self) -> Iterator[Mark]:
         """Yield the marks of the last segment that came after what is `known`."""
         for path in self.segments()[-1:]:
             with self._reading(path), path.open("rb") as file:
-                if path.name == self._noted.segment and self._noted.upto <= path.stat().st_size:
-                    file.seek(self._noted.upto)
+                upto = self._noted.upto(path.name)
+                if upto <= path.stat().st_size:
+                    file.seek(upto)
                 for line in file:
                     found = unmarked(line.rstrip(b"\n"))
                     if found is not None:
                         yield found[1]
 
-    def _known_path(self) -> Path:
-        return self.folder / "known.json"
-
     def must_note(self) -> bool:
         """Tell whether so much was written that `save_known` is worth its cost."""
-        return self._size - (self._noted.upto if self._noted.segment == self._name else 0) >= _NOTE_BYTES
+        return self._size - self._noted.upto(self._name) >= _NOTE_BYTES
 
     def save_known(self, known: Mapping[str, int]) -> None:
         """Keep the numbers that producers have reached, of everything that is written by now."""
-        self._noted = _Noted({}, self._name, self._size)
-        with contextlib.suppress(OSError):  # a full disk: the events themselves are what matters
-            new = self._known_path().with_suffix(".new")
-            new.write_bytes(_encode(_Noted(dict(known), self._name, self._size)))
-            new.replace(self._known_path())
+        self._noted.write(known, self._name, self._size)
 
     @property
     def _name(self) -> str:
@@ -363,17 +300,3 @@ class Store:
 def _number_of(path: Path) -> int:
     number = path.stem.partition("-")[2]
     return int(number) if number.isascii() and number.isdigit() else 0
-
-
-def _lines_in(file: BinaryIO) -> tuple[int, int, int, int]:
-    """Return how many lines a file has, where the last whole one and the file end, and how many look marked."""
-    count = whole = end = good = 0
-    rest = b""  # of a block, as much as the beginning of a mark may need
-    while block := file.read(_BLOCK):
-        count += block.count(b"\n")
-        good += (rest + block).count(_BEGINNING)
-        rest = block[-len(_BEGINNING) + 1 :]
-        line_end = block.rfind(b"\n") + 1
-        whole = end + line_end if line_end else whole
-        end += len(block)
-    return count, whole, end, good

@@ -84,7 +84,7 @@ class Reasons:
             frames = ring.frames()[-_MOST_LINES:]
             return await asyncio.to_thread(lambda: [event_of(frame) for frame in frames])
         field = "job_id" if scope == "job" else "correlation_id"
-        lines = (await self._exchange.story([name])).lines[-_MOST_LINES:]
+        lines = (await self._exchange.kept.story([name])).lines[-_MOST_LINES:]
         return [from_fields(line.event) for line in lines if line.event.get(field) == name]
 
     async def _usual(self) -> Recent:
@@ -92,7 +92,7 @@ class Reasons:
         async with self._learning:
             now = self._clock()
             if self._learned_at is None or now - self._learned_at >= LEARN_S:
-                blocks = await self._exchange.recent(RECENT_BYTES)
+                blocks = await self._exchange.kept.recent(RECENT_BYTES)
                 recent = Recent()
                 lines = (line for block in blocks for line in block.splitlines())
                 await asyncio.to_thread(deque, recent.take(lines), 0)

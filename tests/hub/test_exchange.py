@@ -46,14 +46,14 @@ def test_the_end_of_what_is_kept_in_memory_is_whole_lines_of_about_so_many_bytes
     exchange = Exchange(Settings())
     for start in range(0, 600, 100):
         exchange.take([event(human=f"Step {number}") for number in range(start, start + 100)], Producer("owner"))
-    blocks = list(exchange.blocks(None))
+    blocks = list(exchange.kept.blocks(None))
     assert len(blocks) > 1
     lines = b"".join(blocks).splitlines()
     assert [json.loads(line)["human"] for line in lines] == [f"Step {number}" for number in range(600)]
-    some = b"".join(exchange.blocks(20_000)).splitlines()
+    some = b"".join(exchange.kept.blocks(20_000)).splitlines()
     assert 10 < len(some) < 100
     assert some == lines[-len(some) :]
-    assert list(exchange.blocks(1)) == []
+    assert list(exchange.kept.blocks(1)) == []
 
 
 @pytest.mark.req("HUB-04")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from narration_core.following import belonging
 from narration_hub import index as indexes
-from narration_hub.store import Mark, Store, marked
+from narration_hub.store import Store
+from narration_hub.stored_line import Mark, marked
 from support.hub import event
 
 IDS = ["req-1", "req-10", "job-1", "a.b", "x/y z", "é-1", "tail.", "4bf92f3577b34da6a3ce929d0e0e4736"]

@@ -103,7 +103,7 @@ def events(body, media_type=JSON, bound=""):
     for batch in batches(written(body, media_type), media_type, bound):
         refused += exchange.take(batch.lines, Producer("test", batch.service)).refused
     assert [refusal.reason for refusal in refused] == []
-    return [json.loads(line) for block in exchange.blocks(None) for line in block.splitlines()]
+    return [json.loads(line) for block in exchange.kept.blocks(None) for line in block.splitlines()]
 
 
 def run(main):

@@ -16,7 +16,8 @@ from narration_hub.config import Settings
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.finder import Finder
 from narration_hub.search import search, search_frames
-from narration_hub.store import Mark, Store, marked
+from narration_hub.store import Store
+from narration_hub.stored_line import Mark, marked
 from support.hub import bearer, event, hub
 
 pytestmark = pytest.mark.req("HUB-02")
@@ -86,7 +87,7 @@ def test_the_newest_segment_is_searched_first(tmp_path):
         exchange.take([event(human=f"Step {number}-{part}") for part in "ab"], Producer("test"))
     assert len(store.segments()) == 4
     latest_first = [f"Step {number}-{part}" for number in (2, 1, 0) for part in "ba"]
-    assert sentences(exchange.search("step", 10)) == latest_first
+    assert sentences(exchange.kept.search("step", 10)) == latest_first
     exchange.close()
 
 

@@ -16,7 +16,8 @@ from narration_core.following import Files
 from narration_hub import store as stores
 from narration_hub.config import Settings
 from narration_hub.exchange import Exchange, Producer
-from narration_hub.store import Mark, Store, StoreError, marked, unmarked
+from narration_hub.store import Store, StoreError
+from narration_hub.stored_line import Mark, marked, unmarked
 from support.hub import event, hub
 
 
@@ -127,7 +128,8 @@ def test_a_full_disk_is_counted_and_leaves_no_half_line(tmp_path, monkeypatch):
     code = """
 import resource, signal, sys
 from pathlib import Path
-from narration_hub.store import Mark, Store, marked
+from narration_hub.store import Store
+from narration_hub.stored_line import Mark, marked
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store(Path(sys.argv[1]), 1 << 30, 1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))

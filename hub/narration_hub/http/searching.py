@@ -53,7 +53,7 @@ class Searches:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
         response.headers["X-Accel-Buffering"] = "no"
         await response.prepare(request)
-        steps = self._exchange.search(text, most)
+        steps = self._exchange.kept.search(text, most)
         # In a thread, one step after the other: reading and finding take long, and others must not wait for it.
         while (found := await asyncio.to_thread(next, steps, None)) is not None:
             if found.end is not None:

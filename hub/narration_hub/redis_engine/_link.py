@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha1
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from narration_hub.engine import Entry
 from narration_hub.redis_engine import _scripts
+from narration_hub.redis_engine._replies import Look, Row, Shared, Told, numbers_in, row_of, told_of
 from narration_hub.streams import Limits
 
 PREFIX: Final = "narration:1:"
@@ -44,80 +45,6 @@ class UnfitError(GoneError):
 
 class RenewedError(GoneError):
     """The server's numbers are from another life than those that this hub knows."""
-
-
-class Look(NamedTuple):
-    """A stream's numbers.
-
-    Attributes:
-        epoch: its life.
-        first: number of its oldest event.
-        last: number of its newest event.
-    """
-
-    epoch: str
-    first: int
-    last: int
-
-
-class Told(NamedTuple):
-    """An event as Redis has it.
-
-    Attributes:
-        number: in its stream.
-        epoch: the stream's life when it came.
-        hub: which hub took it in.
-        key: its owner and id.
-        frame: how it stands in every stream.
-    """
-
-    number: int
-    epoch: str
-    hub: str
-    key: str
-    frame: bytes
-
-
-class Row(NamedTuple):
-    """What a hub tells of a job or service.
-
-    Attributes:
-        hub: who tells it.
-        kind: j for a job, s for a service.
-        name: the job's or service's name.
-        first: number of the oldest event in the job's stream.
-        data: what is told.
-    """
-
-    hub: str
-    kind: str
-    name: str
-    first: int
-    data: bytes
-
-
-class Shared(NamedTuple):
-    """What hubs told each other.
-
-    Attributes:
-        at_ms: the server's time, in milliseconds since the epoch.
-        seen: up to where rows are known now.
-        seen_tickets: the same for keys and revocations.
-        keys: each key as hexadecimal text, with when it was made; None when they are known.
-        revoked: what was revoked, and when; None when it is known.
-        firsts: of each job that was told, the number of the oldest event in its stream.
-        rows: what the other hubs told.
-        is_more: whether there is more.
-    """
-
-    at_ms: int
-    seen: int
-    seen_tickets: int
-    keys: dict[str, int] | None
-    revoked: dict[str, int] | None
-    firsts: list[int]
-    rows: list[Row]
-    is_more: bool
 
 
 def key_of(entry: Entry) -> str:
@@ -242,8 +169,8 @@ class Link:
         answer = await self._call(_scripts.SHARE, *arguments)
         at_ms, seen, seen_tickets, new_keys, new_revoked, firsts, told, many = answer
         return Shared(
-            at_ms, seen, seen_tickets, _numbers(new_keys), _numbers(new_revoked), firsts,
-            [_row(*pair) for pair in zip(told[::2], told[1::2], strict=True) if pair[1] is not None],
+            at_ms, seen, seen_tickets, numbers_in(new_keys), numbers_in(new_revoked), firsts,
+            [row_of(*pair) for pair in zip(told[::2], told[1::2], strict=True) if pair[1] is not None],
             many == _AT_ONCE_ROWS,
         )  # fmt: skip
 
@@ -281,7 +208,7 @@ class Link:
                 some: Any = await client.xrange(key, f"{first}-0", f"{look.last}-0", count=_AT_ONCE)
             if not some:
                 break
-            told = [_told(*entry) for entry in some]
+            told = [told_of(*entry) for entry in some]
             if told[0].number != first:
                 found.clear()  # it was cut meanwhile
             found += told
@@ -307,7 +234,7 @@ class Link:
             if key == wake:
                 self._woken = entries[-1][0].decode()
             else:
-                found[key] = [_told(*entry) for entry in entries]
+                found[key] = [told_of(*entry) for entry in entries]
         return found
 
     async def wake(self) -> None:
@@ -318,24 +245,6 @@ class Link:
             async with _failures(_PATIENCE_S):
                 await client.xadd(key, {"w": "1"}, maxlen=1, approximate=False)
                 await client.expire(key, _LIVES_S)
-
-
-def _numbers(flat: list[bytes] | None) -> dict[str, int] | None:
-    if flat is None:
-        return None
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return {name.decode("utf-8", "surrogatepass"): int(float(number)) for name, number in pairs}
-
-
-def _row(member: bytes, value: bytes) -> Row:
-    hub, kind, name = member.decode("utf-8", "surrogatepass").split("|", 2)
-    first, _, data = value.partition(b" ")
-    return Row(hub, kind, name, int(first), data)
-
-
-def _told(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Told:
-    epoch, hub, key = fields[b"m"].decode("utf-8", "surrogatepass").split(" ", 2)
-    return Told(int(entry_id.partition(b"-")[0]), epoch, hub, key, fields[b"f"])
 
 
 def _check(info: Mapping[str, Any]) -> None:

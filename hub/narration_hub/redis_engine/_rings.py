@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from narration_hub.engine import Entry
-from narration_hub.redis_engine._link import Look, Told, key_of
+from narration_hub.redis_engine._link import key_of
+from narration_hub.redis_engine._replies import Look, Told
 from narration_hub.ring import Ring
 from narration_hub.streams import Limits, Scope, Streams
 

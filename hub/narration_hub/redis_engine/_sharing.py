@@ -10,7 +10,8 @@ import msgspec
 from narration_hub.board import Board
 from narration_hub.config import HUB_NAME
 from narration_hub.redis_engine._hubs import HELLO_S, Hubs
-from narration_hub.redis_engine._link import GoneError, Link, Row
+from narration_hub.redis_engine._link import GoneError, Link
+from narration_hub.redis_engine._replies import Row
 from narration_hub.services import Heard
 from narration_hub.summary import Summary
 from narration_hub.tickets import Tickets
