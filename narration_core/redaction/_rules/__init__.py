@@ -18,6 +18,7 @@ def catalogue() -> tuple[Rule, ...]:
         layouts,
         links,
         messaging,
+        monitoring,
         payments,
         pii,
         saas,
@@ -40,6 +41,7 @@ def catalogue() -> tuple[Rule, ...]:
             ai,
             payments,
             messaging,
+            monitoring,
             saas,
             pii,
         )

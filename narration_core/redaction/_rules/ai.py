@@ -25,6 +25,7 @@ RULES: Final[tuple[Rule, ...]] = (
         check=lambda v: noise(v[3:]) > 0.2 or "xxxx" in v,
         source="Hugging Face documentation, user access tokens",
     ),
+    prefixed("cursor-team-key", "key_", least=64, body=HEX, most=64, source="Cursor documentation, admin API keys"),
     prefixed("cursor-key", "crsr_", least=32, body=r"[A-Za-z0-9]", source="Cursor documentation, API keys"),
     prefixed("groq-key", "gsk_", least=24, body=r"[A-Za-z0-9]", source="Groq documentation, API keys"),
     prefixed("xai-key", "xai-", least=40, body=r"[A-Za-z0-9]", source="xAI documentation, API keys"),

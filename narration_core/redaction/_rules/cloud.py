@@ -3,7 +3,7 @@
 from typing import Final
 
 from narration_core.redaction._checks import noise, noisy, plain_hex, random_looking
-from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
+from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed
 
 _UPPER = "Q7ZK2XW9LR4TN8VB3MC6JD1PH5GS"
 
@@ -319,8 +319,58 @@ RULES: Final[tuple[Rule, ...]] = (
         source="Kubernetes documentation, Secret",
     ),
     prefixed(
+        "digitalocean-spaces-key",
+        "DO00",
+        least=16,
+        body=r"[A-Z0-9]",
+        most=16,
+        edge=r"(?<![\w])",
+        shapes=(r"DO00[A-Z0-9]{16}",),
+        source="DigitalOcean documentation, Spaces access keys",
+    ),
+    prefixed(
+        "volcengine-key",
+        "AKLT",
+        least=40,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w])",
+        shapes=(r"AKLT[A-Za-z0-9]{40}",),
+        source="Volcengine documentation, access keys",
+    ),
+    prefixed("ngrok-api-key", "ak_2", least=26, body=r"[A-Za-z0-9]", source="ngrok documentation, API keys"),
+    prefixed(
+        "portainer-token", "ptr_", least=40, body=WIDE, edge=r"(?<![\w])", source="Portainer documentation, tokens"
+    ),
+    Rule(
+        name="boundary-token",
+        pattern=r"(?<![\w])(?P<s>at_[A-Za-z0-9]{10}_[\w\-]{60,512}+)",
+        shapes=(r"at_[A-Za-z0-9]{10}_[\w\-]{60}",),
+        examples=(f"at_{made_up(10, 2)}_{made_up(120, 5)}", f"token at_{made_up(10, 3)}_{made_up(70, 9)}"),
+        counterexamples=("at_a1b2c3d4e5", "at_the_beginning_of_the_day"),
+        source="Boundary documentation, auth tokens",
+    ),
+    prefixed(
+        "fauna-key",
+        "fnA fnE fnF",
+        least=37,
+        edge=r"(?<![\w\-])",
+        shapes=(r"fn[AEF][\w\-]{37}",),
+        check=lambda v: random_looking(v, 40, 0.4),
+        source="Fauna documentation, keys",
+    ),
+    prefixed(
+        "macaroon",
+        "MDAx",
+        least=80,
+        body=WIDE,
+        edge=r"(?<![\w+/=])",
+        shapes=(r"MDAx[\w\-=+/.]{80}",),
+        check=lambda v: random_looking(v, 80, 0.4),
+        source="libmacaroons, version 1",
+    ),
+    prefixed(
         "age-secret-key",
-        "AGE-SECRET-KEY-1",
+        "AGE-SECRET-KEY-1 AGE-SECRET-KEY-PQ-1",
         least=40,
         body=r"[A-Z0-9]",
         examples=("AGE-SECRET-KEY-1" + _UPPER * 2, "key AGE-SECRET-KEY-1" + (_UPPER[3:] + _UPPER)[:58]),

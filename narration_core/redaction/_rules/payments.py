@@ -3,7 +3,7 @@
 from typing import Final
 
 from narration_core.redaction._checks import noisy, random_looking
-from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
+from narration_core.redaction._rule import ALNUM, HEX, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
     prefixed(
@@ -91,9 +91,11 @@ RULES: Final[tuple[Rule, ...]] = (
         edge=r"(?<![\w])",
         source="EasyPost documentation, API keys",
     ),
+    prefixed("creem-key", "creem_", least=20, body=ALNUM, source="Creem documentation, API keys"),
+    prefixed("rapyd-secret", "rsk_", least=64, body=HEX, source="Rapyd documentation, secret keys"),
     prefixed(
         "shopify-token",
-        "shpat_ shpca_ shppa_ shpss_ shpua_ shpit_",
+        "shpat_ shpca_ shppa_ shpss_ shpua_ shpit_ shptka_",
         least=24,
         body=r"[A-Za-z0-9]",
         source="Shopify documentation, access tokens",

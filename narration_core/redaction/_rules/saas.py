@@ -3,7 +3,7 @@
 from typing import Final
 
 from narration_core.redaction._checks import noise, plain_hex, random_looking
-from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
+from narration_core.redaction._rule import ALNUM, HEX, WIDE, Rule, made_up, prefixed
 
 
 def _unknown_token(value: str) -> bool:
@@ -12,7 +12,7 @@ def _unknown_token(value: str) -> bool:
         sum(map(str.isdigit, body)) >= 4
         and sum(map(str.isupper, body)) >= 6
         and sum(map(str.islower, body)) >= 6
-        and random_looking(body, 36, 0.42)
+        and random_looking(body, 30, 0.42)
     )
 
 
@@ -137,9 +137,6 @@ RULES: Final[tuple[Rule, ...]] = (
         least=30,
         body=r"[\w.]",
         source="Dynatrace documentation, token formats",
-    ),
-    prefixed(
-        "honeycomb-key", "hcaik_ hcaic_ hcxik_ hcxmk_ hcalk_", least=20, source="Honeycomb documentation, API keys"
     ),
     prefixed(
         "pganalyze-key",
@@ -415,6 +412,30 @@ RULES: Final[tuple[Rule, ...]] = (
         examples=("skq" + made_up(100, 2), "token sko" + made_up(120, 5)),
         source="Sanity documentation, API tokens",
     ),
+    prefixed("canva-token", "cnvca", least=30, edge=r"(?<![\w])", source="Canva documentation, tokens"),
+    prefixed("tally-key", "tly-", least=28, body=ALNUM, edge=r"(?<![\w])", source="Tally documentation, API keys"),
+    prefixed("miro-token", "eyJtaXJvLm9yaWdpbiI6", least=20, source="Miro documentation, access tokens"),
+    prefixed("wix-key", "IST.eyJ", least=80, body=WIDE, edge=r"(?<![\w])", source="Wix documentation, API keys"),
+    Rule(
+        name="close-key",
+        pattern=r"(?<![\w.])(?P<s>api_[A-Za-z0-9]{20,24}\.[A-Za-z0-9]{20,24})(?![\w.])",
+        shapes=(r"api_[A-Za-z0-9]{20,24}\.[A-Za-z0-9]{20}",),
+        check=lambda v: random_looking(v, 44, 0.4),
+        examples=(f"api_{made_up(22, 2)}.{made_up(22, 5)}", f"key api_{made_up(22, 3)}.{made_up(22, 9)}"),
+        counterexamples=("api_configurationmanager.configurationloader", "api_v2.users"),
+        source="Close documentation, API keys",
+    ),
+    Rule(
+        name="rapidapi-key",
+        pattern=r"(?<![\w])(?P<s>[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{4,6}jsn[0-9a-f]{12})(?![\w])",
+        shapes=(r"msh[0-9a-f]{15}p1[0-9a-f]{4,6}jsn[0-9a-f]{8}",),
+        examples=(
+            "7a1f9c04e5msh8d26340fa9e17c8p15b263ejsn09f4a718c2d6",
+            "key 0fa9e17c8dmshb8d26340fa9e17cp1e09f4ajsn718c2d6b5e7a",
+        ),
+        counterexamples=("meshjsn", "7a1f9c04e5msh"),
+        source="RapidAPI documentation, X-RapidAPI-Key",
+    ),
     prefixed(
         "webflow-token",
         "ws-",
@@ -619,8 +640,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="prefixed-token",
         # A service nobody told us of: a short name, a sign and far more noise than any id has.
-        pattern=r"(?<![\w\-./@=])(?!sha\d{1,3}-)(?P<s>[a-z][a-z0-9]{1,11}(?:[_\-][a-z0-9]{2,12}){0,2}[_\-][A-Za-z0-9]{36,200}+)(?![\w\-./])",
-        shapes=(r"[a-z0-9][_\-][A-Za-z0-9]{36}",),
+        pattern=r"(?<![\w\-./@=])(?!sha\d{1,3}-)(?P<s>[a-z][a-z0-9]{1,11}(?:[_\-][a-z0-9]{2,12}){0,2}[_\-][A-Za-z0-9]{30,200}+)(?![\w\-./])",
+        shapes=(r"[a-z0-9][_\-][A-Za-z0-9]{30}",),
         check=_unknown_token,
         examples=("widgetly_" + made_up(40, 3), "key acme-live-" + made_up(44, 5)),
         counterexamples=(

@@ -6,6 +6,7 @@ from narration_core.redaction._checks import noisy, placeholder, random_looking
 from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
+    prefixed("open-vsx-token", "ovsxp_", least=30, source="Open VSX documentation, access tokens"),
     prefixed(
         "github-token",
         "ghp_ gho_ ghu_ ghs_ ghr_",
