@@ -1,21 +1,24 @@
 """The worker against the raw loop of llama.cpp and against llama_cpp.server; how soon it stops; a soak.
 
-    python -m benchmarks.worker [--rounds N] [--requests N] [--stops N] [--soak N] [--real-rounds N] [--real-stops N]
+    python -m benchmarks.worker [--rounds N] [--turn-sec S] [--stops N] [--soak N] [--real-rounds N] [--real-stops N]
                                [--no-peer] [--dry]
 
 The real model is the one that `make real` fetches; without it that part is not run.
 
-Every turn asks each candidate for the same number of tokens with 1, 4 and 16 clients, in shuffled order, and measures
-the raw loop right before and after each: figures are ratios of neighbours, and their medians are what counts.
+Every turn asks each candidate for some answers of the same length with 1, 4 and 16 clients, in shuffled order, and
+measures the raw loop right before and after each: figures are ratios of neighbours, and their medians are what counts.
+Turns are short and many, because the speed of a shared machine changes within a second.
 """
 
 import argparse
 import asyncio
 import os
+import random
 import statistics
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from benchmarks.environment import machine
 from benchmarks.results import replace_section
@@ -25,23 +28,53 @@ from benchmarks.worker_speed import CLIENTS, STARTS, TOKENS, Figure, raw_loop, t
 from support.small_models import never_stopping, random_model
 from tools.fetch_real_model import path as real_path
 
-
-def spread(ratios: list[float]) -> str:
-    """Return the median with the quartiles around it."""
-    if len(ratios) == 1:
-        return f"{ratios[0]:.2f}"
-    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-    return f"{middle:.2f} [{low:.2f}-{high:.2f}]"
+DRAWS: Final = 1000
+"""How often figures are drawn anew for the standard error of a median."""
 
 
-def to_raw(figures: list[Figure]) -> list[float]:
+class Ratio(NamedTuple):
+    """A ratio of neighbours in time, and the start that its processes come from."""
+
+    value: float
+    start: int
+
+
+def median_error(ratios: list[Ratio]) -> float:
+    """Return the standard error of the median, by drawing starts again and again, and turns from each.
+
+    Starts and not only turns: processes of one start have the same luck with their memory.
+    """
+    luck = random.Random(17)  # the same figures give the same error
+    starts: dict[int, list[float]] = {}
+    for ratio in ratios:
+        starts.setdefault(ratio.start, []).append(ratio.value)
+    groups = list(starts.values())
+    medians = [
+        statistics.median(
+            value for group in luck.choices(groups, k=len(groups)) for value in luck.choices(group, k=len(group))
+        )
+        for _ in range(DRAWS)
+    ]
+    return statistics.stdev(medians)
+
+
+def spread(ratios: list[Ratio]) -> str:
+    """Return the median with its standard error, and the quartiles around it."""
+    values = [ratio.value for ratio in ratios]
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:.3f} ± {median_error(ratios):.3f} [{low:.2f}-{high:.2f}]"
+
+
+def to_raw(figures: list[Figure]) -> list[Ratio]:
     """Return each figure as a ratio to the raw loop beside it."""
-    return [figure.speed / figure.raw for figure in figures]
+    return [Ratio(figure.speed / figure.raw, figure.start) for figure in figures]
 
 
-def to_peer(ours: list[Figure], theirs: list[Figure]) -> list[float]:
+def to_peer(ours: list[Figure], theirs: list[Figure]) -> list[Ratio]:
     """Return how many times one candidate is as fast as another, each measured against the raw loop beside it."""
-    return [a / b for a, b in zip(to_raw(ours), to_raw(theirs), strict=True)]
+    return [Ratio(a.value / b.value, a.start) for a, b in zip(to_raw(ours), to_raw(theirs), strict=True)]
 
 
 def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
@@ -54,7 +87,7 @@ def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
     for clients in CLIENTS:
         ours = figures[f"worker {clients}"]
         theirs = figures.get(f"llama_cpp.server {clients}")
-        speed, first, raw = (statistics.median(column) for column in zip(*ours, strict=True))
+        speed, first, raw, _ = (statistics.median(column) for column in zip(*ours, strict=True))
         least = 0.85 if clients == 1 else 0.92
         cells = (
             f"{clients}",
@@ -73,7 +106,7 @@ def real_table(figures: dict[str, list[Figure]]) -> list[str]:
     """Return the table of a real model's speeds."""
     lines = ["| real model | raw loop, tokens/s | worker, tokens/s | worker to raw loop |", "|---|---|---|---|"]
     for name, measured in figures.items():
-        speed, _, raw = (statistics.median(column) for column in zip(*measured, strict=True))
+        speed, _, raw, _ = (statistics.median(column) for column in zip(*measured, strict=True))
         lines.append(f"| {name} | {raw:.1f} | {speed:.1f} | {spread(to_raw(measured))}; at least {LEAST} |")
     return lines
 
@@ -106,7 +139,7 @@ async def measure(options: argparse.Namespace) -> list[str]:
         small = never_stopping(Path(folder) / "never.gguf")
         large = random_model(Path(folder) / "large.gguf", 30)
         print("speed", flush=True)
-        figures = await throughput(small, options.rounds, options.requests, with_peer=not options.no_peer)
+        figures = await throughput(small, options.rounds, options.turn_sec, with_peer=not options.no_peer)
         print("stopping", flush=True)
         stops = await stopping(large, options.stops)
         real: list[str] = ["The real model was not measured: `make real` fetches it.", ""]
@@ -121,9 +154,9 @@ async def measure(options: argparse.Namespace) -> list[str]:
     return [
         f"{machine()}, llama-cpp-python {version('llama-cpp-python')};",
         f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after.",
-        f"{options.rounds} turns of {options.requests} requests of {TOKENS} tokens, everything started {STARTS} times;",
-        "the bundled model made never-stopping, one thread. Ratios of neighbours in time: median [quartiles];",
-        "what must be reached.",
+        f"{options.rounds} turns of about {options.turn_sec:g} s, {min(STARTS, options.rounds)} starts,",
+        f"requests of {TOKENS} tokens, at least one for each client in a turn; the bundled model made never-stopping,",
+        "one thread. Ratios of neighbours in time: median ± its standard error [quartiles]; what must be reached.",
         "",
         *speed_table(figures),
         "",
@@ -140,8 +173,8 @@ async def measure(options: argparse.Namespace) -> list[str]:
 def main() -> None:
     """Run the benchmark and write its section of RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--requests", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=150)
+    parser.add_argument("--turn-sec", type=float, default=0.15)
     parser.add_argument("--stops", type=int, default=50)
     parser.add_argument("--soak", type=int, default=1000)
     parser.add_argument("--real-rounds", type=int, default=5)

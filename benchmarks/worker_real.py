@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.worker_speed import Figure, ours, over_sse, raw_loops
+from benchmarks.worker_speed import Figure, client_session, ours, over_sse, raw_loops
 from narration_worker.model.cpu import available_cpus, thread_count
 
 LEAST: Final = 0.98
@@ -55,10 +55,11 @@ async def real_model(model: Path, rounds: int) -> dict[str, list[Figure]]:
             raw_loops(model, threads, case.prefix) as raw,
             ours(model, case.prefix) as server,
             busy_cores(case.busy),
+            client_session() as session,
         ):
             before = await raw.measure(1, case.tokens)
             for turn in range(rounds + 1):
-                speed, first_ms = await over_sse(server, 1, 1, case.tokens)
+                speed, first_ms = await over_sse(session, server, 1, 1, case.tokens)
                 after = await raw.measure(1, case.tokens)
                 if turn:  # the first turn warms everything up
                     beside = statistics.harmonic_mean((before, after))

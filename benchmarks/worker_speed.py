@@ -21,25 +21,45 @@ from benchmarks.environment import ROOT, python_with
 PROMPT = "Write a haiku about GPU computing"
 TOKENS = 64
 CLIENTS = (1, 4, 16)
-STARTS = 3
+STARTS = 10
+WARM_UP = 16
+IDLE_S = 4.0
+"""Longest time that a connection waits for its next turn: servers close theirs after 5 s."""
+
 QUEUE = ("--queue-limit", "1000")
 PEER = ("fastapi", "uvicorn", "sse-starlette", "starlette-context", "pydantic-settings")
 
 
 class Server(NamedTuple):
-    """Somebody who generates text over HTTP: where, what is asked, what a token looks like in the stream."""
+    """Somebody who generates text over HTTP.
+
+    Attributes:
+        url: where.
+        body: what is asked.
+        token: what a token looks like in the stream.
+        slower: how many times slower than the others it is, about: it gets so many requests fewer in a turn.
+    """
 
     url: str
     body: dict[str, object]
     token: bytes
+    slower: int = 1
 
 
 class Figure(NamedTuple):
-    """One measurement: tokens per second, median ms to the first token, and the raw loop just before and after it."""
+    """One measurement.
+
+    Attributes:
+        speed: tokens per second.
+        first_ms: median time to the first token, in milliseconds.
+        raw: tokens per second of the raw loop just before and after it.
+        start: number of the start that the processes come from.
+    """
 
     speed: float
     first_ms: float
     raw: float
+    start: int = 0
 
 
 def raw_loop(model: str, threads: int) -> None:
@@ -118,7 +138,14 @@ async def raw_loops(model: Path, threads: int = 1, prefix: Sequence[str] = ()) -
         await process.wait()
 
 
-async def over_sse(server: Server, clients: int, requests: int, tokens: int = TOKENS) -> tuple[float, float]:
+def client_session() -> aiohttp.ClientSession:
+    """Return a session for any number of clients, whose connections stay open from one turn to the next."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S))
+
+
+async def over_sse(
+    session: aiohttp.ClientSession, server: Server, clients: int, requests: int, tokens: int = TOKENS
+) -> tuple[float, float]:
     """Return tokens per second, and the median time to the first token in ms, of some clients who ask in turn."""
     left = iter(range(requests))
     firsts: list[float] = []
@@ -134,10 +161,9 @@ async def over_sse(server: Server, clients: int, requests: int, tokens: int = TO
                         first = time.perf_counter() - began
             firsts.append(first * 1000)
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        began = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(clients)))
-        return requests * tokens / (time.perf_counter() - began), statistics.median(firsts)
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return requests * tokens / (time.perf_counter() - began), statistics.median(firsts)
 
 
 def free_port() -> int:
@@ -221,7 +247,7 @@ async def peer(model: Path) -> AsyncIterator[Server]:
         url = f"http://127.0.0.1:{port}"
         await answers(f"{url}/v1/models")
         same = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0, "stream": True}
-        yield Server(f"{url}/v1/completions", {**_asked(), **same}, b'"text"')
+        yield Server(f"{url}/v1/completions", {**_asked(), **same}, b'"text"', slower=3)
     finally:
         process.kill()
         await process.wait()
@@ -231,23 +257,30 @@ def _asked() -> dict[str, object]:
     return {"prompt": PROMPT, "max_tokens": TOKENS, "temperature": 0.7}
 
 
-async def throughput(model: Path, rounds: int, requests: int, *, with_peer: bool) -> dict[str, list[Figure]]:
+async def throughput(model: Path, rounds: int, turn_s: float, *, with_peer: bool) -> dict[str, list[Figure]]:
     """Return the figures of every round by `<candidate> <clients>`.
 
-    Candidates that are compared take turns within seconds, and the raw loop runs between them: the processor of a
-    shared machine may change its speed by half from one second to the next. All are started anew a few times, since
+    Candidates that are compared take turns within a second, and the raw loop runs between them: the processor of a
+    shared machine may change its speed by half from one second to the next. All are started anew several times, since
     the same process runs some per cent faster or slower by where its memory happens to lie.
+
+    Args:
+        model: the model's file.
+        rounds: how often each candidate is measured with each number of clients.
+        turn_s: how long a turn takes, about, in seconds; each client has one request at least.
+        with_peer: whether llama_cpp.server is measured too.
     """
     figures: dict[str, list[Figure]] = {}
-    for start in range(STARTS):
-        turns = rounds * (start + 1) // STARTS - rounds * start // STARTS
-        await _take_turns(figures, model, turns, requests, with_peer=with_peer)
-        print(f"  start {start + 1} of {STARTS}, {turns} turns", flush=True)
+    starts = min(STARTS, rounds)
+    for start in range(starts):
+        turns = rounds * (start + 1) // starts - rounds * start // starts
+        await _take_turns(figures, model, turns, turn_s, start, with_peer=with_peer)
+        print(f"  start {start + 1} of {starts}, {turns} turns", flush=True)
     return figures
 
 
 async def _take_turns(
-    figures: dict[str, list[Figure]], model: Path, turns: int, requests: int, *, with_peer: bool
+    figures: dict[str, list[Figure]], model: Path, turns: int, turn_s: float, start: int, *, with_peer: bool
 ) -> None:
     async with AsyncExitStack() as stack:
         raw = await stack.enter_async_context(raw_loops(model))
@@ -257,13 +290,19 @@ async def _take_turns(
         }
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
+        session = await stack.enter_async_context(client_session())
+        await raw.measure(WARM_UP)
+        fitting = round(await raw.measure(WARM_UP) * turn_s / TOKENS)
         for turn in range(turns + 1):
             for clients in random.sample(CLIENTS, len(CLIENTS)):
+                requests = max(clients, fitting)
                 before = await raw.measure(requests)
                 for name in random.sample(list(servers), len(servers)):
-                    speed, first_ms = await over_sse(servers[name], clients, requests)
+                    server = servers[name]
+                    count = max(clients, requests // server.slower)
+                    speed, first_ms = await over_sse(session, server, clients, count)
                     after = await raw.measure(requests)
                     if turn:  # the first turn warms everything up
                         beside = statistics.harmonic_mean((before, after))
-                        figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside))
+                        figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside, start))
                     before = after
