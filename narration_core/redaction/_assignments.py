@@ -67,13 +67,12 @@ def find(text: str, names: list[Named], judge: Callable[[str], Verdict]) -> Iter
             done = span[1]
 
 
-def unclaimed(text: str, low: str, wanted: list[str], claimed: Sequence[Place]) -> list[Named]:
+def unclaimed(text: str, words: list[Place], claimed: Sequence[Place]) -> list[Named]:
     """Return the words of names whose values are neither known nor hidden, each with the next claim.
 
     Args:
         text: the text.
-        low: the same text with ASCII letters in lower case, of the same length.
-        wanted: the words of `KEYWORDS` that may occur.
+        words: where words of names are, as `places` returns them.
         claimed: spans that are secrets already, in order; a name inside one, or its value, needs no look.
     """
     if "[REDACTED:" in text:  # the name of a rule is no name of a value
@@ -84,7 +83,7 @@ def unclaimed(text: str, low: str, wanted: list[str], claimed: Sequence[Place]) 
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
     done = 0
-    for at, after in _places(low, wanted):
+    for at, after in words:
         while last <= at:
             first, last = next(claims, _NOWHERE)
         if at < done or first <= at:
@@ -131,7 +130,7 @@ def all_hidden(text: str, low: str, wanted: list[str]) -> bool:
     """
     match = compiled(HIDDEN).match
     done = 0
-    for at, after in _places(low, wanted):
+    for at, after in places(low, wanted):
         if at >= done:
             hidden = match(text, after)
             if hidden is None:
@@ -140,21 +139,26 @@ def all_hidden(text: str, low: str, wanted: list[str]) -> bool:
     return True
 
 
-def _places(low: str, wanted: list[str]) -> list[tuple[int, int]]:
-    """Return where the words are, in order."""
+def places(low: str, wanted: list[str]) -> list[Place]:
+    """Return where the words are, in order.
+
+    Args:
+        low: a text with ASCII letters in lower case.
+        wanted: the words of `KEYWORDS` that may occur.
+    """
     if len(low) > _LONG:  # where a word stands thousands of times, a pattern finds it in a fifth of the time
-        places = [found.span() for word in wanted for found in re.finditer(re.escape(word), low)]
+        found = [match.span() for word in wanted for match in re.finditer(re.escape(word), low)]
     else:
-        places = []
+        found = []
         for word in wanted:
             at = low.find(word)
             while at >= 0:
                 after = at + len(word)
-                places.append((at, after))
+                found.append((at, after))
                 at = low.find(word, after)
-    if len(places) < 2:
-        return places
-    places.sort()
+    if len(found) < 2:
+        return found
+    found.sort()
     if " " in "".join(wanted):  # all of a phrase before its first word
-        places.sort(key=lambda place: (place[0], -place[1]))
-    return places
+        found.sort(key=lambda place: (place[0], -place[1]))
+    return found

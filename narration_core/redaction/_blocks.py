@@ -73,15 +73,15 @@ def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> 
         text: the text.
         low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
-        crowded: what stands directly behind names is hidden already.
+        crowded: what stands directly behind names is hidden already, but for what follows in a list.
     """
+    # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
+    if has_brackets(text):
+        yield from _containers(text, is_secret)
     if crowded:
         if _has_pairs(text):
             yield from _records(text, low, is_secret)
         return
-    # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
-    if has_brackets(text):
-        yield from _containers(text, is_secret)
     if '"""' in text or "'''" in text:
         for found in compiled(_TRIPLE).finditer(text):
             if is_secret(found["name"]):

@@ -3,6 +3,7 @@
 Both say rather too much than too little; the rules themselves decide, so both give the same redaction.
 """
 
+import itertools
 import os
 import re
 import threading
@@ -48,6 +49,29 @@ def _note(number: int, _start: int, _end: int, _flags: int, found: Any) -> None:
 _WHOLE: Final = 20_000
 _PIECE: Final = 10_240
 _OVERLAP: Final = 2_048
+
+
+class Pieces(list[int]):
+    """What was found in a long text of ASCII, with what was found in each piece of it.
+
+    Attributes:
+        found: for each piece, what was found in it.
+    """
+
+    def __init__(self, found: list[list[int]]) -> None:
+        super().__init__(dict.fromkeys(itertools.chain.from_iterable(found)))
+        self.found = found
+
+    def within(self, start: int, end: int) -> list[int]:
+        """Return what may occur in a part of the text.
+
+        Args:
+            start: where the part starts.
+            end: where it ends.
+        """
+        step = _PIECE - _OVERLAP
+        pieces = self.found[max(0, (start - _PIECE) // step + 1) : -(-end // step)]
+        return list(dict.fromkeys(itertools.chain.from_iterable(pieces)))
 
 
 class Hyperscan:
@@ -111,9 +135,13 @@ class Hyperscan:
                 if len(data) <= _WHOLE:
                     scan(data, _note, 0, found, local.scratch)  # by name it would cost half as much again
                 else:
+                    pieces: list[list[int]] = []
                     for start in range(0, len(data), _PIECE - _OVERLAP):
-                        scan(data[start : start + _PIECE], _note, 0, found, local.scratch)
-                    found = list(dict.fromkeys(found))
+                        pieces.append([])
+                        scan(data[start : start + _PIECE], _note, 0, pieces[-1], local.scratch)
+                    found = Pieces(pieces)
+                    if len(data) != len(text):
+                        found = list(found)  # where a piece starts in the text is not known
             except AttributeError:
                 new_scratch()
                 return hits(text)

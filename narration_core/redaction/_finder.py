@@ -3,7 +3,6 @@
 It is loaded with the first event and not on import: a process that narrates nothing pays for none of it.
 """
 
-import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,20 +12,21 @@ from typing import Any, Final, NamedTuple
 from narration_core._bounded import BoundedDict
 from narration_core._undisturbed import loaded
 from narration_core.redaction import _values as values
-from narration_core.redaction._engines import lower_ascii
+from narration_core.redaction._engines import Pieces, lower_ascii
 from narration_core.redaction._normal_form import normal, normal_forms, without_colours
 from narration_core.redaction._plan import Plan, make_plan
 from narration_core.redaction._policy import MARKER, RedactionPolicy
 from narration_core.redaction._rule import Rule, compiled
 from narration_core.redaction._rules import catalogue
 from narration_core.redaction._secret_names import MEDIUM, SAFE, STRONG, Verdict, judge
-from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, WINDOW, Secret, merged
+from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, PATIENCE, WINDOW, Secret, merged
 
 # Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
 _ASSIGNMENTS: Final = "narration_core.redaction._assignments"
 _CROWDS: Final = "narration_core.redaction._crowd"
 _BLOCKS: Final = "narration_core.redaction._blocks"
 _TABLES: Final = "narration_core.redaction._tables"
+_STATEMENTS: Final = "narration_core.redaction._statements"
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _LONG: Final = 200
@@ -38,11 +38,13 @@ _HASH: Final = r"(?r)(?:[Ss][Hh][Aa](?:1|256|384|512)[\-:][A-Za-z0-9+/]{0,100}+|
 _NAMES: Final = 8192
 _WRITTEN: Final = frozenset("\\%&")
 """What starts an encoding of printable ASCII."""
-_HURRY: Final = 128 * 1024
-"""From here on a text is read in a hurry: where it is crowded with names, what follows one is hidden without a judgement."""
+_SCANNED_AGAIN: Final = 128 * 1024
+"""In pieces of a longer text only those rules are tried whose literal is in the piece."""
 _FEW: Final = 8
 _OWN: Final = 1024
 """A piece of a long text looks this far back for what stands before a secret."""
+_EDGE: Final = 64
+"""What ends this close to the end of a piece may look different in the next one, which sees what follows it."""
 _SHORT: Final = 2048
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
@@ -67,7 +69,7 @@ class _Wanted(NamedTuple):
 
 def _sieved(sieve: Callable[[str], object], find: Callable[[str], Iterable[Any]], text: str) -> Iterable[Any]:
     """Return what a rule finds in a text; a long one is passed through its sieve first."""
-    return find(text) if len(text) < _SHORT or sieve(text) is not None else ()
+    return find(text) if len(text) < _SHORT or sieve(text) else ()
 
 
 def _mentions(words: re.Pattern[str], name: str) -> bool:
@@ -78,9 +80,10 @@ def _mentions(words: re.Pattern[str], name: str) -> bool:
 def _search(rule: Rule) -> _Search:
     pattern = compiled(rule.pattern)
     groups = pattern.groupindex
-    find = (
-        partial(_sieved, re.compile(rule.sieve, re.ASCII).search, pattern.finditer) if rule.sieve else pattern.finditer
-    )
+    find = pattern.finditer
+    if rule.sieve:
+        sieve = re.compile(rule.sieve, re.ASCII).search if isinstance(rule.sieve, str) else rule.sieve
+        find = partial(_sieved, sieve, find)
     return _Search(find, groups.get("s", 0), groups.get("d", 0), rule)
 
 
@@ -197,9 +200,8 @@ class Finder:
                 if form.in_place:
                     spans += self._scanned(form.text, self._scan(form.text), merged(spans))
                     continue
-                known = merged([Secret(*form.place(start, end), rule) for start, end, rule in spans])
-                for start, end, rule in self._scanned(form.text, self._scan(form.text), known):
-                    spans.append(Secret(*form.span(start, end), rule))
+                known = merged(form.places(spans))
+                spans += form.spans(self._scanned(form.text, self._scan(form.text), known))
         return spans
 
     def is_marker(self, value: str) -> bool:
@@ -232,31 +234,41 @@ class Finder:
         if (plain := without_colours(value)) is not value:  # a token behind a colour has no letter before it
             value, hits = plain, self._scan(plain)
         if len(value) <= WINDOW:
-            return self._window(value, hits, known)
+            return self._window(value, hits, known)[0]
         spans: list[Secret] = []
+        names = 0
         for offset in range(0, len(value), WINDOW - OVERLAP):
             piece = value[offset : offset + WINDOW]
             inside = known[bisect_right(known, (offset,)) : bisect_right(known, (offset + WINDOW,))]
-            found = self._window(
+            if isinstance(hits, Pieces):
+                inner = hits.within(offset, offset + WINDOW)
+            else:
+                inner = self._scan(piece) if len(value) > _SCANNED_AGAIN else hits
+            found, seen = self._window(
                 piece,
-                self._scan(piece) if len(value) > _HURRY else hits,  # a second scan pays for many windows only
+                inner,
                 [(low - offset, high - offset) for low, high in inside] if offset else inside,
-                hurried=offset > _HURRY,
+                hurried=names > PATIENCE,
+                whole=False,
             )
+            names += seen
             last = offset + WINDOW >= len(value)
             if offset:
                 # What stands at the start was seen by the piece before, with what is in front of it.
                 found = [span for span in found if span.start >= _OWN or span.end >= OVERLAP]
-            if not last and any(span.end == WINDOW for span in found):
+            if not last and any(span.end > WINDOW - _EDGE for span in found):
                 found = list(self._followed(value, offset, found))
             spans += [Secret(start + offset, end + offset, rule) for start, end, rule in found] if offset else found
             if last:
                 break
+        # A table goes on for as long as it likes; what is below its head is known by it alone.
+        if "\n" in value and self._wanted(hits).words:
+            spans += [Secret(start, end, BY_NAME) for start, end in loaded(_TABLES).find(value, self.key_is_secret)]
         return spans
 
     @staticmethod
     def _followed(value: str, offset: int, found: list[Secret]) -> Iterator[Secret]:
-        """Yield what was found in a piece; what is cut by its end is followed, or left to the next piece if that sees all of it.
+        """Yield what was found in a piece; what its end cuts, or nearly, is followed, or left to the next piece if that sees all of it.
 
         Args:
             value: the text.
@@ -265,10 +277,10 @@ class Finder:
         """
         end = compiled(_ONWARD).match(value, offset + WINDOW).end() - offset
         for span in found:
-            if span.end < WINDOW:
+            if span.end <= WINDOW - _EDGE:
                 yield span
             elif span.start < WINDOW - OVERLAP + _OWN:
-                yield Secret(span.start, end, span.rule)
+                yield span if span.end < WINDOW else Secret(span.start, end, span.rule)
 
     def _wanted(self, hits: list[int]) -> _Wanted:
         """Return the rules and words that stand behind what the engine found."""
@@ -286,8 +298,23 @@ class Finder:
         return wanted
 
     def _window(
-        self, value: str, hits: list[int], known: Sequence[tuple[int, int]] = (), *, hurried: bool = False
-    ) -> list[Secret]:
+        self,
+        value: str,
+        hits: list[int],
+        known: Sequence[tuple[int, int]] = (),
+        *,
+        hurried: bool = False,
+        whole: bool = True,
+    ) -> tuple[list[Secret], int]:
+        """Return where the secrets of a text are that is not too long, and how many words of names it has.
+
+        Args:
+            value: the text.
+            hits: what the engine found in it.
+            known: secrets in it that another form showed, in order.
+            hurried: many names were looked at before it.
+            whole: it is no piece of a longer text.
+        """
         searches, words = self._wanted(hits)
         spans: list[Secret] = []
         reached = 0
@@ -306,7 +333,10 @@ class Finder:
                     if end - start >= _LONG:  # a rule's bound does not end a token that goes on
                         end = reached = reached if end <= reached else compiled(_GOING_ON).match(value, end).end()
                     spans.append(Secret(start, end, rule.name))
-        return spans + self._named(value, words, spans, known, hurried=hurried) if words else spans
+        if not words:
+            return spans, 0
+        named, names = self._named(value, words, spans, known, hurried=hurried, whole=whole)
+        return spans + named, names
 
     def _holds_one(self, inner: str) -> bool:
         """Tell whether a text that was encoded in another one holds a secret; it is shorter, so this ends.
@@ -324,15 +354,17 @@ class Finder:
         known: Sequence[tuple[int, int]],
         *,
         hurried: bool,
-    ) -> list[Secret]:
-        """Return where the values are that only their names give away.
+        whole: bool,
+    ) -> tuple[list[Secret], int]:
+        """Return where the values are that only their names give away, and how many words of names there are.
 
         Args:
             value: the text.
             words: what may occur in names.
             spans: secrets that rules found.
             known: secrets that another form of the text showed, in order.
-            hurried: much of the text is done, and more is to come.
+            hurried: many names were looked at before this text.
+            whole: it is no piece of a longer text.
         """
         low = lower_ascii(value)
         claimed = known
@@ -341,25 +373,27 @@ class Finder:
         elif spans:
             claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
         assignments, blocks = self._readers()
-        names = assignments.unclaimed(value, low, words, claimed)
-        crowded = hurried and len(names) > CROWD
+        places = assignments.places(low, words)
+        names = assignments.unclaimed(value, places, claimed)
+        # All words count, also those whose values are hidden: what was redacted is read as it was before.
+        crowded = hurried and len(places) > CROWD
         # Rather too much is hidden than a text that is full of different names holds up the program.
         by_name = loaded(_CROWDS).values(value, names) if crowded else assignments.find(value, names, self.verdict)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
         if not blocks.plain(value):
             mentions = partial(_mentions, re.compile("|".join(map(re.escape, words)))) if crowded else None
-            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, mentions)]
-        return found
+            found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, mentions, whole=whole)]
+        return found, len(places)
 
     def _structured(
-        self, value: str, low: str, mentions: Callable[[str], bool] | None = None
+        self, value: str, low: str, mentions: Callable[[str], bool] | None = None, *, whole: bool = True
     ) -> Iterator[tuple[int, int]]:
         """Yield what stands in structures under secret names; in a crowd under those that mention a secret."""
         is_secret = mentions or self.key_is_secret
-        return itertools.chain(
-            self._readers()[1].find(value, low, is_secret, crowded=mentions is not None),
-            loaded(_TABLES).find(value, low, is_secret),
-        )
+        yield from self._readers()[1].find(value, low, is_secret, crowded=mentions is not None)
+        if whole and "\n" in value:
+            yield from loaded(_TABLES).find(value, is_secret)
+        yield from loaded(_STATEMENTS).find(value, low, is_secret)
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:
         """Tell quickly whether a text that was redacted has no more secrets; False means that it is worth a look.

@@ -4,16 +4,17 @@ Secrets are looked for in the text itself and in each form that `normal_forms` r
 `password` may be written `p\u0061ssword`, `%70assword`, `&#112;assword` or with a colour in the middle.
 """
 
+import itertools
 import re
 import unicodedata
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate, compress
 from typing import Final, NamedTuple
 
 from narration_core._undisturbed import loaded
+from narration_core.redaction._spans import Secret
 
 MAX_LAYERS: Final = 5
 """How many encodings around each other are taken off."""
@@ -82,27 +83,21 @@ class Form(NamedTuple):
         """Whether every character is where it was: only what it looks like changed."""
         return not any(layer.starts for layer in self.layers)
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a piece of this form stands in the text that it was made of.
+    def spans(self, found: list[Secret]) -> list[Secret]:
+        """Return where pieces of this form stand in the text that it was made of; a replaced character counts whole.
 
         Args:
-            start: where the piece starts, in characters.
-            end: where it ends; after `start`.
+            found: the pieces.
         """
-        for layer in reversed(self.layers):
-            start, end = layer.before(start, end)
-        return start, end
+        return _moved(found, [(of.starts, of.ends, of.raw_starts, of.raw_ends) for of in reversed(self.layers)])
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a piece of the text that this form was made of stands in it: what `span` undoes.
+    def places(self, found: list[Secret]) -> list[Secret]:
+        """Return where pieces of the text that this form was made of stand in it: what `spans` undoes.
 
         Args:
-            start: where the piece starts, in characters.
-            end: where it ends; after `start`.
+            found: the pieces.
         """
-        for layer in self.layers:
-            start, end = layer.after(start, end)
-        return start, end
+        return _moved(found, [(of.raw_starts, of.raw_ends, of.starts, of.ends) for of in self.layers])
 
 
 class _Layer(NamedTuple):
@@ -113,33 +108,36 @@ class _Layer(NamedTuple):
     raw_starts: Sequence[int]
     raw_ends: Sequence[int]
 
-    def before(self, start: int, end: int) -> tuple[int, int]:
-        """Return what a piece of the decoded text was before: a replaced character counts whole."""
-        return _moved(start, end, *self)
 
-    def after(self, start: int, end: int) -> tuple[int, int]:
-        """Return what a piece of the text is once it is decoded."""
-        return _moved(start, end, self.raw_starts, self.raw_ends, self.starts, self.ends)
+_Places = Sequence[int]
 
 
-def _moved(
-    start: int,
-    end: int,
-    starts: Sequence[int],
-    ends: Sequence[int],
-    other_starts: Sequence[int],
-    other_ends: Sequence[int],
-) -> tuple[int, int]:
-    """Return where a piece of one text stands in the other, of which pieces were replaced; those count whole."""
-    index = bisect_right(starts, start) - 1
-    if index >= 0:
-        inside = start < ends[index]
-        start = other_starts[index] if inside else other_ends[index] + start - ends[index]
-    index = bisect_right(starts, end - 1) - 1
-    if index >= 0:
-        inside = end - 1 < ends[index]
-        end = other_ends[index] if inside else other_ends[index] + end - ends[index]
-    return start, end
+def _moved(found: list[Secret], steps: list[tuple[_Places, _Places, _Places, _Places]]) -> list[Secret]:
+    """Return where pieces of a text stand in another one.
+
+    Args:
+        found: the pieces; none is empty.
+        steps: from text to text: where pieces were replaced, from and to, and the same in the next text.
+    """
+    if not found:
+        return []
+    starts = [start for start, _, _ in found]
+    ends = [end for _, end, _ in found]
+    for from_starts, from_ends, to_starts, to_ends in steps:
+        if not from_starts:
+            continue
+        # All at once: a text may have tens of thousands of secrets.
+        indexes = map(bisect_right, itertools.repeat(from_starts), starts)
+        starts = [
+            (at if not i else to_starts[i - 1] if at < from_ends[i - 1] else to_ends[i - 1] + at - from_ends[i - 1])
+            for i, at in zip(indexes, starts, strict=True)
+        ]
+        indexes = map(bisect_left, itertools.repeat(from_starts), ends)
+        ends = [
+            (at if not i else to_ends[i - 1] if at <= from_ends[i - 1] else to_ends[i - 1] + at - from_ends[i - 1])
+            for i, at in zip(indexes, ends, strict=True)
+        ]
+    return list(map(Secret._make, zip(starts, ends, [rule for _, _, rule in found], strict=True)))
 
 
 class _Folding(dict[int, str]):
@@ -307,15 +305,15 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     decoded = list(map(known.__getitem__, signs))
     if decoded == signs:
         return None
-    raw = array("q", accumulate(map(len, parts)))
+    raw = array("q", itertools.accumulate(map(len, parts)))
     parts[1::2] = decoded
-    now = array("q", accumulate(map(len, parts)))
+    now = array("q", itertools.accumulate(map(len, parts)))
     layer = _Layer(now[:-1:2], now[1::2], raw[:-1:2], raw[1::2])
     if known.moved:
         layer = _by_character(signs, known, layer)
     elif known.in_place:
         noted = [sign not in known.in_place for sign in signs]
-        layer = _Layer(*(array("q", compress(places, noted)) for places in layer))
+        layer = _Layer(*(array("q", itertools.compress(places, noted)) for places in layer))
     return "".join(parts), layer
 
 
@@ -338,7 +336,7 @@ def _by_character(signs: list[str], known: _Decoded, layer: _Layer) -> _Layer:
             raw_starts.append(raw_start)
             raw_ends.append(raw_end)
         else:
-            reached = array("q", accumulate(map(len, pieces), initial=start))
+            reached = array("q", itertools.accumulate(map(len, pieces), initial=start))
             starts += reached[:-1]
             ends += reached[1:]
             raw_starts += array("q", range(raw_start, raw_end))

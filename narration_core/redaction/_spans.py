@@ -11,6 +11,8 @@ OVERLAP: Final = 8 * 1024
 """Pieces overlap by more than nearly every secret; one that reaches over the end of its piece is followed."""
 CROWD: Final = 512
 """So many words of names in a piece are a crowd."""
+PATIENCE: Final = 2048
+"""After so many words of names a text is read in a hurry: in a crowded piece what follows one is hidden without a judgement."""
 
 
 class Secret(NamedTuple):

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from narration_core.redaction._blocks import has_brackets
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._records import INSERT, PLACE, columns_of
 from narration_core.redaction._secret_names import STRONG
@@ -47,7 +48,7 @@ def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
         low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
     """
-    if not any(map(low.__contains__, _WORDS)):
+    if not has_brackets(text) or not any(map(low.__contains__, _WORDS)):
         return
     starts = _starts(_STATEMENT, low)
     if not starts:

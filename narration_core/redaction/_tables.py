@@ -1,11 +1,9 @@
-"""Secrets in the columns of tables: the name is at the head, the values stand below; and in SQL."""
+"""Secrets in the columns of tables: the name is at the head, the values stand below."""
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from narration_core.redaction import _statements
-from narration_core.redaction._blocks import has_brackets
 from narration_core.redaction._secret_names import STRONG
 from narration_core.redaction._values import fits_text
 
@@ -13,7 +11,6 @@ IsSecret = Callable[[str], bool]
 Place = tuple[int, int]
 
 _LONGEST_LINE: Final = 2048
-_MOST_ROWS: Final = 2000
 _CELL: Final = re.compile(r"[^\W\d][\w .\-]{0,40}")
 _DELIMITED: Final = re.compile(r"""[|│┃,;\t]""")
 _NAMES: Final = re.compile(r"""(?m)^(?=[^\n]*?(?:[|│┃,;\t]|\S {2,32}\S))[\w .\-"|│┃,;\t]{3,2048}+\r?$""")
@@ -23,18 +20,27 @@ _RESULTS: Final = frozenset("fail fails failed failure failures skip skipped err
 _GAP: Final = re.compile(r"\S+(?: \S+)*")
 
 
-def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
-    """Yield the spans of values in columns whose name promises a secret.
+def find(text: str, is_secret: IsSecret) -> Iterator[Place]:
+    """Yield the spans of values in columns whose name promises a secret; however long a table is, each line is read once.
 
     Args:
         text: the text.
-        low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
     """
-    if "\n" in text:
-        yield from _tables(text, is_secret)
-    if has_brackets(text):
-        yield from _statements.find(text, low, is_secret)
+    at = 0
+    while (found := _NAMES.search(text, at)) is not None:
+        at = found.end() + 1
+        heading = _heading(found[0].rstrip("\r"), is_secret)
+        if heading is None:
+            continue
+        while at <= len(text):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            row = _row(text[at:end], *heading)
+            if row is None:
+                break
+            yield from ((at + low, at + high) for low, high in row)
+            at = end + 1
 
 
 def _cells(line: str, sign: str) -> list[Place]:
@@ -68,23 +74,6 @@ def _heading(line: str, is_secret: IsSecret) -> tuple[str, list[int], list[Place
         names = ["" if name.lower() in {"pass", "passed"} else name for name in names]
     secret = [index for index, name in enumerate(names) if name and is_secret(name)]
     return (sign, secret, cells) if secret else None
-
-
-def _tables(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    at = 0
-    while (found := _NAMES.search(text, at)) is not None:
-        at = found.end() + 1
-        heading = _heading(found[0].rstrip("\r"), is_secret)
-        if heading is None:
-            continue
-        for _ in range(_MOST_ROWS):
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            row = _row(text[at:end], *heading) if at <= len(text) else None
-            if row is None:
-                break
-            yield from ((at + low, at + high) for low, high in row)
-            at = end + 1
 
 
 def _row(line: str, sign: str, secret: list[int], heads: list[Place]) -> list[Place] | None:

@@ -40,6 +40,14 @@ def test_a_rule_finds_its_examples_and_nothing_else(rule: Rule, engine: str) -> 
         assert redactor.text(example) is example
 
 
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.sieve], ids=lambda rule: rule.name)
+def test_what_a_rule_finds_passes_its_sieve_in_a_long_text(rule: Rule) -> None:
+    redactor = only(rule)
+    for example in rule.examples:
+        text = f"{example}{' word' * 500}"
+        assert redactor.text(text).count(f"[REDACTED:{rule.name}]") == 1, example
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_is_bounded_and_has_something_for_the_gate(rule: Rule) -> None:
     assert rule.literals or rule.shapes

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.redaction_crowds import CROWDS
 from benchmarks.redaction_crowds import crowd as crowded
 from narration_core.redaction import RedactionPolicy, Redactor
-from narration_core.redaction._spans import OVERLAP, Secret, surroundings
+from narration_core.redaction._spans import OVERLAP, PATIENCE, WINDOW, Secret, surroundings
 from tests.redaction.test_adversarial import grows_with_its_length, seconds
 
 pytestmark = pytest.mark.req("NARR-3007")
@@ -25,6 +25,8 @@ SHAPES: dict[str, tuple[str, str]] = {
     "records": ('{{"name": "{name}_{word}", "value": "{value}"}}', ", "),
     "record lines": ("name={name}_{word} value={value}", "\n"),
     "lists": ('"{name}_{word}": ["{value}"]', ", "),
+    "lists of two": ('"{name}_{word}": ["{value}", "{value}"]', ", "),
+    "objects of two": ('"{name}_{word}": {{"current": "{value}", "previous": "{value}"}}', ", "),
     "options": ("--{name}-{word} {value}", " "),
     "percent": ("{name}_{word}%3D{value}", "%26"),
     "sentences": ("the {word} for {name} is {value}.", " "),
@@ -61,6 +63,18 @@ def test_every_secret_of_a_crowd_is_hidden(shape: str, engine: str) -> None:
     assert redactor.text(hidden) == hidden
 
 
+@pytest.mark.parametrize("sign", ["|", ",", "   "])
+def test_a_table_of_any_length_is_read_by_its_head(sign: str) -> None:
+    rows = [f"ann{number}{sign}t1n-whistle{number}{sign}{number}" for number in range(6000)]
+    text = "\n".join([sign.join(["user", "password", "age"]), *rows, "", "the end"])
+    hidden = Redactor().text(text)
+    assert len(text) > 2 * WINDOW
+    assert "t1n-whistle" not in hidden
+    assert hidden.startswith(sign.join(["user", "password", "age"]))
+    assert hidden.endswith(f"{sign}5999\n\nthe end")
+    assert Redactor().text(hidden) == hidden
+
+
 def test_a_crowd_of_harmless_names_stays() -> None:
     text, _ = crowd("assignments", ["count", "id", "name", "path"], LONG)
     assert Redactor().text(text) == text
@@ -68,10 +82,11 @@ def test_a_crowd_of_harmless_names_stays() -> None:
 
 def test_in_a_hurry_a_harmless_value_is_hidden_rather_than_judged() -> None:
     text, _ = crowd("assignments", ["token", "token_count"], LONG)
-    hidden = Redactor().text(text)
-    half = len(hidden) // 2
-    assert "token_count=[" not in hidden[:half]
-    assert "token_count=[" in hidden[half:]
+    names = Redactor().text(text).split(" ")
+    assert len(text) > 3 * WINDOW
+    assert len(names) > 3 * PATIENCE
+    assert not any("token_count=[" in name for name in names[:1800])
+    assert any("token_count=[" in name for name in names[3 * PATIENCE :])
 
 
 def test_what_a_second_look_finds_in_a_long_text_costs_no_third_look_at_all_of_it() -> None:
@@ -110,4 +125,4 @@ def test_time_grows_with_the_length_of_a_crowd() -> None:
 @pytest.mark.parametrize("shape", CROWDS)
 def test_no_crowd_costs_many_times_what_another_costs(shape: str) -> None:
     usual, text = (crowded(of, 60_000) for of in ("assignments", shape))
-    assert min(seconds(text) for _ in range(2)) <= 8 * min(seconds(usual) for _ in range(3))
+    assert min(seconds(text) for _ in range(2)) <= 12 * min(seconds(usual) for _ in range(3))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from narration_core.redaction import LineRedactor, Redactor, redact
 from narration_core.redaction._normal_form import _OVERSTRUCK, _UNSEEN, _in_place, _without, normal, normal_forms
+from narration_core.redaction._spans import Secret
 
 pytestmark = pytest.mark.req("NARR-3001")
 
@@ -125,10 +126,15 @@ def test_names_of_fields_are_read_in_their_normal_form() -> None:
         assert redact({name: "meadow"}) == {name: "[REDACTED]"}
 
 
+def characters(text: str) -> list[Secret]:
+    """Return where each character of a text is."""
+    return [Secret(at, at + 1, "x") for at in range(len(text))]
+
+
 @given(text=st.text(st.sampled_from('ab%2504&#;\\u"n\x1b[1m\u200b\uff50\u0430\x9b'), max_size=60))
 def test_each_place_of_a_form_is_a_place_of_the_text(text: str) -> None:
     for form in normal_forms(text):
-        ends = [form.span(at, at + 1) for at in range(len(form.text))]
+        ends = [span[:2] for span in form.spans(characters(form.text))]
         assert all(0 <= start < end <= len(text) for start, end in ends)
         assert ends == sorted(ends)
         assert all(
@@ -141,9 +147,10 @@ def test_each_place_of_a_form_is_a_place_of_the_text(text: str) -> None:
 @given(text=st.text(st.sampled_from('ab%2504&#;\\u"n\x1b[1m\u200b\uff50\u0430\x9b\b'), max_size=60))
 def test_each_place_of_a_text_is_a_place_of_its_form(text: str) -> None:
     for form in normal_forms(text):
-        for at in range(len(form.text)):
-            start, end = form.place(*form.span(at, at + 1))
-            assert start <= at < end
+        found = characters(form.text)
+        for (at, after, _), (start, end, rule) in zip(found, form.places(form.spans(found)), strict=True):
+            assert start <= at < after <= end
+            assert rule == "x"
 
 
 @given(text=st.text(st.sampled_from("ab \x1b[1mM\u200b\uff50\u0430\x9b\x1f\x00\x7f\u00e9\n"), max_size=60))

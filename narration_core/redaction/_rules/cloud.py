@@ -1,9 +1,10 @@
 """Cloud platforms and what runs in them."""
 
+import string
 from typing import Final
 
 from narration_core.redaction._checks import noise, noisy, plain_hex, random_looking
-from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed
+from narration_core.redaction._rule import HEX, WIDE, Rule, made_up, prefixed, run_of
 
 _UPPER = "Q7ZK2XW9LR4TN8VB3MC6JD1PH5GS"
 
@@ -30,7 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="aws-secret-access-key",
         # The key first, then what stands before it: there are fewer runs of forty characters than words.
         pattern=r"(?<![A-Za-z0-9+/=])(?P<s>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])(?<=(?i:aws|secret|amazon)[^\r\n]{0,60}?[A-Za-z0-9+/]{40})",
-        sieve=r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}",
+        sieve=run_of(f"{string.ascii_letters}{string.digits}+/", 40),
         literals=("aws_", "aws-", "aws.", "aws ", "aws:", "aws=", 'aws"', "awss", "awsa", "secret", "amazon"),
         check=_aws_secret,
         examples=("aws_secret: " + made_up(39, 4) + "/", 'amazon.sign("' + made_up(40, 9) + '")'),

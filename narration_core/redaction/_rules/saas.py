@@ -37,6 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="vendor-token",
         # Most young services name their tokens like this; one rule serves those that have none of their own.
         pattern=r"(?<![A-Za-z0-9])(?!pk_(?:live|test)_)(?P<s>[a-z][a-z0-9]{1,15}_(?:(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_){1,2}[A-Za-z0-9_\-]{14,256}+)",
+        sieve=r"_(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_[A-Za-z0-9_\-]{14}",
         literals=(
             "_live_",
             "_test_",

@@ -282,7 +282,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="xml-credential",
-        pattern=r"(?i)(?:<|&lt;)(?:[\w\-]{1,20}:)?(?:[\w.\-]{0,40}(?:secret|password|passwd|passphrase|privatekey|private-key|apikey|api-key|api_key|accesskey|token|credentials?))\b[^<>&]{0,120}(?:>|&gt;)\s{0,40}(?:<!\[CDATA\[)?(?!\{[^<>{}]{0,80}AQAAABAAA )(?P<s>[^<>]{2,4096}?)\s{0,40}(?:\]\]>)?(?:<|&lt;)/",
+        # Word by word of the name, and to the end of the value without a look back: a text may be all elements.
+        pattern=r"(?i)(?:<|&lt;)(?:[\w\-]{1,20}+:)?+(?:\w{0,40}+[.\-]){0,8}?\w{1,56}+(?<=secret|password|passwd|passphrase|privatekey|private-key|apikey|api-key|api_key|accesskey|token|credentials?)\b[^<>&]{0,120}+(?:>|&gt;)\s{0,40}+(?:<!\[CDATA\[)?+(?!\{[^<>{}]{0,80}AQAAABAAA )(?=[^<>]{2})(?P<s>(?:[^<>&\s\]]{1,4096}+|(?!\s{0,40}+(?:\]\]>)?+(?:<|&lt;)/)[^<>]){1,4096}+)\s{0,40}+(?:\]\]>)?+(?:<|&lt;)/",
         literals=("</", "&lt;/"),
         check=_not_template,
         examples=("<secret>4tn8vb3mc6jd1ph5</secret>", "<ns:dbPassword enc='no'> b4lloon </ns:dbPassword>"),
