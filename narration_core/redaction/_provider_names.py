@@ -98,7 +98,7 @@ PROVIDERS: Final = frozenset(
     "ablyio pubnubapi onesignalapp pushwoosh airshipapp leanplum moengage clevertap webengage "
     "customerioapp dripapi activecampaign aweber constantcontact campaignmonitor sendfox moosendapi "
     "omnisendapi "
-    "zulipchat"
+    "zulipchat zulip bitly blynk frontapp livechat logdna moonpay pendo recaptcha signalfx tenable wakatime"
 ).split()
 ) - frozenset(
     # Words of ordinary sentences: beside them a random value is more likely an id.

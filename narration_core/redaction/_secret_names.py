@@ -183,12 +183,12 @@ _SAFE_LAST: Final = frozenset(
         "params"
     ).split()
 )
-# What comes after the name proper: where the value is used, how it is written, that it is asked for twice.
+# What comes after the name proper: where the value is used, how it is written, that it is asked for twice, that a client gets it.
 _TRAILING: Final = frozenset(
     (
         "prod production prd preprod dev develop development stg stage staging live sandbox qa uat test local default old new current previous primary "
         "secondary backup confirmation confirm confirmed repeat again value val plain plaintext clear cleartext raw str "
-        "string secure encrypted base64 hex"
+        "string secure encrypted base64 hex init initialize configure authenticate"
     ).split()
 )
 # The place in a list or a stream, not a credential: nextPageToken.
