@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from narration_core import bind
-from narration_worker.client import Message, StreamCutError, WorkerClient, WorkerRefusedError
+from narration_core import bind, configure
+from narration_worker import client as client_module
+from narration_worker.client import Message, NotAWorkerError, StreamCutError, WorkerClient, WorkerRefusedError
 
 
 @asynccontextmanager
@@ -121,6 +122,71 @@ def test_an_answer_that_is_no_json_is_still_a_refusal():
     assert (asyncio.run(run()).status, asyncio.run(run()).code) == (502, "HTTP_502")
 
 
+@pytest.mark.parametrize(
+    ("asked", "at_most_ms"),
+    [("inf", 100), ("nan", 100), ("-5", 100), ("Wed, 21 Oct 2015 07:28:00 GMT", 100), ("99999999", 20), ("0", 100)],
+)
+def test_a_pause_that_a_server_asks_for_is_a_pause_and_not_for_ever(monkeypatch, narration, asked, at_most_ms):
+    monkeypatch.setattr(client_module, "LONGEST_ASKED_S", 0.02)
+    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.02 if asked == "99999999" else 0.1)
+    configure(level="debug")
+
+    async def handler(_):
+        return refusal(429, "QUEUE_FULL", retriable=True, **{"Retry-After": asked})
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url, tries=2) as client:
+            with pytest.raises(WorkerRefusedError):
+                await client.health()
+
+    asyncio.run(run())
+    retry = narration.assert_event(action="retry", error_kind="queue_full")
+    assert 0 < retry.backoff_ms <= at_most_ms
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_the_page_of_a_proxy_is_a_failure_that_may_pass(status):
+    asked = []
+
+    async def handler(request):
+        asked.append(request.path)
+        if len(asked) == 1:
+            return web.Response(status=status, text="<html>Please wait</html>", content_type="text/html")
+        return web.json_response({"job_id": "j", "status": "cancelled"})
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url, tries=2) as client:
+            return await client.cancel("j")
+
+    assert asyncio.run(run())["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", "", "[]", "5"])
+@pytest.mark.parametrize("call", ["health", "shutdown"])
+def test_what_is_not_an_object_of_json_is_not_the_answer_of_a_worker(call, body):
+    async def handler(_):
+        return web.Response(text=body)
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await getattr(client, call)()
+
+    with pytest.raises(NotAWorkerError):
+        asyncio.run(run())
+
+
+def test_a_failure_without_a_status_is_not_the_health_of_a_worker():
+    async def handler(_):
+        return web.json_response({"detail": "Not Found"}, status=404)
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await client.health()
+
+    with pytest.raises(WorkerRefusedError):
+        asyncio.run(run())
+
+
 def test_nobody_there_is_told_after_the_last_try():
     async def run():
         async with WorkerClient("http://127.0.0.1:9", tries=2) as client:
@@ -173,8 +239,12 @@ STARTED = b'event: started\ndata: {"job_id": "j"}\n\n'
         ("text/event-stream", STARTED + b"event: token\ndata: {oops\n\n"),
         ("text/event-stream", b""),
         ("text/html", b"<html>"),
+        ("text/event-stream", STARTED + b'event: token\ndata: ["hi"]\n\nevent: end\ndata: {}\n\n'),
+        ("text/event-stream", STARTED + b'event: token\ndata: {"i": 0}\n\nevent: end\ndata: {}\n\n'),
+        ("text/event-stream", STARTED + b"event: error\ndata: 5\n\n"),
+        ("text/event-stream", STARTED + b"data: " + b"a" * (5 << 20) + b"\n\nevent: end\ndata: {}\n\n"),
     ],
-    ids=["no end", "half an end", "not JSON", "nothing", "a page"],
+    ids=["no end", "half an end", "not JSON", "nothing", "a page", "a list", "no text", "a number", "a long line"],
 )
 def test_the_end_of_the_file_is_not_the_end_of_the_stream(content_type, sent):
     async def handler(_):
@@ -206,11 +276,24 @@ def test_a_redirect_is_not_an_answer(status):
     assert asked == ["/shutdown"]
 
 
-def test_an_error_event_without_a_code_is_still_an_error():
+@pytest.mark.parametrize("number", ["\u00b2", "9" * 5000, "-1", "one"])
+def test_an_id_that_is_no_number_is_none(number):
+    stream = f"id: {number}\nevent: end\ndata: {{}}\n\n".encode()
+
     async def handler(_):
-        return web.Response(
-            body=STARTED + b'event: error\ndata: {"message": "x"}\n\n', content_type="text/event-stream"
-        )
+        return web.Response(body=stream, content_type="text/event-stream")
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return [message async for message in client.execute(prompt="a")]
+
+    assert asyncio.run(run()) == [Message("end", {}, None)]
+
+
+@pytest.mark.parametrize("body", [b'{"message": "x"}', b'{"code": ["x"], "message": "x"}'])
+def test_an_error_event_without_a_code_is_still_an_error(body):
+    async def handler(_):
+        return web.Response(body=STARTED + b"event: error\ndata: %b\n\n" % body, content_type="text/event-stream")
 
     async def run():
         async with server(handler) as url, WorkerClient(url) as client:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import LineTooLong
 
 from narration_core import Narrator
 from narration_core.bridges.aiohttp import client_tracing
@@ -17,9 +19,15 @@ from narration_worker.errors import CODES
 TRIES: Final = 4
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+LONGEST_ASKED_S: Final = 60.0
+"""Longest pause that a server can ask for with `Retry-After`, in seconds."""
+
 MAX_LINE: Final = 1 << 20
 LAST_EVENTS: Final = frozenset(("end", "error"))
 _OK, _REDIRECT = 200, 300
+_NUMBER: Final = re.compile("[0-9]{1,18}")
+_PASSING: Final = frozenset((429, 502, 503))
+"""What a proxy in front of the worker answers by itself when the same request may work later."""
 
 narrate = Narrator("worker-client")
 
@@ -52,10 +60,14 @@ class WorkerRefusedError(Exception):
     def retriable(self) -> bool:
         """Whether the same request may work later."""
         known = CODES.get(self.code)
-        return bool(self.body.get("retriable", known.retriable if known else False))
+        return bool(self.body.get("retriable", known.retriable if known else self.status in _PASSING))
 
 
-class StreamCutError(aiohttp.ClientPayloadError):
+class NotAWorkerError(aiohttp.ClientPayloadError):
+    """What answered does not speak like a worker; nobody knows what became of the request."""
+
+
+class StreamCutError(NotAWorkerError):
     """A stream ended without `end` or `error`: the answer is not complete, and nobody knows how the job ended."""
 
 
@@ -114,7 +126,7 @@ class WorkerClient:
             else:
                 if _OK <= response.status < _REDIRECT:
                     return response
-                refused = WorkerRefusedError(response.status, await _json(response), response.headers)
+                refused = WorkerRefusedError(response.status, await _json(response) or {}, response.headers)
                 if last or not refused.retriable:
                     raise refused
                 kind, asked_s = refused.code.lower(), _seconds(response.headers.get("Retry-After"))
@@ -133,7 +145,10 @@ class WorkerClient:
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         response = await self._open(method, path, body, {})
         async with response:
-            return await _json(response)
+            answer = await _json(response)
+        if answer is None:
+            raise NotAWorkerError(f"{self.url}{path} answered {response.status} without an object of JSON")
+        return answer
 
     async def execute(self, *, headers: Mapping[str, str] | None = None, **request: Any) -> AsyncGenerator[Message]:
         """Send a request and yield its stream, from `started` to `end` or `error`.
@@ -162,13 +177,14 @@ class WorkerClient:
 
         Raises:
             WorkerRefusedError: the worker refused the request, or it ended with an error.
+            StreamCutError: the stream ended without `end` or `error`, or is none of a worker's.
         """
         texts: list[str] = []
         async for message in self.execute(**request):
             if message.name == "token":
-                texts.append(message.data["t"])
+                texts.append(_text(message))
             elif message.name == "error":
-                code = CODES.get(message.data.get("code", ""))
+                code = CODES.get(str(message.data.get("code")))
                 raise WorkerRefusedError(code.status if code else 500, message.data, {})
         return "".join(texts)
 
@@ -185,10 +201,16 @@ class WorkerClient:
         return await self._call("POST", "/shutdown")
 
     async def health(self) -> dict[str, Any]:
-        """Return the body of `/health`, whatever its status."""
+        """Return the body of `/health`, whatever its status.
+
+        Raises:
+            WorkerRefusedError: what answered is not a worker's health.
+        """
         try:
             return await self._call("GET", "/health")
         except WorkerRefusedError as refused:
+            if "status" not in refused.body:
+                raise
             return refused.body
 
     async def metrics(self) -> str:
@@ -198,39 +220,60 @@ class WorkerClient:
             return await response.text()
 
 
-async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
+async def _json(response: aiohttp.ClientResponse) -> dict[str, Any] | None:
+    """Return the object of JSON in a response's body, or None when it is something else."""
     try:
         body = msgspec.json.decode(await response.read())
     except (msgspec.MsgspecError, UnicodeError):
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _seconds(header: str | None) -> float:
-    try:
-        return float(header or 0)
-    except ValueError:
-        return 0.0
+    """Return how long `Retry-After` asks to wait, in seconds; 0 for a date, which says nothing about now."""
+    asked = (header or "").strip()
+    return min(float(asked), LONGEST_ASKED_S) if asked.isascii() and asked.isdigit() else 0.0
+
+
+def _text(token: Message) -> str:
+    text = token.data.get("t")
+    if not isinstance(text, str):
+        raise StreamCutError("a token event has no text")
+    return text
 
 
 async def read_events(content: aiohttp.StreamReader) -> AsyncIterator[Message]:
-    """Yield the events of a stream (WHATWG server-sent events); comments and unknown fields are skipped."""
+    """Yield the events of a stream (WHATWG server-sent events); comments and unknown fields are skipped.
+
+    Raises:
+        StreamCutError: an event holds something other than an object of JSON, or a line is endless.
+    """
     name, data, event_id = "message", [], None
-    async for raw in content:
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        if line:
-            field, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if field == "event":
-                name = value
-            elif field == "data":
-                data.append(value)
-            elif field == "id":
-                event_id = int(value) if value.isdigit() else None
-        elif data:
-            try:
-                body = msgspec.json.decode("\n".join(data))
-            except msgspec.DecodeError as error:
-                raise StreamCutError(f"event {name} is not valid JSON") from error
-            yield Message(name, body, event_id)
-            name, data = "message", []
+    try:
+        async for raw in content:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            if line:
+                field, _, value = line.partition(":")
+                value = value.removeprefix(" ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    data.append(value)
+                elif field == "id":
+                    event_id = int(value) if _NUMBER.fullmatch(value) else None
+            elif data:
+                yield Message(name, _object(name, data), event_id)
+                name, data = "message", []
+    except (LineTooLong, ValueError) as error:
+        raise StreamCutError(f"a line is longer than {MAX_LINE} bytes") from error
+
+
+def _object(name: str, data: list[str]) -> dict[str, Any]:
+    """Return the data of an event."""
+    try:
+        body = msgspec.json.decode("\n".join(data))
+    except msgspec.DecodeError as error:
+        raise StreamCutError(f"event {name[:80]!r} is not valid JSON") from error
+    if not isinstance(body, dict):
+        raise StreamCutError(f"event {name[:80]!r} is not an object of JSON")
+    return body
