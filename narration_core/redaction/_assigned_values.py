@@ -259,6 +259,10 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
         return False
     if found[SUFFIX].endswith(".") and (kind == "space" or more):  # the end of a sentence
         return False
+    if kind == "call" and value.rstrip().endswith((":", "?")) and " " in value.strip():  # getpass("Password for ann: ")
+        return False
+    if quoted and not found[CLOSE] and value.startswith((", ", ")", " ")) and _closes(text, at, found):
+        return False
     if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
         return (
             0 < len(found[CLOSE]) <= 3
@@ -268,6 +272,13 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
     if kind == "tag":
         return _in_a_tag(text, at)
     return quoted or not _told_by_its_path(text, at, found[ASSIGN], name, value)
+
+
+def _closes(text: str, at: int, found: Any) -> bool:
+    """Tell whether what looks like the start of a value ends the text that the name is in: `prompt='Password: ', stream=None`."""
+    before = compiled(HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    return text[max(start - 1, 0) : start] == text[found.end(OPEN) : found.end(OPEN) + 1]
 
 
 def _in_a_tag(text: str, at: int) -> bool:

@@ -27,7 +27,7 @@ _PROSE: Final = frozenset(
 
 # A call, an index, a keyword of a language: code that gets a secret, not the secret.
 _CODE: Final = (
-    r"(?:[A-Za-z_$][\w$]*+(?:(?:\.|->|::)[A-Za-z_$][\w$]*+)*+(?:\(|\[[\w\"'])"
+    r"(?:[A-Za-z_$][\w$]*+(?:(?:\.|->|::)[A-Za-z_$][\w$]*+)*+(?:\(|\[[\w\"':])"
     r"|(?:new|await|async|func|function|lambda|return|not|self|this)(?![\w\-]))"
 )
 
@@ -150,7 +150,7 @@ def _strong(value: str, kind: str, *, quoted: bool, more: bool) -> bool:
         ):
             return False
         return noisy(value, 0.25) or _symbols(value) >= 2 or random_looking(value, 8, 0.3)
-    if (kind == "pair" and len(value) < 4) or (value.isdigit() and len(value) < 4 and not quoted):
+    if (kind == "pair" and len(value) < 4) or (value.lstrip("-+").isdigit() and len(value) < 4 and not quoted):
         return False
     return quoted or value.lower().rstrip(".,;:!?") not in _PROSE
 

@@ -258,7 +258,14 @@ RULES: Final[tuple[Rule, ...]] = (
         source="PlanetScale documentation, service tokens",
     ),
     prefixed("supabase-token", "sbp_ sb_secret_ sb_publishable_", least=20, source="Supabase documentation, API keys"),
-    prefixed("neon-key", "napi_", least=24, source="Neon documentation, API keys"),
+    prefixed(
+        "neon-key",
+        "napi_",
+        least=24,
+        check=lambda v: sum(map(str.isdigit, v)) > 2,  # Node.js names its functions like this
+        counterexamples=("napi_", "napi_create_threadsafe_function(env)"),
+        source="Neon documentation, API keys",
+    ),
     prefixed("xata-key", "xau_", least=20, source="Xata documentation, API keys"),
     prefixed("tinybird-token", "p.eyJ", least=30, body=r"[\w\-.]", source="Tinybird documentation, tokens"),
     prefixed(

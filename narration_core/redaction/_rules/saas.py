@@ -36,7 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="vendor-token",
         # Most young services name their tokens like this; one rule serves those that have none of their own.
-        pattern=r"(?<![A-Za-z0-9])(?!pk_(?:live|test)_)(?P<s>[a-z][a-z0-9]{1,15}_(?:(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_){1,2}[A-Za-z0-9_\-]{14,256}+)",
+        pattern=r"(?<![A-Za-z0-9])(?<!__)(?!pk_(?:live|test)_)(?P<s>[a-z][a-z0-9]{1,15}_(?:(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_){1,2}[A-Za-z0-9_\-]{14,256}+)",
         sieve=r"_(?:live|test|prod|dev|sandbox|sk|pk|pat|aat|sat|api|key|tok|token|secret|access|refresh|oauth|auth|bot|app|user|usr|org|svc|admin)_[A-Za-z0-9_\-]{14}",
         literals=(
             "_live_",
@@ -64,7 +64,12 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         check=lambda value: random_looking(value[-20:], 14, 0.42) and sum(map(str.isdigit, value)) > 1,
         examples=("acme_live_" + made_up(32, 3), "sent widgetly_pat_" + made_up(24, 5)),
-        counterexamples=("test_api_org_inclusion_with_href", "app_live_reload_enabled_by_default", "acme_live_"),
+        counterexamples=(
+            "__pyx_api_f_4lxml_5etree_textOf",
+            "test_api_org_inclusion_with_href",
+            "app_live_reload_enabled_by_default",
+            "acme_live_",
+        ),
         source="usual shape of prefixed tokens",
     ),
     prefixed(
