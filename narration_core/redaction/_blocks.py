@@ -20,9 +20,9 @@ Place = tuple[int, int]
 
 _REACH: Final = 4096
 _KEY: Final = r"[\"'`]{0,3}(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63}+)[\"'`\]]{0,3}"
-_OPENED: Final = rf"{_KEY}\s{{0,8}}+(?:=>|:=|[:=])\s{{0,8}}+(?P<open>[\[{{(])(?!REDACTED\]|(?<=\{{)\{{)"
-_BRACKET: Final = r"[:=>]\s{0,8}+[\[{(](?!REDACTED\])"
-"""What every match of `_OPENED` holds, found faster."""
+_BRACKET: Final = re.compile(r"[:=>]\s{0,8}+([\[{(])(?!REDACTED\]|(?<=\{)\{)")
+"""What opens a container behind a name; the names are read backwards from it, because a text has more words than brackets."""
+_NAMED: Final = r"(?r)(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63})[\"'`\]]{0,3}\s{0,8}(?:=>|:=|[:=])"
 _PIECE: Final = r"""(?xs)
     ([\[{(]) | ([\]})])
   | (?P<quote>["'`])((?:[^"'`\\\r\n]|\\.|(?!(?P=quote))["'`]){0,1024}+)(?P=quote)(\s{0,8}(?:=>|[:=]))?
@@ -51,18 +51,23 @@ _LINE: Final = (
 )
 _LABELS: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "property", "option", "setting", "column", "type", "path")  # fmt: skip
 _LABEL: Final = re.compile(
-    rf"(?<![\w.\-])[\"'`]?(?:{'|'.join(_LABELS)}|parameter|property_?(?:name|path)|k)[\"'`]?\s{{0,4}}[:=]\s{{0,4}}"
-    r"[\"'`]?([a-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])",
+    rf"[kpnfhvaosct](?<![\w.\-].)(?:{'|'.join(f'(?<={label[0]}){label[1:]}' for label in _LABELS)}"
+    r"|(?<=p)(?:arameter|roperty_?(?:name|path))|(?<=k))[\"'`]?\s{0,4}[:=]\s{0,4}[\"'`]?([a-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])",
     re.ASCII,
 )
 """A label and the name that it gives, in a text of small letters."""
 _SHORT_LABEL: Final = r"k[\"'`]?\s{0,4}[:=]"
-_HELD: Final = (
-    r"(?i)(?<![\w.\-])[\"'`]?(?:value|val|v|data|content|contents|default|new_?value|old_?value|(?:rejected|attempted|invalid)_?value|current|previous|constant_?value|from|to|before|after)[\"'`]?\s{0,4}[:=]\s{0,4}"
-    r"(?:(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+))"
+_HELD: Final = re.compile(
+    r"[vdcnoraipfbt](?<![\w.\-].)(?:(?<=v)al(?:ue)?|(?<=v)|(?<=d)ata|(?<=c)ontents?|(?<=d)efault|(?<=n)ew_?value|(?<=o)ld_?value|(?<=[rai])(?:(?<=r)ejected|(?<=a)ttempted|(?<=i)nvalid)_?value|(?<=c)urrent"
+    r"|(?<=p)revious|(?<=c)onstant_?value|(?<=f)rom|(?<=t)o|(?<=b)efore|(?<=a)fter)[\"'`]?\s{0,4}[:=]\s{0,4}",
+    re.ASCII,
+)
+"""What the value of a record stands under, in a text of small letters."""
+_VALUE: Final = (
+    r"(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+)"
 )
 _NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])
-_END_OF_RECORD: Final = r"[{}\[\]\n;]"
+_END_OF_RECORD: Final = re.compile(r"[{}\[\]\n;]")
 _BESIDE: Final = 240
 
 
@@ -131,15 +136,17 @@ def _trimmed(text: str, start: int, end: int) -> Place:
 
 
 def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    opened, piece = compiled(_OPENED), compiled(_PIECE)
-    found = opened.search(text) if compiled(_BRACKET).search(text) else None
-    while found is not None:
-        at = found.end()
-        if is_secret(found["name"]):
-            pieces = list(_pieces(text, piece, found.start("open")))
-            at = max((inner.end() for inner in pieces), default=at)
+    named, piece = compiled(_NAMED), compiled(_PIECE)
+    done = 0
+    for found in _BRACKET.finditer(text):
+        at = found.start(1)
+        if at < done:
+            continue
+        before = named.match(text, done, found.start() + 1)
+        if before is not None and is_secret(before[1]):
+            pieces = list(_pieces(text, piece, at))
+            done = max((inner.end() for inner in pieces), default=found.end())
             yield from _held(pieces)
-        found = opened.search(text, at)
 
 
 def _pieces(text: str, piece: Any, at: int) -> Iterator[Any]:
@@ -238,12 +245,12 @@ def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     labels = [label for label in _LABEL.finditer(low) if is_secret(text[slice(*label.span(1))])]
     if not labels:
         return
-    # Overlapping ones as well: a value may be a text that holds a record.
-    held = [found for found in compiled(_HELD).finditer(text, overlapped=True) if found["s"] != MARKER]
+    held = [found.span() for found in _HELD.finditer(low)]
     if not held:
         return
-    starts = [found.start() for found in held]
-    ends = [found.start() for found in compiled(_END_OF_RECORD).finditer(text)]
+    match = compiled(_VALUE).match
+    starts = [start for start, _ in held]
+    ends = [found.start() for found in _END_OF_RECORD.finditer(text)]
     judged: set[int] = set()  # records one after the other: each value is near several labels
     for label in labels:
         start, end = label.span()
@@ -252,10 +259,14 @@ def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
         lowest = max(start - _BESIDE, ends[index - 1] if index else 0)
         first, last = bisect_left(starts, lowest), bisect_left(starts, min(end + _BESIDE, _after(ends, end)))
         for number in range(first, last):
-            value = held[number]
-            if number not in judged and (value.end() <= start or value.start() >= end):
+            if number in judged:
+                continue
+            value = match(text, held[number][1])
+            if value is None:
                 judged.add(number)
-                if _fits(value["s"], quoted=value["quote"] is not None):
+            elif value.end() <= start or starts[number] >= end:
+                judged.add(number)
+                if value["s"] != MARKER and _fits(value["s"], quoted=value["quote"] is not None):
                     yield value.span("s")
 
 

@@ -371,7 +371,7 @@ class Finder:
         if len(spans) == 1 and not known:
             claimed = [spans[0][:2]]
         elif spans:
-            claimed = merged([*spans, *(Secret(*place, BY_NAME) for place in known)])
+            claimed = merged([*spans, *known])
         assignments, blocks = self._readers()
         places = assignments.places(low, words)
         names = assignments.unclaimed(value, places, claimed)

@@ -1,6 +1,7 @@
 """Where secrets are in a text."""
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 BY_NAME: Final = "secret-by-name"
 """The rule that goes by the names of values."""
@@ -23,14 +24,22 @@ class Secret(NamedTuple):
     rule: str
 
 
-def merged(spans: list[Secret]) -> list[tuple[int, int]]:
-    """Return spans in order, overlapping ones as one."""
+def merged(spans: Iterable[tuple[Any, ...]]) -> list[tuple[int, int]]:
+    """Return spans in order, overlapping ones as one.
+
+    Args:
+        spans: secrets, or tuples of where they start and end.
+    """
     result: list[tuple[int, int]] = []
-    for start, end, _ in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
+    reached = -1
+    for span in sorted(spans):
+        start, end = span[0], span[1]
+        if start > reached:
             result.append((start, end))
+            reached = end
+        elif end > reached:
+            result[-1] = (result[-1][0], end)
+            reached = end
     return result
 
 

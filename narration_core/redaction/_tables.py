@@ -13,7 +13,7 @@ Place = tuple[int, int]
 _LONGEST_LINE: Final = 2048
 _CELL: Final = re.compile(r"[^\W\d][\w .\-]{0,40}")
 _DELIMITED: Final = re.compile(r"""[|│┃,;\t]""")
-_NAMES: Final = re.compile(r"""(?m)^(?=[^\n]*?(?:[|│┃,;\t]|\S {2,32}\S))[\w .\-"|│┃,;\t]{3,2048}+\r?$""")
+_NAMES: Final = re.compile(r"""(?m)^[\w .\-"|│┃,;\t]{3,2048}+\r?$""")
 """A line that may be the names of columns, found faster than line by line."""
 _RULE: Final = frozenset("-+=|:─━┼┿╋├┤┣┫┬┴┳┻ \t")
 _RESULTS: Final = frozenset("fail fails failed failure failures skip skipped error errors".split())
