@@ -6,7 +6,8 @@
     curl localhost:8081/v1/completions -d '{"prompt": "Write a haiku about GPU computing", "max_tokens": 40}'
 
 It needs no more than the worker's own client. Fields that the worker does not know are ignored, as other servers do;
-those that would change the form of the answer (`n`, `best_of`, several prompts, images) are refused.
+those that would change the form of the answer (`n`, `best_of`, `echo`, `logprobs`, `response_format`, several prompts,
+images) are refused.
 """
 
 import argparse
@@ -19,11 +20,21 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from narration_core.serving.web_guard import SAFE_METHODS, ForeignPageError, check_not_a_foreign_page
+from narration_core.serving.web_guard import ForeignPageError, check_not_a_foreign_page
 from narration_worker.client import Message, WorkerClient, WorkerRefusedError
 
 SAME: Final = ("prompt", "messages", "max_tokens", "temperature", "top_p", "seed", "stop")
 ROLES: Final = {"developer": "system"}
+ONLY: Final = {
+    "n": (1,),
+    "best_of": (1,),
+    "echo": (False,),
+    "logprobs": (False,),
+    "response_format": ({"type": "text"},),
+    "tool_choice": ("auto", "none"),
+}
+"""Fields that can only have these values here; any other would promise an answer that the worker does not give."""
+
 REASONS: Final = {"eos": "stop", "stop": "stop", "length": "length"}
 TYPES: Final = {
     400: "invalid_request_error",
@@ -43,7 +54,8 @@ class NotForThisWorkerError(Exception):
 
 def refusal(status: int, message: str, code: str = "INVALID_REQUEST") -> web.Response:
     """Return an answer in OpenAI's format of errors."""
-    error = {"message": message, "type": TYPES.get(status, "server_error"), "param": None, "code": code}
+    kind = TYPES.get(status) or ("server_error" if status >= web.HTTPInternalServerError.status_code else TYPES[400])
+    error = {"message": message, "type": kind, "param": None, "code": code}
     return web.json_response({"error": error}, status=status)
 
 
@@ -53,8 +65,9 @@ def worker_request(body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         NotForThisWorkerError: it asks for an answer that the worker does not give.
     """
-    if any(body.get(name) not in (None, 1) for name in ("n", "best_of")):
-        raise NotForThisWorkerError("n and best_of can only be 1")
+    for name, values in ONLY.items():
+        if body.get(name) not in (None, *values):
+            raise NotForThisWorkerError(f"{name} can only be {' or '.join(map(json.dumps, values))}")
     request = {name: body[name] for name in SAME if body.get(name) is not None}
     if body.get("max_completion_tokens") is not None:
         request["max_tokens"] = body["max_completion_tokens"]
@@ -165,8 +178,7 @@ async def models(request: web.Request) -> web.Response:
 async def errors(request: web.Request, handler: Any) -> web.StreamResponse:
     """Keep web pages out, and answer what fails before the first byte in OpenAI's format."""
     try:
-        if request.method not in SAFE_METHODS:
-            check_not_a_foreign_page(request.headers, HOST)
+        check_not_a_foreign_page(request.headers, HOST)
         response: web.StreamResponse = await handler(request)
     except ForeignPageError as error:
         return refusal(403, str(error), "FORBIDDEN")

@@ -282,6 +282,28 @@ def test_an_expectation_that_is_not_met_is_answered_in_our_format(version, expec
         assert error.code == "INVALID_REQUEST"
 
 
+def test_a_stream_is_resumed_only_after_an_event_that_it_has():
+    async def run():
+        arguments = ("--resume-grace-sec", "60")
+        async with launch(arguments=arguments, environment=STRICT) as worker, aiohttp.ClientSession() as web:
+            body = {"prompt": "a", "max_tokens": 3, "job_id": "j"}
+            async with web.post(f"{worker.url}/execute", json=body) as response:
+                last = int((await response.text()).rpartition("id: ")[2].partition("\n")[0])
+
+            async def after(event_id):
+                headers = {"Last-Event-ID": str(event_id)}
+                async with web.get(f"{worker.url}/jobs/j/events", headers=headers) as response:
+                    return response.status, await response.text()
+
+            return [await after(event_id) for event_id in (last + 1, last, last - 1, last)]
+
+    beyond, all_of_it, rest, again = asyncio.run(run())
+    assert (beyond[0], json.loads(beyond[1])["code"]) == (400, "INVALID_REQUEST")
+    assert all_of_it == again == (204, "")
+    assert rest[0] == 200
+    assert rest[1].count("event: ") == rest[1].count("event: end") == 1
+
+
 @pytest.mark.req("M0-W-1500", "M0-W-1902")
 @pytest.mark.parametrize("start", ["GET /health", "POST /nowhere", "DELETE /execute"])
 def test_an_expectation_is_refused_in_our_format_wherever_it_is_sent(start):

@@ -115,8 +115,16 @@ def test_a_chat_as_openais_client_sends_and_reads_it(facade, tmp_path):
 
 
 REFUSED = [
-    ({"prompt": "p", "n": 2}, {}, 400, "n and best_of can only be 1"),
-    ({"prompt": "p", "n": []}, {}, 400, "n and best_of can only be 1"),
+    ({"prompt": "p", "n": 2}, {}, 400, "n can only be 1"),
+    ({"prompt": "p", "n": []}, {}, 400, "n can only be 1"),
+    ({"prompt": "p", "logprobs": 3}, {}, 400, "logprobs can only be false"),
+    (
+        {"prompt": "p", "response_format": {"type": "json_object"}},
+        {},
+        400,
+        'response_format can only be {"type": "text"}',
+    ),
+    ({"prompt": "p", "tool_choice": "required"}, {}, 400, 'tool_choice can only be "auto" or "none"'),
     ({"messages": [{"role": "user", "content": None}]}, {}, 400, "messages can only hold text"),
     ({"messages": ["p"]}, {}, 400, "messages can only hold text"),
     ([1], {}, 400, "the body must be a JSON object"),
@@ -131,10 +139,20 @@ def test_what_it_refuses_is_in_openais_format(facade):
         ("/v1/completions", body if isinstance(body, bytes) else json.dumps(body).encode(), headers)
         for body, headers, _, _ in REFUSED
     ]
-    requests.append(("/v1/nothing", None, {}))
+    requests += [
+        ("/v1/nothing", None, {}),
+        ("/v1/completions", None, {}),
+        ("/v1/models", None, {"Host": "evil.example"}),
+    ]
     answers = asyncio.run(each(facade, "bundled", requests))
-    errors = [(status, json.loads(text)["error"]["message"]) for status, text in answers]
-    assert errors == [*((status, message) for _, _, status, message in REFUSED), (404, "Not Found")]
+    errors = [(status, json.loads(text)["error"]) for status, text in answers]
+    assert [(status, error["message"]) for status, error in errors] == [
+        *((status, message) for _, _, status, message in REFUSED),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (403, "the Host header does not name this machine"),
+    ]
+    assert "server_error" not in {error["type"] for _, error in errors}
 
 
 def test_a_worker_that_is_not_there_is_a_bad_gateway(facade, monkeypatch):

@@ -105,7 +105,11 @@ def _paths() -> dict[str, Any]:
                     _JOB_ID,
                     {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"}},
                 ],
-                "responses": {"200": stream, **_errors("INVALID_REQUEST", *refused, "NOT_FOUND")},
+                "responses": {
+                    "200": stream,
+                    "204": {"description": "The stream has ended, and the client has all of it."},
+                    **_errors("INVALID_REQUEST", *refused, "NOT_FOUND"),
+                },
             }
         },
         "/cancel": {

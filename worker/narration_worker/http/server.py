@@ -258,6 +258,9 @@ class Server:
         job = self._jobs.resume(job_id, int(given))
         if isinstance(job.reader, asyncio.Task):
             job.reader.cancel()  # one reader at a time: the old connection is probably dead
+        if job.subscription.ended and int(given) == job.last_sent_id:
+            self._jobs.client_gone(job, job.reader)
+            return web.Response(status=204)  # nothing is left; it also tells an EventSource not to ask again
         return await self._stream(request, job, after=int(given))
 
     async def cancel(self, request: web.Request) -> web.Response:

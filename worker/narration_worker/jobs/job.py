@@ -79,6 +79,11 @@ class Job:
         """Time since the request was accepted, up to its end, in milliseconds."""
         return max(0, (self.ended_at_ms or now_ms()) - self.accepted_at_ms)
 
+    @property
+    def last_sent_id(self) -> int:
+        """The id of the last event that was sent; 0 when there is none, or the stream cannot be resumed."""
+        return self.sent[-1].event_id if self.sent else 0
+
     def state(self, status: wire.JobStatus) -> wire.JobState:
         """Return what is known of the job, as `/jobs` answers it."""
         return wire.JobState(self.job_id, status, self.accepted_at_ms, self.tokens_in, self.tokens_out, self.seed)

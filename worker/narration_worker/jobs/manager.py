@@ -269,11 +269,13 @@ class Jobs:
             last_event_id: id of the last event that the client received; 0 for none.
 
         Raises:
-            WorkerError: NOT_FOUND, there is no such stream to resume, or no longer.
+            WorkerError: NOT_FOUND, there is no such stream to resume, or no longer; INVALID_REQUEST, no such event.
         """
         job = self._alive.get(job_id) or self._resumable.get(job_id)
         if job is None or job.sent is None:
             raise WorkerError("NOT_FOUND", f"no stream of job {job_id[:256]!r} can be resumed")
+        if last_event_id > job.last_sent_id:
+            raise WorkerError("INVALID_REQUEST", "Last-Event-ID is later than every event of this stream")
         if job.resume_deadline is not None:
             job.resume_deadline.cancel()
             job.resume_deadline = None
