@@ -15,6 +15,9 @@ NOT_ASKED_HEADER: Final = "X-Narration-Not-Asked"
 """Beside lines from one hub's store: names of the other hubs, which may keep more."""
 
 _LONGEST_ANSWER: Final = 64 << 20
+_LONGEST_HOST: Final = 254
+_HOST: Final = re.compile(r"[^.%]{1,63}(?:\.[^.%]{1,63})*\.?")
+"""The name of a host: its parts are neither empty nor longer than names may be."""
 
 
 class HubUnreachableError(OSError):
@@ -45,10 +48,15 @@ def is_possible_url(url: str) -> bool:
     """Tell whether a URL can be requested."""
     try:
         parts = urlsplit(url)
-        possible = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        possible = parts.scheme in {"http", "https"} and _is_possible_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         return False
     return possible and not re.search(r"[\s\x00-\x1f\x7f]", url)
+
+
+def _is_possible_host(host: str) -> bool:
+    """Tell whether a host can have an address: an IPv6 address, which `urlsplit` has checked, or a name of parts."""
+    return ":" in host or (len(host) <= _LONGEST_HOST and _HOST.fullmatch(host) is not None)
 
 
 class HubConnection:

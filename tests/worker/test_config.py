@@ -49,13 +49,29 @@ def test_other_ids_are_refused(name, worker_id):
         Settings(Path("m.gguf"), **{"worker_id": "w", name: worker_id}).check()
 
 
-@pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/x?y=1", "http://[::1]:80/x", "http://u:p@a/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a",
+        "https://a.example:8443/x?y=1",
+        "http://[::1]:80/x",
+        "http://[fe80::1%eth0]/",
+        "http://u:p@a/x",
+        "http://a_b.example./",
+        "http://bücher.example/",
+        f"http://{'a' * 63}.example/",
+    ],
+)
 def test_possible_urls_are_accepted(url):
     check_url("--callback-url", url)
 
 
 @pytest.mark.parametrize(
-    "url", ["", "not a url", "ftp://a/x", "http://", "http://a:99999", "http://a:0", "http://a b/", "http://a\n", "//a"]
+    "url",
+    [
+        *("", "not a url", "ftp://a/x", "http://", "http://a:99999", "http://a:0", "http://a b/", "http://a\n", "//a"),
+        *("http://a..b/", "http://.a/", "http://%zz/", f"http://{'a' * 64}.example/", f"http://{'a.' * 127}b/"),
+    ],
 )
 def test_impossible_urls_are_refused_without_repeating_them(url):
     with pytest.raises(ConfigError, match="--callback-url is not a possible URL") as refused:
@@ -87,6 +103,7 @@ def test_time_options_take_finite_numbers_only(option, value):
     done = CliRunner().invoke(command, ["--model", "bundled", "--device", "cpu", option, value])
     assert done.exit_code == 2
     assert option in done.output
+    assert "a valid seconds" not in done.output
 
 
 @pytest.mark.req("M0-W-1100")
