@@ -3,11 +3,12 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from narration_core.redaction._assigned_values import has_structure, secret_value
-from narration_core.redaction._assignment_pattern import BARE, HIDDEN, SUFFIX, TAG, TAIL
+from narration_core.redaction._assignment_pattern import BARE, HIDDEN, PROSE, SUFFIX, TAG, TAIL
+from narration_core.redaction._checks import random_looking
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import Verdict
@@ -20,6 +21,10 @@ _FRUITLESS: Final = 256
 _BEFORE: Final = 160
 _AFTER: Final = 480
 _FURTHEST: Final = 4300
+_RANDOM: Final = 10
+_PROSE: Final = re.compile(PROSE, re.ASCII)
+_OF_WORDS: Final = ("phrase", "mnemonic", "seed")
+"""What has plain words as its value."""
 _NO_VALUE: Final = re.compile(r"[\w\-.]{0,47}+[%&;/@#$^~]", re.ASCII)
 """What stands behind a word of a name where nothing can assign a value."""
 
@@ -51,6 +56,23 @@ def looking(text: str, judge: Callable[[str], Verdict], places: int) -> LookAt:
     return _Memory(text, judge).look if places > _MANY else partial(_look, text, judge)
 
 
+def _in_a_sentence(text: str, at: int, after: int) -> bool:
+    """Tell whether a word of a name stands in a sentence that gives it no value; False says nothing."""
+    found = _PROSE.match(text, after)
+    if found is None or text[at:after].lower().endswith(_OF_WORDS):
+        return False
+    option = text[max(at - _NEAR, 0) : at]
+    if "-" in option[option.rfind(" ") + 1 :]:
+        return False
+    word = found["word"]
+    return word is None or len(word) < _RANDOM or not _looks_random(word)
+
+
+@lru_cache(maxsize=1024)
+def _looks_random(word: str) -> bool:
+    return random_looking(word, _RANDOM, 0.42)
+
+
 def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim: Place) -> Looked:
     """Look at what follows a word of a name.
 
@@ -63,7 +85,7 @@ def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim
     """
     if text.find(MARKER, after, after + _NEAR) >= 0 and (hidden := compiled(HIDDEN).match(text, after)) is not None:
         return at, Look(hidden.end(1), hidden.start(3), hidden.end(3), quoted=hidden.start(2) >= 0, secret=None)
-    found = compiled(TAIL).match(text, after)
+    found = None if _in_a_sentence(text, at, after) else compiled(TAIL).match(text, after)
     if found is None:
         return at, None
     begin, end = found.span(found.lastindex)

@@ -35,6 +35,22 @@ MADE: Final = (
 # The rest of a name, in any script.
 _REST: Final = r"[\w.\-\u00c0-\u1fff\u3041-\ud7ff]{0,48}+"
 
+# What may join a name and its value in a sentence; a word that is none of these, a plain one, is no value.
+_INTRODUCING: Final = "is|was|ist|lautet|est|es|jest|er|je|with|to|as|now|set|changed|reset|generated|created|for"
+PROSE: Final = rf"""(?x)
+    (?! [\w\-.]{{0,48}}(?:phrase|mnemonic|seed) ) [\w\-]{{0,48}}+
+    (?: [ ] (?!(?:{_INTRODUCING})\b) (?P<word>[a-z]{{1,24}}+)
+        (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ][\"'`(\[]
+          | [ ](?!(?i:is|was|as)\b)\w{{1,20}}+ (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ](?!(?i:is|was|as)\b)[\w\"'`(\[] ) )
+      | [ ]for (?:[ ](?!(?i:is|was|now|set|changed|reset))[\w.@\-]{{1,40}}+(?=[ ]|\Z)){{4}}
+      | ,[ ](?![\sbuwdfvspoBUWDFVSPO\"'`\[<])
+    )
+"""
+"""What follows a word of a name in a sentence that gives it no value: what `TAIL` would find there is a plain word.
+
+For `re`: nine of ten mentions of a password are of this kind, and it is told in a tenth of the time.
+"""
+
 HIDDEN: Final = (
     rf"(?i)({_REST})(?:[\"']?(?:=|:[ ]?)|[ ](?:for[ ][\w@\-]{{1,40}}[ ](?=is|was))?(?:(?:is|was)[ ])?)"
     rf"(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"

@@ -16,6 +16,8 @@ _NAME: Final = (
 # The name with what may stand before it: `--db-password`, `user.password`.
 _WHOLE: Final = rf"[\"'`]?\$?-{{0,2}}[\w.\-]{{0,40}}?{_NAME}"
 _QUOTED: Final = r"(?:'(?P<s>[^'\r\n]{1,256}+)'|\"(?P<s>[^\"\r\n]{1,256}+)\"|`(?P<s>[^`\r\n]{1,256}+)`)"
+# What a line must hold besides an everyday "value '...'" to be worth a look: a piece of a name.
+_MENTIONED: Final = "(?:pass|Pass|PASS|pwd|Pwd|PWD|ecret|SECRET|key|Key|KEY|oken|TOKEN|redential|CREDENTIAL)"
 _FIELD: Final = r"(?:(?:path|(?:unique[ ])?key|option|argument|field|parameter|property|flag|column|setting|variable|header|input)[ ])?"
 
 
@@ -48,10 +50,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="refused-value",
         pattern=rf"(?i)(?:\b(?:value|entry|choice|input|string|got[ ]`\w{{1,16}}`)[ ]|(?<=:[ ])){_QUOTED}[ ](?:\([\w ]{{1,24}}\)[ ]|-[ ])?(?:is[ ](?:not[ ](?:an?[ ])?(?:valid|allowed|accepted)(?:[ ]\w{{1,24}})?|invalid)[ ]|could[ ]not[ ]be[ ]converted[ ]to[ ][\w.]{{1,80}}[ ])?(?:for|at|of|in|path:)[ ](?:the[ ])?{_FIELD}{_WHOLE}",
-        literals=(
-            *(f"{word} {quote}" for word in ("value", "entry", "choice", "input", "string") for quote in "'\"`"),
-            "got `",
-            "' is not a valid",
+        shapes=(
+            rf"(?:alue|ALUE|ntry|NTRY|hoice|nput|tring|[Gg]ot) [\"'`][^\r\n]{{0,600}}{_MENTIONED}",
+            rf"' is not a valid[^\r\n]{{0,200}}{_MENTIONED}",
         ),
         check=_given,
         examples=(
@@ -93,11 +94,8 @@ RULES: Final[tuple[Rule, ...]] = (
         name="refused-field",
         # Word by word to the next name at most: a text full of names costs no more than another one.
         pattern=rf"(?i)(?<!\w)(?!token){_NAME}[\"'`\]]{{0,2}}(?::[ ][A-Z]|(?=[ ]))(?>[a-z0-9,.\-/<>@\[\]]{{0,24}}|'[^'\r\n]{{0,24}}'>?|\"[^\"\r\n]{{0,24}}\")(?:[ (]{{1,2}}(?!(?:got|not|received|value|but[ ](?:found|given|was))[ :]{{1,2}}[\"'`]|[\"'`]?(?:passw|passp|passc|pwd|secret|credential))(?>[a-z0-9,.\-/<>@\[\]]{{1,24}}+'?|'[^'\r\n]{{0,24}}'>?|\"[^\"\r\n]{{0,24}}\")(?:[)>,]{{0,2}})){{0,14}}+[ (]{{1,2}}(?:got|not|received|value|but[ ](?:found|given|was))[ :]{{1,2}}{_QUOTED}",
-        literals=tuple(
-            f"{word}{sign}{quote}"
-            for word in (" got", "(got", " not", " received", " value", "but found", "but given", "but was")
-            for sign in (" ", ": ")
-            for quote in "'\"`"
+        shapes=(
+            rf"{_MENTIONED}[^\r\n]{{0,600}}(?: got|\(got| GOT| not| received| value|but found|but given|but was)[ :]{{1,2}}[\"'`]",
         ),
         check=_given,
         examples=(
