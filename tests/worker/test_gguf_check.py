@@ -200,6 +200,68 @@ def test_metadata_of_the_wrong_kind_is_refused(tmp_path, name, value):
     refusal(tmp_path / "kind.gguf", header_with(**{**USUAL, name: value}))
 
 
+EXPERTS = {"llama__expert_count": 8, "llama__expert_used_count": 2}
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"llama__expert_count": 8}, "0 of 8 experts"),
+        ({"llama__expert_used_count": 1}, "1 of 0 experts"),
+        ({**EXPERTS, "llama__expert_used_count": 9}, "9 of 8 experts"),
+        ({"llama__expert_count": 2048, "llama__expert_used_count": 2}, "at most 1024"),
+        ({**EXPERTS, "llama__expert_group_count": 8}, "groups of 8 experts"),
+        ({**EXPERTS, "llama__expert_group_count": 4}, "0 of 4 groups of 8 experts"),
+        ({**EXPERTS, "llama__expert_group_count": 3, "llama__expert_group_used_count": 1}, "groups of 8 experts"),
+        ({"llama__expert_group_count": 1}, "groups of 0 experts"),
+        ({"llama__nextn_predict_layers": 2}, "2 of its 1 layers"),
+        ({"llama__rope__scaling__type": "stretched"}, "rope.scaling.type"),
+        ({"tokenizer__ggml__model": "no_vocab"}, "its tokenizer is 'no_vocab'"),
+        ({"tokenizer__ggml__model": "bert"}, "its tokenizer is 'bert'"),
+    ],
+    ids=str,
+)
+def test_numbers_that_llama_cpp_would_end_the_process_for_are_refused(tmp_path, values, said):
+    assert said in refusal(tmp_path / "asserted.gguf", header_with(**{**USUAL, **values}))
+
+
+@pytest.mark.req("M0-W-1200")
+@pytest.mark.parametrize(
+    "values",
+    [
+        EXPERTS,
+        {**EXPERTS, "llama__expert_group_count": 4, "llama__expert_group_used_count": 2},
+        {**EXPERTS, "llama__expert_group_count": 1},
+        {"llama__nextn_predict_layers": 1},
+        {"llama__rope__scaling__type": "yarn"},
+    ],
+    ids=str,
+)
+def test_such_numbers_that_belong_together_are_accepted(tmp_path, values):
+    path = tmp_path / "experts.gguf"
+    path.write_bytes(header_with(**{**USUAL, **values}))
+    assert check(path).tensors == 1
+
+
+@pytest.mark.req("M0-W-1200")
+def test_data_at_a_place_that_cannot_be_mapped_is_refused(tmp_path):
+    path = tmp_path / "aligned.gguf"
+
+    def begins(alignment, length):
+        path.write_bytes(header_with(**{**USUAL, "general__alignment": alignment, "general__name": "n" * length}))
+        try:
+            check(path)
+        except NotAModelError as why:
+            return int(str(why).removeprefix("its data begins at byte ").partition(",")[0])
+        return None
+
+    refused = [begins(8, length) for length in range(0, 32, 8)]
+    assert refused.count(None) == 1  # by chance at a multiple of 32
+    assert all(place % 32 for place in refused if place is not None)
+    assert {begins(32, length) for length in range(0, 32, 8)} == {None}
+
+
 @pytest.mark.req("M0-W-1200")
 @pytest.mark.parametrize("cut", [100, 10_000, 500_000])
 def test_a_model_whose_end_is_missing_is_refused_before_it_is_loaded(tmp_path, cut):

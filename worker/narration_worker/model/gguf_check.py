@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from narration_worker.model.gguf_limits import DATA_ALIGNMENT, NO_TOKENIZERS, fault_of_sizes
 from narration_worker.model.tensor_types import type_size
 
 MAX_TENSORS: Final = 100_000
@@ -18,9 +19,6 @@ MAX_STRING: Final = 16 * 1024 * 1024
 MAX_ARRAY: Final = 4_000_000
 MAX_DIMENSIONS: Final = 4
 MAX_ALIGNMENT: Final = 1 << 16
-SIZES: Final = {"context_length": 1 << 30, "embedding_length": 1 << 20, "block_count": 512}
-"""llama.cpp's limits; it ends the whole process when there are more blocks."""
-
 BYTE_TOKENS: Final = 256
 _MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (2, 3)
@@ -236,6 +234,7 @@ def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> 
     if not isinstance(alignment, int) or not 0 < alignment <= MAX_ALIGNMENT:
         raise NotAModelError(f"its alignment is {str(alignment)[:40]}")
     ends = []
+    first = size
     for _ in range(tensors):
         name = reader.text()[:64].decode("utf-8", "replace")
         dimensions = reader.number("<I")
@@ -252,9 +251,12 @@ def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> 
         block, width = size_of_type
         if values <= 0 or shape[0] % block or offset % alignment:
             raise NotAModelError(f"tensor {name!r} has a shape or place that its type does not allow")
+        first = min(first, offset)
         ends.append((offset + values // block * width, name))
     start = -(-reader.position // alignment) * alignment
     last, name = max(ends)
+    if (start + first) % DATA_ALIGNMENT:
+        raise NotAModelError(f"its data begins at byte {start + first}, which is not a multiple of {DATA_ALIGNMENT}")
     if start + last > size:
         raise NotAModelError(f"it is cut short: tensor {name!r} ends at byte {start + last}, the file at byte {size}")
 
@@ -263,11 +265,16 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
     architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
         raise NotAModelError("its metadata does not say which architecture it has")
-    _check_sizes(metadata, architecture)
+    fault = fault_of_sizes(metadata, architecture)
+    if fault is not None:
+        raise NotAModelError(fault)
     tokens = metadata.get("tokenizer.ggml.tokens")
     if not isinstance(tokens, list) or not tokens:
         raise NotAModelError("it has no tokenizer, so it cannot generate text")
-    if metadata.get("tokenizer.ggml.model") == "llama":
+    kind = metadata.get("tokenizer.ggml.model")
+    if isinstance(kind, str) and kind in NO_TOKENIZERS:
+        raise NotAModelError(f"its tokenizer is {kind!r}, which cannot generate text")
+    if kind == "llama":
         known = set(tokens)
         missing = [byte for byte in range(BYTE_TOKENS) if f"<0x{byte:02X}>".encode() not in known]
         if missing:
@@ -278,16 +285,3 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
         if not isinstance(value, int) or not 0 <= value < len(tokens):
             raise NotAModelError(f"its {key} {value!r} is not in its vocabulary")
     return architecture
-
-
-def _check_sizes(metadata: dict[str, Any], architecture: str) -> None:
-    """Check the numbers that llama.cpp asserts on: it ends the process when one is wrong."""
-    for key, most in SIZES.items():
-        value = metadata.get(f"{architecture}.{key}")
-        if not isinstance(value, int) or not 0 < value <= most:
-            found = f"it is {str(value)[:40]}, allowed are 1 to {most}"
-            raise NotAModelError(f"its metadata has no usable {architecture[:40]}.{key} ({found})")
-    for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
-        value = metadata.get(f"{architecture}.attention.{key}", 0.0)
-        if not isinstance(value, float) or not 0 <= value < 1:
-            raise NotAModelError(f"its metadata has no usable {key} (it is {str(value)[:40]})")
