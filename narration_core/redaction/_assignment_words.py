@@ -55,7 +55,12 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
         for word in sorted({lower_ascii(spelling) for spelling in foreign_spellings()})
     ),
     # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
-    Keyword("token", r"token(?:[^s:]|s[^_\"a-z.,) ]|:[^0-9a-f]|:[0-9a-f]{7})"),
+    # Nor is a small number under that name one: `prompt_tokens=512`.
+    Keyword(
+        "token",
+        r"token(?:[^s:]|s[^_\"a-z.,) =:]|s(?:=|: ?)(?:[^0-9 ]|[0-9]{1,6}(?:[^0-9\s)\]};\"',.]|[,.]\S)|[0-9]{7})"
+        r"|:[^0-9a-f]|:[0-9a-f]{7})",
+    ),
     Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
     *(Keyword(word, word + r"[\w\-]{0,8}" + _ASSIGNED) for word in _SHORT_TAIL.split()),

@@ -47,7 +47,7 @@ _BROKEN: Final = r"""(?x)
         | \\(?<=[a-z0-9][_\-]\\)\r?\n[\t ]{0,16}(?=[A-Za-z0-9]{12}) )
 """
 _SIGN: Final = r"""(?xs)
-    \\ (?: (?P<backslashes> \\(?:\\\\){0,65535} )
+    \\ (?: (?P<backslashes> \\(?:\\\\){0,65535}(?:\\["'])? )
         | (?P<escape> ["'/nrtbf`]|e(?=\[)|033(?=\[) )
         | (?:u|x(?=[0-9a-fA-F]{2}(?![0-9a-fA-F]{2}\})))\{?(?P<code> (?<=u)[0-9a-fA-F]{4}|(?<=u\{)[0-9a-fA-F]{1,6}|(?<=x)[0-9a-fA-F]{2})\}?
         | U(?P<long> [0-9a-fA-F]{8} ) )
@@ -189,7 +189,7 @@ def _plain(sign: str) -> str:
         return sign
     text = found[0]
     if kind == "backslashes":
-        return text[: len(text) // 2]
+        return text[: (len(text) + 1) // 2 - 1] + text[-1]  # all that is JSON in JSON has a quote behind them
     if kind == "escape":
         return _ESCAPES.get(found["escape"], found["escape"])
     if kind == "ascii":

@@ -96,3 +96,23 @@ def test_all_rules_cost_clean_text_less_than_a_search_for_a_dozen_words() -> Non
     assert redactor.fields(EVENT) is EVENT
     assert best(lambda: redactor.text(CLEAN)) < best(lambda: search(CLEAN))
     assert best(lambda: redactor.fields(EVENT)) < best(lambda: search(joined))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "usage prompt_tokens=5583 completion_tokens=7546 total_tokens=7153",
+        "stop: max_tokens: 512, generated 512 tokens.",
+        "could not find the property 'shop.port' with value 'ten', using default",
+        "row 7: unexpected value 'ten' in column price, got 'ten'",
+    ],
+)
+def test_an_everyday_line_opens_no_gate(line: str) -> None:
+    redactor = Redactor()
+    assert not redactor.hits(line)
+
+
+@pytest.mark.parametrize("rest", ["12abc34de", "12,q7Zk2Xw9", "q7Zk2Xw9Lr4T", "1234567890123", "12.q7Zk2Xw9"])
+@pytest.mark.parametrize("sign", ["=", ": ", ":"])
+def test_more_than_a_small_number_opens_it(sign: str, rest: str) -> None:
+    assert Redactor().hits(f"user_tokens{sign}{rest}")
