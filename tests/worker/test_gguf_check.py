@@ -219,6 +219,8 @@ EXPERTS = {"llama__expert_count": 8, "llama__expert_used_count": 2}
         ({"llama__rope__scaling__type": "stretched"}, "rope.scaling.type"),
         ({"tokenizer__ggml__model": "no_vocab"}, "its tokenizer is 'no_vocab'"),
         ({"tokenizer__ggml__model": "bert"}, "its tokenizer is 'bert'"),
+        ({"tokenizer__ggml__tokens": ["a", "b", "a"]}, "1 of the tokens"),
+        ({"tokenizer__ggml__tokens": ["a", "b", "b\0c"]}, "1 of the tokens"),
     ],
     ids=str,
 )
@@ -235,6 +237,7 @@ def test_numbers_that_llama_cpp_would_end_the_process_for_are_refused(tmp_path, 
         {**EXPERTS, "llama__expert_group_count": 1},
         {"llama__nextn_predict_layers": 1},
         {"llama__rope__scaling__type": "yarn"},
+        {"tokenizer__ggml__tokens": ["a", "b", "", "", "\0"]},
     ],
     ids=str,
 )

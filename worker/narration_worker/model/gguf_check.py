@@ -271,6 +271,10 @@ def _check_metadata(metadata: dict[str, Any]) -> str:
     tokens = metadata.get("tokenizer.ggml.tokens")
     if not isinstance(tokens, list) or not tokens:
         raise NotAModelError("it has no tokenizer, so it cannot generate text")
+    words = [word for token in tokens if (word := token.partition(b"\0")[0])]  # as C reads them
+    twice = len(words) - len(set(words))
+    if twice:
+        raise NotAModelError(f"{twice} of the tokens in its vocabulary are there twice")
     kind = metadata.get("tokenizer.ggml.model")
     if isinstance(kind, str) and kind in NO_TOKENIZERS:
         raise NotAModelError(f"its tokenizer is {kind!r}, which cannot generate text")
