@@ -4,7 +4,7 @@ Given a worker of its own
 
 When a page sends "POST /shutdown" with the header "Host" set to "rebound.evil.example"
   worker | auth | 127.0.0.1 | c1 | warn: forbidden
-      Refused a caller: FORBIDDEN
+      Refused a caller: foreign Host
       cute: No entry without the password
       story: "Let me in," said someone. "Not without the right token," said the worker.
 

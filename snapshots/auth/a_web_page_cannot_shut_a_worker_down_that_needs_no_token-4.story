@@ -4,7 +4,7 @@ Given a worker of its own
 
 When a page sends "POST /shutdown" with the header "Sec-Fetch-Site" set to "cross-site"
   worker | auth | 127.0.0.1 | c1 | warn: forbidden
-      Refused a caller: FORBIDDEN
+      Refused a caller: foreign site
       cute: No entry without the password
       story: "Let me in," said someone. "Not without the right token," said the worker.
 

@@ -6,7 +6,7 @@ And a worker of its own
 
 When a client with the token "another-made-up-token" asks "Write a haiku about GPU computing"
   worker | auth | 127.0.0.1 | c1 | warn: bad_token
-      Refused a caller: BAD_TOKEN
+      Refused a caller: the token is not accepted
       cute: No entry without the password
       story: "Let me in," said someone. "Not without the right token," said the worker.
 

@@ -6,7 +6,7 @@ And a worker of its own
 
 When a client asks "Write a haiku about GPU computing"
   worker | auth | 127.0.0.1 | c1 | warn: missing_token
-      Refused a caller: MISSING_TOKEN
+      Refused a caller: this worker needs a token
       cute: No entry without the password
       story: "Let me in," said someone. "Not without the right token," said the worker.
 

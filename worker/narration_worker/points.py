@@ -249,7 +249,7 @@ residency_lost = POINTS.point(
     event="error", level="error", cute="Something slipped out of {gpu_device}",
 )  # fmt: skip
 auth_refused = POINTS.point(
-    "auth_refused", "auth", "{address}", "Refused a caller: {code}",
+    "auth_refused", "auth", "{address}", "Refused a caller: {reason}",
     level="warn", cute="No entry without the password",
     story='"Let me in," said someone. "Not without the right token," said the worker.',
 )  # fmt: skip

@@ -119,7 +119,12 @@ class Server:
             if request.path in _PUBLIC and request.method in SAFE_METHODS:
                 request[_AUTHENTICATED] = False
                 return await handler(request)
-            points.auth_refused(address=request.remote or "unknown", code=error.code, error_kind=error.code.lower())
+            points.auth_refused(
+                address=request.remote or "unknown",
+                reason=error.reason,
+                code=error.code,
+                error_kind=error.code.lower(),
+            )
             raise
         request[_AUTHENTICATED] = True
         with bind(identity=identity):
