@@ -92,7 +92,7 @@ SECRET = "the-text-of-the-prompt"
         ({"prompt": "p", "stop": ["x", SECRET * 2]}, "stop", "items must have at most 32 characters"),
         ({"prompt": "p", "job_id": "a b"}, "job_id", "must consist of A-Z, a-z, 0-9 and . _ : - only"),
         ({"messages": []}, "messages", "must not be empty"),
-        ({"messages": [{"role": SECRET, "content": "c"}]}, "messages", "items' role must be one of the known values"),
+        ({"messages": [{"role": SECRET, "content": "c"}]}, "messages", "items' role must be system, user or assistant"),
         ({"messages": [{"role": "user"}]}, "messages", "items must have content"),
         ({"messages": [{"role": "user", "content": "c", SECRET: 1}]}, "messages", "items must not have unknown fields"),
         ({"messages": [{"role": "user", "content": []}]}, "messages", "items' content must be a text, not a list"),

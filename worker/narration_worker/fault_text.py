@@ -5,6 +5,7 @@ be a prompt in the wrong place, and faults are narrated.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ _TYPES: Final = {
     "str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
+_NOT_A_CHOICE: Final = "Invalid enum value"
 _RULES: Final = tuple(
     (re.compile(pattern, re.DOTALL), text)
     for pattern, text in (
@@ -25,20 +27,24 @@ _RULES: Final = tuple(
         (r"Expected `(?P<wanted>[^`]+)`, got `(?P<given>[^`]+)`", "must be {wanted}, not {given}"),
         (r"Object missing required field `(?P<name>\w+)`", "must have {name}"),
         (r"Object contains unknown field .*", "must not have unknown fields"),
-        (r"Invalid enum value .*", "must be one of the known values"),
+        (f"{_NOT_A_CHOICE} .*", "must be one of the known values"),  # of a field that `choices` does not have
     )
 )
 _PLACED: Final = re.compile(r"(?P<text>.*) - at `\$\[[.\d]+\]\.?(?P<part>\w*)`", re.DOTALL)
 
 
-def plain_fault(error: msgspec.ValidationError | OverflowError) -> str:
+def plain_fault(error: msgspec.ValidationError | OverflowError, choices: Mapping[str, Sequence[str]]) -> str:
     """Return what is wrong with a field's value, such as "must be at most 2".
 
     Args:
         error: msgspec's refusal of the value.
+        choices: the values that fields of a fixed set can have, by the field's name.
     """
     placed = _PLACED.fullmatch(str(error))
     text, whose = (str(error), "") if placed is None else (placed["text"], f"items{_possessive(placed['part'])} ")
+    if placed is not None and placed["part"] in choices and text.startswith(_NOT_A_CHOICE):
+        *others, last = choices[placed["part"]]
+        return f"{whose}must be {', '.join(others)} or {last}"
     for pattern, plain in _RULES:
         found = pattern.fullmatch(text)
         if found is not None:

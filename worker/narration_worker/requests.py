@@ -4,7 +4,7 @@ import json
 import math
 import secrets
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +29,10 @@ RANDOM_SEED: Final = 0xFFFFFFFF
 JobId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9._:-]+$(?!\n)")]
 
 
+Role = Literal["system", "user", "assistant"]
+_CHOICES: Final = {"role": get_args(Role)}
+
+
 class ChatMessage(msgspec.Struct, forbid_unknown_fields=True):
     """One message of a chat.
 
@@ -37,7 +41,7 @@ class ChatMessage(msgspec.Struct, forbid_unknown_fields=True):
         content: what is said.
     """
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: Annotated[str, Meta(max_length=MAX_PROMPT)]
 
 
@@ -140,7 +144,7 @@ def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]
     except (msgspec.ValidationError, OverflowError) as error:
         named = {fault.field for fault in faults}
         others = [fault for fault in _field_faults(given, kind) if fault.field not in named]
-        return None, [*others, *faults] or [Fault("body", plain_fault(error))]
+        return None, [*others, *faults] or [Fault("body", plain_fault(error, _CHOICES))]
     faults += _faults_together(whole)
     if not_json is not None and not faults:
         faults = [not_json]
@@ -194,7 +198,7 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
         try:
             msgspec.convert(given[name], field.type)
         except (msgspec.ValidationError, OverflowError) as error:
-            faults.append(Fault(name, plain_fault(error)))
+            faults.append(Fault(name, plain_fault(error, _CHOICES)))
     return faults
 
 
