@@ -39,9 +39,9 @@ _REST: Final = r"[\w.\-\u00c0-\u1fff\u3041-\ud7ff]{0,48}+"
 _INTRODUCING: Final = "is|was|ist|lautet|est|es|jest|er|je|with|to|as|now|set|changed|reset|generated|created|for"
 PROSE: Final = rf"""(?x)
     (?! [\w\-.]{{0,48}}(?:phrase|mnemonic|seed) ) [\w\-]{{0,48}}+
-    (?: [ ] (?!(?:{_INTRODUCING})\b) (?P<word>[a-z]{{1,24}}+)
+    (?: [ ] (?!(?:{_INTRODUCING})\b) (?P<word>[a-z_]{{1,48}}+)
         (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ][\"'`(\[]
-          | [ ](?!(?i:is|was|as)\b)\w{{1,20}}+ (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ](?!(?i:is|was|as)\b)[\w\"'`(\[] ) )
+          | [ ](?!(?i:is|was|as)\b)\w[\w.\-]{{0,63}}+ (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ](?!(?i:is|was|as)\b)[\w\"'`(\[] ) )
       | [ ]for (?:[ ](?!(?i:is|was|now|set|changed|reset))[\w.@\-]{{1,40}}+(?=[ ]|\Z)){{4}}
       | ,[ ](?![\sbuwdfvspoBUWDFVSPO\"'`\[<])
     )

@@ -7,7 +7,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from narration_core.redaction._checks import exact_placeholder
 from narration_core.redaction._policy import MARKER
@@ -23,13 +23,16 @@ _KEY: Final = r"[\"'`]{0,3}(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63}+)[\"'`\]]
 _BRACKET: Final = re.compile(r"[:=>]\s{0,8}+([\[{(])(?!REDACTED\]|(?<=\{)\{)")
 """What opens a container behind a name; the names are read backwards from it, because a text has more words than brackets."""
 _NAMED: Final = r"(?r)(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63})[\"'`\]]{0,3}\s{0,8}(?:=>|:=|[:=])"
-_PIECE: Final = r"""(?xs)
+_PIECE: Final = re.compile(
+    r"""(?xs)
     ([\[{(]) | ([\]})])
-  | (?P<quote>["'`])((?:[^"'`\\\r\n]|\\.|(?!(?P=quote))["'`]){0,1024}+)(?P=quote)(\s{0,8}(?:=>|[:=]))?
+  | (?P<quote>["'`])((?:[^"'`\\\r\n]{1,64}+|\\.|(?!(?P=quote))["'`]){0,256}+)(?P=quote)(\s{0,8}(?:=>|[:=]))?
   | ([A-Za-z_$][\w.\-$]{0,63}+)\s{0,8}(?:=>|[:=](?!//))
   | ([^\s,;:=\[\]{}()"'`]{1,512}+)
-  | [\s,;:=>"'`]
-"""
+  | [\s,;:=>]{1,64}+ | ["'`]
+    """,
+    re.ASCII,
+)
 _OPEN, _CLOSE, _, _TEXT, _TEXT_NAME, _NAME, _WORD = range(1, 8)
 """The groups of `_PIECE`."""
 _BRACKETS: Final = frozenset([_OPEN, _CLOSE])
@@ -136,7 +139,7 @@ def _trimmed(text: str, start: int, end: int) -> Place:
 
 
 def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
-    named, piece = compiled(_NAMED), compiled(_PIECE)
+    named = compiled(_NAMED)
     done = 0
     for found in _BRACKET.finditer(text):
         at = found.start(1)
@@ -144,16 +147,16 @@ def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
             continue
         before = named.match(text, done, found.start() + 1)
         if before is not None and is_secret(before[1]):
-            pieces = list(_pieces(text, piece, at))
-            done = max((inner.end() for inner in pieces), default=found.end())
+            pieces = list(_pieces(text, at))
+            done = pieces[-1].end()
             yield from _held(pieces)
 
 
-def _pieces(text: str, piece: Any, at: int) -> Iterator[Any]:
+def _pieces(text: str, at: int) -> Iterator[re.Match[str]]:
     """Yield what a container is made of, from its opening bracket to its closing one, as far as anybody reads."""
     depth = 0
     limit = at + _REACH
-    for found in piece.finditer(text, at):
+    for found in _PIECE.finditer(text, at):
         if found.start() != at or at >= limit:
             return
         yield found
@@ -165,7 +168,7 @@ def _pieces(text: str, piece: Any, at: int) -> Iterator[Any]:
         at = found.end()
 
 
-def _held(pieces: list[Any]) -> Iterator[Place]:
+def _held(pieces: list[re.Match[str]]) -> Iterator[Place]:
     """Yield the values in a container under a secret name, but for those whose own name says what they are."""
     code = pieces[0][_OPEN] == "("
     # A template's place: KEY={AccessKey}.

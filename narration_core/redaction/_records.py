@@ -174,7 +174,7 @@ INSERT: Final = re.compile(
 )
 """What an SQL statement has from its first word to its values; the columns are the group."""
 PLACE: Final = re.compile(
-    rf"(?i){_WORD}\s{{0,4}}+(?:[=<>]{{1,2}}|!=|\blike\b|:=)\s{{0,4}}(?:\?|%s|\$\d{{1,3}}|:\w{{1,40}}|@\w{{1,40}})|(\?|%s|\$\d{{1,3}})"
+    rf"{_WORD}\s{{0,4}}+(?:[=<>]{{1,2}}|!=|\b[Ll][Ii][Kk][Ee]\b|:=)\s{{0,4}}(?:\?|%s|\$\d{{1,3}}|:\w{{1,40}}|@\w{{1,40}})|(\?|%s|\$\d{{1,3}})"
 )
 """A placeholder; the group is the name of what it stands for, where that is said."""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from narration_core._bounded import BoundedDict
@@ -368,6 +369,7 @@ _sieve: Final = NameSieve(
 )
 
 
+@lru_cache(maxsize=1024)
 def says_nothing(name: str) -> bool:
     """Tell whether a name is one of an event's own fields or ends like a count, an id or a time."""
     if name in TAXONOMY:
