@@ -51,7 +51,8 @@ RULES: Final[tuple[Rule, ...]] = (
         name="refused-value",
         pattern=rf"(?i)(?:\b(?:value|entry|choice|input|string|got[ ]`\w{{1,16}}`)[ ]|(?<=:[ ])){_QUOTED}[ ](?:\([\w ]{{1,24}}\)[ ]|-[ ])?(?:is[ ](?:not[ ](?:an?[ ])?(?:valid|allowed|accepted)(?:[ ]\w{{1,24}})?|invalid)[ ]|could[ ]not[ ]be[ ]converted[ ]to[ ][\w.]{{1,80}}[ ])?(?:for|at|of|in|path:)[ ](?:the[ ])?{_FIELD}{_WHOLE}",
         shapes=(
-            rf"(?:alue|ALUE|ntry|NTRY|hoice|nput|tring|[Gg]ot) [\"'`][^\r\n]{{0,600}}{_MENTIONED}",
+            # A class for the blank: the literal that every match holds is then a piece of a name, and those are rarer.
+            rf"(?:alue|ALUE|ntry|NTRY|hoice|nput|tring|[Gg]ot)[ ][\"'`][^\r\n]{{0,600}}{_MENTIONED}",
             rf"' is not a valid[^\r\n]{{0,200}}{_MENTIONED}",
         ),
         check=_given,
