@@ -38,8 +38,8 @@ _HASH: Final = r"(?r)(?:[Ss][Hh][Aa](?:1|256|384|512)[\-:][A-Za-z0-9+/]{0,100}+|
 _NAMES: Final = 8192
 _WRITTEN: Final = frozenset("\\%&")
 """What starts an encoding of printable ASCII."""
-_SCANNED_AGAIN: Final = 128 * 1024
-"""In pieces of a longer text only those rules are tried whose literal is in the piece."""
+_LONGER: Final = 128 * 1024
+"""A longer text is read in a hurry where it is crowded, and in each of its pieces only the rules are tried whose literal is there."""
 _FEW: Final = 8
 _OWN: Final = 1024
 """A piece of a long text looks this far back for what stands before a secret."""
@@ -243,12 +243,12 @@ class Finder:
             if isinstance(hits, Pieces):
                 inner = hits.within(offset, offset + WINDOW)
             else:
-                inner = self._scan(piece) if len(value) > _SCANNED_AGAIN else hits
+                inner = self._scan(piece) if len(value) > _LONGER else hits
             found, seen = self._window(
                 piece,
                 inner,
                 [(low - offset, high - offset) for low, high in inside] if offset else inside,
-                hurried=names > PATIENCE,
+                hurried=names > PATIENCE and len(value) > _LONGER,
                 whole=False,
             )
             names += seen
