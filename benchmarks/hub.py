@@ -1,6 +1,6 @@
-"""The hub's numbers: from a call to a reader, taking in, a full store, a crowd of readers, a kill, memory over time.
+"""The hub's numbers: from a call to a reader, taking in, a full store, a crowd of readers, a kill, memory, the panel.
 
-What a browser needs to draw a row is not in here. BENCHMARK_SECONDS says how long load goes on.
+How long a browser needs to draw one row is not in here. BENCHMARK_SECONDS says how long load goes on.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 import aiohttp
 
 from benchmarks.environment import machine
+from benchmarks.hub_panel import panel
 from benchmarks.results import replace_section
 from narration_core import Narrator, bind, configure
 from narration_core.serving.launch import RunningService
@@ -332,6 +333,11 @@ async def over_time(folder: Path) -> list[Row]:
     return [Row(f"{rate:,.0f} events/s for {SECONDS} s, 10 readers: memory", said, "flat at 10,000/s")]
 
 
+async def in_a_browser() -> list[Row]:
+    """What the panel costs a browser."""
+    return [Row(*await panel())]
+
+
 def main() -> None:
     """Measure, print, and write `RESULTS.md`."""
     rows: list[Row] = []
@@ -340,7 +346,8 @@ def main() -> None:
         folder = Path(name)
         steps: Sequence[Callable[[], Any]] = (
             emit_to_reader, lambda: taking_in(folder), crowd, lambda: killed(folder / "killed"),
-            lambda: over_time(folder / "time"), lambda: full_store(folder / "full"),
+            lambda: over_time(folder / "time"), in_a_browser,
+            lambda: full_store(folder / "full"),
         )  # fmt: skip
         for step in steps:
             for row in asyncio.run(step()):

@@ -90,7 +90,13 @@ class Exchange:
         self.store = store
         self.kept = Kept(self.engine, store)
         self._told_shut: set[str] = set()
+        self._began_s = time.monotonic()
         self.export = export
+
+    @property
+    def up_ms(self) -> int:
+        """How long the hub has been running, in milliseconds."""
+        return int((time.monotonic() - self._began_s) * 1000)
 
     def take(self, lines: list[bytes], producer: Producer) -> wire.Accepted:
         """Take a batch in; every event of it is accepted, repeated or refused.

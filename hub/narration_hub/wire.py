@@ -160,11 +160,13 @@ class Board(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         jobs: the jobs.
         services: when each service was last heard; operators only.
         alone: whether the other hubs cannot be asked now: what comes to them is missing.
+        up_ms: how long this hub has been running, in milliseconds; operators only.
     """
 
     jobs: list[Job]
     services: list[Service]
     alone: bool = False
+    up_ms: int | None = None
 
 
 class StoryLine(msgspec.Struct, forbid_unknown_fields=True):

@@ -154,6 +154,7 @@ def test_any_id_leads_to_its_story_and_an_old_one_comes_from_the_disk(clients, t
     assert "from the hub's disk" in found["state"]
     assert found["old"] == 1
     assert nothing["state"] == "Nothing that this hub keeps has the id nowhere, or says it"
+    assert nothing["verdict"].startswith("This hub has nothing of story gone: it may be older than what is kept here")
     (hit,) = searched["hits"]
     assert "poold Loading haiku.gguf: 75 %" in hit
     assert searched["inSearch"] == []
@@ -187,6 +188,11 @@ def test_after_a_restart_of_the_hub_the_story_goes_on_where_it_was(clients, tmp_
     before, meanwhile, after = run(main())
     assert before["rows"] == 4
     assert re.search(r"reconnecting in \d+ s", meanwhile["state"])
+    # Whether it still waits, and for whom, nobody can know while the hub is away.
+    assert meanwhile["verdict"].startswith("Was waiting for ")
+    assert "when the hub was heard last" in meanwhile["verdict"]
+    assert "Held by" not in meanwhile["reasons"]
+    assert re.match(r"The hub answered last at \d\d:\d\d:\d\d\.\d\d\d: this is what it said then", meanwhile["board"])
     sentences = [row.split("\n")[-1] for row in after["rows"]]
     assert sentences[-1].endswith("After the restart")
     assert len(after["rows"]) == 5

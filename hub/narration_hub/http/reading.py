@@ -49,7 +49,8 @@ class Reading:
         if caller.kind == "operator":
             found = exchange.board.jobs(ended=number_in(request, "ended"))
             jobs = [exchange.shown(job, for_operator=True) for job in found]
-            return json_response(200, wire.Board(jobs, exchange.board.services.shown(), exchange.engine.is_alone))
+            services, is_alone = exchange.board.services.shown(), exchange.engine.is_alone
+            return json_response(200, wire.Board(jobs, services, is_alone, exchange.up_ms))
         own = [caller.ticket.name] if caller.ticket is not None and caller.ticket.scope == "job" else []
         shown = [exchange.shown(job, for_operator=False) for job in exchange.board.jobs(own)]
         return json_response(200, wire.Board(shown, [], exchange.engine.is_alone))

@@ -18,9 +18,10 @@ export class Answer {
 
   // isLive: whether work is open and more may come. cut: { at, when } if this page lost sight of it, such as by an expired link.
   // why: what the hub says, with the time when it did and the row that was the last one then; null when it does not.
-  draw(story, { isLive, cut, why }) {
+  // refusal: why nothing comes, if that is so.
+  draw(story, { isLive, cut, why, refusal }) {
     const lines = reasons(story, isLive, cut, why);
-    say(this.verdict, verdict(story, isLive, cut, why));
+    say(this.verdict, verdict(story, isLive, cut, why, refusal));
     this.verdict.dataset.open = String(isLive);
     while (this.reasons.children.length > 2 * lines.length) this.reasons.lastChild.remove();
     lines.forEach(([label, parts], at) => {
@@ -43,7 +44,7 @@ const at = (ms) => moment(ms, now());
 const quoted = (sentence) => `“${sentence}”`;
 const from = (service, sentence) => [{ service }, ` ${quoted(sentence)}`];
 
-function verdict(story, isLive, cut, why) {
+function verdict(story, isLive, cut, why, refusal) {
   const work = story.waitsFor;
   const known = why?.last === story.count ? why : null; // what was said before the latest row came may be wrong by now
   if (work) {
@@ -55,7 +56,7 @@ function verdict(story, isLive, cut, why) {
     return [lead, ...said, `, open for ${lasted(began)}, since ${at(began)}`];
   }
   const last = story.rows.findLast((row) => row.kind === "event");
-  if (!last) return ["Nothing was heard yet."];
+  if (!last) return [refusal ?? "Nothing was heard yet."];
   const word = [...from(last.service, last.event.human), `, at ${at(last.at)}`];
   switch (known?.state) {
     case "finished": return ["Finished. Last word: ", ...word];

@@ -9,6 +9,7 @@ const ENDED = 50;
 const SILENT_MS = 20000;
 const MOST_JOBS = 500;
 const MOST_SAID = 12;
+const STEADY_MS = 3000; // the time of a start, as it is worked out at every look
 
 export class Board {
   constructor() {
@@ -24,9 +25,10 @@ export class Board {
         .map((name) => element("th", { scope: "col", class: NUMBERS.has(name) ? "number" : "" }, name)))),
       this.jobs);
     this.empty = element("div", { class: "empty", hidden: true });
+    this.notice = element("p", { class: "notice", role: "alert", hidden: true });
     this.more = element("p", { class: "counted", hidden: true });
     this.node = element("div", { class: "board", onpointerenter: () => { this.held = true; }, onpointerleave: () => { this.held = false; } },
-      this.open, this.table, this.more, this.empty, this.silent, this.saidHead, this.said, this.doneHead, this.done);
+      this.notice, this.open, this.table, this.more, this.empty, this.silent, this.saidHead, this.said, this.doneHead, this.done);
   }
 
   start() {
@@ -43,14 +45,24 @@ export class Board {
     try {
       const board = await get(`/v1/jobs?ended=${ENDED}`);
       if (this.stopped) return;
+      this.answeredAt = now();
+      this.notice.hidden = true;
       this.draw(board);
       this.tell(board);
     } catch (error) {
       if (this.stopped) return;
       if (error instanceof Refused && error.status === 401) return void dispatchEvent(new Event("narration-login"));
       announce(error instanceof Refused ? error.message : "the hub does not answer; trying again", "trouble");
+      this.tellAway();
     }
     this.timer = setTimeout(() => this.tick(), document.hidden ? 10 * EVERY_MS : EVERY_MS);
+  }
+
+  // What stands here was true then; ages stand still.
+  tellAway() {
+    if (!this.answeredAt || !this.notice.hidden) return;
+    this.notice.textContent = `The hub answered last at ${clock(this.answeredAt)}: this is what it said then. The page tries again by itself.`;
+    this.notice.hidden = false;
   }
 
   // A hub that cannot reach the others shows what it has, and says what is missing.
@@ -60,7 +72,9 @@ export class Board {
     else announce(`live · ${limit ? `this link works until ${clock(limit.expires).slice(0, 5)}` : count(services.length, "service")}`, "live");
   }
 
-  draw({ jobs, services }) {
+  draw({ jobs, services, up_ms: up }) {
+    const started = now() - up;
+    if (up !== undefined && !(Math.abs(started - this.startedAt) < STEADY_MS)) this.startedAt = started;
     const open = jobs.filter((job) => job.state !== "ended");
     const ended = jobs.filter((job) => job.state === "ended").reverse(); // the latest first
     const stalled = open.filter((job) => job.state === "stalled").length;
@@ -115,7 +129,7 @@ export class Board {
         element("a", { href: `#${new URLSearchParams({ [own.scope]: own.name })}` }, own.name)));
       return;
     }
-    const heard = services.length ? `Heard so far: ${services.map((service) => service.service).join(", ")}.` : "No service was heard yet.";
+    const heard = services.length ? `Heard so far: ${services.map((service) => service.service).join(", ")}.` : `No service was heard since this hub started at ${clock(this.startedAt).slice(0, 8)}.`;
     if (this.empty.dataset.heard === heard) return; // somebody may be marking the commands
     this.empty.dataset.heard = heard;
     this.empty.replaceChildren(

@@ -101,6 +101,7 @@ export class Stream {
     this.ended = false;
     this.wasThere = false;
     this.isGone = false;
+    this.heardAt = undefined; // when the hub said anything last, be it a comment
   }
 
   start() {
@@ -149,6 +150,7 @@ export class Stream {
       this.watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
       const { done, value } = await reader.read();
       clearTimeout(this.watchdog); // what is here is no silence, however long it takes
+      if (value) this.heardAt = now();
       if (done) return;
       const pieces = (rest + value).split("\n\n");
       rest = pieces.pop();

@@ -20,6 +20,7 @@ const ASK_MS = 1500; // after a new row
 const ASK_AGAIN_MS = 5000;
 const ASK_SHARE = 20; // of the time, the hub is asked for a twentieth at most
 const CUT_SHORT = { expired: "when this link expired", revoked: "when this link was revoked", forgotten: "when the hub let go of it" };
+const GONE = "it may be older than what is kept here, its services may send to another hub, or its id is written otherwise.";
 const NEW_LINK = "Ask whoever sent it for a new one; narration link JOB prints it. Or give a token:";
 
 export class StoryScreen {
@@ -99,8 +100,27 @@ export class StoryScreen {
   }
 
   connection(text, kind) {
+    if (kind === "live") this.foundAgain();
+    else if (this.stream.heardAt && !this.stream.ended && !this.away) this.lost();
     const limit = kind === "live" && ticket();
     announce(limit ? `${text} · this link works until ${clock(limit.expires).slice(0, 5)}` : text, kind);
+  }
+
+  // While the hub is away nobody knows whether what was open still is.
+  lost() {
+    this.away = { at: this.stream.heardAt, when: "when the hub was heard last" };
+    if (this.notice.hidden) {
+      this.tellNotice([`The hub was heard last at ${clock(this.away.at)}: what came since is not shown. This page goes on where it was when the hub is back.`]);
+      this.noticed = this.away;
+    }
+    this.update();
+  }
+
+  foundAgain() {
+    if (!this.away) return;
+    if (this.noticed === this.away) this.notice.hidden = true;
+    this.noticed = this.away = null;
+    this.update();
   }
 
   heard(type, body, id, raw) {
@@ -143,6 +163,7 @@ export class StoryScreen {
   }
 
   tellNotice(parts) {
+    this.noticed = null;
     this.notice.replaceChildren(...parts);
     this.notice.hidden = false;
   }
@@ -154,16 +175,22 @@ export class StoryScreen {
         announce(ticket() ? "this link has expired: ask for a new one" : error.message, "trouble");
         if (ticket()) this.tellExpired("This link has expired, was revoked, or is of another hub: nothing can be shown.");
         else dispatchEvent(new Event("narration-login"));
-        this.isRefused = true;
+        this.refused("Nothing can be shown.");
         return;
       }
       if (error.status !== 404 || this.scope !== "story") throw error;
       const { lines, stores } = await get(this.path);
       this.load(lines.map((line) => told(line.event)), `from the hub's disk; nothing of it is live${elsewhere(stores)}`);
     } catch (failure) {
-      this.isRefused = true;
       announce(failure.advice ?? failure.message, "trouble");
+      this.refused(failure.status === 404 ? `This hub has nothing of ${this.scope} ${this.name}: ${GONE}` : "Nothing can be shown.");
     }
+  }
+
+  refused(said) {
+    this.isRefused = true;
+    this.refusal = said;
+    this.update();
   }
 
   // From a file that was saved here, or from the hub's disk: the same screen without a stream, in the order of time.
@@ -181,7 +208,7 @@ export class StoryScreen {
     const { story } = this;
     const passed = performance.now() - this.askedAt;
     const isStale = this.why?.last !== story.count || (!this.isOver && passed > ASK_AGAIN_MS);
-    if (this.scope === "file" || this.cut || this.isRefused || this.asking || document.hidden || !story.count || !isStale) return;
+    if (this.scope === "file" || this.cut || this.away || this.isRefused || this.asking || document.hidden || !story.count || !isStale) return;
     if (passed < Math.max(this.why ? ASK_MS : 0, this.askAfter)) return;
     this.asking = true;
     const last = story.count;
@@ -240,9 +267,10 @@ export class StoryScreen {
     const { story } = this;
     const first = story.first ?? now();
     const newest = story.newest ?? first;
-    const isLive = story.open.length > 0 && !this.isOver;
-    this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : (this.cut?.at ?? newest), this.list.selected);
-    this.answer.draw(story, { isLive, cut: this.cut, why: this.why });
+    const cut = this.cut ?? this.away;
+    const isLive = story.open.length > 0 && !this.isOver && !cut;
+    this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : Math.max(cut?.at ?? newest, newest), this.list.selected);
+    this.answer.draw(story, { isLive, cut, why: this.why, refusal: this.refusal });
     this.tellAbout();
     this.drawServices();
   }

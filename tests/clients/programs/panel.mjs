@@ -125,7 +125,10 @@ const scenes = {
     print({ byJob, bySession, state: await text("#state"), old: await rows() });
     await go("nowhere");
     await shows("#state", "nowhere");
-    print({ state: await text("#state"), at: page.url() });
+    const state = await text("#state");
+    await page.evaluate(() => { location.hash = "#story=gone"; });
+    await shows(".verdict", "nothing of");
+    print({ state, at: page.url(), verdict: await text(".verdict") });
     await go("loading HAIKU");
     await shows(".hits a", "Loading haiku.gguf");
     await shows("#state", "1 event");
@@ -144,10 +147,18 @@ const scenes = {
     await page.goto(address);
     await shows(".row", "Loading");
     await shows("#state", "live");
+    const board = await context.newPage();
+    await board.goto(new URL("/", address).href);
+    await board.locator("tr", { hasText: "job-stuck" }).waitFor();
     print({ rows: await rows() });
     await shows("#state", "reconnecting");
-    print({ state: await text("#state") });
+    await shows(".notice", "The hub was heard last at");
+    await board.locator(".notice", { hasText: "answered last" }).waitFor();
+    print({ state: await text("#state"), verdict: await text(".verdict"), reasons: await text(".reasons"), board: await board.locator(".notice").innerText() });
     await shows(".row", "After the restart");
+    await shows(".verdict", "Waiting for");
+    await page.locator(".notice").waitFor({ state: "hidden" });
+    await board.locator(".notice").waitFor({ state: "hidden" });
     print({ state: await text("#state"), rows: await page.locator(".row").allInnerTexts() });
   },
   async many() {
