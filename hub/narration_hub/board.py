@@ -4,6 +4,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from narration_core import Event
 from narration_core.following import Works
@@ -13,6 +14,9 @@ from narration_hub.job_state import LINGER_S, MOST_OPEN, JobState
 from narration_hub.services import Services
 from narration_hub.summary import Summary
 
+MOST_BYTES: Final = 128 << 20
+"""How much memory jobs may take, about, in bytes."""
+
 
 class Board:
     """Every job that was heard, and the services.
@@ -21,13 +25,23 @@ class Board:
         stall_s: when a quiet job is called stalled, in seconds.
         most: how many jobs are kept.
         clock: returns the monotonic time in seconds.
+        most_bytes: how much memory they may take, about, in bytes; those that were quiet for longest go first.
 
     Attributes:
+        bytes: about how much memory the jobs take at most.
         services: the services.
         changes: the jobs of which this hub has heard.
     """
 
-    def __init__(self, stall_s: float, most: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stall_s: float,
+        most: int = 50_000,
+        clock: Callable[[], float] = time.monotonic,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self.bytes = 0
+        self._most_bytes = most_bytes
         self._stall_s = stall_s
         self._most = most
         self._clock = clock
@@ -36,12 +50,13 @@ class Board:
         self._has_learned = False
         self.changes = Changes()
 
-    def take(self, event: Event, age_s: float = 0.0) -> None:
+    def take(self, event: Event, age_s: float = 0.0, size: int = 0) -> None:
         """Take an event into account.
 
         Args:
             event: the event.
             age_s: how long ago it came in, in seconds.
+            size: how long its line is, in bytes.
         """
         if event.job_id is None:
             self.services.say(event.actor or "", event.human or "", age_s)
@@ -50,11 +65,13 @@ class Board:
         job = self._jobs.get(event.job_id)
         if job is None:
             job = self._jobs[event.job_id] = JobState(event.job_id, now, now, event, Works(MOST_OPEN), now)
-            if len(self._jobs) > self._most:
-                self._jobs.popitem(last=False)
         else:
             self._jobs.move_to_end(event.job_id)
-        job.take(event, now)
+        before = job.weight
+        job.take(event, now, size)
+        self.bytes += job.weight - before
+        if self.bytes > self._most_bytes or len(self._jobs) > self._most:
+            self._make_room()
         self.changes.note(event.job_id)
 
     # -- several hubs -----------------------------------------------------------------------------
@@ -85,7 +102,10 @@ class Board:
         if job is None:
             job = self._jobs[job_id] = JobState(job_id, began, heard, None, Works(MOST_OPEN), said=-math.inf)
             job.stall_told = self._clock() - heard > self._stall_s
+        before = job.weight
         job.others[hub] = told
+        job.weigh()
+        self.bytes += job.weight - before
         job.together = job.settled = None
         job.began = min(job.began, began)
         if heard >= job.heard:
@@ -94,8 +114,12 @@ class Board:
             job.stall_told = job.stall_told and is_quiet
             self._jobs.move_to_end(job_id, last=not is_quiet)
         self._has_learned = True
-        if len(self._jobs) > self._most:
-            self._jobs.popitem(last=False)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self._jobs) > self._most or (self.bytes > self._most_bytes and len(self._jobs) > 1):
+            _, gone = self._jobs.popitem(last=False)
+            self.bytes -= gone.weight
 
     def __len__(self) -> int:
         return len(self._jobs)

@@ -18,6 +18,7 @@ from narration_hub.store import Store
 from narration_hub.stored_line import Mark, marked
 from narration_hub.streams import Places, Streams
 
+_LEAST_BOARD_BYTES: Final = 16 << 20  # for the board, however little memory streams may take
 _MOST_LOST: Final = 10**12  # by one process: what is more cannot be true
 _REASON_CHARS: Final = 25  # of why a file cannot be read: a sentence has no room for more
 _REFUSALS_TOLD = 20  # in one answer; more of them say nothing new
@@ -83,7 +84,9 @@ class Exchange:
         self.settings = settings
         self.engine: Engine = engine or Embedded(Streams(settings.limits))
         self.streams = self.engine.streams
-        self.board = Board(settings.stall_s, settings.limits.streams)
+        limits = settings.limits
+        most_bytes = max(_LEAST_BOARD_BYTES, limits.total_bytes // 2)
+        self.board = Board(settings.stall_s, limits.streams, most_bytes=most_bytes)
         self.counts = Counts()
         self._intake = Intake()
         self._known = Known()
@@ -122,7 +125,7 @@ class Exchange:
                 answer.repeated += 1
         self._publish(taken, producer)
         if self.export is not None:
-            self.export.put([one.event for one in taken])
+            self.export.put([(one.event, len(one.line)) for one in taken])
         answer.accepted = len(taken)
         self.counts.accepted += len(taken)
         self.counts.repeated += answer.repeated
@@ -138,7 +141,7 @@ class Exchange:
         kept: list[bytes] = []
         for one in taken:
             event = one.event
-            self.board.take(event)
+            self.board.take(event, size=len(one.line))
             services.add(event.actor or "")
             event_id = self.engine.name(one.event_id)
             places = self.engine.publish(
@@ -185,7 +188,7 @@ class Exchange:
                 self.store.unreadable += 1
                 continue
             age_s = max(0, now - mark.at_ms) / 1000
-            self.board.take(event, age_s)
+            self.board.take(event, age_s, len(line))
             self.board.services.hear(mark.producer, age_s)
             frame = frame_of(event, line)
             entry = Entry(mark.owner, mark.event_id, mark.at_ms, frame, event.job_id, event.correlation_id)

@@ -3,7 +3,6 @@
 import threading
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
 from narration_core import Event
@@ -13,7 +12,11 @@ from narration_hub import points
 MOST: Final = 20_000
 """Most events that wait for a collector that is away."""
 
+MOST_BYTES: Final = 64 << 20
+"""How many bytes of them, as they came in."""
+
 _AT_ONCE: Final = 400
+_AT_ONCE_BYTES: Final = 1 << 20
 _LAST_S: Final = 2.0  # for what waits when the hub stops
 
 
@@ -23,16 +26,19 @@ class Export:
     Args:
         sink: knows the collector.
         most: so many events may wait; what comes then is lost.
+        most_bytes: so many bytes of them.
 
     Attributes:
         sent: events that the collector took or rejected.
         lost: events that found no room.
     """
 
-    def __init__(self, sink: OtlpSink, most: int = MOST) -> None:
+    def __init__(self, sink: OtlpSink, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._sink = sink
         self._most = most
-        self._waiting: deque[Event] = deque()
+        self._most_bytes = most_bytes
+        self._waiting: deque[tuple[Event, int]] = deque()
+        self._bytes = 0
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._is_away = False
@@ -46,12 +52,19 @@ class Export:
         """How many events the collector did not want."""
         return self._sink.rejected
 
-    def put(self, events: Sequence[Event]) -> None:
-        """Have events sent, except those that came by OTLP; returns at once."""
+    def put(self, events: Sequence[tuple[Event, int]]) -> None:
+        """Have events sent, except those that came by OTLP; returns at once.
+
+        Args:
+            events: each with how long its line is, in bytes.
+        """
         with self._changed:
-            room = self._most - len(self._waiting)
-            self._waiting.extend(events[:room])
-            self.lost += max(0, len(events) - room)
+            for place, (_, size) in enumerate(events):
+                if len(self._waiting) >= self._most or self._bytes + size > self._most_bytes:
+                    self.lost += len(events) - place  # those behind it too: they would arrive in another order
+                    break
+                self._waiting.append(events[place])
+                self._bytes += size
             self._changed.notify()
 
     def _run(self) -> None:
@@ -70,14 +83,21 @@ class Export:
                 points.export_recovered(lost=self.lost)
             with self._changed:
                 for _ in some:
-                    self._waiting.popleft()
+                    self._bytes -= self._waiting.popleft()[1]
             self.sent += sent
 
     def _next(self) -> list[Event]:
         """Return what is sent next, and stays here until it is; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stop.is_set())
-            return list(islice(self._waiting, _AT_ONCE))
+            some: list[Event] = []
+            size = 0
+            for event, own in self._waiting:
+                size += own
+                if some and (size > _AT_ONCE_BYTES or len(some) == _AT_ONCE):
+                    break
+                some.append(event)
+            return some
 
     def close(self) -> None:
         """Send what waits, if that takes a moment only; what does not is lost."""

@@ -16,6 +16,14 @@ LINGER_S: Final = 2.0
 """A job has ended when no work has been open for so long; a last word may follow the end."""
 
 _CORRELATION_IDS: Final = 8
+_BASE_BYTES: Final = 1000  # of a job without its events
+_EVENT_BYTES: Final = 1000  # of an event, beside its long texts
+_SLACK_BYTES: Final = 4 << 10  # by which a weight may be too large before a job is weighed again
+_KEPT: Final = (
+    "emitted_at_ms", "level", "actor", "action", "human", "correlation_id", "span_id", "parent_span_id", "job_id",
+    "replica_id", "worker_id", "event", "percent", "error_kind", "duration_ms",
+)  # fmt: skip
+"""What the board needs of an event."""
 
 
 class JobState(msgspec.Struct, eq=False):
@@ -35,6 +43,7 @@ class JobState(msgspec.Struct, eq=False):
         settled: the state that it keeps until it is heard again; None while time alone may change it.
         strays: ends of work whose start did not come to this hub.
         others: what other hubs know of it, by their names, with times in milliseconds on the monotonic clock.
+        weight: about how much memory it takes at most, in bytes.
     """
 
     job_id: str
@@ -51,9 +60,19 @@ class JobState(msgspec.Struct, eq=False):
     strays: list[summary.Stray] = msgspec.field(default_factory=list)
     others: dict[str, Summary] = msgspec.field(default_factory=dict)
     together: Summary | None = None
+    weight: int = 0
+    _weighed: int = 0
 
-    def take(self, event: Event, now: float) -> None:
-        """Take an event of the job."""
+    def take(self, event: Event, now: float, size: int = 0) -> None:
+        """Take an event of the job.
+
+        Args:
+            event: the event.
+            now: on the monotonic clock, in seconds.
+            size: how long its line is, in bytes.
+        """
+        if size > _EVENT_BYTES:  # most of it is of no use here, and would stay as long as the job
+            event = Event(**{name: given for name in _KEPT if (given := getattr(event, name)) is not None})
         self.heard = max(self.heard, now)
         self.said = now
         self.together = None
@@ -73,6 +92,23 @@ class JobState(msgspec.Struct, eq=False):
             if self.works.unopened > unopened or (event.event == "error" and len(self.works.open) == before):
                 self.strays.append(summary.Stray(closes(event) or "", event.span_id, _place(event)))
                 del self.strays[: -summary.MOST_OPEN]
+        size = _EVENT_BYTES + len(event.human or "")
+        if not self.works.open and not self.others:
+            self.weight = self._weighed = _BASE_BYTES + size
+            return
+        self.weight += size  # too much, for it takes the place of another one; so it is worked out anew now and then
+        if self.weight > 1.5 * self._weighed + _SLACK_BYTES:
+            self.weigh()
+
+    def weigh(self) -> None:
+        """Work out anew how much memory it takes."""
+        lines = (line for work in self.works.open for line in (work.start, work.last))
+        events = [self.last, *(line.event for line in lines if line is not None)]
+        sentences = [event.human or "" for event in events if event is not None]
+        for told in self.others.values():
+            sentences += (told.sentence, *(one.sentence for one in told.open))
+        weight = _BASE_BYTES + sum(_EVENT_BYTES + len(sentence) for sentence in sentences)
+        self.weight = self._weighed = weight
 
     @property
     def waits_for(self) -> Work | None:

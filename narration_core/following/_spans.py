@@ -154,6 +154,9 @@ class Works:
 
     def _forget(self, closed: Work) -> None:
         self.found.remove(closed)
+        for work in self.open:  # else work that begins before its forerunner ends would keep all that ever was
+            if work.parent is closed:
+                work.parent = closed.parent
         if self._by_span.get(closed.event.span_id or "") is closed:
             del self._by_span[closed.event.span_id or ""]
 

@@ -1,5 +1,8 @@
 """Which jobs are on the board, and in which order."""
 
+import tracemalloc
+
+import msgspec
 import pytest
 
 from narration_core import Event
@@ -49,3 +52,44 @@ def test_a_stalled_job_stands_above_one_that_has_just_ended():
     now = 1.0
     board.take(told("busy", "work_start"))
     assert [job.job_id for job in board.jobs()] == ["stuck", "done", "busy"]
+
+
+@pytest.mark.req("HUB-04")
+def test_jobs_with_long_texts_take_no_more_memory_than_the_board_may():
+    board = Board(10, most_bytes=2_000_000)
+    big = {"cute": "c" * 8000, "story": "s" * 8000, "extra": {"body": "b" * 30_000}}
+    tracemalloc.start()
+    try:
+        for number in range(3000):
+            job, ids = f"job-{number % 1500}", {"span_id": f"span-{number}", "event": "work_start"}
+            event = msgspec.structs.replace(told(job), human=f"{number}: {'h' * 4000}", **ids, **copied(big))
+            board.take(event, size=50_000)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert used < 3_000_000
+    assert board.bytes <= 2_000_000
+    assert 100 < len(board) < 1500
+    newest = board.find("job-1499")  # those that were quiet for longest went
+    assert newest is not None
+    assert newest.waits_for is not None
+    assert board.shown(newest).sentence.startswith("2999: ")
+    for job in list(board.jobs()):
+        board.take(told(job.job_id, "work_end"))
+    assert sum(job.weight for job in board.jobs()) == board.bytes
+
+
+def copied(texts):
+    """Return equal texts that share no memory with those of other events."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(texts))
+
+
+@pytest.mark.req("HUB-04")
+def test_work_that_begins_before_its_forerunner_ends_keeps_nothing_of_it():
+    board = Board(10)
+    for number in range(500):
+        for event, span in (("step_start", number), ("step_end", number - 1)):
+            board.take(msgspec.structs.replace(told("pipeline", event), span_id=f"span-{span}"))
+    job = board.find("pipeline")
+    assert job is not None
+    assert [work.depth for work in job.works.open] == [0]

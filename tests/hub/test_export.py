@@ -22,6 +22,10 @@ def sentences(kind):
     return [record["body"]["stringValue"] for _, _, body in kind.seen for record in records(body)]
 
 
+def sized(line):
+    return decode(line), len(line)
+
+
 async def figure(one, name):
     text = await (await one.session.get("/metrics")).text()
     return int(text.partition(f"\nnarration_hub_{name} ")[2].partition("\n")[0])
@@ -89,18 +93,30 @@ def test_a_collector_that_is_away_stops_nothing_and_gets_everything_when_it_is_b
 
 def test_what_waits_is_bounded_and_what_is_lost_is_counted(narration):
     one = Export(OtlpSink("http://127.0.0.1:9"), most=5)
-    one.put([decode(event(human=f"Step {number}")) for number in range(3)])
-    one.put([decode(event(human=f"Step {number}")) for number in range(4)])
+    one.put([sized(event(human=f"Step {number}")) for number in range(3)])
+    one.put([sized(event(human=f"Step {number}")) for number in range(4)])
     assert one.lost == 2
     one.close()
     assert (one.sent, one.lost) == (0, 7)
     assert [told.level for told in narration.orphans if told.action == "export"] == ["error"]
 
 
+def test_what_waits_is_bounded_in_bytes_and_sent_in_small_requests(narration):
+    long = [sized(event(human=f"{number} {'x' * 5000}", cute="y" * 5000)) for number in range(300)]
+    with running_collector(free_port()) as (kind, url):
+        one = Export(OtlpSink(url), most_bytes=2_500_000)
+        one.put(long)
+        one.close()
+    assert one.sent == len(sentences(kind)) == 2_500_000 // long[0][1]
+    assert one.sent + one.lost == 300
+    assert all(len(records(body)) <= (1 << 20) // long[0][1] + 1 for _, _, body in kind.seen)
+    assert narration.orphans == []
+
+
 def test_what_came_from_a_collector_is_not_counted_as_sent():
     with running_collector(free_port()) as (kind, url):
         one = Export(OtlpSink(url))
-        one.put([decode(event(human="One")), decode(event(human="Two", origin="otlp"))])
+        one.put([sized(event(human="One")), sized(event(human="Two", origin="otlp"))])
         one.close()
     assert (sentences(kind), one.sent, one.lost) == (["One"], 1, 0)
 
