@@ -23,6 +23,9 @@ HOPS: Final = ("call", "request")
 """Values of `event` that open a piece of work as they are: a call to another service, a request taken in."""
 
 _CLOSES_ANY: Final = "error"  # closes the innermost piece of work of its actor, as a worker's failed job does
+MOST_AROUND: Final = 64
+"""So many pieces of work are one inside of the other at most; the panel says the same."""
+
 _SEVERE: Final = frozenset(("error", "fatal"))
 
 
@@ -140,7 +143,10 @@ class Works:
         if name is not None:
             if self._most_open is not None and len(self.open) >= self._most_open:
                 return
-            work = Work(name, line, last=line, parent=_around(event, self._by_span, self.open))
+            around = _around(event, self._by_span, self.open)
+            if around is not None and around.depth >= MOST_AROUND:
+                around = None  # a pipeline, where each piece begins before its forerunner ends: it would go on for ever
+            work = Work(name, line, last=line, parent=around)
             self.found.append(work)
             self.open.append(work)
             if event.span_id:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from narration_core import Event
 from narration_core.following import CLOSING, HOPS, OPENING, Line, Works
+from narration_core.following._spans import MOST_AROUND
 
 NODE = shutil.which("node")
 pytestmark = [
@@ -84,16 +85,20 @@ EVENTS = st.lists(
 )
 
 
-@given(events=EVENTS)
-def test_the_panel_and_the_commands_find_the_same_work(model, events):
-    # A span tells its start once; the commands leave out a line that comes twice, the hub does so before the panel.
-    told = [
-        {"action": "act", "human": str(number), "emitted_at_ms": number, **event} for number, event in enumerate(events)
-    ]
+def as_the_commands_find_it(told):
     works = Works()
     for number, fields in enumerate(told):
         event = Event(**fields)
         works.take(Line(fields["actor"], 0, number, event, "", "narration"), event)
+    return works
+
+
+def compare(model, events):
+    # A span tells its start once; the commands leave out a line that comes twice, the hub does so before the panel.
+    told = [
+        {"action": "act", "human": str(number), "emitted_at_ms": number, **event} for number, event in enumerate(events)
+    ]
+    works = as_the_commands_find_it(told)
     assert model(told) == {
         "works": [
             [
@@ -108,6 +113,24 @@ def test_the_panel_and_the_commands_find_the_same_work(model, events):
         ],
         "open": [work.start.at_ms for work in works.open],
     }
+    return works
+
+
+@given(events=EVENTS)
+def test_the_panel_and_the_commands_find_the_same_work(model, events):
+    compare(model, events)
+
+
+def test_a_pipeline_is_not_one_work_inside_of_the_other_for_ever(model):
+    """Each piece begins before its forerunner ends: what is told of one is not of all that ever were around it."""
+    events = []
+    for number in range(300):
+        events.append({"actor": "a", "event": "step_start", "span_id": f"s{number}"})
+        events.append({"actor": "a", "event": "step_end", "span_id": f"s{number - 1}"})
+        events.append({"actor": "a", "span_id": f"s{number}"})
+    works = compare(model, events)
+    assert len(works.found) == 300
+    assert max(work.depth for work in works.found) == MOST_AROUND
 
 
 PAUSES = """

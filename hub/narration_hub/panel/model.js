@@ -7,6 +7,7 @@ export const MOST_BYTES = 128 * 2 ** 20;
 export const MOST_OPEN = 5000;
 const DROPPED = 200; // the share of rows that go at once, when there are too many: one in so many
 const LATE_MS = 1000; // threads and processes write less than this out of order
+export const MOST_AROUND = 64; // as many pieces of work are one inside of the other
 export const MOST_MARKS = 100;
 export const MOST_LEVELS = 5;
 
@@ -162,9 +163,10 @@ export class Story {
     }
     const name = this.openedBy(event, row.level);
     if (name !== null) {
-      const parent = this.around(event.parent_span_id, row.service);
+      const around = this.around(event.parent_span_id, row.service);
+      const parent = around && around.depth < MOST_AROUND ? around : undefined; // else a pipeline would keep all that ever was
       const work = {
-        name, start: row, last: row, end: null, service: row.service, failed: false, parent, isOpen: true,
+        name, start: row, last: row, end: null, service: row.service, failed: false, parent, depth: parent ? parent.depth + 1 : 0, isOpen: true,
         span: event.span_id, place: placed(event), level: this.enter(row.service),
       };
       this.works.push(work);

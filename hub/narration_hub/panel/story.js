@@ -154,6 +154,7 @@ export class StoryScreen {
     this.isOver = true;
     if (!(reason in CUT_SHORT)) return;
     this.cut = { at: now(), when: CUT_SHORT[reason] };
+    this.update();
     if (reason === "forgotten") this.tellNotice(["The hub needed the memory for others: what comes now is not shown here. ", button("Load this page again", () => location.reload())]);
     else this.tellExpired(reason === "expired" ? `This link has expired at ${clock(this.cut.at)}; what came since is not shown.` : "This link was revoked; what came since is not shown.");
   }
