@@ -49,6 +49,7 @@ class Counts(msgspec.Struct):
         missed: events that readers missed, because their stream no longer had them.
         delivered: events sent to readers, as writes of several at once.
         readers: open streams.
+        ticketed: those of them that were opened with a ticket.
         slow_readers: readers that were given up.
         refused_callers: requests without the right token.
     """
@@ -60,6 +61,7 @@ class Counts(msgspec.Struct):
     missed: int = 0
     delivered: int = 0
     readers: int = 0
+    ticketed: int = 0
     slow_readers: int = 0
     refused_callers: int = 0
 

@@ -16,6 +16,9 @@ from narration_hub.streams import Scope
 from narration_hub.wire import StoryLine
 
 _SCOPES: Final[tuple[Scope, ...]] = ("story", "job")
+MOST_STORY_BYTES: Final = 64 << 20
+"""How many bytes of lines one story has at most; it takes about ten times as much memory while it is sent."""
+
 _FRAMES: Final = 200  # events in memory that are written as JSON at once
 
 
@@ -62,8 +65,15 @@ class Kept:
     @staticmethod
     def _story_in(store: Store, ids: list[str], elsewhere: Container[str]) -> wire.Story:
         lines: list[StoryLine] = []
-        missed = 0
-        for line in belonging(store.lines_with(ids), ids):
+        missed = size = 0
+
+        def read() -> Iterator[bytes]:
+            nonlocal size
+            for line in store.lines_with(ids):
+                size += len(line)
+                yield line
+
+        for line in belonging(read(), ids):
             if line.event is None:
                 continue
             fields = line.event.to_dict()
@@ -71,7 +81,7 @@ class Kept:
             if isinstance(mark, dict) and f"{mark.get('owner')}/{mark.get('event_id')}" in elsewhere:
                 continue
             producer = mark.get("producer") if isinstance(mark, dict) else None
-            if len(lines) < MAX_HITS:
+            if len(lines) < MAX_HITS and size <= MOST_STORY_BYTES:
                 lines.append(StoryLine(str(producer or line.service), fields))
             else:
                 missed += 1

@@ -23,7 +23,7 @@ HOPS: Final = ("call", "request")
 """Values of `event` that open a piece of work as they are: a call to another service, a request taken in."""
 
 _CLOSES_ANY: Final = "error"  # closes the innermost piece of work of its actor, as a worker's failed job does
-MOST_AROUND: Final = 64
+MOST_AROUND: Final = 4096
 """So many pieces of work are one inside of the other at most; the panel says the same."""
 
 _SEVERE: Final = frozenset(("error", "fatal"))
@@ -39,6 +39,7 @@ class Work(msgspec.Struct, eq=False):
         last: the latest line that belongs to it.
         parent: the work around it.
         failed: whether it ended with an error.
+        level: how many pieces of work were around it when it began.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Work(msgspec.Struct, eq=False):
     last: Line | None = None
     parent: "Work | None" = None
     failed: bool = False
+    level: int = 0
 
     @property
     def event(self) -> Event:
@@ -144,9 +146,9 @@ class Works:
             if self._most_open is not None and len(self.open) >= self._most_open:
                 return
             around = _around(event, self._by_span, self.open)
-            if around is not None and around.depth >= MOST_AROUND:
+            if around is not None and around.level >= MOST_AROUND:
                 around = None  # a pipeline, where each piece begins before its forerunner ends: it would go on for ever
-            work = Work(name, line, last=line, parent=around)
+            work = Work(name, line, last=line, parent=around, level=0 if around is None else around.level + 1)
             self.found.append(work)
             self.open.append(work)
             if event.span_id:

@@ -1,11 +1,13 @@
 """What the hub does when its disk is full, and what it hands out of its memory."""
 
+import asyncio
 import errno
 import json
 import resource
 
 import pytest
 
+from narration_hub import kept
 from narration_hub.config import Settings
 from narration_hub.exchange import Exchange, Producer
 from narration_hub.store import Store
@@ -54,6 +56,18 @@ def test_the_end_of_what_is_kept_in_memory_is_whole_lines_of_about_so_many_bytes
     assert 10 < len(some) < 100
     assert some == lines[-len(some) :]
     assert list(exchange.kept.blocks(1)) == []
+
+
+@pytest.mark.req("HUB-01")
+def test_a_story_takes_no_more_memory_than_it_may_and_says_how_much_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "MOST_STORY_BYTES", 50_000)
+    exchange = Exchange(Settings(), Store(tmp_path, 1 << 30, 1))
+    lines = [event(human=f"Step {number} {'x' * 5000}", correlation_id="req-1") for number in range(30)]
+    exchange.take(lines, SOMEBODY)
+    story = asyncio.run(exchange.kept.story(["req-1"]))
+    assert 8 <= len(story.lines) < 10
+    assert len(story.lines) + story.missed == 30
+    exchange.close()
 
 
 @pytest.mark.req("HUB-04")

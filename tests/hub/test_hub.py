@@ -365,6 +365,30 @@ def test_only_so_many_readers():
     run(main())
 
 
+@pytest.mark.req("HUB-01", "HUB-02")
+def test_a_link_that_got_around_keeps_no_operator_out():
+    async def main():
+        async with hub("--readers", "4", AUTH_TOKEN=TOKEN) as one:
+            await one.send(event(), token=TOKEN)
+            ticket = (await one.ask("POST", "/v1/jobs/job-1/ticket", TOKEN, status=201))["ticket"]
+            path = "/v1/jobs/job-1/stream"
+            async with one.stream(path, ticket), one.stream(path, ticket) as second:
+                refused = await one.ask("GET", path, ticket, status=503)
+                assert refused["code"] == "NO_ROOM"
+                async with one.stream(path, TOKEN):
+                    second.response.close()
+                    async with asyncio.timeout(60):
+                        while await status(one, path, ticket) == 503:  # noqa: ASYNC110 - until the hub has noticed
+                            await asyncio.sleep(0.02)
+
+    run(main())
+
+
+async def status(one, path, token):
+    async with one.session.get(path, headers=bearer(token)) as answer:
+        return answer.status
+
+
 @pytest.mark.req("AUTH-1002")
 @pytest.mark.parametrize("arguments", [("--host", "0.0.0.0"), ("--producer-token-file", "{file}")])
 def test_settings_that_protect_nobody_are_refused(narration, tmp_path, arguments):

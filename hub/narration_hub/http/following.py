@@ -81,6 +81,8 @@ class Following:
         if exchange.counts.readers >= self._settings.readers:
             raise HubError("NO_ROOM", "too many streams are open", RETRY_S)
         ticket = request[CALLER].ticket
+        if ticket is not None and exchange.counts.ticketed >= self._settings.readers // 2:
+            raise HubError("NO_ROOM", "too many streams of links are open", RETRY_S)  # a link may get around
 
         def ends() -> wire.EndReason | None:
             if self.is_closing:

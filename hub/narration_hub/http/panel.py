@@ -10,8 +10,8 @@ from narration_core.contract import level_of_severity
 from narration_core.following import CLOSING, HOPS, OPENING
 
 _SCRIPTS: Final = (
-    "answer", "board", "dom", "drawer", "format", "hub", "lanes", "list", "main", "model", "pace", "row", "saving",
-    "search", "story", "view",
+    "answer", "board", "contact", "dom", "drawer", "filter", "format", "hub", "lanes", "list", "main", "model", "pace",
+    "row", "saving", "search", "story", "view", "why",
 )  # fmt: skip
 _FILES: Final = {
     "/": ("index.html", "text/html"),

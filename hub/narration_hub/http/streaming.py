@@ -129,6 +129,7 @@ class Stream:
         ring.readers += 1
         ring.ticketed += self._is_ticketed
         self._counts.readers += 1
+        self._counts.ticketed += self._is_ticketed
         part = self._looks.add(self)
         try:
             await self._response.prepare(self._request)
@@ -147,6 +148,7 @@ class Stream:
             ring.leave()
             ring.ticketed -= self._is_ticketed
             self._counts.readers -= 1
+            self._counts.ticketed -= self._is_ticketed
         return self._response
 
     def _limit_buffer(self) -> None:

@@ -7,7 +7,7 @@ export const MOST_BYTES = 128 * 2 ** 20;
 export const MOST_OPEN = 5000;
 const DROPPED = 200; // the share of rows that go at once, when there are too many: one in so many
 const LATE_MS = 1000; // threads and processes write less than this out of order
-export const MOST_AROUND = 64; // as many pieces of work are one inside of the other
+export const MOST_AROUND = 4096; // as many pieces of work are one inside of the other
 export const MOST_MARKS = 100;
 export const MOST_LEVELS = 5;
 

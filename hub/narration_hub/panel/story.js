@@ -1,27 +1,24 @@
 // The second screen: why a request is where it is, and what happened to it, as lanes and as a list that are one selection.
 
 import { Answer } from "./answer.js";
-import { announce, button, element, note, serviceName } from "./dom.js";
+import { Contact } from "./contact.js";
+import { announce, button, element, note } from "./dom.js";
 import { Drawer } from "./drawer.js";
-import { clock, count, elsewhere } from "./format.js";
-import { get, now, Stream, ticket } from "./hub.js";
+import { Filter } from "./filter.js";
+import { count, elsewhere } from "./format.js";
+import { get, now, Stream } from "./hub.js";
 import { Lanes } from "./lanes.js";
 import { List, rowText } from "./list.js";
 import { isTrouble, Story, told } from "./model.js";
 import { turn } from "./pace.js";
 import { FORMATS } from "./saving.js";
 import { View } from "./view.js";
+import { Why } from "./why.js";
 
 const HIDDEN_MS = 60000;
 const PLAIN_LINES = 5000;
 const CALM_MS = 200;
 const DRAWN_MS = 40; // more often nobody sees what changes
-const ASK_MS = 1500; // after a new row
-const ASK_AGAIN_MS = 5000;
-const ASK_SHARE = 20; // of the time, the hub is asked for a twentieth at most
-const CUT_SHORT = { expired: "when this link expired", revoked: "when this link was revoked", forgotten: "when the hub let go of it" };
-const GONE = "it may be older than what is kept here, its services may send to another hub, or its id is written otherwise.";
-const NEW_LINK = "Ask whoever sent it for a new one; narration link JOB prints it. Or give a token:";
 
 export class StoryScreen {
   // scope: "story", "job" or "file". shown: what the address says, a row, a filter and an order. keep(changes) keeps the address up to date.
@@ -35,24 +32,22 @@ export class StoryScreen {
     this.view = new View(new Story(vocabulary));
     this.view.isByTime = shown.order === "time";
     this.drawnAt = -Infinity;
-    this.services = new Set((shown.only ?? "").split(",").filter(Boolean));
     this.list = new List((row) => this.chose(row), () => this.openDrawer());
     this.lanes = new Lanes((row) => this.choose(row));
     this.answer = new Answer();
-    this.drawer = new Drawer({ copy: (text) => this.copy(text), only: (service) => this.showOnly(service), closed: () => this.list.box.focus() });
-    this.filter = element("input", { type: "search", id: "filter", "aria-label": "Filter rows", placeholder: "Filter  /", oninput: () => this.filtered() });
-    this.filter.value = shown.q ?? "";
+    this.why = new Why(this.path);
+    this.drawer = new Drawer({ copy: (text) => this.copy(text), only: (service) => this.filter.showOnly(service), closed: () => this.list.box.focus() });
+    this.filter = new Filter(shown.q ?? "", shown.only ?? "", () => this.filtered());
+    this.contact = new Contact(() => this.update());
     this.about = element("span", { class: "about" });
-    this.notice = element("div", { class: "notice", role: "alert", hidden: true });
     this.shownCount = element("span", { class: "counted" });
-    this.only = element("span", { class: "only" });
     this.order = button("", () => this.reorder(), { class: "order", title: "The order of rows" });
     this.plain = element("pre", { class: "plain", tabindex: "0", hidden: true });
     this.node = element("div", { class: "story" },
       element("div", { class: "heading" },
-        element("h1", {}, element("a", { href: "#" }, "board"), ` ${scope} ${name}`, this.about), this.notice, this.answer.node),
+        element("h1", {}, element("a", { href: "#" }, "board"), ` ${scope} ${name}`, this.about), this.contact.notice, this.answer.node),
       this.lanes.node,
-      element("div", { class: "tools" }, this.filter, this.only, this.shownCount, element("span", { class: "gap" }), this.order,
+      element("div", { class: "tools" }, this.filter.box, this.filter.only, this.shownCount, element("span", { class: "gap" }), this.order,
         button("waiting for  w", () => this.showOpen()), button("next trouble  e", () => this.nextTrouble()),
         button("plain text", () => this.togglePlain()), button("copy answer", () => this.copy(`${this.answer.text}\n${location.href}`)),
         button("copy link", () => this.copy(location.href)), this.saving()),
@@ -67,9 +62,7 @@ export class StoryScreen {
     this.refilter();
     this.jumped = false;
     this.list.selected = null;
-    this.why = null;
-    this.askedAt = -Infinity;
-    this.askAfter = 0;
+    this.why.forget();
   }
 
   start() {
@@ -100,27 +93,9 @@ export class StoryScreen {
   }
 
   connection(text, kind) {
-    if (kind === "live") this.foundAgain();
-    else if (this.stream.heardAt && !this.stream.ended && !this.away) this.lost();
-    const limit = kind === "live" && ticket();
-    announce(limit ? `${text} · this link works until ${clock(limit.expires).slice(0, 5)}` : text, kind);
-  }
-
-  // While the hub is away nobody knows whether what was open still is.
-  lost() {
-    this.away = { at: this.stream.heardAt, when: "when the hub was heard last" };
-    if (this.notice.hidden) {
-      this.tellNotice([`The hub was heard last at ${clock(this.away.at)}: what came since is not shown. This page goes on where it was when the hub is back.`]);
-      this.noticed = this.away;
-    }
-    this.update();
-  }
-
-  foundAgain() {
-    if (!this.away) return;
-    if (this.noticed === this.away) this.notice.hidden = true;
-    this.noticed = this.away = null;
-    this.update();
+    if (kind === "live") this.contact.found();
+    else if (this.stream.heardAt && !this.stream.ended) this.contact.lost(this.stream.heardAt);
+    this.contact.say(text, kind);
   }
 
   heard(type, body, id, raw) {
@@ -139,7 +114,7 @@ export class StoryScreen {
 
   greeted(version, at) {
     this.greetedAt ??= at;
-    if (this.version !== undefined && version !== this.version) this.tellNotice(["The hub has another version now. ", button("Load this page again", () => location.reload())]);
+    if (this.version !== undefined && version !== this.version) this.contact.renewed();
     this.version = version;
   }
 
@@ -152,46 +127,22 @@ export class StoryScreen {
 
   over(reason) {
     this.isOver = true;
-    if (!(reason in CUT_SHORT)) return;
-    this.cut = { at: now(), when: CUT_SHORT[reason] };
-    this.update();
-    if (reason === "forgotten") this.tellNotice(["The hub needed the memory for others: what comes now is not shown here. ", button("Load this page again", () => location.reload())]);
-    else this.tellExpired(reason === "expired" ? `This link has expired at ${clock(this.cut.at)}; what came since is not shown.` : "This link was revoked; what came since is not shown.");
-  }
-
-  tellExpired(text) {
-    this.tellNotice([`${text} ${NEW_LINK} `, button("Enter a token", () => dispatchEvent(new Event("narration-login")))]);
-  }
-
-  tellNotice(parts) {
-    this.noticed = null;
-    this.notice.replaceChildren(...parts);
-    this.notice.hidden = false;
+    this.contact.over(reason);
   }
 
   // No stream: an old story is no longer in the hub's memory, but perhaps on its disk.
   async missing(error) {
     try {
       if (error.status === 401) {
-        announce(ticket() ? "this link has expired: ask for a new one" : error.message, "trouble");
-        if (ticket()) this.tellExpired("This link has expired, was revoked, or is of another hub: nothing can be shown.");
-        else dispatchEvent(new Event("narration-login"));
-        this.refused("Nothing can be shown.");
+        this.contact.forbidden(error);
         return;
       }
       if (error.status !== 404 || this.scope !== "story") throw error;
       const { lines, stores } = await get(this.path);
       this.load(lines.map((line) => told(line.event)), `from the hub's disk; nothing of it is live${elsewhere(stores)}`);
     } catch (failure) {
-      announce(failure.advice ?? failure.message, "trouble");
-      this.refused(failure.status === 404 ? `This hub has nothing of ${this.scope} ${this.name}: ${GONE}` : "Nothing can be shown.");
+      this.contact.missing(failure, `${this.scope} ${this.name}`);
     }
-  }
-
-  refused(said) {
-    this.isRefused = true;
-    this.refusal = said;
-    this.update();
   }
 
   // From a file that was saved here, or from the hub's disk: the same screen without a stream, in the order of time.
@@ -204,26 +155,9 @@ export class StoryScreen {
     this.plan();
   }
 
-  // What the hub knows beside the rows: who is silent, what is usual, what comes next.
   async ask() {
-    const { story } = this;
-    const passed = performance.now() - this.askedAt;
-    const isStale = this.why?.last !== story.count || (!this.isOver && passed > ASK_AGAIN_MS);
-    if (this.scope === "file" || this.cut || this.away || this.isRefused || this.asking || document.hidden || !story.count || !isStale) return;
-    if (passed < Math.max(this.why ? ASK_MS : 0, this.askAfter)) return;
-    this.asking = true;
-    const last = story.count;
-    const began = this.askedAt = performance.now();
-    try {
-      const why = await get(`${this.path}/why`);
-      if (this.story === story) this.why = { ...why, last, at: now() };
-    } catch {
-      this.askAfter = 2 * ASK_AGAIN_MS; // the rows say enough meanwhile
-    } finally {
-      this.askAfter = Math.max(this.askAfter, ASK_SHARE * (performance.now() - began));
-      this.asking = false;
-    }
-    this.plan();
+    if (this.scope === "file" || this.contact.cut || this.contact.refusal) return;
+    if (await this.why.ask(this.story, this.isOver)) this.plan();
   }
 
   add(body, id, raw) {
@@ -268,12 +202,12 @@ export class StoryScreen {
     const { story } = this;
     const first = story.first ?? now();
     const newest = story.newest ?? first;
-    const cut = this.cut ?? this.away;
+    const { cut, refusal } = this.contact;
     const isLive = story.open.length > 0 && !this.isOver && !cut;
     this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : Math.max(cut?.at ?? newest, newest), this.list.selected);
-    this.answer.draw(story, { isLive, cut, why: this.why, refusal: this.refusal });
+    this.answer.draw(story, { isLive, cut, why: this.why.said, refusal });
     this.tellAbout();
-    this.drawServices();
+    this.filter.draw([...story.services.keys()]);
   }
 
   drawList(at) {
@@ -296,7 +230,7 @@ export class StoryScreen {
     const { story } = this;
     const dropped = story.dropped ? `, ${count(story.dropped, "earlier row")} no longer kept here` : "";
     const late = story.late ? `, ${story.late.toLocaleString("en")} came late` : "";
-    const of = this.isFiltered ? `${this.view.arrived.length.toLocaleString("en")} of ` : "";
+    const of = this.filter.isSet ? `${this.view.arrived.length.toLocaleString("en")} of ` : "";
     const all = count(story.rows.length, "row");
     this.shownCount.textContent = isWhole ? `${of}${all}${dropped}${late}` : `looking through ${all}`;
   }
@@ -323,55 +257,19 @@ export class StoryScreen {
     if (row) this.list.select(row);
   }
 
-  get isFiltered() {
-    return Boolean(this.filter.value || this.services.size);
-  }
-
-  // What tells whether a row passes the filter; null when all do.
-  get passes() {
-    if (!this.isFiltered) return null;
-    const services = new Set(this.services);
-    const text = new RegExp(this.filter.value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
-    return (row) => (!services.size || services.has(row.service)) && text.test(row.formatted);
-  }
-
   filtered() {
-    this.keep({ q: this.filter.value, only: [...this.services].join(",") });
+    this.keep(this.filter.said);
     this.refilter();
     this.plan();
   }
 
   refilter() {
-    this.matches = this.passes;
+    this.matches = this.filter.passes;
     this.view.choose(this.matches, this.view.isByTime);
   }
 
-  drawServices() {
-    const names = JSON.stringify([[...this.story.services.keys()], [...this.services]]);
-    if (names === this.servicesDrawn || this.only.contains(document.activeElement)) return;
-    this.servicesDrawn = names;
-    this.only.replaceChildren(...[...this.story.services.keys()].slice(0, 12).map((service) => element("button", {
-      type: "button", "aria-pressed": String(this.services.has(service)), onclick: (event) => this.toggle(service, event.currentTarget),
-    }, serviceName(service))));
-  }
-
-  toggle(service, pressed) {
-    if (!this.services.delete(service)) this.services.add(service);
-    pressed.setAttribute("aria-pressed", String(this.services.has(service)));
-    this.filtered();
-  }
-
-  showOnly(service) {
-    this.services = new Set([service]);
-    this.servicesDrawn = "";
-    this.filtered();
-  }
-
   lift() {
-    this.filter.value = "";
-    this.services.clear();
-    this.servicesDrawn = "";
-    this.filtered();
+    this.filter.lift();
     this.showAgain();
   }
 
@@ -440,7 +338,7 @@ export class StoryScreen {
   key(key) {
     const done = {
       j: () => this.list.move(1), k: () => this.list.move(-1), f: () => this.list.follow(true), w: () => this.showOpen(),
-      e: () => this.nextTrouble(), c: () => this.lift(), "/": () => this.filter.focus(), Enter: () => this.openDrawer(), o: () => this.reorder(),
+      e: () => this.nextTrouble(), c: () => this.lift(), "/": () => this.filter.box.focus(), Enter: () => this.openDrawer(), o: () => this.reorder(),
       ArrowDown: () => this.list.move(1), ArrowUp: () => this.list.move(-1), Escape: () => this.drawer.close(),
     }[key];
     done?.();
