@@ -4,9 +4,19 @@ import asyncio
 import json
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 import pytest
+from aiohttp import web
 
+from narration_hub.config import Settings
+from narration_hub.exchange import Exchange, Producer
+from narration_hub.http.reading import FEW
+from narration_hub.http.server import Server
+from narration_hub.store import Store
+from narration_hub.tickets import Tickets
 from support.hub import event, hub
 
 TOKEN = "operator-token-of-the-test"
@@ -117,5 +127,52 @@ def test_a_ticket_learns_why_its_own_story_waits_and_nothing_of_others():
             }  # fmt: skip
             for path in ("/v1/stories/req-1/why", "/v1/jobs/job-9/why", "/v1/stories/req-none/why"):
                 await one.ask("GET", path, made["ticket"], status=404)
+
+    run(main())
+
+
+class Counted(ThreadPoolExecutor):
+    """Notes how many calls ever ran at once."""
+
+    def __init__(self):
+        super().__init__(16)
+        self.running = self.most = 0
+        self._lock = threading.Lock()
+
+    def submit(self, call, /, *arguments, **more):
+        return super().submit(self._counted, call, *arguments, **more)
+
+    def _counted(self, call, *arguments, **more):
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        try:
+            return call(*arguments, **more)
+        finally:
+            with self._lock:
+                self.running -= 1
+
+
+@pytest.mark.req("HUB-01")
+def test_whoever_asks_for_stories_all_the_time_takes_no_more_than_a_share(tmp_path):
+    async def main():
+        asyncio.get_running_loop().set_default_executor(counted := Counted())
+        exchange = Exchange(Settings(), Store(tmp_path, 1 << 30, 1))
+        exchange.take([*ENDED, *STUCK], Producer("localhost"))
+        runner = web.AppRunner(Server(exchange, Tickets()).application())
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
+
+            async def ask(path):
+                async with session.get(path) as answer:
+                    return answer.status
+
+            paths = [f"/v1/stories/req-9{end}" for end in ("", "/why")] * 20
+            assert set(await asyncio.gather(*map(ask, paths))) == {200}
+        assert counted.most <= FEW
+        await runner.cleanup()
+        exchange.close()
 
     run(main())

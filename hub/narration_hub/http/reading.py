@@ -1,6 +1,7 @@
 """What readers ask for once: the board, jobs, stories, why they wait, what is kept."""
 
 import asyncio
+from typing import Final
 
 from aiohttp import web
 
@@ -17,6 +18,9 @@ from narration_hub.http.streaming import deliver
 from narration_hub.streams import Scope
 from narration_hub.why import Reasons
 
+FEW: Final = 2
+"""So many stories are read and understood at once: each may take much memory, and all share one core."""
+
 
 class Reading:
     """The endpoints that answer once.
@@ -30,6 +34,7 @@ class Reading:
         self._settings = exchange.settings
         self._searches = Searches(exchange)
         self._reasons = Reasons(exchange)
+        self._few = asyncio.Semaphore(FEW)
 
     def add_routes(self, app: web.Application) -> None:
         """Serve them."""
@@ -71,6 +76,10 @@ class Reading:
         is_operator = request[CALLER].kind == "operator"
         if not request[CALLER].may_read("story", name):
             raise unknown()
+        async with self._few:
+            return await self._story(request, name, is_operator=is_operator)
+
+    async def _story(self, request: web.Request, name: str, *, is_operator: bool) -> web.Response:
         story = await self._exchange.kept.story([name, *request.query.getall("id", [])] if is_operator else [name])
         if not is_operator:
             story.lines = [line for line in story.lines if line.event.get("correlation_id") == name]
@@ -126,7 +135,8 @@ class Reading:
             if not caller.may_read(scope, name):
                 raise unknown()
             is_operator = caller.kind == "operator"
-            found = await self._reasons.of(scope, name, for_operator=is_operator)
+            async with self._few:
+                found = await self._reasons.of(scope, name, for_operator=is_operator)
             if found is None:
                 raise self._nothing(is_operator=is_operator)
             if not is_operator:

@@ -207,6 +207,7 @@ export class StoryScreen {
     this.lanes.draw(story, first, isLive ? Math.max(now(), newest) : Math.max(cut?.at ?? newest, newest), this.list.selected);
     this.answer.draw(story, { isLive, cut, why: this.why.said, refusal });
     this.tellAbout();
+    this.tellTitle(isLive);
     this.filter.draw([...story.services.keys()]);
   }
 
@@ -233,6 +234,14 @@ export class StoryScreen {
     const of = this.filter.isSet ? `${this.view.arrived.length.toLocaleString("en")} of ` : "";
     const all = count(story.rows.length, "row");
     this.shownCount.textContent = isWhole ? `${of}${all}${dropped}${late}` : `looking through ${all}`;
+  }
+
+  // Among many tabs: the one that still waits, and for whom.
+  tellTitle(isLive) {
+    const { waitsFor, failure } = this.story;
+    const lead = isLive && waitsFor ? `waiting for ${waitsFor.service} · ` : failure ? "error · " : "";
+    const title = `${lead}${this.name}`;
+    if (document.title !== title) document.title = title;
   }
 
   // The other name that a person may know it by.

@@ -154,12 +154,12 @@ const scenes = {
     await shows("#state", "reconnecting");
     await shows(".notice", "The hub was heard last at");
     await board.locator(".notice", { hasText: "answered last" }).waitFor();
-    print({ state: await text("#state"), verdict: await text(".verdict"), reasons: await text(".reasons"), board: await board.locator(".notice").innerText() });
+    print({ title: await page.title(), state: await text("#state"), verdict: await text(".verdict"), reasons: await text(".reasons"), board: await board.locator(".notice").innerText() });
     await shows(".row", "After the restart");
     await shows(".verdict", "Waiting for");
     await page.locator(".notice").waitFor({ state: "hidden" });
     await board.locator(".notice").waitFor({ state: "hidden" });
-    print({ state: await text("#state"), rows: await page.locator(".row").allInnerTexts() });
+    print({ title: await page.title(), state: await text("#state"), rows: await page.locator(".row").allInnerTexts() });
   },
   async many() {
     await page.goto(address);

@@ -77,6 +77,7 @@ const scenes = {
     await page.goto(address);
     await shows(".row", "Loading");
     await shows("#state", "live");
+    await shows(".reasons dd", "no longer had them"); // what stands above the list is drawn in a frame of its own
     print({ rows: await rows(), missed: await texts(".reasons dd"), gap: await texts(".row.gap") });
     await shows("#state", "nothing of this now");
     print({ state: await text("#state"), rows: await rows() });
