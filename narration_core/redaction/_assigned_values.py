@@ -8,6 +8,7 @@ from narration_core.redaction._assignment_pattern import (
     BACKTICKS,
     BARE,
     CLOSE,
+    DASH,
     HEAD,
     KINDS,
     MORE,
@@ -18,7 +19,7 @@ from narration_core.redaction._assignment_pattern import (
     TAG,
     WRAPPERS,
 )
-from narration_core.redaction._checks import noisy, plain_hex, random_looking, uuid_like
+from narration_core.redaction._checks import noisy, plain_hex, random_looking, typed, uuid_like
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import MEDIUM, PASSWORD, SAFE, STRONG, WEAK, Verdict, says_nothing
@@ -257,6 +258,8 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
         return False
     if kind == "space" and value.startswith(("(", "`")):
         return False
+    if kind == "dash" and not _dashed(found[DASH], value, quoted=quoted):
+        return False
     if found[SUFFIX].endswith(".") and (kind == "space" or more):  # the end of a sentence
         return False
     if kind == "call" and value.rstrip().endswith((":", "?")) and " " in value.strip():  # getpass("Password for ann: ")
@@ -264,11 +267,7 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
     if quoted and not found[CLOSE] and value.startswith((", ", ")", " ")) and _closes(text, at, found):
         return False
     if kind == "comma":  # ("password", "...") and, in Erlang, {password, "..."}
-        return (
-            0 < len(found[CLOSE]) <= 3
-            or (not found[CLOSE] and text[max(at - 2, 0) : at].lstrip(":,[ ")[-1:] == "{")
-            or text[max(at - 2, 0) : at] == "{:"
-        )
+        return 0 < len(found[CLOSE]) <= 3 or (not found[CLOSE] and _opens_a_tuple(text, at))
     if kind == "tag":
         return _in_a_tag(text, at)
     return quoted or not _told_by_its_path(text, at, found[ASSIGN], name, value)
@@ -279,6 +278,21 @@ def _closes(text: str, at: int, found: Any) -> bool:
     before = compiled(HEAD).match(text, 0, at)
     start = at if before is None else before.start()
     return text[max(start - 1, 0) : start] == text[found.end(OPEN) : found.end(OPEN) + 1]
+
+
+def _dashed(sign: str, value: str, *, quoted: bool) -> bool:
+    """Tell whether what stands between name and value joins them: many signs do so where only a password can follow."""
+    bare = sign.strip()
+    if bare in {"-", "~>", "-->", "…", "."} or (bare in {">>", "..."} and len(sign) > len(bare) + 1):
+        return True
+    return typed(value) or (quoted and bare[:3] == "..." and len(value) >= _MIXED)
+
+
+def _opens_a_tuple(text: str, at: int) -> bool:
+    """Tell whether the name around a word is the first thing in braces: `{password,"..."}`, `{:password, "..."}`."""
+    before = compiled(HEAD).match(text, 0, at)
+    start = at if before is None else before.start()
+    return text[max(start - 2, 0) : start].rstrip(":,[ ")[-1:] == "{"
 
 
 def _in_a_tag(text: str, at: int) -> bool:
@@ -436,9 +450,12 @@ def _introduced(option: str, found: Any, verdict: Verdict, value: str, *, quoted
         # A variable or a property and its value: `ENV API_KEY 4f...`, `connection.password t0p-hat`.
         if "." in option.strip("."):
             return verdict >= STRONG and _mixed(value) and value[0].isalnum() and not set(value) & set("/():")
-        return option.isupper() and "_" in option and verdict >= MEDIUM and len(value) >= 16 and signed
+        if verdict == PASSWORD and not option.endswith(".") and typed(value):
+            return True
+        variable = option.isupper() and "_" in option and verdict >= MEDIUM and signed
+        return variable and len(value) >= (_MIXED if verdict == PASSWORD and _mixed(value) else 16)
     if between in {"with", "to", "as"}:
-        return verdict >= STRONG and ("_" in option or quoted) and _mixed(value)
+        return verdict >= STRONG and ("_" in option or quoted or not option.isascii()) and _mixed(value)
     if verdict == MEDIUM:
         return len(value) >= 16 and any(map(str.isdigit, value))
     return verdict >= STRONG and (signed or quoted or random_looking(value, 10, 0.3))

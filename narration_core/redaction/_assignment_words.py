@@ -17,9 +17,9 @@ class Keyword(NamedTuple):
 
 
 # What may stand between a word and its value, at least the start of it.
-_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,2}[:=,;<>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
+_ASSIGNED: Final = r"[\"'`\])>]{0,4}(?:\s{0,24}[:=,;<>!?(]|[ ]?[\t|]|\s+[\"']?value|[ ]\{)"
 
-_IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet) [!-~]{6}"
+_IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet|to) [!-~]{6}"
 
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword psword pswrd seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
@@ -51,7 +51,12 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     *(Keyword(word, word) for word in (*_ANYWHERE.split(), *_PHRASES)),
     *(Keyword(word, shape) for word, shape in _QUALIFIED),
     *(
-        Keyword(word, word if len(word.encode()) > 6 else re.escape(word) + rf"[\w]{{0,4}}(?:{_ASSIGNED}|{_IS})")
+        Keyword(
+            word,
+            word
+            if len(word.encode()) > 6
+            else re.escape(word) + rf"[\w]{{0,4}}(?:{_ASSIGNED}|{_IS}| [!-~]{{0,32}}[0-9])",
+        )
         for word in sorted({lower_ascii(spelling) for spelling in foreign_spellings()})
     ),
     # `tokens_in` and `identity: token:1a2b3c` stand in every event of a model server.
@@ -59,7 +64,7 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     Keyword(
         "token",
         r"token(?:[^s:]|s[^_\"a-z.,) =:]|s(?:=|: ?)(?:[^0-9 ]|[0-9]{1,6}(?:[^0-9\s)\]};\"',.]|[,.]\S)|[0-9]{7})"
-        r"|:[^0-9a-f]|:[0-9a-f]{7})",
+        r"|:[^0-9a-f]|:[0-9a-f]{0,6}[g-z_\-]|:[0-9a-f]{7})",
     ),
     Keyword("key", r"key[0-9]{0,2}[^a-z0-9]"),
     *(Keyword(word, word + r"[\w\-]{0,24}" + _ASSIGNED) for word in _WITH_TAIL.split()),
@@ -69,6 +74,9 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
     Keyword("sid", r"sid[\"'`\])>]{0,4}\s{0,2}[=:,]\s{0,2}[\"'`]{0,3}[\w\-.%+/]{8}"),
     *(Keyword(word, word + " (?:is|was|set|for) ") for word in ("pwd", "pass", "pw")),
     Keyword("pwd", r"pwd [\w!@#$%^&*\-]{8}"),
+    # A blank joins only what is a password by its looks.
+    *(Keyword(word, rf"{word}(?: {{1,16}}| ?[/#~>.]{{1,40}}:? )[!-~]{{1,24}}[0-9]") for word in ("pwd", "pw", "psk")),
+    Keyword("pass", r"pass(?: {1,16}| ?[/#~>.]{1,40}:? )[!-~]{1,24}[0-9][!-~]"),
     Keyword("pass", r"-pass [!-~]{4}"),
     # What sets a variable of that name: `#define DB_PASS x`, `ENV SMTP_PWD x`; and what a file of settings says: `pass "x"`.
     *(

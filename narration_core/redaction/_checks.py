@@ -162,6 +162,38 @@ def mixed_case(value: str) -> bool:
     return _MIXED_CASE.fullmatch(value) is not None and not value.isalnum()
 
 
+_SIGNS: Final = frozenset("!@#$%^&*+?~")
+# A digit inside a word; 2 and 4 are words themselves: env2vault.
+_INSIDE_A_WORD: Final = re.compile(r"[A-Za-z][013-9][A-Za-z]|(?<![A-Za-z]{2})[A-Za-z]2[A-Za-z]")
+# Names of things, numbers and dates, terms, constants, names in code.
+_NAMED: Final = re.compile(
+    r"(?i:(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scrypt|scram|o?auth|https?|ssh|tls|ssl|rfc|aes|hmac|pkcs|k8s|i18n|l10n|s3|ec2|u2f|log4j)[\d_\-.]?[\w\-]{0,24}"
+    r"|[a-z]{1,16}[_\-]?\d{1,10}[a-z]?(?:[._\-]\d{1,10}){0,3}|\d{1,4}(?:[\-./:T]\d{1,4}){1,6}.{0,12}|(?:0x)?[0-9a-f]{6,128})"
+    r"|[A-Z0-9_\-]{1,64}|[a-z0-9]{1,16}(?:[_.][a-z0-9]{1,24}){1,8}|\d{1,12}(?:[.,]\d{1,9})?[A-Za-z%]{1,6}"
+)
+_NOT_IN_ONE: Final = frozenset("/\\()[]{}<>=:|,;\"'`")
+
+
+def typed(value: str) -> bool:
+    """Tell whether a word is what only a password looks like: no name, number, version, date, path or term of a sentence.
+
+    Args:
+        value: a word; what ends a sentence is no part of it.
+    """
+    value = value.rstrip(".,;:!?)") if value[-1:] in ".,;:)" else value
+    if not 6 <= len(value) <= 64 or not value.isascii() or not _NOT_IN_ONE.isdisjoint(value):
+        return False
+    if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value))) or _NAMED.fullmatch(value):
+        return False
+    inside = value[:-1] if value[-1] in "?%" else value
+    return (
+        not _SIGNS.isdisjoint(inside[1:])
+        or _INSIDE_A_WORD.search(value) is not None
+        or mixed_case(value)
+        or noisy(value, 0.45)
+    ) and not placeholder(value)
+
+
 # Letters that it may start with; no digit does.
 _EXACT_STARTS: Final = frozenset("xXrRfFmMhHsScCovag")
 

@@ -9,7 +9,7 @@ from typing import Final
 PASSWORD_WORDS: Final = frozenset(
     (
         "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword psword pswrd passwrod passw0rd "
-        "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass"
+        "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass authtok rediscliauth psksecret"
     ).split()
 )
 """A password's name hides any value."""
@@ -66,11 +66,11 @@ _FOREIGN: Final[dict[str, str]] = {
     "Slovenian": "geslo",
     "Spanish": "contraseña",
     "Swahili": "nenosiri",
-    "Swedish": "lösenord",
+    "Swedish": "lösenord lösen",
     "Tamil": "கடவுச்சொல்",
     "Telugu": "పాస్‌వర్డ్",
     "Thai": "รหัสผ่าน",
-    "Turkish": "şifre",
+    "Turkish": "şifre şifreniz şifren parolanız",
     "Urdu": "پاسورڈ",
     "Uzbek": "maxfiyso'z maxfiyso‘z maxfiysoʻz maxfiyso’z",
     "Vietnamese": "mậtkhẩu",

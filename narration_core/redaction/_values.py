@@ -17,9 +17,9 @@ from narration_core.redaction._secret_names import MEDIUM, PASSWORD, STRONG, WEA
 # Words that follow a name in prose: "password: must be", "token is expired".
 _PROSE: Final = frozenset(
     (
-        "a all an and any are as at be because been before but by can cannot changed contains could did do does expired "
+        "a all an and any are as at authentication be because been before but by can cannot changed contains could did do does expired "
         "failed for from had has have if in incorrect into invalid is it its lasts length size may mismatch missing must "
-        "needs never no none not of on only or please provided refreshed rejected required reset rotated rotation "
+        "needs never no noauth none not of on only or please provided refreshed rejected required reset rotated rotation "
         "seems set should specified flag option options argument arguments given unless needed expected value values cast ensure enter select instead since that the their then this to too until updated used using validation via was were when "
         "which while will with without would you your"
     ).split()

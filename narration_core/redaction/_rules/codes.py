@@ -135,11 +135,16 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="key-argument",
         # What these functions take first, or behind the name of an algorithm, is a key or a password.
-        pattern=r"\b(?:cookieParser\(|cookieSession\(|Fernet\(|bcrypt\.(?:compare|compareSync|hash|hashSync|hashpw|checkpw|verify|using)\(|create(?:Hmac|Cipher|Cipheriv|Decipheriv)\([\"'][\w\-]{2,24}[\"'],\s{0,2}|hmac\.new\(|generate_password_hash\(|check_password_hash\([\w.]{1,40},\s{0,2}|make_password\(|create_(?:super)?user\([\"'][^\"'\r\n]{1,64}[\"'],\s{0,2}[\"'][^\"'\r\n]{0,128}[\"'],\s{0,2})(?:key\s?=\s?)?[brf]?[\"'](?P<s>[^\"'\r\n]{4,512}+)[\"']",
+        pattern=r"\b(?:cookieParser\(|cookieSession\(|AES\.new\(|ChaCha20\w{0,10}\.new\(|(?:pbkdf2|PBKDF2)\w{0,8}\((?:[\"'][\w\-]{2,16}[\"'],\s{0,2})?|scrypt\w{0,6}\(|argon2\.\w{4,8}\(|Fernet\(|bcrypt\.(?:compare|compareSync|hash|hashSync|hashpw|checkpw|verify|using)\(|create(?:Hmac|Cipher|Cipheriv|Decipheriv)\([\"'][\w\-]{2,24}[\"'],\s{0,2}|hmac\.new\(|generate_password_hash\(|check_password_hash\([\w.]{1,40},\s{0,2}|make_password\(|create_(?:super)?user\([\"'][^\"'\r\n]{1,64}[\"'],\s{0,2}[\"'][^\"'\r\n]{0,128}[\"'],\s{0,2})(?:key\s?=\s?)?[brf]?[\"'](?P<s>[^\"'\r\n]{4,512}+)[\"']",
         literals=(
             "cookieparser(",
             "cookiesession(",
             "fernet(",
+            "aes.new(",
+            "chacha20",
+            "pbkdf2",
+            "scrypt(",
+            "argon2.",
             "bcrypt.",
             "createhmac(",
             "createcipher",

@@ -5,7 +5,7 @@ The name of the field may stand before the value or behind it; both are in the s
 
 from typing import Final
 
-from narration_core.redaction._checks import placeholder
+from narration_core.redaction._checks import placeholder, typed
 from narration_core.redaction._rule import Rule
 
 # How the name of a secret ends.
@@ -19,6 +19,17 @@ _QUOTED: Final = r"(?:'(?P<s>[^'\r\n]{1,256}+)'|\"(?P<s>[^\"\r\n]{1,256}+)\"|`(?
 # What a line must hold besides an everyday "value '...'" to be worth a look: a piece of a name.
 _MENTIONED: Final = "(?:pass|Pass|PASS|pwd|Pwd|PWD|ecret|SECRET|key|Key|KEY|oken|TOKEN|redential|CREDENTIAL)"
 _FIELD: Final = r"(?:(?:path|(?:unique[ ])?key|option|argument|field|parameter|property|flag|column|setting|variable|header|input)[ ])?"
+
+
+# A name of a field, a variable or a type, with whatever case and ending; not one of a count or an id.
+_NEARBY: Final = r"(?<![A-Za-z])[\w.]{0,40}?(?:passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|api_?key|access_?key|private_?key|pin(?!g)|credential)(?:s|_?(?:confirm(?:ation)?|repeat|new|old|type))?(?![\w\-])"
+_CONVERSION: Final = (
+    r"(?:cannot[ ]unmarshal[ ](?:!!)?\w{1,16}[ ]|\b(?:parsing|converting|value)[ :]{1,2}|for[ ]input[ ]string:[ ]|from[ ]string[ ]|input[ ]syntax[ ]for[ ](?:type[ ])?[\w ]{1,24}:[ ]"
+    r"|(?:could[ ]not|cannot|unable[ ]to|failed[ ]to)[ ](?:convert|parse)[ ](?:the[ ])?(?:string|value|text|str)?[ :]{0,2}(?:to[ ]\w{1,16}:[ ])?|non-integer[ ]value:[ ]|not[ ]a[ ]valid[ ]value:[ ])"
+)
+_TYPES: Final = frozenset(
+    "string number boolean bigint symbol undefined null nan object array date function map set promise integer float int".split()
+)
 
 
 def _given(value: str) -> bool:
@@ -146,5 +157,79 @@ RULES: Final[tuple[Rule, ...]] = (
             "'w1nd.mill' is too short\n\nFailed validating 'minLength' in schema['properties']['name']:",
         ),
         source="jsonschema documentation, handling validation errors",
+    ),
+    Rule(
+        name="refused-conversion",
+        # What could not be read as a number: the name of the field is in the same line, before it or behind it.
+        pattern=rf"(?i)(?:{_NEARBY}[^\r\n]{{0,200}}?{_CONVERSION}{_QUOTED}|{_CONVERSION}{_QUOTED}(?=[^\r\n]{{0,240}}?{_NEARBY}))",
+        literals=(
+            "cannot unmarshal ",
+            'parsing "',
+            "parsing '",
+            "for input string: ",
+            'from string "',
+            "converting '",
+            'converting "',
+            "input syntax for ",
+            "could not convert ",
+            "cannot convert ",
+            "unable to parse ",
+            "failed to parse ",
+            "non-integer value: ",
+            "is not facet-valid",
+            "could not parse ",
+            "cannot parse ",
+            "not a valid value: ",
+        ),
+        check=_given,
+        examples=(
+            'json: cannot unmarshal string "t1n-whistle" into Go struct field Login.password of type int',
+            'env: parse error on field "Password" of type "int": strconv.ParseInt: parsing "w1nd.mill": invalid syntax',
+            'Cannot deserialize value of type `int` from String "bl4ck-tea": not a valid int value (through reference chain: Login["password"])',
+            "envconfig.Process: assigning DB_PASSWORD to Password: converting 'gr3en-leaf' to type int",
+        ),
+        counterexamples=(
+            'json: cannot unmarshal string "t1n-whistle" into Go struct field Config.port of type int',
+            'strconv.ParseInt: parsing "80a80": invalid syntax (field token_count)',
+            "json: cannot unmarshal string into Go struct field Login.password of type int",
+        ),
+        source="messages of Go, Java, Jackson, PostgreSQL, XML Schema",
+    ),
+    Rule(
+        name="refused-record",
+        # zod, ajv and class-validator: what was given, and the path to it, whichever comes first.
+        pattern=rf"(?i)[\"']?\b(?:received|data|input|actual|value|given)[\"']?\s?:\s?[\"'](?P<s>[^\"'\r\n]{{1,256}}+)[\"'][^{{}}]{{0,400}}?[\"']?\b(?:path|instancePath|dataPath|loc|property|pointer)[\"']?\s?:\s?(?:\[[^\[\]{{}}]{{0,160}}?)?[\"'](?:[\w.\-/#$]{{0,60}}?){_NAME}[\"']\s{{0,80}}\]?|(?i)[\"']?\b(?:path|instancePath|dataPath|pointer)[\"']?\s?:\s?(?:\[[^\[\]{{}}]{{0,160}}?)?[\"'](?:[\w.\-/#$]{{0,60}}?){_NAME}[\"']\s{{0,80}}\]?[^{{}}]{{0,400}}?[\"']?\b(?:received|data|input|actual|given)[\"']?\s?:\s?[\"'](?P<s>[^\"'\r\n]{{1,256}}+)[\"']",
+        literals=('received":', 'received": ', "received: '", 'received: "', "instancepath", "datapath"),
+        check=lambda value: _given(value) and value.lower() not in _TYPES,
+        examples=(
+            '[{"code":"invalid_type","expected":"number","received":"t1n-whistle","path":["password"],"message":"Invalid"}]',
+            '[{"instancePath":"/user/apiKey","keyword":"pattern","data":"w1nd.mill"}]',
+            "{\n  received: 'bl4ck-tea',\n  code: 'invalid_enum_value',\n  path: [ 'user', 'password' ] }",
+        ),
+        counterexamples=(
+            '[{"code":"invalid_type","expected":"string","received":"undefined","path":["password"]}]',
+            '[{"code":"invalid_type","expected":"number","received":"t1n-whistle","path":["age"]}]',
+            '{"instancePath":"/age","data":"w1nd.mill"}',
+        ),
+        source="documentation of zod and ajv, errors",
+    ),
+    Rule(
+        name="refused-plainly",
+        # Without quotes, at the end of what is wrong: only what a password looks like.
+        pattern=rf"(?i)(?<![A-Za-z])[\w.\-]{{0,40}}?{_NAME}[\"'`\]]{{0,2}}(?:[ :,][^\r\n:]{{0,80}}?)?[ ,](?:received|got|given|found|value|actual|but[ ]was)(?::[ ]|[ ])[\"'`]?(?P<s>[^\s\"'`,;]{{6,256}}+)[\"'`]?(?=[.,;)]?(?:\s|$))",
+        shapes=(
+            r"(?:[Pp]assw|PASSW|[Pp]assphrase|[Ss]ecret|SECRET|redential|[Aa]pi_?[Kk]ey|API_KEY)[^\r\n]*[ ,](?:received|got|given|found|value|actual|but[ ]was):?[ ][\"'`]?[!-~]{6}",
+        ),
+        check=typed,
+        examples=(
+            "Invalid parameter type: expected string for password, received t1n-whistle",
+            'Config validation error: "DB_PASSWORD" must be a number, value: w1nd!mill',
+        ),
+        counterexamples=(
+            "password updated, received answer2 from host",
+            "token_count must be a number, value: t1n-whistle",
+            "password check, got code500",
+        ),
+        source="messages of usual validators",
     ),
 )
