@@ -85,7 +85,7 @@ TAIL: Final = rf"""(?xsi)
   | (?P<cell>[ ]{{0,24}}(?:\t[ \t]{{0,24}}+|[|│┃][ ]{{1,24}}+))
   | (?P<call>(?:\.\w{{1,16}})?\(\s{{0,2}}(?=@?["'`]))
   | (?P<dash>\s-\s(?=["'`]?\S)|\s(?:~>|-->|>>|\.{{3,6}}|…)\s(?=["'`]?[^\s/~])|\s[.]\s(?=["'])|[ ]{{3,16}}+|[ ]{{0,2}}(?:[/\#~;]|>{{1,2}}|\.{{3,40}}:?)[ ]{{1,4}}(?=[^\s/~])|[;,](?=[^\s,;]{{6}}))
-  | (?P<space>\s{{1,2}}(?:(?:(?:is[ ])?(?:generated[ ]|created[ ])?(?:for|of|from|от|для|de|du|del|da|do|von|für|per|para|pour)[ ](?:the[ ]|la[ ]|el[ ]|le[ ]|den[ ]|das[ ])?(?:user[ ]|key[ ])?(?:[\w.@\-]{{1,40}}|["'][^"'\r\n]{{1,160}}["'])(?::\s{{1,2}}|[ ](?=is|was|now|set|changed|reset|est|es|ist|è|é|lautet|jest)))?(?:(?:is|was|ist|lautet|est|es|jest|är|er|è|é|je|(?:with|to|as)(?=[ ]["'`]?\w[\w\-.!@\#$%^&*+]{{7}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to|измен[её]н[ ]на|geändert[ ](?:in|auf|zu)|chang[ée][ ]en|cambiad[oa][ ]a)[ ](?:now[ ])?)?)?)
+  | (?P<space>\s{{1,2}}(?:(?:(?:is[ ])?(?:generated[ ]|created[ ])?(?:for|of|from|от|для|de|du|del|da|do|von|für|per|para|pour)[ ](?:the[ ]|la[ ]|el[ ]|le[ ]|den[ ]|das[ ])?(?:user[ ]|key[ ])?(?:[\w.@\-\u00c0-\u1fff]{{1,40}}|["'][^"'\r\n]{{1,160}}["'])(?::\s{{1,2}}|[ ](?=is|was|now|set|changed|reset|est|es|ist|è|é|lautet|jest)))?(?:(?:is|was|ist|lautet|est|es|jest|är|er|è|é|je|(?:with|to|as)(?=[ ]["'`]?\w[\w\-.!@\#$%^&*+]{{7}})|(?:now[ ])?set[ ]to|changed[ ](?:to|from)|reset[ ]to|измен[её]н[ ]на|geändert[ ](?:in|auf|zu)|chang[ée][ ]en|cambiad[oa][ ]a)[ ](?:now[ ])?)?)?)
 )
 (?P<open>(?:[\[({{]\s{{0,2}}|<<|{WRAPPERS}|{MADE})?[@brufn]{{0,2}}(?=["'`])|)
 (?:(?:{SCHEMES})[ ]{{1,3}}(?=[^\s"'`=:,])(?!\w{{1,32}}+=[^=\s]))?+
