@@ -22,7 +22,7 @@ _FIELD: Final = r"(?:(?:path|(?:unique[ ])?key|option|argument|field|parameter|p
 
 
 # A name of a field, a variable or a type, with whatever case and ending; not one of a count or an id.
-_NEARBY: Final = r"(?<![A-Za-z])[\w.]{0,40}?(?:passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|api_?key|access_?key|private_?key|pin(?!g)|credential)(?:s|_?(?:confirm(?:ation)?|repeat|new|old|type))?(?![\w\-])"
+_NEARBY: Final = r"(?:passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|api_?key|access_?key|private_?key|pin(?!g)|credential)(?:s|_?(?:confirm(?:ation)?|repeat|new|old|type))?(?![\w\-])"
 _CONVERSION: Final = (
     r"(?:cannot[ ]unmarshal[ ](?:!!)?\w{1,16}[ ]|\b(?:parsing|converting|value)[ :]{1,2}|for[ ]input[ ]string:[ ]|from[ ]string[ ]|input[ ]syntax[ ]for[ ](?:type[ ])?[\w ]{1,24}:[ ]"
     r"|(?:could[ ]not|cannot|unable[ ]to|failed[ ]to)[ ](?:convert|parse)[ ](?:the[ ])?(?:string|value|text|str)?[ :]{0,2}(?:to[ ]\w{1,16}:[ ])?|non-integer[ ]value:[ ]|not[ ]a[ ]valid[ ]value:[ ])"
@@ -161,7 +161,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="refused-conversion",
         # What could not be read as a number: the name of the field is in the same line, before it or behind it.
-        pattern=rf"(?i)(?:{_NEARBY}[^\r\n]{{0,200}}?{_CONVERSION}{_QUOTED}|{_CONVERSION}{_QUOTED}(?=[^\r\n]{{0,240}}?{_NEARBY}))",
+        pattern=rf"(?i){_CONVERSION}{_QUOTED}(?:(?=[^\r\n]{{0,240}}?{_NEARBY})|(?<={_NEARBY}[^\r\n]{{0,240}}))",
         literals=(
             "cannot unmarshal ",
             'parsing "',
@@ -216,9 +216,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="refused-plainly",
         # Without quotes, at the end of what is wrong: only what a password looks like.
-        pattern=rf"(?i)(?<![A-Za-z])[\w.\-]{{0,40}}?{_NAME}[\"'`\]]{{0,2}}(?:[ :,][^\r\n:]{{0,80}}?)?[ ,](?:received|got|given|found|value|actual|but[ ]was)(?::[ ]|[ ])[\"'`]?(?P<s>[^\s\"'`,;]{{6,256}}+)[\"'`]?(?=[.,;)]?(?:\s|$))",
+        pattern=rf"(?i){_NAME}[\"'`\]]{{0,2}}(?:[ :,][^\r\n:]{{0,80}}?)?[ ,](?:received|got|given|found|value|actual|but[ ]was)(?::[ ]|[ ])[\"'`]?(?P<s>[^\s\"'`,;]{{6,256}}+)[\"'`]?(?=[.,;)]?(?:\s|$))",
         shapes=(
-            r"(?:[Pp]assw|PASSW|[Pp]assphrase|[Ss]ecret|SECRET|redential|[Aa]pi_?[Kk]ey|API_KEY)[^\r\n]*[ ,](?:received|got|given|found|value|actual|but[ ]was):?[ ][\"'`]?[!-~]{6}",
+            r"(?:[Pp]assw|PASSW|[Pp]assphrase|[Ss]ecret|SECRET|redential|[Aa]pi_?[Kk]ey|API_KEY)[^\r\n]{0,80}[ ,](?:received|got|given|found|value|actual|but[ ]was):?[ ][\"'`]?[!-~]{6}",
         ),
         check=typed,
         examples=(

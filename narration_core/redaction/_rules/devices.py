@@ -115,7 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="secrets-file-line",
         # The file of PPP: whom, where, the secret, from which address.
         pattern=r"(?m)^[ \t]{0,8}\"?[\w.\-@\\]{1,64}\"?[ \t]{1,16}(?:\*|pptpd|l2tpd|xl2tpd|ppp|pppoe-server|\"\*\")[ \t]{1,16}\"?(?P<s>[^\s\"]{4,128}+)\"?[ \t]{1,16}(?:\*|[\d.]{7,15})[ \t]{0,8}+$",
-        shapes=(r"(?:pptpd|l2tpd|pppoe-server|\" \* \"|\"\t\*\t\")[ \t]*\"?[!-~]{4}",),
+        shapes=(r"(?:pptpd|l2tpd|pppoe-server|\" \* \"|\"\t\*\t\")[ \t]{0,80}\"?[!-~]{4}",),
         check=typed,
         examples=('"ann" * "t1n-whistle" *', "ann\tpptpd\tw1nd!mill\t*"),
         counterexamples=("a * b * c", "ann * ann2 *"),

@@ -52,7 +52,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="dotted-leader",
         pattern=rf"(?i){_NAME}\w{{0,16}}[ ]?\.{{4,80}}[ ]?:?[ ]?[\"']?(?P<s>[^\s\"'.<\[*][^\s\"']{{3,256}}+)",
         shapes=(
-            r"(?:word|Word|WORD|passwd|phrase|ecret|ECRET|key|Key|KEY|oken|OKEN|ials)[ ]?\.{4}[. :]*[\"']?[!-~]{4}",
+            r"(?:word|Word|WORD|passwd|phrase|ecret|ECRET|key|Key|KEY|oken|OKEN|ials)[ ]?\.{4}[. :]{0,80}[\"']?[!-~]{4}",
         ),
         check=_quoted,
         examples=('configuration: password................"t1n-whistle"', "API key ........: w1nd.mill"),
@@ -86,7 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="password-call",
         # Whose it is comes first: changePassword("ann", "..."), set_user_password(user, '...').
         pattern=r"(?i)\b\w{0,32}(?:passw(?:or)?d|passphrase|secret)\w{0,24}\(\s{0,4}(?:[\w.$@&*>\-]{1,64}|[\"'][^\"'\r\n]{0,128}[\"'])\s{0,2},\s{0,8}[brfu@]?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
-        shapes=(r"(?:[Pp]assw(?:or)?d|[Pp]assphrase|[Ss]ecret)\w{0,24}\(\s*[^(),\r\n]+,\s*[brfu@]?[\"']",),
+        shapes=(r"(?:[Pp]assw(?:or)?d|[Pp]assphrase|[Ss]ecret)\w{0,24}\(\s{0,8}[^(),\r\n]{1,80},\s{0,8}[brfu@]?[\"']",),
         check=typed,
         examples=('db.changeUserPassword("app", "t1n-whistle")', "set_user_password(user, 'w1nd!mill')"),
         counterexamples=(
@@ -101,7 +101,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # PHP writes the arguments of each call into a trace.
         pattern=r"\b(?:PDO|mysqli|\w{0,40}(?:Connection|Client|Auth|Login|Credentials?|Driver|Adapter))(?:->|::)(?:__construct|connect|real_connect|login|authenticate|attempt|auth|doConnect)\((?:[^(),\r\n]{0,200},[ ]){1,4}'(?P<s>[^'\r\n]{2,256}+)'",
         shapes=(
-            r"(?:->|::)(?:__construct|connect|real_connect|login|authenticate|attempt|auth|doConnect)[(][^(),\r\n]+[,]",
+            r"(?:->|::)(?:__construct|connect|real_connect|login|authenticate|attempt|auth|doConnect)[(][^(),\r\n]{1,80}[,]",
         ),
         check=lambda value: (
             typed(value) or (not placeholder(value) and not value.isalnum() and any(map(str.isdigit, value)))
@@ -121,7 +121,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # JSON-RPC and the like: a method that logs in, and its arguments by position.
         pattern=r"(?i)[\"'](?:method|op|cmd|command|action|type|event)[\"']\s?:\s?[\"'](?:[\w.]{0,24}[._])?(?:login|logon|log_?in|sign_?in|auth|authenticate|authorize)[\"'][^{}\r\n]{0,80}?[\"'](?:params|args|arguments)[\"']\s?:\s?\[(?:\s?(?:\"[^\"\r\n]{0,128}\"|'[^'\r\n]{0,128}'|\d{1,20}),){1,4}\s?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']\s?\]",
         shapes=(
-            r"(?:[Ll]ogin|[Ll]ogon|log_in|[Ss]ign_?[Ii]n|auth|authenticate|authorize)[\"'][^{}\r\n]*[\"'](?:params|args|arguments)[\"']",
+            r"(?:[Ll]ogin|[Ll]ogon|log_in|[Ss]ign_?[Ii]n|auth|authenticate|authorize)[\"'][^{}\r\n]{0,90}[\"'](?:params|args|arguments)[\"']",
         ),
         check=lambda value: _odd(value) or (plain_hex(value) and len(value) >= _LONG_HEX),
         examples=(
@@ -137,9 +137,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="constructed-secret",
         # A text that an object is made of: `password = new String("...")`, `secret := Secret::new("...")`, `pwd{"..."}`.
-        pattern=r"(?i)(?<![A-Za-z])[\w.\-$@>]{0,40}?(?:passw(?:or)?d|passphrase|passcode|pass|pwd?|psk|secret|api_?key|access_?key|private_?key|token|credential)\w{0,8}[\"'\])]{0,2}\s{0,4}(?:(?::\s{0,2}[\w:<>&\[\]]{1,32}\s{0,2})?[:=]{1,2}>?\s{0,4}(?:(?:new\s)?(?![\w:.<>]{0,40}?(?:get|env|read|input|param|head|conf|find|look|prompt|fetch|query|select|attr|field|search|match|format|trans|err|exc|print|log|open|load|file|path|url|split|replace|join|require|import|vault|i18n|row|data))[\w:.<>]{1,48}[({]\s{0,4}){1,3}|\{\s{0,2}|,[ ]?[^=\r\n]{1,40}=[ ]?[{(\[][ ]?[\"'][^\"'\r\n]{0,64}[\"'],[ ]?)[brfu@]?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
+        pattern=r"(?i)(?:passw(?:or)?d|passphrase|passcode|pass|(?<![a-z])pwd?|psk|secret|api_?key|access_?key|private_?key|token|credential)\w{0,8}[\"'\])]{0,2}\s{0,4}(?:(?::\s{0,2}[\w:<>&\[\]]{1,32}\s{0,2})?[:=]{1,2}>?\s{0,4}(?:(?:new\s)?(?![\w:.<>]{0,40}?(?:get|env|read|input|param|head|conf|find|look|prompt|fetch|query|select|attr|field|search|match|format|trans|err|exc|print|log|open|load|file|path|url|split|replace|join|require|import|vault|i18n|row|data))[\w:.<>]{1,48}[({]\s{0,4}){1,3}|\{\s{0,2}|,[ ]?[^=\r\n]{1,40}=[ ]?[{(\[][ ]?[\"'][^\"'\r\n]{0,64}[\"'],[ ]?)[brfu@]?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
         shapes=(
-            r"(?:pass|Pass|PASS|pwd|Pwd|PWD|pw[ :=]|psk|PSK|secret|Secret|SECRET|key|Key|KEY|oken|TOKEN|redential)[\w\"'\])]{0,8}\s*(?:[:=][^\r\n\"']*)?[({][brfu@]?[\"'][!-~]{4}",
+            r"(?:pass|Pass|PASS|pwd|Pwd|PWD|pw[ :=]|psk|PSK|secret|Secret|SECRET|key|Key|KEY|oken|TOKEN|redential)[\w\"'\])]{0,8}\s{0,8}(?:[:=][^\r\n\"']{0,100})?[({][brfu@]?[\"'][!-~]{4}",
         ),
         check=typed,
         examples=(
@@ -160,7 +160,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # A user's name and what only a password looks like, passed to whatever logs in.
         pattern=r"(?i)\b[\w.]{0,48}(?:auth|login|logon|connect|credentials?|sign_?in|basic|mysqli|session)\w{0,24}\(\s{0,4}(?:[\w.$@&]{1,64},\s{0,4})?(?:[ruf@]?[\"'][^\"'\r\n]{1,128}[\"']\s{0,2},\s{0,4}){1,3}?[brf@]?[\"'](?=[^\"'\r\n]{0,64}\d)(?P<s>[^\"'\r\n]{4,256}+)[\"']",
         shapes=(
-            r"(?:auth|Auth|login|Login|[Ll]ogon|[Cc]onnect|redentials?|sign_?[Ii]n|SignIn|basic|Basic|mysqli|[Ss]ession)\w{0,24}[(][^()\r\n]*[\"'][,]\s*[brf@]?[\"'][!-~]{4}",
+            r"(?:auth|Auth|login|Login|[Ll]ogon|[Cc]onnect|redentials?|sign_?[Ii]n|SignIn|basic|Basic|mysqli|[Ss]ession)\w{0,24}[(][^()\r\n]{0,160}[\"'][,]\s{0,8}[brf@]?[\"'][!-~]{4}",
         ),
         check=typed,
         examples=('.auth().basic("ann", "t1n-whistle")', "new mysqli('db', 'root', 'w1nd!mill', 'shop');"),

@@ -22,10 +22,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="changed-password",
         # What it was and what it is: password (old: ..., new: ...), password changed: '...' => '...'.
-        pattern=rf"(?i)(?<=\b\w{{0,24}}{_WORDS}\b[^\r\n=]{{0,60}}?[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=][ ]?[\"']?)(?P<s>[^\s\"',;()]{{4,128}}+)|(?i)\b\w{{0,24}}{_WORDS}\b[^\r\n]{{0,80}}?[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
+        pattern=rf"(?i)(?<={_WORDS}\b[^\r\n=]{{0,60}}?[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=][ ]?[\"']?)(?P<s>[^\s\"',;()]{{4,128}}+)|(?i){_WORDS}\b[^\r\n:=]{{0,60}}[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
         shapes=(
-            r"[Pp]ass(?:word|phrase|code|wd)[^\r\n=]*[ (,{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=]",
-            r"[Pp](?:ass|ASS)(?:word|WORD|phrase|code|wd|WD)[^\r\n]*[:=][^\r\n]*(?:->|=>|~>|→)",
+            r"[Pp]ass(?:word|phrase|code|wd)[^\r\n=]{0,80}[ (,{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=]",
+            r"[Pp](?:ass|ASS)(?:word|WORD|phrase|code|wd|WD)[^\r\n]{0,80}[:=][^\r\n]{0,80}(?:->|=>|~>|→)",
         ),
         check=typed,
         examples=("password (old: t1n-whistle)", "diff: password: (sensitive) -> w1nd!mill"),
@@ -41,9 +41,9 @@ RULES: Final[tuple[Rule, ...]] = (
         name="login-sentence",
         pattern=rf"(?i)\b{_LOGIN}[ ](?:as|with|using)[ ](?:the[ ])?(?:user[ ]|account[ ])?[\w.\-@]{{1,64}}[ ]?(?:with|and|using|/|,|:)[ ]?(?:the[ ]|password[ ]|pw[ ])?[\"'`]?(?P<s>[^\s\"'`]{{6,128}}+)|(?i)\b(?:{_LOGIN}|creds|credentials)[ ]?:?[ ][\w.\-@]{{1,64}}(?:/|[ ]?\|[ ]?)[\"'`]?(?P<s>[^\s\"'`|]{{6,128}}+)|(?i)\b(?:wi-?fi|wlan|ssid|hotspot)\b[^\r\n]{{0,48}}?[ ]?[/:,=][ ][\"'`]?(?P<s>[^\s\"'`]{{8,63}}+)",
         shapes=(
-            r"(?:log|Log|sign|Sign)(?:[ \-]?(?:in|on)|ged[ ]in)[ ](?:as|with|using)[ ][^\r\n]*(?:with|and|using|/|,|:)",
-            r"(?:login|Login|log in|log-in|[Cc]reds|[Cc]redentials)[ ]?:?[ ][\w.\-@]+(?:/|[ ]?\|[ ]?)[\"'`]?[!-~]{6}",
-            r"(?:wifi|wi-fi|Wifi|WiFi|Wi-Fi|WIFI|WLAN|wlan|SSID|ssid|[Hh]otspot)[^\r\n]*[/:,=][ ][\"'`]?[!-~]{8}",
+            r"(?:log|Log|sign|Sign)(?:[ \-]?(?:in|on)|ged[ ]in)[ ](?:as|with|using)[ ][^\r\n]{0,80}(?:with|and|using|/|,|:)",
+            r"(?:login|Login|log in|log-in|[Cc]reds|[Cc]redentials)[ ]?:?[ ][\w.\-@]{1,80}(?:/|[ ]?\|[ ]?)[\"'`]?[!-~]{6}",
+            r"(?:wifi|wi-fi|Wifi|WiFi|Wi-Fi|WIFI|WLAN|wlan|SSID|ssid|[Hh]otspot)[^\r\n]{0,80}[/:,=][ ][\"'`]?[!-~]{8}",
         ),
         check=typed,
         examples=("you can log in as ann with t1n-whistle", "wifi: Guest / w1nd!mill"),
@@ -81,6 +81,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # Some words further on in the same sentence: a sign or a digit inside a word that no other word of a sentence has.
         pattern=rf"(?i)(?<![\w\-/.])(?:{_WORDS}|credentials?|creds)(?:[ ,(]|[ ][\-\u2013\u2014|>]{{1,3}}[ ])(?!for[ ])(?:[A-Za-z][\w'@.\-]{{0,24}}+(?:[ ,]|:[ ]|[ ][\-\u2013\u2014|>/]{{1,3}}[ ])){{0,6}}?[\"'`(\[]?{_UNUSUAL}(?=[\"'`)\],.;!?]{{0,2}}(?:\s|$))",
         literals=("password", "passphrase", "passcode", "passwd", "credential", "creds "),
+        sieve=r"(?i)(?:pass(?:word|phrase|code|wd)s?|credentials?|creds)[ ,(]",
         check=typed,
         examples=(
             "the password in front of the till says st0ne-bridge",
@@ -109,7 +110,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="login-with",
         pattern=r"(?i)\b(?:ssh|sftp|scp|telnet|rdp|vnc|connect(?:ed|ing)?|log(?:ged|ging)?[ -]?(?:in|on))\b[ ][^\r\n\"'=]{1,64}?[ ](?:with|using)[ ](?:the[ ]|pw[ ]|pass[ ]|password[ ])?[\"'`]?(?P<s>[^\s\"'`]{6,64}+)",
         shapes=(
-            r"(?:ssh|SSH|sftp|scp|telnet|[Rr][Dd][Pp]|[Vv][Nn][Cc]|[Cc]onnect(?:ed|ing)?|[Ll]og(?:ged|ging)?[ \-]?(?:in|on))[ ][^\r\n]*[ ](?:with|using)[ ][^\r\n]*[0-9]",
+            r"(?:ssh|SSH|sftp|scp|telnet|[Rr][Dd][Pp]|[Vv][Nn][Cc]|[Cc]onnect(?:ed|ing)?|[Ll]og(?:ged|ging)?[ \-]?(?:in|on))[ ][^\r\n]{0,80}[ ](?:with|using)[ ][!-~]{0,64}[0-9]",
         ),
         check=lambda value: typed(value) and (not value.isalnum() or value.lower() != value),
         examples=("ssh root@10.0.0.5 with t1n-whistle", "connect to the till using w1nd!mill"),
@@ -121,8 +122,8 @@ RULES: Final[tuple[Rule, ...]] = (
         # The line says what follows, the next one has it alone: what programs print once, and what a shell answers.
         pattern=rf"(?im)\b(?:{_WORDS}|secret|(?:api|access|private)[ _]key|token)\b(?![=\"'])[^\r\n=:]{{0,100}}:[ \t]{{0,4}}\r?\n(?:[ \t]{{0,8}}\r?\n)?[ \t]{{0,16}}(?P<s>[^\s\"'<]{{8,128}}+)[ \t]{{0,8}}$|^[ \t]{{0,4}}(?:[>$#%]|>>>|\(\w{{1,8}}\)|[\w.@:~\-]{{1,40}}[>$#]|In[ ]\[\d{{1,5}}\]:)[ ][^\r\n]{{0,80}}?(?:{_WORDS}|secret|api_?key|private_?key|token)\w{{0,16}}(?:\.\w{{1,8}}|[\"'\])]{{1,3}})?\r?\n(?:\$\d{{1,4}}[ ]=[ ]|Out\[\d{{1,5}}\]:[ ]|=>[ ])?(?:0x[0-9a-f]{{1,16}}[ ])?[\"']?(?P<s>[^\s\"']{{8,256}}+)[\"']?[ \t]{{0,8}}$",
         shapes=(
-            r"(?:[Pp]ass(?:word|phrase|code|wd)|[Ss]ecret|key|Key|[Tt]oken)[^\r\n=:]*[:][ \t]*\r?\n[ \t\r\n]*[!-~]{8}",
-            r"(?:[Pp]ass(?:word|phrase|code|wd)|PASSWORD|[Ss]ecret|SECRET|api_key|api_?Key|apikey|API_KEY|PRIVATE_KEY|private_key|[Tt]oken|TOKEN)[\w.\"'\])]*\r?\n[!-~]",
+            r"(?:[Pp]ass(?:word|phrase|code|wd)|[Ss]ecret|key|Key|[Tt]oken)[^\r\n=:]{0,100}[:][ \t]{0,4}\r?\n[ \t\r\n]{0,32}[!-~]{8}",
+            r"(?:[Pp]ass(?:word|phrase|code|wd)|PASSWORD|[Ss]ecret|SECRET|api_key|api_?Key|apikey|API_KEY|PRIVATE_KEY|private_key|[Tt]oken|TOKEN)[\w.\"'\])]{0,32}\r?\n[!-~]",
         ),
         check=lambda value: (
             typed(value)
@@ -145,7 +146,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="code-in-other-languages",
         pattern=r"(?i)(?<![\w])(?:tu|su|votre|ton|ihr|dein|il[ ]tuo|seu|teu|twój|váš|tvůj|ваш|твой|uw|din)[ ](?:[\w\-]{1,16}[ ]){0,2}?(?:código|codigo|codice|code|kod|kode|код|kód|koodi|κωδικός|kodunuz)(?:[ ](?:de|per|zur|для|za)[ ]\w{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?(?P<s>\d{4,8})(?![\w.,:%\-]|[ ][\w(])|(?i)(?<![\w])(?:kod|код|kode)[ ]?:[ ]?(?P<s>\d{6})(?![\w.,:%\-]|[ ][\w(])|(?:验证码|驗證碼|校验码|認証コード|確認コード|인증번호|인증코드|รหัส|رمز|קוד)[^\d\r\n]{0,12}?(?P<s>\d{4,8})(?!\d)|(?i)(?<![\w] )(?<!\w)code:[ ](?P<s>\d{4,8})(?=[.,;][ ]{1,2}(?:it[ ])?(?:expires|valid|do[ ]not|don't|never))",
         shapes=(
-            r"(?:c[oó]digo|codice|code|kod|Kod|код|Код|kód|koodi|κωδικός|kodunuz)(?:[ ][a-z]{2,4}[ ][a-z]+)?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?[0-9]{4}",
+            r"(?:c[oó]digo|codice|code|kod|Kod|код|Код|kód|koodi|κωδικός|kodunuz)(?:[ ][a-z]{2,4}[ ][a-z]{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?[0-9]{4}",
             r"(?:验证码|驗證碼|校验码|認証コード|確認コード|인증번호|인증코드|รหัส|رمز|קוד)[^0-9\r\n]{0,36}[0-9]{4}",
         ),
         check=lambda value: not (len(value) == 4 and value[:2] in {"19", "20"}),

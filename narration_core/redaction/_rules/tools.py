@@ -16,7 +16,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # Any program: who it is, then within a few options `-p` and what only a password looks like.
         pattern=r"(?<![\w\-])(?:-[uUlD]|--?user(?:name)?|--?login|--admin-user)[ =][^\s|;]{1,80}[ ](?:-{1,2}[\w\-]{1,24}(?:[ =][^\s\-|;][^\s|;]{0,80})?[ ]){0,4}?-(?:p|P|w|pw|pwd|pass)[ =][\"']?(?P<s>[^\s\"'|;]{6,128}+)",
         shapes=(
-            r"-(?:[uUlD]|-?user(?:name)?|-?login|-admin-user)[ =][^\s|;]+[^\r\n|;]*(?: -p| -P| -w| -pw| -pwd| -pass)[ =][\"']?[!-~]{6}",
+            r"-(?:[uUlD]|-?user(?:name)?|-?login|-admin-user)[ =][^\s|;]{1,80}[^\r\n|;]{0,160}(?: -p| -P| -w| -pw| -pwd| -pass)[ =][\"']?[!-~]{6}",
         ),
         check=typed,
         examples=("isql -U sa -P t1n-whistle", "az sql server create -n s -u sa -p 'w1nd!mill'"),
@@ -124,7 +124,7 @@ RULES: Final[tuple[Rule, ...]] = (
         pattern=r"(?i)(?:\b(?:id|name|css|xpath|label|locator)[:=]\S{0,40}(?:passw(?:or)?d|passphrase|secret|pin\b|otp\b)\S{0,16}[ \t]{2,8}|\b(?:fill|type|enter|input|send_?keys?|set_?value)\b[^\r\n\"']{0,40}[\"'][^\"'\r\n]{0,60}(?:passw(?:or)?d|passphrase|secret)[^\"'\r\n]{0,24}[\"'][^\"'\r\n]{0,24}[\"'])(?P<s>[^\s\"']{4,128}+)",
         shapes=(
             r"(?:[Pp]assw(?:or)?d|passphrase|[Ss]ecret|pin|otp)[^\s]{0,16}[ \t]{2,8}[!-~]{4}",
-            r"[Pp]assw(?:or)?d[^\"'\r\n]*[\"'][^\"'\r\n]*[\"'][!-~]{4}",
+            r"[Pp]assw(?:or)?d[^\"'\r\n]{0,60}[\"'][^\"'\r\n]{0,60}[\"'][!-~]{4}",
         ),
         check=lambda value: (
             typed(value) or (not placeholder(value) and any(map(str.isdigit, value)) and not value.isalnum())
