@@ -46,6 +46,7 @@ _OWN: Final = 1024
 _EDGE: Final = 64
 """What ends this close to the end of a piece may look different in the next one, which sees what follows it."""
 _SHORT: Final = 2048
+_BEHIND: Final = 32
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
 
 
@@ -75,6 +76,11 @@ def _sieved(sieve: Callable[[str], object], find: Callable[[str], Iterable[Any]]
 def _mentions(words: re.Pattern[str], name: str) -> bool:
     """Tell whether a name has one of some words in it: all that is asked of it in a crowd."""
     return words.search(lower_ascii(name)) is not None
+
+
+def _differ(text: str, words: list[tuple[int, int]]) -> bool:
+    """Tell whether what stands behind many words differs: where it is the same again and again, one look at it is remembered."""
+    return len({text[after : after + _BEHIND] for _, after in words}) > CROWD
 
 
 def _search(rule: Rule) -> _Search:
@@ -376,7 +382,7 @@ class Finder:
         places = assignments.places(low, words)
         names = assignments.unclaimed(value, places, claimed)
         # All words count, also those whose values are hidden: what was redacted is read as it was before.
-        crowded = hurried and len(places) > CROWD
+        crowded = hurried and len(places) > CROWD and _differ(value, places)
         # Rather too much is hidden than a text that is full of different names holds up the program.
         by_name = loaded(_CROWDS).values(value, names) if crowded else assignments.find(value, names, self.verdict)
         found = [Secret(start, end, BY_NAME) for start, end in by_name]
