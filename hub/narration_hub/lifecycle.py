@@ -19,12 +19,13 @@ from narration_core.serving.addresses import url_host
 from narration_core.serving.collector import OtlpSink
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
+from narration_core.serving.failures import Failures
 from narration_core.serving.library_log import narrate_logging
 from narration_hub import points
 from narration_hub.config import HUB_NAME, Settings
 from narration_hub.exchange import Exchange
 from narration_hub.export import Export
-from narration_hub.http.answers import answer_failure
+from narration_hub.http.answers import failure_response
 from narration_hub.http.server import Server
 from narration_hub.intake import warm_up
 from narration_hub.store import Store, StoreError
@@ -185,7 +186,7 @@ def _stop(stop: "asyncio.Future[str]", name: str) -> None:
 async def _listen(runner: web.AppRunner, settings: Settings) -> tuple[asyncio.Server, int]:
     host, port = settings.host, settings.port
     try:
-        listener, bound_port = await listen(runner, answer_failure, host, port)
+        listener, bound_port = await listen(runner, Failures(points.http_failed, failure_response), host, port)
     except ListenError as error:
         points.bind_failed(address=host, port=port, error_kind=error.kind)
         raise StartError(

@@ -111,3 +111,20 @@ def test_what_a_ticket_does_not_open_is_refused_without_asking_the_other_hubs(tm
 async def refusal(one, path, token):
     async with one.session.get(path, headers=bearer(token)) as answer:
         return answer.status, (await answer.json())["code"]
+
+
+@pytest.mark.req("HUB-01")
+def test_a_flood_of_what_is_not_http_is_narrated_once():
+    async def main():
+        async with hub() as one:
+            host, port = one.process.url.removeprefix("http://").split(":")
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection(host, int(port))
+                writer.write(b"\x16\x03\x01 a TLS hello\r\n\r\n")
+                assert b" 400 " in (await reader.read()).partition(b"\r\n")[0]
+                writer.close()
+            await one.process.stop()
+            told = [event for event in one.process.events if event.action == "http"]
+            assert [event.error_kind for event in told] == ["BadHttpMethod"]
+
+    run(main())

@@ -14,12 +14,13 @@ from narration_core import Sink, __version__, accept_environment, bind, bound, c
 from narration_core.serving.addresses import url_host
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remembered_signal
+from narration_core.serving.failures import Failures
 from narration_core.serving.library_log import narrate_logging
 from narration_core.sinks import HubSink
 from narration_worker import points
 from narration_worker.config import Settings
 from narration_worker.errors import WorkerError
-from narration_worker.http.answers import FailureAnswers
+from narration_worker.http.answers import failure_response
 from narration_worker.http.callback import announce
 from narration_worker.http.server import Server
 from narration_worker.jobs.gil_priority import shorten_switch_interval
@@ -202,7 +203,7 @@ class _Worker:
         host, port = self._settings.host, self._settings.port
         points.server_start(address=host, port=port)
         try:
-            listener, bound_port = await listen(runner, FailureAnswers(), host, port)
+            listener, bound_port = await listen(runner, Failures(points.http_failed, failure_response), host, port)
         except ListenError as error:
             points.bind_failed(address=host, port=port, reason=str(error).lower(), error_kind=error.kind)
             raise StartError(

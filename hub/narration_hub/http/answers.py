@@ -5,7 +5,6 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from narration_hub import points
 from narration_hub.errors import STATUS, HubError
 from narration_hub.http import logs
 
@@ -34,15 +33,13 @@ def error_response(error: HubError, request: web.Request | None = None) -> web.R
     return json_response(STATUS[error.code], error.to_wire(), headers)
 
 
-def answer_failure(request: web.BaseRequest, status: int, kind: str) -> web.Response:
-    """Narrate and answer what failed outside of the endpoints; not its text, which may hold a token.
+def failure_response(status: int, kind: str) -> web.Response:
+    """Return the answer to what failed outside of the endpoints.
 
     Args:
-        request: as much as there is of it.
         status: HTTP status.
         kind: the exception's name.
     """
-    points.http_failed(address=request.remote or "unknown", error_kind=kind)
     if status < STATUS["INTERNAL"]:
         return json_response(
             status, HubError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()

@@ -5,8 +5,6 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from narration_core.serving.repeats import Repeats
-from narration_worker import points
 from narration_worker.errors import CODES, WorkerError
 
 RETRY_AFTER_S: Final = 1
@@ -48,28 +46,15 @@ async def check_expectation(request: web.Request) -> web.Response | None:
     return None
 
 
-class FailureAnswers:
-    """Narrates and answers what failed outside of the endpoints. Not the exception's text, which may hold a prompt.
+def failure_response(status: int, kind: str) -> web.Response:
+    """Return the answer to what failed outside of the endpoints.
 
-    Whatever knocks at the port is not HTTP again and again: each kind is narrated at most once in ten seconds.
+    Args:
+        status: HTTP status.
+        kind: the exception's name.
     """
-
-    def __init__(self) -> None:
-        self._repeats = Repeats()
-
-    def __call__(self, request: web.BaseRequest, status: int, kind: str) -> web.Response:
-        """Return the answer.
-
-        Args:
-            request: as much as there is of it.
-            status: HTTP status.
-            kind: the exception's name.
-        """
-        repeated = self._repeats.count(kind)
-        if repeated is not None:
-            points.http_failed(address=request.remote or "unknown", error_kind=kind, repeated=repeated)
-        if status < CODES["INTERNAL"].status:
-            return json_response(
-                status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
-            )
-        return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))
+    if status < CODES["INTERNAL"].status:
+        return json_response(
+            status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
+        )
+    return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))

@@ -1,0 +1,37 @@
+"""What failed outside of a service's endpoints: narrated now and then, answered each time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from narration_core.serving.repeats import Repeats
+
+
+class Failures:
+    """Narrates and answers what failed outside of the endpoints, without the exception's text: it may hold a prompt.
+
+    Whatever knocks at the port is not HTTP again and again: each kind is narrated at most once in ten seconds.
+
+    Args:
+        tell: narrates one: called with `address`, `error_kind` and `repeated`.
+        answer: returns the answer to a status and the name of an exception.
+    """
+
+    def __init__(self, tell: Callable[..., Any], answer: Callable[[int, str], web.Response]) -> None:
+        self._tell = tell
+        self._answer = answer
+        self._repeats = Repeats()
+
+    def __call__(self, request: web.BaseRequest, status: int, kind: str) -> web.Response:
+        """Return the answer.
+
+        Args:
+            request: as much as there is of it.
+            status: HTTP status.
+            kind: the exception's name.
+        """
+        repeated = self._repeats.count(kind)
+        if repeated is not None:
+            self._tell(address=request.remote or "unknown", error_kind=kind, repeated=repeated)
+        return self._answer(status, kind)
