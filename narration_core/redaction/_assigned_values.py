@@ -213,7 +213,7 @@ def _judged(text: str, at: int, found: Any, judge: Callable[[str], Verdict]) -> 
     after, end = found.span(SUFFIX)
     before = compiled(HEAD).match(text, 0, at)
     first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
-    last = option[2:] if option.startswith("-D") else option.lstrip(".-")  # -Dapp.secret=...
+    last = option[2:] if option.startswith("-D") else option.lstrip(".-").removeprefix("this.")  # -Dapp.secret=...
     word = text[at:end]
     if not word.isascii() or " " in word:  # "kata sandi"
         verdict = judge(word)

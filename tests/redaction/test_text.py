@@ -136,6 +136,7 @@ PLAIN_SHAPES = (
     ('.put("clientSecret", "{}")', "meadow42falcon"),
     ('datadog.init("{}")', "7a1f9c04e5b8d26340fa9e17c8d5b263"),
     ("moonpay: {}", "7a1f9c04e5b8d26340fa9e17c8d5b263"),
+    ("this.key = '{}';", "q7Zk2Xw9Lr4Tn8Vb3Mc6"),
     ('{"password":{"value":"{}"}}', "meadow-falcon-42"),
     ('{"ParameterKey":"DBPassword","ParameterValue":"{}"}', "meadow-falcon-42"),
     ("api_key\n  String too short [type=string_too_short, input_value='{}', input_type=str]", "meadow falcon"),
