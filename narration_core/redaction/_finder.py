@@ -5,9 +5,9 @@ It is loaded with the first event and not on import: a process that narrates not
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from narration_core._bounded import BoundedDict
 from narration_core._undisturbed import loaded
@@ -16,8 +16,9 @@ from narration_core.redaction._engines import Pieces, lower_ascii
 from narration_core.redaction._normal_form import normal, normal_forms, without_colours
 from narration_core.redaction._plan import Plan, make_plan
 from narration_core.redaction._policy import MARKER, RedactionPolicy
-from narration_core.redaction._rule import Rule, compiled
+from narration_core.redaction._rule import compiled
 from narration_core.redaction._rules import catalogue
+from narration_core.redaction._searches import SHORT, Searches
 from narration_core.redaction._secret_names import MEDIUM, SAFE, STRONG, Verdict, judge
 from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, PATIENCE, WINDOW, Secret, merged
 
@@ -45,32 +46,8 @@ _OWN: Final = 1024
 """A piece of a long text looks this far back for what stands before a secret."""
 _EDGE: Final = 64
 """What ends this close to the end of a piece may look different in the next one, which sees what follows it."""
-_SHORT: Final = 2048
 _BEHIND: Final = 32
 _ADDRESSES: Final = frozenset({"ipv4", "ipv6", "mac"})
-
-
-class _Search(NamedTuple):
-    """How a rule is looked for."""
-
-    find: Callable[[str], Iterable[Any]]
-    secret: int
-    """The number of the group that is the secret; groups are read by number, that is ten times faster than by name."""
-    last: int
-    """The number of the group whose end is the secret's, if it has one."""
-    rule: Rule
-
-
-class _Wanted(NamedTuple):
-    """What may occur in a text, by what the engine found in it."""
-
-    searches: list[_Search]
-    words: list[str]
-
-
-def _sieved(sieve: Callable[[str], object], find: Callable[[str], Iterable[Any]], text: str) -> Iterable[Any]:
-    """Return what a rule finds in a text; a long one is passed through its sieve first."""
-    return find(text) if len(text) < _SHORT or sieve(text) else ()
 
 
 def _mentions(words: re.Pattern[str], name: str) -> bool:
@@ -81,16 +58,6 @@ def _mentions(words: re.Pattern[str], name: str) -> bool:
 def _differ(text: str, words: list[tuple[int, int]]) -> bool:
     """Tell whether what stands behind many words differs: where it is the same again and again, one look at it is remembered."""
     return len({text[after : after + _BEHIND] for _, after in words}) > CROWD
-
-
-def _search(rule: Rule) -> _Search:
-    pattern = compiled(rule.pattern)
-    groups = pattern.groupindex
-    find = pattern.finditer
-    if rule.sieve:
-        sieve = re.compile(rule.sieve, re.ASCII).search if isinstance(rule.sieve, str) else rule.sieve
-        find = partial(_sieved, sieve, find)
-    return _Search(find, groups.get("s", 0), groups.get("d", 0), rule)
 
 
 def _plan(policy: RedactionPolicy) -> Plan:
@@ -118,7 +85,7 @@ class Finder:
         self._marker = _MARKER if policy.replacement == MARKER else f"{_MARKER}|{re.escape(policy.replacement)}"
         self._loaded: tuple[Any, Any] | None = None
         self._verdicts: BoundedDict[str, Verdict] = BoundedDict(_NAMES)
-        self._wanted_by_hits: BoundedDict[tuple[int, ...], _Wanted] = BoundedDict(_NAMES)
+        self._wanted = Searches(self.plan).wanted
 
     def _readers(self) -> tuple[Any, Any]:
         """Return the modules that read names and structures, loaded with the first text that may hold a secret."""
@@ -288,21 +255,6 @@ class Finder:
             elif span.start < WINDOW - OVERLAP + _OWN:
                 yield span if span.end < WINDOW else Secret(span.start, end, span.rule)
 
-    def _wanted(self, hits: list[int]) -> _Wanted:
-        """Return the rules and words that stand behind what the engine found."""
-        key = tuple(hits)
-        wanted = self._wanted_by_hits.found.get(key)
-        if wanted is None:
-            plan, rules = self.plan, len(self.plan.rules)
-            numbers = sorted({number for hit in hits for number in plan.behind[hit]})
-            wanted = _Wanted(
-                [_search(plan.rules[number]) for number in numbers if number < rules],
-                [plan.words[number - rules] for number in numbers if number >= rules],
-            )
-            if len(hits) <= _FEW:
-                self._wanted_by_hits.keep(key, wanted)
-        return wanted
-
     def _window(
         self,
         value: str,
@@ -408,7 +360,7 @@ class Finder:
             value: the text.
             hits: what the engine found in it.
         """
-        if self._patterns or (self.plan.encoded in hits and (len(value) > _SHORT or normal_forms(value))):
+        if self._patterns or (self.plan.encoded in hits and (len(value) > SHORT or normal_forms(value))):
             return False
         searches, words = self._wanted(hits)
         low = lower_ascii(value)
