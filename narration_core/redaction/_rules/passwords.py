@@ -99,7 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
         name="known-user-pair",
         pattern=r"(?i)(?<![\w/:.@\-=])(?:admin(?:istrator)?|root|postgres|sysadmin|superuser|guest|ubuntu|oracle|elastic|rabbitmq|tomcat|jenkins|nagios|cisco|ubnt)(?::|/|[ ][/:|][ ])(?P<s>[^\s\"'`/:@|,;()<>]{6,64}+)(?=[\"'`).,;!?]{0,2}(?:\s|$))",
         shapes=(
-            r"(?:[Aa]dmin(?:istrator)?|root|Root|postgres|sysadmin|superuser|[Gg]uest|ubuntu|oracle|elastic|rabbitmq|tomcat|jenkins|nagios|cisco|ubnt)(?::|/| [/:|] )[!-~]{0,30}[0-9]",
+            r"(?:^|[^\w/:.@\-=])(?:[Aa]dmin(?:istrator)?|root|Root|postgres|sysadmin|superuser|[Gg]uest|ubuntu|oracle|elastic|rabbitmq|tomcat|jenkins|nagios|cisco|ubnt)(?::|/| [/:|] )[!-~]{0,30}[0-9]",
         ),
         check=typed,
         examples=("try admin:t1n-whistle on staging", "db: default user postgres / w1nd!mill"),
