@@ -77,9 +77,11 @@ def unclaimed(text: str, words: list[Place], claimed: Sequence[Place]) -> list[N
     """
     if "[REDACTED:" in text:  # the name of a rule is no name of a value
         claimed = sorted([*claimed, *(found.span() for found in compiled(_MARKED).finditer(text))])
+    marked = MARKER in text
+    if not (claimed or marked):
+        return [(at, after, *_NOWHERE) for at, after in words]
     names: list[Named] = []
     leads, hidden = _leads.found, _hidden_leads.found
-    marked = MARKER in text
     claims = iter(claimed)
     first, last = next(claims, _NOWHERE)
     done = 0

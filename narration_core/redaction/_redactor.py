@@ -366,16 +366,15 @@ class Redactor:
         at = 0
         spans.append(_LAST)
         is_marker, mark, plain = self._finder().is_marker, policy.mark, policy.marker == "plain"
-        counts = self._counts
+        marked, counts = self._finder().has_markers(value), self._counts
         start, end, rule = spans[0]
         for following in spans:
             if following[0] < end:
                 if following[1] > end:
                     end, rule = following[1], following[2] if following[0] == start else rule
                 continue
-            secret = value[start:end]
-            if not is_marker(secret):
-                pieces += (value[at:start], policy.replacement if plain else mark(rule, secret))
+            if not marked or not is_marker(value[start:end]):
+                pieces += (value[at:start], policy.replacement if plain else mark(rule, value[start:end]))
                 at = end
                 counts[rule] = counts.get(rule, 0) + 1
             start, end, rule = following
