@@ -78,8 +78,13 @@ def unclaimed(text: str, words: list[Place], claimed: Sequence[Place]) -> list[N
     if "[REDACTED:" in text:  # the name of a rule is no name of a value
         claimed = sorted([*claimed, *(found.span() for found in compiled(_MARKED).finditer(text))])
     marked = MARKER in text
-    if not (claimed or marked):
-        return [(at, after, *_NOWHERE) for at, after in words]
+    if claimed or marked:
+        return _still_open(text, words, claimed, marked=marked)
+    return [(at, after, *_NOWHERE) for at, after in words]
+
+
+def _still_open(text: str, words: list[Place], claimed: Sequence[Place], *, marked: bool) -> list[Named]:
+    """Return the same of a text with claims, or with markers."""
     names: list[Named] = []
     leads, hidden = _leads.found, _hidden_leads.found
     claims = iter(claimed)
