@@ -24,12 +24,13 @@ _MAKERS: Final = (
     r"(?:(?:new|make|create|from|to|get)?_?(?:string|str|bytes?|bytearray|chars?|secure_?string|secret_?key(?:_?spec)?|hex|base64)|unhexlify"
     r"|(?:b64|base64|url)?(?:de|en)(?:code|crypt|crypted)\w{0,12}|value_?of|of|from|wrap|unwrap|trim|strip|quote)"
 )
-_METHODS: Final = r"(?![\"'](?:utf|ascii|latin|iso|cp\d|unicode|hex|base\d|sha|md5|aes|rsa|[hre]s\d|gb\d|big5|windows|pbkdf|bcrypt|argon|scrypt))"
+# What such a call is told to do, no text that it makes something of: an encoding, a hash, a cipher.
+_NO_TEXT: Final = r"(?![\"'](?:utf|ascii|latin|iso|cp\d|unicode|hex|base\d|sha|md5|aes|rsa|[hre]s\d|gb\d|big5|windows|pbkdf|bcrypt|argon|scrypt))"
 MADE: Final = (
     rf"(?:(?:new[ ])?(?:[A-Za-z_][\w.:]{{0,40}}(?:\.|::))?+{_MAKERS}\(\s{{0,2}}"
     r"|[A-Za-z_][\w.:]{0,48}+\(\s{0,2}[\"'][\w.\-]{1,64}[\"'],\s{0,2}"
     r"|[A-Za-z_$][\w.:$]{0,60}+(?:[\[(][\"'][\w.\-]{1,64}[\"'][\])])?\s{0,2}(?:\|\||\?\?|\?:|\bor\b)\s{0,2})"
-    rf"{_METHODS}"
+    rf"{_NO_TEXT}"
 )
 
 # The rest of a name, in any script.
