@@ -10,40 +10,22 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 
 from benchmarks.environment import ROOT, python_with
+from benchmarks.worker_client import Clients, Server
 
 PROMPT = "Write a haiku about GPU computing"
 TOKENS = 64
 CLIENTS = (1, 4, 16)
 STARTS = 10
 WARM_UP = 16
-IDLE_S = 4.0
-"""Longest time that a connection waits for its next turn: servers close theirs after 5 s."""
-
 QUEUE = ("--queue-limit", "1000")
 PEER = ("fastapi", "uvicorn", "sse-starlette", "starlette-context", "pydantic-settings")
-
-
-class Server(NamedTuple):
-    """Somebody who generates text over HTTP.
-
-    Attributes:
-        url: where.
-        body: what is asked.
-        token: what a token looks like in the stream.
-        slower: how many times slower than the others it is, about: it gets so many requests fewer in a turn.
-    """
-
-    url: str
-    body: dict[str, object]
-    token: bytes
-    slower: int = 1
 
 
 class Figure(NamedTuple):
@@ -54,12 +36,26 @@ class Figure(NamedTuple):
         first_ms: median time to the first token, in milliseconds.
         raw: tokens per second of the raw loop just before and after it.
         start: number of the start that the processes come from.
+        cpu_ms: CPU time of the server for each request, in milliseconds.
     """
 
     speed: float
     first_ms: float
     raw: float
-    start: int = 0
+    start: int
+    cpu_ms: float
+
+
+class Asked(NamedTuple):
+    """How a turn of a server went; see `Figure`."""
+
+    speed: float
+    first_ms: float
+    cpu_ms: float
+
+    def beside(self, before: float, after: float, start: int) -> Figure:
+        """Return it with the speeds of the raw loop just before and after it, and the number of the start."""
+        return Figure(self.speed, self.first_ms, statistics.harmonic_mean((before, after)), start, self.cpu_ms)
 
 
 def raw_loop(model: str, threads: int) -> None:
@@ -138,32 +134,27 @@ async def raw_loops(model: Path, threads: int = 1, prefix: Sequence[str] = ()) -
         await process.wait()
 
 
-def client_session() -> aiohttp.ClientSession:
-    """Return a session for any number of clients, whose connections stay open from one turn to the next."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S))
+async def over_sse(clients: Clients, count: int, requests: int, tokens: int = TOKENS) -> Asked:
+    """Have some clients ask in turn, and return how that went.
+
+    Args:
+        clients: of one server.
+        count: how many of them ask at the same time.
+        requests: how many they ask for together.
+        tokens: how many each request asks for.
+    """
+    before = cpu_ms(clients.server.pid)
+    speed, first_ms = await asyncio.to_thread(clients.ask, count, requests, tokens)
+    return Asked(speed, first_ms, (cpu_ms(clients.server.pid) - before) / requests)
 
 
-async def over_sse(
-    session: aiohttp.ClientSession, server: Server, clients: int, requests: int, tokens: int = TOKENS
-) -> tuple[float, float]:
-    """Return tokens per second, and the median time to the first token in ms, of some clients who ask in turn."""
-    left = iter(range(requests))
-    firsts: list[float] = []
-
-    async def client() -> None:
-        for number in left:
-            began = time.perf_counter()
-            first = 0.0
-            async with session.post(server.url, json={**server.body, "max_tokens": tokens, "seed": number}) as answer:
-                answer.raise_for_status()
-                async for part in answer.content.iter_any():
-                    if not first and server.token in part:
-                        first = time.perf_counter() - began
-            firsts.append(first * 1000)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return requests * tokens / (time.perf_counter() - began), statistics.median(firsts)
+def cpu_ms(pid: int) -> float:
+    """Return the CPU time of a process's threads so far, in milliseconds; 0 where the system does not tell."""
+    spent = 0
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):  # it has just ended
+            spent += int(thread.read_text("ascii").split()[0])
+    return spent / 1e6
 
 
 def free_port() -> int:
@@ -224,9 +215,8 @@ async def ours(model: Path, prefix: Sequence[str] = (), **environment: str) -> A
             env=os.environ | environment,
         )
         try:
-            url = f"http://127.0.0.1:{port}"
-            await answers(f"{url}/health")
-            yield Server(f"{url}/execute", _asked(), b"event: token")
+            await answers(f"http://127.0.0.1:{port}/health")
+            yield Server(port, "/execute", _asked(), b"event: token", process.pid)
         finally:
             process.terminate()
             await process.wait()
@@ -244,10 +234,9 @@ async def peer(model: Path) -> AsyncIterator[Server]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        url = f"http://127.0.0.1:{port}"
-        await answers(f"{url}/v1/models")
+        await answers(f"http://127.0.0.1:{port}/v1/models")
         same = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0, "stream": True}
-        yield Server(f"{url}/v1/completions", {**_asked(), **same}, b'"text"', slower=3)
+        yield Server(port, "/v1/completions", {**_asked(), **same}, b'"text"', process.pid, slower=3)
     finally:
         process.kill()
         await process.wait()
@@ -290,19 +279,16 @@ async def _take_turns(
         }
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
-        session = await stack.enter_async_context(client_session())
+        candidates = {name: stack.enter_context(closing(Clients(server))) for name, server in servers.items()}
         await raw.measure(WARM_UP)
         fitting = round(await raw.measure(WARM_UP) * turn_s / TOKENS)
         for turn in range(turns + 1):
             for clients in random.sample(CLIENTS, len(CLIENTS)):
                 requests = max(clients, fitting)
                 before = await raw.measure(requests)
-                for name in random.sample(list(servers), len(servers)):
-                    server = servers[name]
-                    count = max(clients, requests // server.slower)
-                    speed, first_ms = await over_sse(session, server, clients, count)
+                for name, asking in random.sample(list(candidates.items()), len(candidates)):
+                    asked = await over_sse(asking, clients, max(clients, requests // asking.server.slower))
                     after = await raw.measure(requests)
                     if turn:  # the first turn warms everything up
-                        beside = statistics.harmonic_mean((before, after))
-                        figures.setdefault(f"{name} {clients}", []).append(Figure(speed, first_ms, beside, start))
+                        figures.setdefault(f"{name} {clients}", []).append(asked.beside(before, after, start))
                     before = after

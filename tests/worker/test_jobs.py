@@ -7,7 +7,9 @@ import pytest
 
 from narration_core import CHANNELS, MemorySink, bind, configure
 from narration_worker.errors import WorkerError
-from narration_worker.jobs.manager import Jobs, should_announce
+from narration_worker.jobs import places
+from narration_worker.jobs.manager import Jobs
+from narration_worker.jobs.places import should_announce
 from narration_worker.metrics import Metrics
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Stopped, StopSwitch
@@ -122,6 +124,27 @@ def test_jobs_are_worked_off_in_the_order_in_which_they_came(strict, endless):
     assert started == ["in-order-0", "in-order-1", "in-order-2"]
     told = [event for event in strict.events if event.job_id == "in-order-2" and event.action == "queue"]
     assert [event.queue_position for event in told] == [2, 1, 0]
+
+
+def test_a_queue_that_moves_fast_tells_each_job_its_place_now_and_then(strict, bundled, monkeypatch):
+    configure(sinks=[CHANNELS, strict], strict=True)
+    monkeypatch.setattr(places, "EVERY_S", 3600.0)
+
+    async def run():
+        jobs = queue(bundled, queue_limit=6)
+        await worked(jobs, [jobs.submit(request(f"fast-{number}", max_tokens=1)) for number in range(6)])
+
+    asyncio.run(run())
+    told = [
+        [
+            event.queue_position
+            for event in strict.events
+            if event.action == "queue" and event.job_id == f"fast-{number}"
+        ]
+        for number in range(6)
+    ]
+    assert [first for first, *_ in told] == list(range(6))  # when they come
+    assert all(len(positions) <= 2 for positions in told)  # and when the first one begins
 
 
 @pytest.mark.req("M0-W-1330", "M0-W-1311")

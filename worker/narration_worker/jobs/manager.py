@@ -15,6 +15,7 @@ from narration_worker.errors import WorkerError
 from narration_worker.jobs.inference_thread import InferenceThread
 from narration_worker.jobs.job import Job
 from narration_worker.jobs.outcomes import CANCEL_STATUS, STOPPED_STATUS, final_state, publish_ending
+from narration_worker.jobs.places import Places
 from narration_worker.metrics import Metrics
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import StopCause, Stopped
@@ -33,21 +34,8 @@ PACE_S: Final = 0.005
 FIRST_PACE_S: Final = 0.001
 """The same before the first token, so that it is sent early, and for that token to join the first events of its job."""
 
-NEAR: Final = 3
-"""From this position on, a waiting job is told every step; before, only each halving."""
-
 _WEIGHT: Final = 0.3
 """Weight of the newest job in the average duration."""
-
-
-def should_announce(last: int, position: int) -> bool:
-    """Return whether a waiting job is told its new position: in a long queue, not every step.
-
-    Args:
-        last: the position that it was told last, from 0.
-        position: its position now.
-    """
-    return position < last and (position <= NEAR or position * 2 <= last)
 
 
 class Jobs:
@@ -91,6 +79,7 @@ class Jobs:
         self._average_ms: float | None = None
         self._wakeup = Wakeup()
         self._inference = InferenceThread(engine, self._wakeup)
+        self._places = Places(self._inference.queued_jobs, self._tell_place)
 
     @property
     def depth(self) -> int:
@@ -170,7 +159,7 @@ class Jobs:
         job.send(started)  # while the inference thread wakes up: it only records what it does
         self._run_in_context(job, job.publish_pending)
         if not first:
-            self._announce_positions()
+            self._places.job_came()
         return job
 
     def _tokenise(self, request: ExecuteRequest) -> list[int]:
@@ -181,16 +170,13 @@ class Jobs:
             )
         return tokens
 
-    def _announce_positions(self) -> None:
-        for position, job in enumerate(self._inference.queued_jobs()):
-            if job.position is None or should_announce(job.position, position):
-                job.position = position
-                predicted_ms = self._predicted_start_ms(position)
-                if predicted_ms is None:
-                    point = partial(points.queued, queue_position=position)
-                else:
-                    point = partial(points.queued_predicted, queue_position=position, predicted_start_ms=predicted_ms)
-                self._run_in_context(job, point)
+    def _tell_place(self, job: Job, position: int) -> None:
+        predicted_ms = self._predicted_start_ms(position)
+        if predicted_ms is None:
+            point = partial(points.queued, queue_position=position)
+        else:
+            point = partial(points.queued_predicted, queue_position=position, predicted_start_ms=predicted_ms)
+        self._run_in_context(job, point)
 
     def _predicted_start_ms(self, position: int) -> int | None:
         """Return when a waiting job should start, in milliseconds from now; None before any job has ended."""
@@ -237,7 +223,7 @@ class Jobs:
         if self._inference.remove(job):
             job.record_ending(Stopped(cause))
             self._finish(job)
-            self._announce_positions()
+            self._places.queue_moved()
 
     def client_gone(self, job: Job, reader: object) -> None:
         """Note that the client of a stream went away: stop the job, or keep it for as long as it can be resumed.
@@ -307,7 +293,7 @@ class Jobs:
                 self._running_since = self._loop.time()
                 self._next_metrics = self._running_since + METRICS_EVERY_S
         if published:
-            self._announce_positions()
+            self._places.queue_moved()
             if self._running is not None and self._running.first_token_ms is None:
                 return True  # what the job begins with is sent together with its first token, if that comes soon
         if self._running is not None and self._run_in_context(self._running, self._running.publish_pending):
