@@ -9,6 +9,7 @@ from typing import Any, Final
 from narration_core._interruption import pass_on
 from narration_core._last_word import say
 from narration_core._pipeline import PIPELINE
+from narration_core.nouns import counted
 
 EXIT_DEADLINE_S: Final = 2.0
 """How long all sinks together may take at exit, in seconds."""
@@ -25,7 +26,10 @@ def finish() -> None:
         if not abandoned:
             writer.close(max(until - time.monotonic(), 0.0))
         elif not writer.gone:  # nobody reads there any more, which was reported when it failed
-            say(f"gave up on {abandoned} events after {EXIT_DEADLINE_S} s: sink {writer.sink.name} did not take them")
+            say(
+                f"gave up on {counted(abandoned, 'event')} after {EXIT_DEADLINE_S} s: "
+                f"sink {writer.sink.name} did not take them"
+            )
     for sink in outputs.inline:
         try:
             sink.close()

@@ -35,7 +35,7 @@ import msgspec
 from narration_core._coercion import FIELD_TYPES
 from narration_core._event import FIELDS, LATEST_MS, OWN
 from narration_core._taxonomy import ExtraField
-from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, as_printf
+from narration_core._text import CUTE_LIMIT, HUMAN_LIMIT, STORY_LIMIT, Slot, as_printf
 
 TEXTS: Final = ("cute", "story")
 MOMENT: Final = "emitted_at_ms"
@@ -111,24 +111,27 @@ def source(
     given = {name: more.get(name, name) for name in names if name != MOMENT}
     strings = [name for name in (*ID_INDEX, *BODY) if FIELD_TYPES[name] == (str,) and name in given]
     strings += [more[field.name] for field in extra if field.type is str]
+    texts = (*strings, *_BOUND.values())
     fixed: dict[str, str] = {}
     filled: dict[str, str] = {}
     spoken_whole: Sequence[str] = ()
     for name, template in point.texts.items() if point else ():
-        form, fields = as_printf(template) or ("", ("?",))  # no call gives `?`: the slow way
-        variables = [given.get(field) or _BOUND.get(field, "") for field in fields]
+        form, slots = as_printf(template) or ("", (Slot("?"),))  # no call gives `?`: the slow way
+        variables = [given.get(slot.field) or _BOUND.get(slot.field, "") for slot in slots]
+        if any(slot.nouns and variable in texts for slot, variable in zip(slots, variables, strict=True)):
+            return None  # text counts nothing
         if name in given:
             return None
         if name == "event":
             fixed[name] = template
-        elif not fields:
+        elif not slots:
             fixed[name] = form % ()
             if not fixed[name]:
                 return None
-        elif form == "%s" and variables[0] in (*strings, *_BOUND.values()):
+        elif form == "%s" and variables[0] in texts:
             filled[name] = variables[0]
         elif all(variables):
-            filled[name] = f"{form!r} % ({', '.join(variables)},)"
+            filled[name] = f"{form!r} % ({', '.join(map(_expression, slots, variables))},)"
             if name == "human":
                 spoken_whole = [name for name in _words_of(form, variables) if name in strings]
         else:
@@ -139,6 +142,11 @@ def source(
     parts = _Parts(given, fixed, filled, spoken, line, more, strings, spoken_whole)
     own = [*given.values(), *(name for name in parts.spoken if name in filled)]
     return "\n".join([*_compose(parts, own, point, moment_given=MOMENT in names, strict=strict), *_render(parts, own)])
+
+
+def _expression(slot: Slot, variable: str) -> str:
+    """Return the expression for what a printf format takes."""
+    return variable if slot.nouns is None else f"({slot.nouns[0]!r} if {variable} == 1 else {slot.nouns[1]!r})"
 
 
 def _words_of(form: str, variables: Sequence[str]) -> list[str]:

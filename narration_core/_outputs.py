@@ -13,6 +13,7 @@ from narration_core._last_word import say
 from narration_core._levels import LevelName
 from narration_core._settings import Counts
 from narration_core._writer import Sink, Writer
+from narration_core.nouns import counted
 
 Tap = Callable[[Event, Mapping[str, Any]], None]
 """Sees each finished event on the emitting thread, with the fields as they were given (not redacted)."""
@@ -214,7 +215,7 @@ class Outputs:
             "warn",
             "narration_dropped",
             sink.name,
-            f"Lost {total} events on the way to {{sink}}: its queue was full",
+            f"Lost {counted(total, 'event')} on the way to {{sink}}: its queue was full",
             sink=sink.name,
             dropped=counts,
             error_kind="queue_full",

@@ -184,7 +184,7 @@ class Pipeline:
         return passes
 
     def _narrate_skipped(self, actor: str, action: str, skipped: int) -> None:
-        human = "Left out {skipped} events of this kind to keep to its rate"
+        human = "Left out {skipped:event|events} of this kind to keep to its rate"
         self.emit(RANK["info"], actor, "narration_sampled", action, human, {"skipped": skipped})
 
     def narrate_skipped(self) -> None:

@@ -5,10 +5,11 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from narration_core._bounded import BoundedDict
 from narration_core._interruption import pass_on
+from narration_core.nouns import noun
 
 MAX_TEXT: Final = 8192
 """Longest text value of an event, in characters; a longer one is cut, with a marker."""
@@ -37,6 +38,9 @@ _NOT_NAME = re.compile(r"[^a-z0-9_.-]")
 
 # A width or precision of five digits and more would let a template make a value of any size.
 _UNBOUNDED_SPEC = re.compile(r"[{}]|[0-9]{5}")
+
+# Of a number that counts something: `token|tokens`.
+_NOUNS = re.compile(r"([^\W\d_][\w -]*)\|([^\W\d_][\w -]*)")
 
 
 @cache
@@ -116,10 +120,17 @@ class Masked(str):
         return str(self)
 
 
+class Slot(NamedTuple):
+    """What a printf format takes: a field's value or, when it has nouns, the one that goes with that number."""
+
+    field: str
+    nouns: tuple[str, str] | None = None
+
+
 class _Template:
     """A template taken apart once: literal text and, between, (field, format spec, text as written)."""
 
-    __slots__ = ("faults", "fields", "parts", "printf", "simple", "text")
+    __slots__ = ("faults", "fields", "parts", "printf", "simple", "slots", "text")
 
     def __init__(self, text: str) -> None:
         from string import Formatter  # noqa: PLC0415 - a program that reads logs fills no templates
@@ -148,9 +159,37 @@ class _Template:
                 faults.append(written)
         self.fields = tuple(part[0] for part in self.parts if isinstance(part, tuple))
         self.faults = tuple(faults)
-        self.printf: str | None = None  # where every field is filled in as it is
-        if self.simple and all(isinstance(part, str) or not part[1] for part in self.parts):
-            self.printf = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in self.parts)
+        self.printf: str | None = None  # where every field is filled in as it is, or with its noun
+        self.slots: tuple[Slot, ...] = ()
+        nouns = [None if isinstance(part, str) else _nouns(part[1]) for part in self.parts]
+        if self.simple and all(
+            isinstance(part, str) or not part[1] or pair for part, pair in zip(self.parts, nouns, strict=True)
+        ):
+            forms, slots = [], []
+            for part, pair in zip(self.parts, nouns, strict=True):
+                if isinstance(part, str):
+                    forms.append(part.replace("%", "%%"))
+                    continue
+                forms.append("%s %s" if pair else "%s")
+                slots += [Slot(part[0]), Slot(part[0], pair)] if pair else [Slot(part[0])]
+            self.printf, self.slots = "".join(forms), tuple(slots)
+
+
+def _nouns(spec: str) -> tuple[str, str] | None:
+    """Return the nouns of a spec like `token|tokens`: for one, and for any other number."""
+    found = _NOUNS.fullmatch(spec) if "|" in spec else None
+    return (found[1], found[2]) if found else None
+
+
+def _formatted(value: object, spec: str) -> str:
+    """Return a value as its spec asks for it.
+
+    Raises:
+        ValueError: the spec does not fit the value.
+    """
+    if isinstance(value, int | float) and type(value) is not bool and (nouns := _nouns(spec)) is not None:
+        return f"{value} {noun(value, *nouns)}"
+    return format(value, spec)
 
 
 _templates: BoundedDict[str, _Template] = BoundedDict()
@@ -172,6 +211,7 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
 
     Only `{name}` and `{name:spec}` are templates: no attribute, index or conversion. What names no
     field, or whose spec does not fit its value, stays as it is written. Values are never parsed.
+    A spec of two nouns counts: `{tokens:token|tokens}` becomes "1 token" or "2 tokens".
 
     Args:
         text: the template.
@@ -192,7 +232,7 @@ def fill(text: str, fields: Mapping[str, object]) -> str:
             continue
         name, spec, written = part
         try:
-            filled.append(format(fields[name], spec))
+            filled.append(_formatted(fields[name], spec))
         except BaseException as error:  # noqa: BLE001 - as above
             pass_on(error, of_value=True)
             filled.append(written)
@@ -211,16 +251,16 @@ def fill_simple(text: str, fields: Mapping[str, object]) -> str:
     template = _template(text)
     if not template.simple:
         raise LookupError(text)
-    if template.printf is not None and template.fields:
+    if template.printf is not None and template.fields and len(template.slots) == len(template.fields):
         quick = (template.printf, operator.itemgetter(*template.fields))
         _quick.keep(text, quick, 2 * sys.getsizeof(text) + _COST)
     return text.format_map(fields)
 
 
-def as_printf(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return a template as a printf format and the fields that it takes, in order; None when it needs `fill`."""
+def as_printf(text: str) -> tuple[str, tuple[Slot, ...]] | None:
+    """Return a template as a printf format and what it takes, in order; None when it needs `fill`."""
     template = _template(text)
-    return None if template.printf is None else (template.printf, template.fields)
+    return None if template.printf is None else (template.printf, template.slots)
 
 
 def template_fields(text: str) -> tuple[str, ...]:
@@ -242,7 +282,7 @@ def template_faults(text: str, fields: Mapping[str, object]) -> list[str]:
     for part in template.parts:
         if isinstance(part, tuple) and part[0] in fields:
             try:
-                format(fields[part[0]], part[1])
+                _formatted(fields[part[0]], part[1])
             except BaseException as error:  # noqa: BLE001 - a value's own __format__ may raise anything
                 pass_on(error, of_value=True)
                 faults.append(part[2])

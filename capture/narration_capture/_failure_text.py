@@ -6,6 +6,7 @@ from typing import Any, Final
 from narration_capture._captured import CapturedEvent
 from narration_capture._matching import described, fits, nearest, nearest_text, shown, unknown_field
 from narration_core.following.shape import EventRenderer
+from narration_core.nouns import counted
 
 MOST_EVENTS: Final = 40
 NUMBER_WIDTH: Final = 4
@@ -15,7 +16,7 @@ Events = Sequence[CapturedEvent]
 
 def count_of(number: int) -> str:
     """Return "1 event", "2 events"."""
-    return "1 event" if number == 1 else f"{number} events"
+    return counted(number, "event")
 
 
 def numbered_story(events: Events, around: CapturedEvent | None = None, lost: Events = ()) -> str:
@@ -46,7 +47,7 @@ def numbered_story(events: Events, around: CapturedEvent | None = None, lost: Ev
         lines += [f"{'':>{NUMBER_WIDTH}}     {sentence}" for sentence in sentences]
     left_out = len(events) - MOST_EVENTS
     if left_out > 0:
-        lines.append(f"     ({left_out} more events are not shown)")
+        lines.append(f"     ({counted(left_out, 'more event is', 'more events are')} not shown)")
     return "\n".join(lines) + note
 
 

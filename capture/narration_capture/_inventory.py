@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from narration_capture._test_names import SUFFIX, collisions, story_folder
+from narration_core.nouns import counted, noun
 
 FILE: Final = Path(".narration") / "inventory.json"
 FORMAT: Final = 1
@@ -104,7 +105,7 @@ def write(root: Path, features: Path, inventory: Inventory) -> None:
 
 
 def _stories(number: int) -> str:
-    return "1 story is" if number == 1 else f"{number} stories are"
+    return f"{counted(number, 'story', 'stories')} {noun(number, 'is', 'are')}"
 
 
 class Found(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from narration_capture._review import KINDS, Kind, PendingStory, kind_of
+from narration_core.nouns import counted
 
 LIMIT: Final = 60_000
 """Longest Markdown, in characters; the platforms that show it cut at 64 KiB."""
@@ -175,6 +176,7 @@ def markdown(found: list[Change], base: str, limit: int = LIMIT, pending: Sequen
             continue
         text += section + "\n"
     if left_out:
-        text += f"\n{left_out} more stories do not fit here; `narration story-diff {base}` shows them all.\n"
+        more = counted(left_out, "more story does", "more stories do")
+        text += f"\n{more} not fit here; `narration story-diff {base}` shows them all.\n"
     section = _pending_section(pending, limit - len(text) - 100)
     return f"{text}\n{section}" if section else text

@@ -11,6 +11,7 @@ from narration_capture import _inventory as inventory
 from narration_capture import _review as reviewing
 from narration_capture._incident import Incident, incident, slug
 from narration_capture._story_diff import LIMIT, StoryDiffError, changes, markdown
+from narration_core.nouns import counted
 
 if TYPE_CHECKING:
     from narration_core.following import Answer
@@ -167,7 +168,7 @@ def _answer(asked: str, paths: tuple[str, ...]) -> "Answer":
         with Files(paths) as files:
             story = follow(files, asked)
             if not any(line.event is not None for line in story.lines):
-                click.echo(f"No event holds {asked!r} in {len(files.paths)} files.", err=True)
+                click.echo(f"No event holds {asked!r} in {counted(len(files.paths), 'file')}.", err=True)
                 sys.exit(1)
             return why(files, story)
     except NoLogsError as error:

@@ -246,7 +246,10 @@ async def keep(wanted: TaskWanted, orchestrator: str, hub: str) -> int:
         _on_interrupt(keeper)
         with bind(correlation_id=correlation_id):
             narrate(
-                "ask", wanted.model_ref, "Asking {target} for at most {max_tokens} tokens", max_tokens=wanted.max_tokens
+                "ask",
+                wanted.model_ref,
+                "Asking {target} for at most {max_tokens:token|tokens}",
+                max_tokens=wanted.max_tokens,
             )
             code, text = await keeper.ask(wanted)
             narrate("finish", wanted.model_ref, "{verdict}: exit code {exit_code}", verdict=_ENDS[code], exit_code=code)

@@ -43,8 +43,8 @@ replica_lost = POINTS.point(
 )  # fmt: skip
 cancel_wanted = POINTS.point("cancel_wanted", "cancel", "{job_id}", "The user cancelled the task", channel="request")
 finished = POINTS.point(
-    "finished", "finish", "{job_id}", "Answered the task: {tokens_out} tokens from {replica_id}", event="task_end",
-    channel="request",
+    "finished", "finish", "{job_id}", "Answered the task: {tokens_out:token|tokens} from {replica_id}",
+    event="task_end", channel="request",
 )  # fmt: skip
 cancelled = POINTS.point(
     "cancelled", "finish", "{job_id}", "Stopped the task, as its user asked", event="task_cancelled",

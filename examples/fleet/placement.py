@@ -49,7 +49,8 @@ class Placement:
             raise RefusedError(
                 422,
                 "CONTEXT_TOO_SHORT",
-                f"{wanted.max_tokens} tokens do not fit the {model.requirements.context_tokens} of {model.model_ref}",
+                f"max_tokens {wanted.max_tokens} does not fit the {model.requirements.context_tokens} of"
+                f" {model.model_ref}",
                 "ask for fewer tokens",
             )
         # One at a time for each kind of replica, so that two tasks do not ask for two of them. Models are few.

@@ -180,7 +180,7 @@ class PoolManager:
             sum(one.state != "broken" for one in self._replicas.values()) + self._placing
             >= self._settings.most_replicas
         ):
-            message = f"there are {self._settings.most_replicas} workers already"
+            message = f"workers already there: {self._settings.most_replicas}"
             raise RefusedError(409, "POOL_FULL", message, "drain a pool, or start with a larger --most-replicas")
 
     def _breaker(self, pool_id: str, model_ref: str) -> Breaker:

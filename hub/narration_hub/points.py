@@ -56,11 +56,11 @@ auth_refused = POINTS.point(
 )  # fmt: skip
 events_refused = POINTS.point(
     "events_refused", "refuse", "{service}", "Refused events of {service}: {refused}; the first because {reason}",
-    level="warn", cute="{refused} letters of {service} could not be read: {reason}",
+    level="warn", cute="{refused:letter|letters} of {service} could not be read: {reason}",
 )  # fmt: skip
 losses_told = POINTS.point(
-    "losses_told", "loss", "{service}", "{service} says that it lost {lost} events on its way here",
-    level="warn", cute="{service} dropped {lost} letters on the way",
+    "losses_told", "loss", "{service}", "{service} says that it lost {lost:event|events} on its way here",
+    level="warn", cute="{service} dropped {lost:letter|letters} on the way",
 )  # fmt: skip
 job_stalled = POINTS.point(
     "job_stalled", "stall", "{subject}", "Job {subject} has been quiet for {waits_s} s; it waits for {holder}",
@@ -79,8 +79,8 @@ tickets_revoked = POINTS.point(
     cute="All tickets of {subject} are paper now",
 )  # fmt: skip
 restored = POINTS.point(
-    "restored", "restore", "store", "Read {events} events of the time before; unreadable lines: {unreadable}",
-    cute="Where were we? {events} pages are still here",
+    "restored", "restore", "store", "Read {events:event|events} of the time before; unreadable lines: {unreadable}",
+    cute="Where were we? {events:page|pages} still here",
 )  # fmt: skip
 store_failed = POINTS.point(
     "store_failed", "store", "disk", "The disk does not take events; they are shown, but not kept",
@@ -104,8 +104,8 @@ engine_left = POINTS.point(
     event="error", level="error", cute="Humming alone for a while: {reason}",
 )  # fmt: skip
 engine_lost = POINTS.point(  # narration: silent - a unit test fills the buffer; a scenario would have to wait for it
-    "engine_lost", "engine", "{address}", "Other hubs never get {events} events: {address} was away for too long",
-    level="warn", cute="{events} letters to the other hubs blew away",
+    "engine_lost", "engine", "{address}", "Other hubs never get {events:event|events}: {address} was away for too long",
+    level="warn", cute="{events:letter|letters} to the other hubs blew away",
 )  # fmt: skip
 export_failed = POINTS.point(
     "export_failed", "export", "collector", "Events do not go on: {reason}",

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 import click
 
 from narration_core._catalogue import Catalogue
+from narration_core.nouns import counted
 
 GROUP = "narration.catalogues"
 
@@ -33,7 +34,7 @@ def load(name: str) -> Catalogue:
 
 def as_text(catalogue: Catalogue) -> str:
     """Return the catalogue as text: for each point its name and fields, then its sentences."""
-    lines = [f"{catalogue.name}: {len(catalogue)} points"]
+    lines = [f"{catalogue.name}: {counted(len(catalogue), 'point')}"]
     for point in catalogue:
         event = f"  event={point.event}" if point.event else ""
         lines += [

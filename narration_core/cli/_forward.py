@@ -18,6 +18,7 @@ from narration_core.following._forward import File, Lines
 from narration_core.following._lines import Line, parse
 from narration_core.following._log_files import STDIN, NoLogsError, find, shown
 from narration_core.following._scan import MAX_LINE, Hit
+from narration_core.nouns import counted
 from narration_core.sinks._hub import HubSink, NamedRecord
 
 _POLL_S: Final = 0.1
@@ -76,7 +77,7 @@ def _forward_files(sink: HubSink, files: Sequence[File], *, follow: bool) -> int
             file.close()
         sink.close()
     if sink.refused:
-        click.echo(f"the hub refused {sink.refused} of {sent} events", err=True)
+        click.echo(f"the hub refused {sink.refused} of {counted(sent, 'event')}", err=True)
     return sent
 
 
@@ -108,7 +109,9 @@ def _forward_stdin(sink: HubSink, lines: Lines) -> int:
         pass
     waiting = writer.close(_LAST_TRY_S)
     if waiting or sum(writer.lost):
-        click.echo(f"gave up {waiting + sum(writer.lost)} of {sent} events: the hub did not take them", err=True)
+        click.echo(
+            f"gave up {waiting + sum(writer.lost)} of {counted(sent, 'event')}: the hub did not take them", err=True
+        )
     return sent
 
 

@@ -11,6 +11,7 @@ from typing import IO, Final
 
 import click
 
+from narration_core.nouns import counted
 from narration_core.redaction import MARKER, RedactionPolicy, Redactor
 from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._stream import StreamRedactor
@@ -159,8 +160,9 @@ def command(
     if report:
         _report(redactor)
     if found:
-        what = "1 secret" if found == 1 else f"{found} secrets"
-        click.echo(f"found {what}; to take out what was found: `narration redact FILE -i`", err=True)
+        click.echo(
+            f"found {counted(found, 'secret')}; to take out what was found: `narration redact FILE -i`", err=True
+        )
         sys.exit(FOUND)
 
 

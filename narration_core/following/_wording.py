@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from narration_core.nouns import counted
+
 _UNITS = ((86_400_000, "d", 3_600_000, "h"), (3_600_000, "h", 60_000, "min"), (60_000, "min", 1000, "s"))
 _LONGEST = 10**15  # milliseconds, some 30,000 years
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
@@ -36,9 +38,4 @@ def size(count: int) -> str:
     for unit, name in _SIZES:
         if count >= unit:
             return f"{count / unit:.0f} {name}"
-    return f"{count} bytes"
-
-
-def number(count: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun: "1 line", "2 lines"."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+    return counted(count, "byte")

@@ -11,7 +11,7 @@ When a hub starts
 And somebody sends it an event and a line of nonsense
   hub | refuse | unknown | c1 | warn
       Refused events of unknown: 1; the first because it is not a JSON object
-      cute: 1 letters of unknown could not be read: it is not a JSON object
+      cute: 1 letter of unknown could not be read: it is not a JSON object
 
 And the hub stops
   hub | shutdown | hub | -

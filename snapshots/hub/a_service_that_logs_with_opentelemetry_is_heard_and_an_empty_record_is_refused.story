@@ -11,7 +11,7 @@ When a hub starts
 And "payments" logs "Card refused" for "req-7" with OpenTelemetry, and sends an empty record
   hub | refuse | payments | c1 | warn
       Refused events of payments: 1; the first because it has no human
-      cute: 1 letters of payments could not be read: it has no human
+      cute: 1 letter of payments could not be read: it has no human
 
 Then "hub" narrates "refuse" with:
 

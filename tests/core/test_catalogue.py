@@ -85,7 +85,7 @@ def test_the_table_is_printed(tmp_path):
         check=True,
     )
     assert done.stdout == (
-        "shop: 1 points\n\nopened  [info, lifecycle]  shop open {device}\n"
+        "shop: 1 point\n\nopened  [info, lifecycle]  shop open {device}\n"
         "  human  Opening {device}\n  cute   Good morning\n"
     )
     missing = subprocess.run(

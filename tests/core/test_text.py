@@ -1,4 +1,5 @@
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -82,6 +83,22 @@ def test_templates_are_filled_from_fields():
 )
 def test_what_is_no_plain_field_stays_as_written(template):
     assert fill(template, {"x": "text", "width": 5}) == template
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 stories"), (1, "1 story"), (1.5, "1.5 stories"), (2, "2 stories")])
+def test_a_spec_of_two_nouns_counts(count, text):
+    assert fill("Told {n:story|stories}", {"n": count}) == f"Told {text}"
+    assert fill("{n:story|stories} told at {x:>3} %", {"n": count, "x": 7}) == f"{text} told at   7 %"
+
+
+@pytest.mark.parametrize("value", ["text", True, None, "1"])
+def test_what_is_no_number_is_not_counted(value):
+    assert fill("{n:story|stories}", {"n": value}) == "{n:story|stories}"
+
+
+@pytest.mark.parametrize(("value", "text"), [(7, "||7"), (datetime(2026, 1, 2, tzinfo=UTC), "2|26")])
+def test_a_bar_in_other_specs_is_theirs(value, text):
+    assert fill("{x:|>3}" if value == 7 else "{x:%-d|%y}", {"x": value}) == text
 
 
 def test_known_and_unknown_fields_mix():

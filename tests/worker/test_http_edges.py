@@ -107,6 +107,7 @@ def test_a_refused_request_keeps_its_callers_job_id():
             # Not JSON, strictly: the fault is found by reading it more leniently, and so is the id.
             await answer(web, url, b'{"prompt": "a", "job_id": "not-a-number", "temperature": NaN}')
             await answer(web, url, b'{"prompt": "\\ud800", "job_id": "half-a-pair"}')
+            await answer(web, url, b'{"job_id": "a-comma-too-many", "prompt": "a",}')
             await answer(web, url, b'{"prompt": "a", "job_id": "done", "max_tokens": 1}')
             conflict = await answer(web, url, b'{"prompt": "a", "job_id": "done"}')
             await answer(web, f"{worker.url}/cancel", b'{"job_id": "done", "why": 1}')
@@ -114,13 +115,24 @@ def test_a_refused_request_keeps_its_callers_job_id():
             return worker.events, conflict
 
     events, conflict = asyncio.run(run())
-    for job_id in ("mine", "not-a-number", "half-a-pair"):
+    for job_id in ("mine", "not-a-number", "half-a-pair", "a-comma-too-many"):
         (refused,) = [event for event in events if event.job_id == job_id]
         assert (refused.action, refused.event) == ("validate", "error")
         assert refused.duration_ms >= 0
     assert [event.event for event in events if event.job_id == "done"][-1] == "execute_end"  # its own story only
     assert [event.get("callers_job_id") for event in events if event.action == "refuse"] == ["done"]
     assert conflict[0] == 409
+
+
+@pytest.mark.req("SSE-02")
+@pytest.mark.parametrize(("number", "words"), [(1, "1 token in"), (2, "2 tokens in")])
+def test_a_story_counts_as_people_do(number, words):
+    async def run():
+        async with session() as (worker, web):
+            await answer(web, f"{worker.url}/execute", b'{"prompt": "a", "seed": 7, "max_tokens": %d}' % number)
+            return await worker.wait_for(event="execute_end")
+
+    assert asyncio.run(run()).human.startswith(f"Finished with {words}")
 
 
 @pytest.mark.req("M0-W-1302", "M0-W-1900")

@@ -98,7 +98,7 @@ def test_a_part_that_is_missing_or_comes_first_is_told_by_its_name(tmp_path):
     with pytest.raises(NotAModelError, match="it is shard 3 of 3; give the first one"):
         check(files[2])
     files[1].unlink()
-    with pytest.raises(NotAModelError, match=r"1 of its 3 shards are missing, the first is model-00002-of-00003\.gguf"):
+    with pytest.raises(NotAModelError, match=r"shards missing: 1 of 3, the first is model-00002-of-00003\.gguf"):
         check(files[0])
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narration_worker.requests import MAX_BODY, ExecuteRequest, native_seed, parse_cancel, parse_execute
+from narration_worker.requests import MAX_BODY, ExecuteRequest, native_seed, parse_cancel, parse_execute, sent_job_id
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -103,6 +103,55 @@ SECRET = "the-text-of-the-prompt"
 def test_a_fault_is_plain_english_and_repeats_nothing_of_the_request(given_fields, field, message):
     _, found = parse_execute(json.dumps(given_fields).encode())
     assert [(fault.field, fault.message) for fault in found] == [(field, message)]
+
+
+@pytest.mark.req("M0-W-1302")
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b'{"prompt": "p"', "is not valid JSON: it ends too early"),
+        (b'{"prompt": "p",}', "is not valid JSON: trailing comma in object (byte 15)"),
+        (b"prompt=p", "is not valid JSON: invalid character (byte 0)"),
+        (b'{"prompt": "\xff"}', "is not valid JSON: it is not UTF-8"),
+        (b'{"max_tokens": ' + b"9" * 5000 + b"}", "has a number that is too long"),
+        (b'{"prompt": ' + b"[" * 100_000, "is nested too deeply"),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_what_is_wrong_with_a_body_as_json_is_plain_english(body, message):
+    for parse in (parse_execute, parse_cancel):
+        assert [(fault.field, fault.message) for fault in parse(body)[1]] == [("body", message)]
+
+
+@pytest.mark.req("M0-W-1900")
+@pytest.mark.parametrize(
+    ("body", "job_id"),
+    [
+        (b'{"job_id": "j", "prompt": "p",}', "j"),
+        (b'{ "prompt" : "p" ,\n"job_id" : "j" , "stop": [1, 2', "j"),
+        (b'{"prompt": "\xff", "job_id": "j"}', "j"),
+        (b'{"job_id": "j"} trailing', "j"),
+        (b'{"job_id": "a", "job_id": "j", oops', "j"),
+        (b'{"max_tokens": {"deep": [1]}, "job_id": "j", 7', "j"),
+        (b'{"job_id": "j', None),  # it may go on
+        (b'{"job_id": "not an id", x', None),
+        (b'{"job_id": 7, x', None),
+        (b'{x, "job_id": "j"}', None),
+        (b'{"prompt": "say "job_id": "j""}', None),  # of the prompt
+        (b'{"prompt": "\\"job_id\\": \\"j\\"", x', None),
+        (b'{"prompt": {"job_id": "j"}, x', None),
+        (b'[{"job_id": "j"}, x', None),
+        (b'{[1]: 2, "job_id": "j"}', None),
+        (b'{"n": ' + b"9" * 5000 + b', "job_id": "j"}', None),
+        (b'{"n": ' + b"[" * 100_000, None),
+        (b"", None),
+    ],
+    ids=range(18),
+)  # fmt: skip
+def test_the_job_id_of_a_body_that_is_not_json_counts_when_it_is_whole_before_the_fault(body, job_id):
+    assert sent_job_id(body) == job_id
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from narration_core.nouns import counted
 from narration_hub.http import openapi as hub
 from narration_worker.http import openapi as worker
 from tools.reference.markdown import code, line, table, text
@@ -103,11 +104,16 @@ _LIMITS: Final = {
     "exclusiveMinimum": "above {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "below {}",
-    "minLength": "of at least {} characters",
-    "maxLength": "of at most {} characters",
+    "minLength": "of at least {}",
+    "maxLength": "of at most {}",
     "pattern": "like {}",
 }
 
 
 def _limit(name: str, value: object) -> str:
-    return _LIMITS[name].format(code(value) if name == "pattern" else f"{value:,}" if isinstance(value, int) else value)
+    text = str(value)
+    if name == "pattern":
+        text = code(text)
+    elif isinstance(value, int):
+        text = counted(value, "character") if name.endswith("Length") else f"{value:,}"
+    return _LIMITS[name].format(text)

@@ -30,6 +30,16 @@ _RULES: Final = tuple(
         (f"{_NOT_A_CHOICE} .*", "must be one of the known values"),  # of a field that `choices` does not have
     )
 )
+_JSON_RULES: Final = tuple(
+    (re.compile(pattern, re.DOTALL), text)
+    for pattern, text in (
+        (r"Input data was truncated", "is not valid JSON: it ends too early"),
+        (r"JSON is malformed: (?P<fault>.*)", "is not valid JSON: {fault}"),
+        (r"Invalid UTF-8 .*", "is not valid JSON: it is not UTF-8"),
+        (r"(Integer|Number).* out of range.*", "has a number that is too long"),
+        (r"maximum recursion .*", "is nested too deeply"),
+    )
+)
 _PLACED: Final = re.compile(r"(?P<text>.*) - at `\$\[[.\d]+\]\.?(?P<part>\w*)`", re.DOTALL)
 
 
@@ -50,6 +60,15 @@ def plain_fault(error: msgspec.ValidationError | OverflowError, choices: Mapping
         if found is not None:
             return whose + plain.format_map({name: _word(name, value) for name, value in found.groupdict().items()})
     return f"{whose}must be valid"
+
+
+def plain_json_fault(error: Exception) -> str:
+    """Return why a body cannot be read as JSON, such as "is not valid JSON: it ends too early"."""
+    for pattern, plain in _JSON_RULES:
+        found = pattern.fullmatch(str(error))
+        if found is not None:
+            return plain.format_map(found.groupdict())
+    return "is not valid JSON"
 
 
 def _possessive(part: str) -> str:

@@ -115,7 +115,7 @@ validation_failed = POINTS.point(
 )  # fmt: skip
 request_validated = POINTS.point(
     "request_validated", "validate", "{job_id}",
-    "Accepted the request: {tokens_in} prompt tokens, at most {max_tokens} to generate",
+    "Accepted the request: {tokens_in:prompt token|prompt tokens}, at most {max_tokens} to generate",
     channel="request", cute="What a well-behaved request",
     story='"May I?" asked the caller. "You may," said the worker.',
 )  # fmt: skip
@@ -128,8 +128,8 @@ inference_start = POINTS.point(
     event="execute_start", channel="request", cute="{model_ref} clears its throat",
 )  # fmt: skip
 tokenised = POINTS.point(
-    "tokenised", "tokenise", "{job_id}", "Cut the prompt into {tokens_in} tokens",
-    channel="request", cute="Snip snip: {tokens_in} little tokens",
+    "tokenised", "tokenise", "{job_id}", "Cut the prompt into {tokens_in:token|tokens}",
+    channel="request", cute="Snip snip: {tokens_in:little token|little tokens}",
 )  # fmt: skip
 cache_reset = POINTS.point(
     "cache_reset", "cache_reset", "kv-cache", "Cleared the key-value cache for the request",
@@ -141,16 +141,16 @@ token_progress = POINTS.point(
 )  # fmt: skip
 inference_complete = POINTS.point(
     "inference_complete", "execute", "{job_id}",
-    "Finished with {tokens_out} tokens in {decode_time_ms} ms: {stop_reason}",
-    event="execute_end", channel="request", cute="All done, {tokens_out} tokens, take a bow",
-    story='"Is it finished?" asked the caller. "{tokens_out} tokens, all yours," said the worker.',
+    "Finished with {tokens_out:token|tokens} in {decode_time_ms} ms: {stop_reason}",
+    event="execute_end", channel="request", cute="All done, {tokens_out:token|tokens}, take a bow",
+    story='"Is it finished?" asked the caller. "{tokens_out:token|tokens}, all yours," said the worker.',
 )  # fmt: skip
 
 # Beyond the 21.
 threads_exceed_cpus = POINTS.point(
     "threads_exceed_cpus", "device_init", "cpu",
-    "Using {threads} threads on {cpus} CPUs: generation may be many times slower",
-    level="warn", cute="{threads} cooks at {cpus} stoves, mind the elbows",
+    "Using {threads} threads on {cpus:CPU|CPUs}: generation may be many times slower",
+    level="warn", cute="{threads} cooks at {cpus:stove|stoves}, mind the elbows",
 )  # fmt: skip
 context_beyond_training = POINTS.point(
     "context_beyond_training", "model_load", "{model_ref}",

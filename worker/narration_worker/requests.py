@@ -1,15 +1,18 @@
 """The bodies of `/execute` and `/cancel`, validated field by field."""
 
+import contextlib
 import json
 import math
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
-from narration_worker.fault_text import plain_fault
+from narration_core.nouns import counted
+from narration_worker.fault_text import plain_fault, plain_json_fault
 from narration_worker.wire import Fault
 
 MAX_PROMPT: Final = 32768
@@ -91,6 +94,8 @@ class ExecuteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return [message.content for message in self.messages or ()] if self.prompt is None else [self.prompt]
 
 
+_SIGN: Final = re.compile(r"\s*([{,:])\s*")
+_read_value: Final = json.JSONDecoder().raw_decode
 _WHOLE_NUMBERS: Final = ("max_tokens", "top_k", "seed")
 
 
@@ -119,12 +124,42 @@ def parse_cancel(body: bytes) -> tuple[CancelRequest | None, list[Fault]]:
 
 
 def sent_job_id(body: bytes) -> str | None:
-    """Return the job id of a body that may be invalid otherwise, or None when it has no valid one."""
-    given, _ = _decode(body)
+    """Return the job id of a body that may be invalid otherwise, or None when it has no valid one.
+
+    Of a body that is not JSON, only what is whole before its fault counts: a prompt may say "job_id" too.
+    """
+    given, fault = _decode(body)
+    if given is None and fault is not None:
+        given = dict(_whole_members(body.decode("utf-8", "surrogateescape")))
     try:
         return msgspec.convert(given.get("job_id"), JobId) if isinstance(given, dict) else None
     except msgspec.ValidationError:
         return None
+
+
+def _whole_members(text: str) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a JSON object, up to its first fault."""
+    sign, at = "{", 0
+    with contextlib.suppress(ValueError, RecursionError):
+        while True:
+            name, at = _read_value(text, _after(sign, text, at))
+            value, at = _read_value(text, _after(":", text, at))
+            if not isinstance(name, str):
+                return
+            yield name, value
+            sign = ","
+
+
+def _after(sign: str, text: str, at: int) -> int:
+    """Return the index after a sign of JSON and the spaces around it.
+
+    Raises:
+        ValueError: something else is there.
+    """
+    found = _SIGN.match(text, at)
+    if found is None or found[1] != sign:
+        raise ValueError(sign)
+    return found.end()
 
 
 def _parse(body: bytes, kind: Any, more: Callable[[dict[str, Any]], list[Fault]]) -> tuple[Any, list[Fault]]:
@@ -159,7 +194,7 @@ def _decode(body: bytes) -> tuple[Any, Fault | None]:
     try:
         return msgspec.json.decode(body), None
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
-        fault = Fault("body", f"is not valid JSON: {str(error).partition(' - at')[0]}")
+        fault = Fault("body", plain_json_fault(error) if body.strip() else "is empty")
     try:
         return json.loads(body), fault
     except (ValueError, RecursionError):
@@ -189,7 +224,7 @@ def _field_faults(given: dict[str, Any], kind: Any) -> list[Fault]:
     unknown = [name for name in given if name not in fields]
     faults += [Fault(str(name)[:64], UNKNOWN_FIELD) for name in unknown[:MAX_FAULTS]]
     if len(unknown) > MAX_FAULTS:
-        faults.append(Fault("body", f"has {len(unknown) - MAX_FAULTS} more unknown fields"))
+        faults.append(Fault("body", f"has {counted(len(unknown) - MAX_FAULTS, 'more unknown field')}"))
     for name, field in fields.items():
         if name not in given:
             if field.required:

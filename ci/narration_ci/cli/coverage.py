@@ -14,8 +14,9 @@ from narration_ci.findings import CoverageError
 from narration_ci.formats import FORMATS, annotations, comment, render, terminal, write_all
 from narration_ci.measure import baseline as baselines
 from narration_ci.measure import records
-from narration_ci.measure.gate import counted, judge
+from narration_ci.measure.gate import judge
 from narration_ci.measure.measurement import Measurement, baseline_at
+from narration_core.nouns import counted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -139,7 +140,7 @@ def init(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(baselines.render(baseline), "utf-8")
     click.echo(
-        f"wrote {path}: threshold {baseline.threshold}, {len(baseline.asserted)} points asserted, "
+        f"wrote {path}: threshold {baseline.threshold}, {counted(len(baseline.asserted), 'point')} asserted, "
         f"{len(baseline.silent)} known to be silent; commit it"
     )
 

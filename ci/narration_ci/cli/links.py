@@ -8,9 +8,9 @@ import click
 from narration_ci.cli.options import Where, answering, project_options
 from narration_ci.config import read_link_settings
 from narration_ci.findings import CoverageError, Finding
-from narration_ci.measure.gate import counted
 from narration_ci.measure.links import check_logs, check_scenarios, is_checked
 from narration_ci.measure.records import read_records
+from narration_core.nouns import counted
 
 
 @click.command()
@@ -46,7 +46,8 @@ def links(
             chains = check_logs(files, allowed)
             findings: Sequence[Finding] = chains.findings
             rest = f" ({chains.other} other lines)" if chains.other else ""
-            head = f"{chains.events} events{rest} in {len(files)} files, {len(chains.ids)} correlation ids"
+            numbers = counted(len(chains.ids), "correlation id")
+            head = f"{counted(chains.events, 'event')}{rest} in {counted(len(files), 'file')}, {numbers}"
             listed = (
                 [f"{correlation_id}: {' > '.join(actors)}" for correlation_id, actors in chains.ids.items()]
                 if ids

@@ -7,9 +7,9 @@ import click
 
 from narration_ci.cli.options import Where, answering, project_options
 from narration_ci.config import source_files
-from narration_ci.measure.gate import counted
 from narration_ci.source import lint as linting
 from narration_ci.source.files import read_project
+from narration_core.nouns import counted
 
 
 @click.command()

@@ -12,6 +12,7 @@ from narration_ci.findings import CoverageError
 from narration_ci.mutation import mutants as mutation
 from narration_ci.mutation.edits import OPERATORS, Operator, what_kills
 from narration_ci.source.changed_points import changed_lines, changed_points
+from narration_core.nouns import counted
 
 
 @click.command()
@@ -69,7 +70,7 @@ def mutants(
             chosen = [key for key in differing if not keys or key in keys]
         planned = mutation.plan(measurement, operators or OPERATORS, chosen)
         tests = {test for mutant in planned for test in mutant.tests}
-        click.echo(f"{len(planned)} mutants, {len(tests)} tests that reach them; first all of them without a mutation")
+        click.echo(f"{counted(len(planned), 'mutant')}, tests that reach them: {len(tests)}; first without a mutation")
         within_s = math.inf if within is None else within * 60
         results = mutation.run(measurement, planned, jobs=jobs, timeout_s=timeout, within_s=within_s, report=show)
     found = mutation.score(results)

@@ -8,6 +8,7 @@ from narration_ci.measure.baseline import Baseline, follow
 from narration_ci.measure.coverage import PointCoverage
 from narration_ci.measure.gate import described, why_silent
 from narration_ci.measure.measurement import Measurement
+from narration_core.nouns import counted
 
 MARK: Final = "<!-- narration -->"
 """First line of the comment, by which the next one finds and replaces it."""
@@ -54,7 +55,8 @@ def _line(entry: PointCoverage) -> str:
 def _links(measurement: Measurement, findings: tuple[Finding, ...]) -> str:
     broken = sum(finding.rule in _LINK_RULES for finding in findings)
     scenarios = sum(entry.scenario is not None for entry in measurement.records.tests)
-    return f"**Links:** {scenarios} scenarios, {f'{broken} links are broken' if broken else 'every link holds'}."
+    state = f"{counted(broken, 'link is', 'links are')} broken" if broken else "every link holds"
+    return f"**Links:** {counted(scenarios, 'scenario')}, {state}."
 
 
 def render(measurement: Measurement, base: Baseline | None = None, stories: str = "") -> str:

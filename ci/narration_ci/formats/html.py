@@ -9,8 +9,9 @@ from typing import Final
 
 from narration_ci.formats.lines import by_file
 from narration_ci.measure.coverage import PointCoverage, ScenarioCoverage, Totals
-from narration_ci.measure.gate import counted, why_silent
+from narration_ci.measure.gate import why_silent
 from narration_ci.measure.measurement import Measurement
+from narration_core.nouns import counted
 
 _WORDS: Final = {"asserted": "asserted", "emitted": "emitted only", "silent": "silent"}
 # Nothing from outside is loaded, whatever a sentence or a name contains.

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from narration_ci.measure.baseline import Baseline
 from narration_ci.measure.coverage import Coverage, PointCoverage, Totals
-from narration_ci.measure.gate import Verdict, counted, described, unlocated, why_silent
+from narration_ci.measure.gate import Verdict, described, unlocated, why_silent
+from narration_core.nouns import counted
 
 _SHOWN = 10
 _HEAD = ("declared", "emitted", "asserted")

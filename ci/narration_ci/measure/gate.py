@@ -8,6 +8,7 @@ from narration_ci.findings import Finding
 from narration_ci.measure.baseline import Baseline, follow
 from narration_ci.measure.coverage import Coverage, PointCoverage, ScenarioCoverage
 from narration_ci.measure.moves import Identities, split
+from narration_core.nouns import counted
 
 _SILENT_OK = "silent-ok"
 _SHOWN = 3
@@ -30,11 +31,6 @@ def described(entry: PointCoverage) -> str:
     point = entry.point
     sentence = f' "{entry.sentence}"' if entry.sentence else ""
     return f"{'/'.join(entry.actors)} {point.action or point.kind}{sentence}"
-
-
-def counted(number: int, word: str) -> str:
-    """Return a number of things in words: "1 test", "2 tests"."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _few(names: Iterable[str]) -> str:

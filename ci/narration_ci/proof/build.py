@@ -14,12 +14,12 @@ import msgspec
 
 from narration_ci.findings import CoverageError, Finding
 from narration_ci.formats import write_all
-from narration_ci.measure.gate import counted
 from narration_ci.measure.measurement import Measurement, broken_links
 from narration_ci.proof import metric_names
 from narration_ci.proof.bundle import KINDS, Bundle, Part
 from narration_ci.proof.environment import describe
 from narration_ci.proof.page import render
+from narration_core.nouns import counted
 
 _INPUTS: Final = ".narration/proof"
 _LEFT_BY_TESTS: Final = ("transcripts", "determinism", "metrics")

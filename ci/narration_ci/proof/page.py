@@ -6,9 +6,9 @@ from typing import Final
 from urllib.parse import quote
 
 from narration_ci.formats.html import POLICY, asset
-from narration_ci.measure.gate import counted
 from narration_ci.measure.measurement import Measurement
 from narration_ci.proof.bundle import KINDS, Bundle, Part
+from narration_core.nouns import counted
 
 _SHOWN_BYTES: Final = 32 * 1024
 

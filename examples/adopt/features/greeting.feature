@@ -4,7 +4,7 @@ Feature: The greeter greets
     Given the greeter
     When "Ada" says hello with the correlation id "req-ada"
     And "Ada" says hello with the correlation id "req-ada"
-    Then the greeting says "you were here 1 times"
+    Then the greeting says "you were here 1 time"
     And "greeter" narrates "greet" with:
       | visits | 1 |
     And every event carries the correlation id "req-ada"

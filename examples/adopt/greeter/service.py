@@ -6,6 +6,7 @@ from aiohttp import web
 
 from narration_core import Narrator, register_field
 from narration_core.bridges.aiohttp import correlate
+from narration_core.nouns import counted
 
 narrate = Narrator("greeter")
 register_field("visits", int, "how often somebody was greeted before")
@@ -23,19 +24,19 @@ async def hello(request: web.Request) -> web.Response:
     known = visits.get(name, 0)
     visits[name] = known + 1
     with narrate.span(
-        "look_up", "visits", "Looking up how often the caller was here", done="Found {visits} visits"
+        "look_up", "visits", "Looking up how often the caller was here", done="Found {visits:visit|visits}"
     ) as span:
         span.note(visits=known)
         await asyncio.sleep(0)
     narrate(
         "greet",
         "caller",
-        "Greeting a caller who was here {visits} times",
+        "Greeting a caller who was here {visits:time|times}",
         visits=known,
         cute="Hello again, dear caller number {visits}",
         story='"Hello!" said the caller. "Hello to you," said the greeter.',
     )
-    return web.Response(text=f"Hello {name}, you were here {known} times.\n")
+    return web.Response(text=f"Hello {name}, you were here {counted(known, 'time')}.\n")
 
 
 def application() -> web.Application:

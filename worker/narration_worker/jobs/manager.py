@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from narration_core import Wakeup, bind, close_job, open_job
+from narration_core.nouns import counted
 from narration_worker import points
 from narration_worker.errors import WorkerError
 from narration_worker.jobs.inference_thread import InferenceThread
@@ -112,7 +113,10 @@ class Jobs:
             raise WorkerError("CONFLICT", f"job {request.job_id} exists already")
         # The limit counts waiting jobs; one more may be running or about to start.
         if self._inference.load > self._queue_limit:
-            raise WorkerError("QUEUE_FULL", f"{self.depth} requests are waiting, the limit is {self._queue_limit}")
+            raise WorkerError(
+                "QUEUE_FULL",
+                f"requests waiting: {self.depth}, the limit is {self._queue_limit}",
+            )
 
     def knows(self, job_id: str) -> bool:
         """Return whether a job of this id exists or ended not long ago."""
@@ -166,7 +170,7 @@ class Jobs:
         tokens = self._engine.tokenise(request)
         if self._max_tokens_in is not None and len(tokens) > self._max_tokens_in:
             raise WorkerError(
-                "INVALID_REQUEST", f"the prompt has {len(tokens)} tokens, the limit is {self._max_tokens_in}"
+                "INVALID_REQUEST", f"the prompt has {counted(len(tokens), 'token')}, the limit is {self._max_tokens_in}"
             )
         return tokens
 

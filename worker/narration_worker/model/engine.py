@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
+from narration_core.nouns import counted
 from narration_worker import points
 from narration_worker.errors import WorkerError
 from narration_worker.model import chat, residency
@@ -226,7 +227,7 @@ class Engine:
         if len(tokens) >= self.model.context_length:
             raise WorkerError(
                 "INVALID_REQUEST",
-                f"the prompt has {len(tokens)} tokens, the context holds {self.model.context_length}",
+                f"the prompt has {counted(len(tokens), 'token')}, the context holds {self.model.context_length}",
                 "send a shorter prompt or start the worker with a larger --context-length",
             )
         return tokens
@@ -320,7 +321,7 @@ class Engine:
         if code == _NO_ROOM:
             raise WorkerError("INTERNAL", f"the context is full: {reason}")
         kind = "VRAM_OOM" if "out of memory" in reason.lower() or "alloc" in reason.lower() else "INTERNAL"
-        raise WorkerError(kind, f"llama.cpp could not evaluate {count} tokens (code {code}): {reason}")
+        raise WorkerError(kind, f"llama.cpp could not evaluate {counted(count, 'token')} (code {code}): {reason}")
 
     def close(self) -> None:
         """Free the model."""

@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from narration_core.nouns import counted
 from narration_worker.model.gguf_limits import DATA_ALIGNMENT, NO_TOKENIZERS, fault_of_sizes
 from narration_worker.model.tensor_types import type_size
 
@@ -85,13 +86,13 @@ class _Reader:
 
     def take(self, count: int) -> bytes:
         if count > len(self._data) - self.position:
-            raise NotAModelError(f"it ends after {len(self._data)} bytes, in the middle of its header")
+            raise NotAModelError(f"it ends after {counted(len(self._data), 'byte')}, in the middle of its header")
         self.position += count
         return self._data[self.position - count : self.position]
 
     def skip(self, count: int) -> None:
         if count > len(self._data) - self.position:
-            raise NotAModelError(f"it ends after {len(self._data)} bytes, in the middle of its header")
+            raise NotAModelError(f"it ends after {counted(len(self._data), 'byte')}, in the middle of its header")
         self.position += count
 
     def number(self, form: str) -> Any:
@@ -100,7 +101,7 @@ class _Reader:
     def text(self) -> bytes:
         length = self.number("<Q")
         if length > MAX_STRING:
-            raise NotAModelError(f"a text in its header claims {length} bytes")
+            raise NotAModelError(f"a text in its header claims {counted(length, 'byte')}")
         return self.take(length)
 
     def value(self, kind: int) -> Any:
@@ -116,7 +117,7 @@ class _Reader:
         """Return the values of an array, or the length of a long array of numbers."""
         kind, count = self.number("<I"), self.number("<Q")
         if count > MAX_ARRAY:
-            raise NotAModelError(f"an array in its metadata claims {count} values")
+            raise NotAModelError(f"an array in its metadata claims {counted(count, 'value')}")
         if kind == _STRING:
             return [self.text() for _ in range(count)]
         if kind not in _SCALARS:
@@ -141,7 +142,7 @@ def check(path: Path) -> ModelFile:
         if not path.is_file():
             raise NotAModelError("it is not a file")
         if size < len(_MAGIC):
-            raise NotAModelError(f"it has only {size} bytes")
+            raise NotAModelError(f"it has only {counted(size, 'byte')}")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _check(path, size, _Reader(data))
     except FileNotFoundError:
@@ -165,7 +166,7 @@ def _check(path: Path, size: int, reader: _Reader) -> ModelFile:
         raise NotAModelError(f"it has GGUF version {version}; version 3 is read")
     tensors, pairs = reader.number("<Q"), reader.number("<Q")
     if tensors > MAX_TENSORS or not 0 < pairs <= MAX_PAIRS:
-        raise NotAModelError(f"its header claims {tensors} tensors and {pairs} metadata values")
+        raise NotAModelError(f"its header claims {counted(tensors, 'tensor')} and {counted(pairs, 'metadata value')}")
     metadata: dict[str, Any] = {}
     for _ in range(pairs):
         key = reader.text().decode("utf-8", "replace")
@@ -226,7 +227,7 @@ def _size_of_further_shards(path: Path, metadata: dict[str, Any]) -> int:
     others = [path.with_name(f"{named['prefix']}-{number:05d}-of-{count:05d}.gguf") for number in range(2, count + 1)]
     missing = [other.name for other in others if not other.is_file()]
     if missing:
-        raise NotAModelError(f"{len(missing)} of its {count} shards are missing, the first is {missing[0]}")
+        raise NotAModelError(f"shards missing: {len(missing)} of {count}, the first is {missing[0]}")
     return sum(other.stat().st_size for other in others)
 
 
@@ -239,7 +240,7 @@ def _check_tensors(reader: _Reader, tensors: int, size: int, alignment: Any) -> 
         name = reader.text()[:64].decode("utf-8", "replace")
         dimensions = reader.number("<I")
         if not 0 < dimensions <= MAX_DIMENSIONS:
-            raise NotAModelError(f"tensor {name!r} has {dimensions} dimensions")
+            raise NotAModelError(f"tensor {name!r} has {counted(dimensions, 'dimension')}")
         shape = [reader.number("<Q") for _ in range(dimensions)]
         kind, offset = reader.number("<I"), reader.number("<Q")
         size_of_type = type_size(kind)

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from narration_core.nouns import counted
+
 SIZES: Final = {"context_length": 1 << 30, "embedding_length": 1 << 20, "block_count": 512}
 MAX_EXPERTS: Final = 1024
 DATA_ALIGNMENT: Final = 32
@@ -51,9 +53,9 @@ def _fault_of_experts(experts: Any, most_used: Any, groups: Any, groups_used: An
     if experts <= 1 and architecture.startswith("hunyuan"):
         return None  # llama.cpp takes these as models without experts
     if experts > MAX_EXPERTS:
-        return f"its metadata claims {experts} experts, at most {MAX_EXPERTS} are allowed"
+        return f"its metadata claims {counted(experts, 'expert')}, at most {MAX_EXPERTS} are allowed"
     if most_used > experts or (experts and not most_used):
-        return f"its metadata claims {most_used} of {experts} experts for a token"
+        return f"its metadata claims {most_used} of {counted(experts, 'expert')} for a token"
     if groups and (groups >= experts or (groups > 1 and (experts % groups or not 0 < groups_used < groups))):
-        return f"its metadata claims {groups_used} of {groups} groups of {experts} experts"
+        return f"its metadata claims {groups_used} of {counted(groups, 'group')} of {counted(experts, 'expert')}"
     return None

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import llama_cpp
 
+from narration_core.nouns import counted
 from narration_worker.model.devices import Device
 from narration_worker.model.native._library import LOG, NativeError
 from narration_worker.model.native._sampler import SHORT, Sampler
@@ -272,7 +273,7 @@ def tokenise(vocabulary: Any, text: str, *, add_special: bool = True, parse_spec
     tokens = (llama_cpp.llama_token * room)()
     count = llama_cpp.llama_tokenize(vocabulary, data, len(data), tokens, room, add_special, parse_special)
     if count < 0:
-        raise NativeError(f"the prompt of {len(data)} bytes could not be tokenised")
+        raise NativeError(f"the prompt of {counted(len(data), 'byte')} could not be tokenised")
     return list(tokens[:count])
 
 
