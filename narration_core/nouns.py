@@ -13,11 +13,11 @@ def noun(count: float, one: str, many: str = "") -> str:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: "1 line", "2,000 lines".
+    """Return a number with its noun: "1 line", "2000 lines".
 
     Args:
         count: the number.
         one: the noun for one of them.
         many: the noun for any other number; `one` and an s when absent.
     """
-    return f"{count:,} {noun(count, one, many)}"
+    return f"{count} {noun(count, one, many)}"

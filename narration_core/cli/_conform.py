@@ -7,10 +7,9 @@ import click
 from narration_core.cli._goldens import goldens_in
 from narration_core.cli._options import GOLDEN, HUB, PATHS, log_files, output_option
 from narration_core.cli._output import FOUND, NONE, UNREADABLE, complain, say, say_json, view
-from narration_core.following import _conform_text, _data
+from narration_core.following import _conform_text, _data, _wording
 from narration_core.following._conform import conform as hold_against
 from narration_core.following._golden import Goldens
-from narration_core.nouns import counted
 
 
 @click.command("conform")
@@ -31,8 +30,8 @@ def conform(paths: tuple[str, ...], hub: str | None, golden: str, output: str) -
         found = hold_against(files, Goldens(goldens))
         if not found.stories:
             raise click.UsageError(
-                f"no story to compare: {counted(found.without_id, 'event')} without a correlation id, "
-                f"{found.other:,} other lines in {counted(len(files.paths), 'file')}"
+                f"no story to compare: {_wording.number(found.without_id, 'event')} without a correlation id, "
+                f"{found.other:,} other lines in {_wording.number(len(files.paths), 'file')}"
             )
         if output == "json":
             say_json(_data.conformity_data(found, files.searched))

@@ -7,7 +7,6 @@ from narration_core.following import _paint, _story_text, _wording
 from narration_core.following._spans import Work
 from narration_core.following._story_text import View
 from narration_core.following._why import Answer, Voice
-from narration_core.nouns import counted
 
 if TYPE_CHECKING:
     from narration_core.following._golden import Element, Golden
@@ -77,7 +76,7 @@ def _since(answer: Answer) -> str:
 def _reasons(answer: Answer, golden: "tuple[Golden, Element] | None") -> Iterator[tuple[str, str]]:
     following = answer.next
     if following is not None and (following.actor != answer.holder or answer.state == "silent"):
-        rest = f"{following.share:.0%} of {counted(following.requests, 'other request')}"
+        rest = f"{following.share:.0%} of {_wording.number(following.requests, 'other request')}"
         after = _wording.age(following.after.median)
         yield "Missing", f"{following.actor}: {following.human} - came {after} later (median) in {rest}"
     if answer.state in {"waiting", "queued", "silent"}:
@@ -101,7 +100,7 @@ def _reasons(answer: Answer, golden: "tuple[Golden, Element] | None") -> Iterato
         who = ", ".join(dict.fromkeys(loss.actor for loss in answer.losses))
         yield (
             "Lost",
-            f"{counted(lost, 'event')} of {who} since the story began: what is missing may be among them",
+            f"{_wording.number(lost, 'event')} of {who} since the story began: what is missing may be among them",
         )
     if answer.left_open:
         names = ", ".join(f"{work.event.actor} {work.name}" for work in answer.left_open)

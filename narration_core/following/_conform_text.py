@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from narration_core.following import _paint
+from narration_core.following import _paint, _wording
 from narration_core.following._conform import Conformity, Group
 from narration_core.following._golden import Parting, Symbol
 from narration_core.following._story_text import View
-from narration_core.nouns import counted
 
 _SHOWN_GROUPS: Final = 20
 
@@ -16,7 +15,7 @@ def text(found: Conformity, view: View) -> Iterator[str]:
     """Yield the share of stories that golden stories account for, then the others by shape, the largest first."""
     share = found.accounted / found.stories if found.stories else 0
     sentence = (
-        f"{found.accounted:,} of {counted(found.stories, 'real story', 'real stories')} ({share:.1%}) "
+        f"{found.accounted:,} of {_wording.number(found.stories, 'real story', 'real stories')} ({share:.1%}) "
         f"{'is' if found.stories == 1 else 'are'} accounted for by a golden story."
     )
     yield from _rows(view, sentence, 0, "bold")
@@ -27,17 +26,19 @@ def text(found: Conformity, view: View) -> Iterator[str]:
     if len(others) > _SHOWN_GROUPS:
         rest = others[_SHOWN_GROUPS:]
         yield ""
-        stories = counted(sum(group.number for group in rest), "story", "stories")
-        yield f"and {counted(len(rest), 'more shape')} of {stories}; -o json shows all"
+        stories = _wording.number(sum(group.number for group in rest), "story", "stories")
+        yield f"and {_wording.number(len(rest), 'more shape')} of {stories}; -o json shows all"
     for golden in found.unused:
         yield from _rows(view, f"No real story: {golden.title} ({golden.path}, {golden.request})", 2, "dim")
     if found.without_id:
-        yield from _rows(view, f"Not counted: {counted(found.without_id, 'event')} without a correlation id", 2, "dim")
+        yield from _rows(
+            view, f"Not counted: {_wording.number(found.without_id, 'event')} without a correlation id", 2, "dim"
+        )
 
 
 def _group(number: int, group: Group, view: View) -> Iterator[str]:
     state = ", still running" if group.is_running else ""
-    head = f"{number}. {counted(group.number, 'story', 'stories')}{state}, for example {group.example}"
+    head = f"{number}. {_wording.number(group.number, 'story', 'stories')}{state}, for example {group.example}"
     yield from _rows(view, head, 3, "bold")
     if group.parting is None:
         yield from _rows(view, f"   {_steps(group.shape)}", 5, "")

@@ -9,7 +9,6 @@ from narration_core.following._paint import Paint
 from narration_core.following._source import Searched
 from narration_core.following._spans import Work
 from narration_core.following._story import Story, id_kinds
-from narration_core.nouns import counted
 
 Times = Literal["abs", "rel", "delta"]
 
@@ -49,14 +48,14 @@ def text(story: Story, view: View) -> Iterator[str]:
 def heading(story: Story, view: View) -> Iterator[str]:
     """Yield what the story is of: its ids, how long it is, when it was."""
     times = [line.at_ms for line in story.lines if line.at_ms is not None]
-    what = f"{counted(len(story.lines), 'line')} of {counted(len(story.services), 'service')}"
+    what = f"{_wording.number(len(story.lines), 'line')} of {_wording.number(len(story.services), 'service')}"
     when = f", {_wording.moment(min(times), day=True)}, over {_wording.age(max(times) - min(times))}" if times else ""
     kinds = [kind for kind in id_kinds(story) if kind != "correlation_id"]
     name = story.asked if not kinds else f"{kinds[0]} {story.asked}"
     yield from _lines(view, f"Story of {name}: {what}{when}", "bold")
     if story.ids and story.ids != [story.asked]:
         shown = ", ".join(story.ids[:3]) + (f" and {len(story.ids) - 3} more" if len(story.ids) > 3 else "")  # noqa: PLR2004
-        yield from _lines(view, f"It belongs to {counted(len(story.ids), 'request')}: {shown}", "dim")
+        yield from _lines(view, f"It belongs to {_wording.number(len(story.ids), 'request')}: {shown}", "dim")
 
 
 def body(story: Story, view: View) -> Iterator[str]:
@@ -115,7 +114,7 @@ def _shown(
     line, last = group[0], group[-1]
     words = sentence(last)
     if len(group) > 1:
-        words += f" ({counted(len(group), 'time')} in {_wording.age((last.at_ms or 0) - (line.at_ms or 0))})"
+        words += f" ({_wording.number(len(group), 'time')} in {_wording.age((last.at_ms or 0) - (line.at_ms or 0))})"
     if work is not None:
         words += _outcome(work)
     return row(line, before, first, wide, view, words=words, depth=depth)
@@ -230,7 +229,7 @@ def searched(what: Searched, oldest_ms: int | None, newest_ms: int | None) -> st
     span = ""
     if oldest_ms is not None and newest_ms is not None:
         span = f", from {_wording.moment(oldest_ms, day=True)} to {_wording.moment(newest_ms, day=True)}"
-    return f"Searched {counted(what.files, 'file')}, {_wording.size(what.counts.bytes)}{span}"
+    return f"Searched {_wording.number(what.files, 'file')}, {_wording.size(what.counts.bytes)}{span}"
 
 
 def notes(what: Searched) -> list[str]:
@@ -247,9 +246,11 @@ def complaints(what: Searched) -> list[str]:
     """Return what could not be read, a sentence each."""
     words = list(what.counts.faults)
     if what.unreadable:
-        words.append(f"{counted(what.unreadable, 'line')} with the id cannot be read as JSON: torn or damaged")
+        words.append(f"{_wording.number(what.unreadable, 'line')} with the id cannot be read as JSON: torn or damaged")
     if what.counts.too_long:
-        words.append(f"{counted(what.counts.too_long, 'line')} with the id over 1 MiB left out")
+        words.append(f"{_wording.number(what.counts.too_long, 'line')} with the id over 1 MiB left out")
     if what.cut:
-        words.append(f"{counted(what.cut, 'line')} left out: a story is at most 200,000 lines long; use --since")
+        words.append(
+            f"{_wording.number(what.cut, 'line')} left out: a story is at most 200,000 lines long; use --since"
+        )
     return words

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from narration_core.nouns import counted
+from narration_core.nouns import counted, noun
 
 _UNITS = ((86_400_000, "d", 3_600_000, "h"), (3_600_000, "h", 60_000, "min"), (60_000, "min", 1000, "s"))
 _LONGEST = 10**15  # milliseconds, some 30,000 years
@@ -39,3 +39,8 @@ def size(count: int) -> str:
         if count >= unit:
             return f"{count / unit:.0f} {name}"
     return counted(count, "byte")
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun, easy to read when it is large: "1 line", "2,000 lines"."""
+    return f"{count:,} {noun(count, one, many)}"

@@ -1,11 +1,31 @@
 """What failed outside of a service's endpoints: narrated now and then, answered each time."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from narration_core.serving.repeats import Repeats
+
+_REASONS: Final = {
+    "BadHttpMethod": "its first line does not begin with a method",
+    "BadStatusLine": "its first line is not a method, a path and a version",
+    "ContentEncodingError": "its body is not in its Content-Encoding; gzip and deflate are read",
+    "InvalidHeader": "one of its headers is not valid",
+    "InvalidURLError": "its first line does not name a valid path",
+    "LineTooLong": "its first line or one of its headers is too long",
+    "TransferEncodingError": "its body is not in valid chunks",
+}
+
+
+def not_http(kind: str) -> str:
+    """Return why a request is not valid HTTP, in plain English.
+
+    Args:
+        kind: the name of the exception.
+    """
+    reason = _REASONS.get(kind)
+    return f"this is not a valid HTTP request{f': {reason}' if reason else ''} ({kind})"
 
 
 class Failures:

@@ -59,8 +59,11 @@ def urlsplit_netloc(origin: str) -> str | None:
 
 def _is_this_machine(host: str, bound_host: str) -> bool:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
     except ValueError:
         return False
+    if "@" in parts.netloc or parts.netloc != host:
+        return False  # more than a host and a port
+    name = (parts.hostname or "").removesuffix(".")
     own = {bound_host.lower(), "localhost"}
     return name in own or name.endswith(".localhost") or is_loopback(name)

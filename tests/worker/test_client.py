@@ -1,6 +1,8 @@
 """The client against servers that behave badly, over real sockets."""
 
 import asyncio
+import socket
+import struct
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -255,6 +257,27 @@ def test_the_end_of_the_file_is_not_the_end_of_the_stream(content_type, sent):
             return await client.text(prompt="a")
 
     with pytest.raises(StreamCutError):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_a_connection_that_breaks_cuts_the_stream(how):
+    async def handler(request):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(STARTED)
+        if how == "reset":
+            request.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        request.transport.abort()
+        return response
+
+    async def run():
+        async with server(handler) as url, WorkerClient(url) as client:
+            return await client.text(prompt="a")
+
+    with pytest.raises(StreamCutError, match="the connection broke in the middle of the stream"):
         asyncio.run(run())
 
 

@@ -124,6 +124,29 @@ def test_a_refused_request_keeps_its_callers_job_id():
     assert conflict[0] == 409
 
 
+@pytest.mark.req("M0-W-1330", "M0-W-1900")
+def test_what_is_asked_about_another_requests_job_is_refused_in_a_story_of_its_own():
+    async def run():
+        async with session() as (worker, web):
+            await answer(web, f"{worker.url}/execute", b'{"prompt": "a", "job_id": "done", "max_tokens": 1}')
+            await answer(web, f"{worker.url}/cancel", b'{"job_id": "never-was"}')
+            for path in ("done", "no%20id"):
+                async with web.get(f"{worker.url}/jobs/{path}/events", headers={"Last-Event-ID": "x"}) as response:
+                    assert response.status == 400
+            async with web.get(f"{worker.url}/jobs/done/events") as response:
+                assert response.status == 404
+                narration = (await response.json())["narration"]
+            return worker.events, narration
+
+    events, narration = asyncio.run(run())
+    refused = [event for event in events if event.action == "refuse"]
+    assert [event.get("callers_job_id") for event in refused] == ["never-was", "done", None, "done"]
+    assert len({event.job_id for event in refused} - {"done", "never-was"}) == 4
+    assert {event.event for event in refused} == {"error"}
+    assert [event["human"] for event in narration] == [refused[-1].human]
+    assert not any("no id" in event.human for event in events)  # of the path
+
+
 @pytest.mark.req("SSE-02")
 @pytest.mark.parametrize(("number", "words"), [(1, "1 token in"), (2, "2 tokens in")])
 def test_a_story_counts_as_people_do(number, words):

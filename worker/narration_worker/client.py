@@ -159,8 +159,9 @@ class WorkerClient:
 
         Raises:
             WorkerRefusedError: the worker refused it.
-            StreamCutError: the stream ended without `end` or `error`.
-            aiohttp.ClientError: the connection broke; a request is not sent again once its answer has begun.
+            StreamCutError: the stream ended without `end` or `error`, or its connection broke; a request is not sent
+                again once its answer has begun.
+            aiohttp.ClientError: the worker could not be reached.
         """
         response = await self._open("POST", "/execute", request, headers or {})
         async with response:
@@ -246,7 +247,7 @@ async def read_events(content: aiohttp.StreamReader) -> AsyncIterator[Message]:
     """Yield the events of a stream (WHATWG server-sent events); comments and unknown fields are skipped.
 
     Raises:
-        StreamCutError: an event holds something other than an object of JSON, or a line is endless.
+        StreamCutError: the connection broke, a line is endless, or an event holds no object of JSON.
     """
     name, data, event_id = "message", [], None
     try:
@@ -266,6 +267,10 @@ async def read_events(content: aiohttp.StreamReader) -> AsyncIterator[Message]:
                 name, data = "message", []
     except (LineTooLong, ValueError) as error:
         raise StreamCutError(f"a line is longer than {MAX_LINE} bytes") from error
+    except NotAWorkerError:
+        raise
+    except (aiohttp.ClientError, ConnectionError) as error:
+        raise StreamCutError(f"the connection broke in the middle of the stream ({type(error).__name__})") from error
 
 
 def _object(name: str, data: list[str]) -> dict[str, Any]:

@@ -131,8 +131,13 @@ def sent_job_id(body: bytes) -> str | None:
     given, fault = _decode(body)
     if given is None and fault is not None:
         given = dict(_whole_members(body.decode("utf-8", "surrogateescape")))
+    return valid_job_id(given.get("job_id")) if isinstance(given, dict) else None
+
+
+def valid_job_id(given: object) -> str | None:
+    """Return what is given as a job id, or None when it is not one."""
     try:
-        return msgspec.convert(given.get("job_id"), JobId) if isinstance(given, dict) else None
+        return msgspec.convert(given, JobId)
     except msgspec.ValidationError:
         return None
 

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from narration_core.serving.failures import not_http
 from narration_hub.errors import STATUS, HubError
 from narration_hub.http import logs
 
@@ -41,9 +42,7 @@ def failure_response(status: int, kind: str) -> web.Response:
         kind: the exception's name.
     """
     if status < STATUS["INTERNAL"]:
-        return json_response(
-            status, HubError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
-        )
+        return json_response(status, HubError("INVALID_REQUEST", not_http(kind)).to_wire())
     return error_response(HubError("INTERNAL", f"unexpected {kind}; the narration says more"))
 
 

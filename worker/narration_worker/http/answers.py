@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from narration_core.serving.failures import not_http
 from narration_worker.errors import CODES, WorkerError
 
 RETRY_AFTER_S: Final = 1
@@ -54,7 +55,5 @@ def failure_response(status: int, kind: str) -> web.Response:
         kind: the exception's name.
     """
     if status < CODES["INTERNAL"].status:
-        return json_response(
-            status, WorkerError("INVALID_REQUEST", f"this is not a valid HTTP request ({kind})").to_wire()
-        )
+        return json_response(status, WorkerError("INVALID_REQUEST", not_http(kind)).to_wire())
     return error_response(WorkerError("INTERNAL", f"unexpected {kind}; the narration says more"))

@@ -25,7 +25,7 @@ from narration_worker.jobs.job import Job
 from narration_worker.jobs.manager import Jobs
 from narration_worker.metrics import CONTENT_TYPE, Metrics
 from narration_worker.model.engine import Engine
-from narration_worker.requests import MAX_BODY, parse_cancel, parse_execute, sent_job_id
+from narration_worker.requests import MAX_BODY, parse_cancel, parse_execute, sent_job_id, valid_job_id
 from narration_worker.wire import CancelResult, Completion, Draining, End, Error, Fault, Health, HealthStatus, Token
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -257,16 +257,17 @@ class Server:
         return await self._resume(request, request.match_info["job_id"])
 
     async def _resume(self, request: web.Request, job_id: str) -> web.StreamResponse:
-        given = request.headers.get("Last-Event-ID", "0").strip()
-        if not given.isascii() or not given.isdigit() or len(given) > 18:  # noqa: PLR2004 - digits of a 64-bit number
-            raise WorkerError("INVALID_REQUEST", "Last-Event-ID is not an id of this stream")
-        job = self._jobs.resume(job_id, int(given))
+        try:
+            after = sse.last_event_id(request.headers)
+            job = self._jobs.resume(job_id, after)
+        except WorkerError as error:
+            return self._refuse(request, error, valid_job_id(job_id), own=False)
         if isinstance(job.reader, asyncio.Task):
             job.reader.cancel()  # one reader at a time: the old connection is probably dead
-        if job.subscription.ended and int(given) == job.last_sent_id:
+        if job.subscription.ended and after == job.last_sent_id:
             self._jobs.client_gone(job, job.reader)
             return web.Response(status=204)  # nothing is left; it also tells an EventSource not to ask again
-        return await self._stream(request, job, after=int(given))
+        return await self._stream(request, job, after=after)
 
     async def cancel(self, request: web.Request) -> web.Response:
         """POST /cancel: stop a job; calling it again is fine."""
@@ -277,7 +278,11 @@ class Server:
         cancel, faults = parse_cancel(body)
         if cancel is None:
             return self._refuse(request, invalid(faults), sent_job_id(body), own=False)
-        return json_response(202, CancelResult(cancel.job_id, self._jobs.cancel(cancel.job_id)))
+        try:
+            status = self._jobs.cancel(cancel.job_id)
+        except WorkerError as error:
+            return self._refuse(request, error, cancel.job_id, own=False)
+        return json_response(202, CancelResult(cancel.job_id, status))
 
     async def shutdown(self, _: web.Request) -> web.Response:
         """POST /shutdown: finish the accepted jobs, then exit."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -10,12 +10,16 @@ from aiohttp import web
 
 from narration_core import Delivery
 from narration_core.serving.sse import COMMENT, message
+from narration_worker.errors import WorkerError
 from narration_worker.jobs.job import Job
 from narration_worker.wire import Gap, Token
 
 # The two frequent events, as templates: encoding them field by field costs more than generating a token.
 _NARRATION: Final = b'event: narration\ndata: {"event":%b,"formatted":%b}\n\n'
 _TOKEN: Final = b'event: token\ndata: {"t":%b,"i":%d}\n\n'
+_LONGEST_EVENT_ID: Final = 18
+"""Digits of the largest 64-bit number."""
+
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -29,6 +33,18 @@ def as_bytes(delivery: Delivery) -> bytes:
     if isinstance(data, Token):
         return _TOKEN % (_encode(data.t), data.i)
     return message(name, _encode(data))
+
+
+def last_event_id(headers: Mapping[str, str]) -> int:
+    """Return the id of the last event that a client received; 0 for none.
+
+    Raises:
+        WorkerError: INVALID_REQUEST.
+    """
+    given = headers.get("Last-Event-ID", "0").strip()
+    if not given.isascii() or not given.isdigit() or len(given) > _LONGEST_EVENT_ID:
+        raise WorkerError("INVALID_REQUEST", "Last-Event-ID is not an id of this stream")
+    return int(given)
 
 
 def with_ids(deliveries: Iterable[Delivery]) -> bytes:

@@ -213,7 +213,11 @@ class Jobs:
         if job is None:
             if job_id in self._ended:
                 return self._ended[job_id]
-            raise WorkerError("NOT_FOUND", f"no job {job_id[:256]!r} is running, waiting or recently ended")
+            raise WorkerError(
+                "NOT_FOUND",
+                f"no job {job_id[:256]!r} is running, waiting or recently ended",
+                reason="no such job is running, waiting or recently ended",
+            )
         queue = self._inference.queued_jobs()
         state = job.state("waiting" if job in queue else "running")
         if job in queue:
@@ -263,7 +267,11 @@ class Jobs:
         """
         job = self._alive.get(job_id) or self._resumable.get(job_id)
         if job is None or job.sent is None:
-            raise WorkerError("NOT_FOUND", f"no stream of job {job_id[:256]!r} can be resumed")
+            raise WorkerError(
+                "NOT_FOUND",
+                f"no stream of job {job_id[:256]!r} can be resumed",
+                reason="the job has no stream that can be resumed",
+            )
         if last_event_id > job.last_sent_id:
             raise WorkerError("INVALID_REQUEST", "Last-Event-ID is later than every event of this stream")
         if job.resume_deadline is not None:
