@@ -31,7 +31,7 @@ def conform(paths: tuple[str, ...], hub: str | None, golden: str, output: str) -
         if not found.stories:
             raise click.UsageError(
                 f"no story to compare: {_wording.number(found.without_id, 'event')} without a correlation id, "
-                f"{found.other:,} other lines in {_wording.number(len(files.paths), 'file')}"
+                f"{_wording.number(found.other, 'other line')} in {_wording.number(len(files.paths), 'file')}"
             )
         if output == "json":
             say_json(_data.conformity_data(found, files.searched))

@@ -46,7 +46,7 @@ def bind_address(value: str) -> tuple[str, int | None]:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
-    if not host or parts.netloc != text or "@" in text or re.search(r"\s", text):
+    if not host or parts.netloc != text or text.endswith(":") or "@" in text or re.search(r"\s", text):
         raise ConfigError(f"BIND_ADDR or --host {value[:80]!r} is not host, host:port or [IPv6]:port")
     return host, port
 

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from narration_core.nouns import counted
+
 pytestmark = pytest.mark.req("COV-01")
 
 BUY, PAY, CLOSE, OPEN = ALL = (
@@ -419,7 +421,7 @@ def test_one_failed_test_is_one_reason_however_many_points_it_asserted(held, mon
 @pytest.mark.parametrize(("missing", "threshold"), [((), 95), ((CLOSE,), 75), ((CLOSE, PAY, BUY), 25), (ALL, 0)])
 def test_init_chooses_a_threshold_that_holds(shop, missing, threshold):
     silent(shop, *missing)
-    assert f"threshold {threshold}, {4 - len(missing)} points asserted" in shop.narration("init")
+    assert f"threshold {threshold}, {counted(4 - len(missing), 'point')} asserted" in shop.narration("init")
     shop.narration("gate")
 
 

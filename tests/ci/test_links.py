@@ -94,7 +94,7 @@ def test_log_files_of_several_services_are_one_story(tmp_path):
     worker.write_text(line(correlation_id="c", span_id="s2", parent_span_id="s1") + "\n" + line() + "\n")
     out = run(pool, worker, "--ids", code=0)
     assert "c: pool > worker\n" in out
-    assert "3 events (1 other lines) in 2 files, 1 correlation ids: every link holds" in out
+    assert "3 events (1 other line) in 2 files, 1 correlation id: every link holds" in out
     worker.write_text(line(correlation_id="other", span_id="s2", parent_span_id="s1") + "\n")
     out = run(pool, worker, code=1)
     assert f"{worker}:1: worker a has correlation id other, its caller pool a has c: the id changed on the way" in out

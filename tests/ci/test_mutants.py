@@ -171,7 +171,7 @@ def test_survivors_are_named_with_what_would_kill_them(tested):
     }
     assert "app/shop.py:6: app/shop.py::buy#2 survived 'mute': assert the event: assert_event(action='pay')" in out
     assert "never emitted, so never mutated: app/told.py:5" in out
-    assert out.startswith("11 mutants, 2 tests that reach them")
+    assert out.startswith("11 mutants, tests that reach them: 2")
     assert "narration mutants: 5 of 11 killed: 45.4 % (at least 90)" in out
     assert (tested.root / "app/shop.py").read_bytes() == before
     run(tested, "--point", "app/shop.py::buy#1", code=0)

@@ -147,7 +147,7 @@ def test_nothing_compared_is_an_error(logs, narration, tmp_path):
     (tmp_path / "snapshots" / "orders.story").write_text(GOLDEN)
     done = narration("conform", str(logs.folder))
     assert done.returncode == 2
-    assert "no story to compare: 1 events without a correlation id" in done.stderr
+    assert "no story to compare: 1 event without a correlation id" in done.stderr
 
 
 def test_golden_stories_without_a_real_one_are_named(orders, narration, tmp_path):

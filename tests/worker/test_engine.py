@@ -11,6 +11,7 @@ import gguf
 import pytest
 
 from narration_worker.errors import WorkerError
+from narration_worker.model import native
 from narration_worker.model.engine import Engine
 from narration_worker.model.generation import Result, Stopped, StopSwitch
 from narration_worker.requests import ExecuteRequest
@@ -223,6 +224,25 @@ def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
     engine.close()
     told = [event.percent for event in strict.events[before:] if event.event == "model_load_progress"]
     assert told == [0, 25, 50, 75, 100]
+
+
+@pytest.mark.req("M0-W-1340")
+def test_a_load_that_is_cancelled_does_not_wait_for_its_warm_up(make_model, monkeypatch):
+    evaluated = []
+    engine = Engine(make_model("small.gguf", 1), "cpu")
+    evaluate = native.Model.evaluate
+
+    def cancelled_meanwhile(model, tokens):
+        engine.cancel_load()
+        evaluated.append(evaluate(model, tokens))
+        return evaluated[-1]
+
+    monkeypatch.setattr(native.Model, "evaluate", cancelled_meanwhile)
+    with pytest.raises(Stopped):
+        engine.load(None)
+    assert evaluated == [2]  # aborted
+    assert not engine.loaded
+    engine.close()
 
 
 @pytest.mark.req("M0-W-1010")

@@ -214,7 +214,7 @@ EXPERTS = {"llama__expert_count": 8, "llama__expert_used_count": 2}
         ({**EXPERTS, "llama__expert_group_count": 8}, "groups of 8 experts"),
         ({**EXPERTS, "llama__expert_group_count": 4}, "0 of 4 groups of 8 experts"),
         ({**EXPERTS, "llama__expert_group_count": 3, "llama__expert_group_used_count": 1}, "groups of 8 experts"),
-        ({"llama__expert_group_count": 1}, "groups of 0 experts"),
+        ({"llama__expert_group_count": 1}, "group of 0 experts"),
         ({"llama__nextn_predict_layers": 2}, "2 of its 1 layers"),
         ({"llama__rope__scaling__type": "stretched"}, "rope.scaling.type"),
         ({"tokenizer__ggml__model": "no_vocab"}, "its tokenizer is 'no_vocab'"),

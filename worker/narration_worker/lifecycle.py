@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Final, NoReturn
 
 from aiohttp import web
 
@@ -228,6 +228,9 @@ class _Worker:
         await asyncio.wait((loading, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():
             engine.cancel_load()
+            await asyncio.wait((loading,), timeout=self._settings.shutdown_timeout_s + FORCED_EXIT_S)
+            if not loading.done():
+                self._exit_at_once(0)  # native code does not give up, and nothing else is under way
         stopped.cancel()
         try:
             await loading
@@ -297,13 +300,13 @@ class _Worker:
             self.forced = True
             self._stop_reason = f"a second {name}"
             self._force.set()
-            loop.call_later(2 * FORCED_EXIT_S, self._exit_at_once)
+            loop.call_later(2 * FORCED_EXIT_S, self._exit_at_once, EXIT_AT_ONCE)
 
-    def _exit_at_once(self) -> None:
+    def _exit_at_once(self, code: int) -> NoReturn:
         """End the process although native code or a client holds it up."""
         self._narrate_shutdown()
         flush(1.0)
-        os._exit(EXIT_AT_ONCE)
+        os._exit(code)
 
     def _narrate_shutdown(self) -> None:
         points.server_shutdown(signal=self._stop_reason or "a failure")

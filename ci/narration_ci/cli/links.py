@@ -45,7 +45,7 @@ def links(
         if files:
             chains = check_logs(files, allowed)
             findings: Sequence[Finding] = chains.findings
-            rest = f" ({chains.other} other lines)" if chains.other else ""
+            rest = f" ({counted(chains.other, 'other line')})" if chains.other else ""
             numbers = counted(len(chains.ids), "correlation id")
             head = f"{counted(chains.events, 'event')}{rest} in {counted(len(files), 'file')}, {numbers}"
             listed = (

@@ -13,7 +13,7 @@ from narration_worker.model import chat, residency
 from narration_worker.model.cpu import available_cpus, thread_count
 from narration_worker.model.cuda import Cuda
 from narration_worker.model.devices import Device, DeviceKind, choose_gpu
-from narration_worker.model.generation import Result, Stopped, StopSwitch, Token
+from narration_worker.model.generation import Result, StopSwitch, Token
 from narration_worker.model.gguf_check import ModelFile, NotAModelError, UnreadableError, check
 from narration_worker.model.memory_estimate import context_length, require_room, trained_length
 from narration_worker.model.residency import Residency
@@ -68,7 +68,7 @@ class Engine:
         self.required_bytes: int | None = None
         self.available_bytes: int | None = None
         self._model: Model | None = None
-        self._load_cancelled = False
+        self._loading = StopSwitch()
 
     def check_device(self) -> Device | None:
         """Return the GPU to use, or None for the CPU, and narrate the choice; there is no fallback.
@@ -151,19 +151,24 @@ class Engine:
             while done * 100 >= upcoming and upcoming <= PROGRESS_STEPS[-1]:
                 points.model_load_progress(model_ref=self.model_ref, percent=upcoming)
                 upcoming = next(steps, 101)
-            return not self._load_cancelled
+            return self._loading.cause is None
 
         try:
             model = native.Model(self.path, device, length, self.threads or 1, on_progress)
         except native.NativeError as error:
-            if self._load_cancelled:
-                raise Stopped("shutdown") from None
+            self._loading.check()
             raise WorkerError(
                 "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
             ) from None
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]
-        if model.evaluate(warm) != 0:
+        self._loading.connect(model.abort.set)
+        code = model.evaluate(warm)
+        self._loading.connect(None)
+        if self._loading.cause is not None:
+            model.close()
+            self._loading.check()
+        if code != 0:
             raise WorkerError("MODEL_LOAD_FAILED", f"model {self.path} loads but cannot compute: {model.last_error()}")
         if not model.has_logits:
             reason = "it computes, but not what text can be generated from"
@@ -192,7 +197,7 @@ class Engine:
 
     def cancel_load(self) -> None:
         """Stop a running load."""
-        self._load_cancelled = True
+        self._loading.stop("shutdown")
 
     @property
     def model(self) -> "Model":
