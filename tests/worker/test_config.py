@@ -30,7 +30,9 @@ def test_an_address_may_have_a_port(value, host, port):
     assert bind_address(value) == (host, port)
 
 
-@pytest.mark.parametrize("value", ["", ":8080", "a:b", "a:99999", "http://a", "a b", "u@a:1", "a/b", "[::1"])
+@pytest.mark.parametrize(
+    "value", ["", ":8080", "a:b", "a:99999", "http://a", "a b", "u@a:1", "a/b", "[::1", "127.0.0.1:", "[::1]:"]
+)
 def test_what_is_no_address_is_refused(value):
     with pytest.raises(ConfigError, match="host:port"):
         bind_address(value)
