@@ -48,21 +48,26 @@ _BLOCK: Final = (
 )
 _INDENT, _ITEM, _NAME_OF_BLOCK, _TAG, _STYLE, _REST = range(1, 7)
 """The groups of `_BLOCK`: by number they are read ten times faster than by name."""
+_LATE: Final = re.compile(r""":[ \t]{0,4}\r?\n(?=[ \t]{0,64}-[ ])""")
+"""What joins a name that other words stand before to the list below it."""
+_BEFORE_LIST: Final = r"(?r)[^\n](?<![\w.\-])(?P<name>[A-Za-z_][\w.\-]{1,63})[\"']?"
 _LINE: Final = (
     r"(?P<indent>[ \t]{0,80}+)(?P<item>(?:-[ ]{1,4}+|-(?=\r?\n)){0,3}+)"
     r"(?:[\"']?(?P<key>[A-Za-z_][\w.\-]{0,63}+)[\"']?[ \t]{0,4}:(?=\s|$)[ \t]{0,8}+)?(?P<s>[^\r\n]{0,4096}+)(?:\r?\n|$)"
 )
-_LABELS: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "property", "option", "setting", "column", "type", "path")  # fmt: skip
+_LABELS: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "property", "option", "setting", "column", "type", "path", "prop", "label")  # fmt: skip
 _LABEL: Final = re.compile(
-    rf"[kpnfhvaosct](?<![\w.\-].)(?:{'|'.join(f'(?<={label[0]}){label[1:]}' for label in _LABELS)}"
-    r"|(?<=p)(?:arameter|roperty_?(?:name|path))|(?<=k))[\"'`]?\s{0,4}[:=]\s{0,4}[\"'`]?([a-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])",
+    rf"[kpnfhvaosctl](?<![\w.\-].)(?:{'|'.join(f'(?<={label[0]}){label[1:]}' for label in _LABELS)}"
+    r"|(?<=p)(?:arameter|roperty_?(?:name|path))|(?<=f)ield_?name|(?<=c)olumn_?name|(?<=k)ey_?name|(?<=k))[\"'`]?\s{0,4}[:=]\s{0,4}[\"'`]?([a-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])",
     re.ASCII,
 )
 """A label and the name that it gives, in a text of small letters."""
 _SHORT_LABEL: Final = r"k[\"'`]?\s{0,4}[:=]"
 _HELD: Final = re.compile(
-    r"[vdcnoraipfbt](?<![\w.\-].)(?:(?<=v)al(?:ue)?|(?<=v)|(?<=d)ata|(?<=c)ontents?|(?<=d)efault|(?<=n)ew_?value|(?<=o)ld_?value|(?<=[rai])(?:(?<=r)ejected|(?<=a)ttempted|(?<=i)nvalid)_?value|(?<=c)urrent"
-    r"|(?<=p)revious|(?<=c)onstant_?value|(?<=f)rom|(?<=t)o|(?<=b)efore|(?<=a)fter)[\"'`]?\s{0,4}[:=]\s{0,4}",
+    r"[vdcnoraipfbts](?<![\w.\-].)(?:(?<=v)al(?:ue)?|(?<=v)|(?<=d)ata|(?<=c)ontents?|(?<=d)efault|(?<=n)ew_?value|(?<=o)ld_?value|(?<=[rai])(?:(?<=r)ejected|(?<=a)ttempted|(?<=i)nvalid)_?value|(?<=c)urrent"
+    r"|(?<=p)revious|(?<=c)onstant_?value|(?<=f)rom|(?<=t)o|(?<=b)efore|(?<=a)fter"
+    r"|(?<=a)rgument|(?<=i)nput|(?<=s)tring_?value|(?<=f)ield_?value|(?<=p)arameter_?value)"
+    r"[\"'`]?\s{0,4}[:=]\s{0,4}(?:\{\s{0,4}[\"'`]?(?:string|int|bytes|double)_?value[\"'`]?\s{0,4}:\s{0,4})?",
     re.ASCII,
 )
 """What the value of a record stands under, in a text of small letters."""
@@ -210,6 +215,10 @@ def _yaml(text: str, is_secret: IsSecret) -> Iterator[Place]:
                 spans, after = _indented(text, after, indent, whole=styled)
                 yield from spans
         found = search(text, max(after, found.start() + 1))
+    for below in _LATE.finditer(text) if "\n" in text else ():  # `app: passwords:`, and the list below it
+        before = compiled(_BEFORE_LIST).match(text, 0, below.start())
+        if before is not None and is_secret(before["name"]):
+            yield from _indented(text, below.end(), 0, whole=False)[0]
 
 
 def _indented(text: str, at: int, indent: int, *, whole: bool) -> tuple[list[Place], int]:

@@ -14,6 +14,7 @@ from narration_core._undisturbed import loaded
 from narration_core.redaction import _values as values
 from narration_core.redaction._engines import Pieces, lower_ascii
 from narration_core.redaction._normal_form import normal, normal_forms, without_colours
+from narration_core.redaction._phone_numbers import dialled, names_a_phone
 from narration_core.redaction._plan import Plan, make_plan
 from narration_core.redaction._policy import MARKER, RedactionPolicy
 from narration_core.redaction._rule import compiled
@@ -25,9 +26,12 @@ from narration_core.redaction._spans import BY_NAME, CROWD, OVERLAP, PATIENCE, W
 # Loaded with the first text that may hold a secret: most programs' first event should not wait for them.
 _ASSIGNMENTS: Final = "narration_core.redaction._assignments"
 _CROWDS: Final = "narration_core.redaction._crowd"
+_DIALLED: Final = frozenset("+(0123456789")
 _BLOCKS: Final = "narration_core.redaction._blocks"
 _TABLES: Final = "narration_core.redaction._tables"
 _STATEMENTS: Final = "narration_core.redaction._statements"
+_BOUND: Final = "narration_core.redaction._bound_values"
+_LISTED: Final = "narration_core.redaction._listed_columns"
 
 _ONWARD: Final = r"""[^\s"'<>]{0,1048576}+"""
 _LONG: Final = 200
@@ -123,7 +127,15 @@ class Finder:
             key: its name.
         """
         verdict = self.verdict(key)
-        if verdict == SAFE or not value or self.is_marker(value):
+        if verdict == SAFE:
+            return (
+                value[:1] in _DIALLED
+                and names_a_phone(key)
+                and dialled(value)
+                and "phone-labelled" not in self._policy.off
+                and value not in self._policy.allow
+            )
+        if not value or self.is_marker(value):
             return False
         if self.key_is_secret(key):
             return not (value in self._policy.allow or values.harmless(value, verdict, key))
@@ -360,6 +372,10 @@ class Finder:
         if whole and "\n" in value:
             yield from loaded(_TABLES).find(value, is_secret)
         yield from loaded(_STATEMENTS).find(value, low, is_secret)
+        if "=" in value or "reparing:" in value:
+            yield from loaded(_BOUND).find(value, low, is_secret)
+        if "[" in value:
+            yield from loaded(_LISTED).find(value, low, is_secret)
 
     def hides_nothing(self, value: str, hits: list[int]) -> bool:
         """Tell quickly whether a text that was redacted has no more secrets; False means that it is worth a look.

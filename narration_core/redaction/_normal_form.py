@@ -152,7 +152,23 @@ class _Folding(dict[int, str]):
         return folded
 
 
+# Signs that stand between a name and its value, or around it, as the ASCII ones that they look like.
+_SIGNS: Final = {
+    "\u2236": ":",
+    "\ua789": ":",
+    "\u2212": "-",
+    "\u2022": "-",
+    "\u00b7": "-",
+    "\u2027": "-",
+    "\u00a6": "|",
+    "\u2039": "\u00ab",
+    "\u203a": "\u00bb",
+}
+
+
 def _folded(char: str) -> str:
+    if char in _SIGNS:
+        return _SIGNS[char]
     kind = unicodedata.category(char)
     if kind in {"Cf", "Cc", "Cs", "Co"} or 0x300 <= ord(char) <= 0x36F or unicodedata.name(char, "").endswith("FILLER"):
         return " " if char in "\x85\u2028\u2029" else ""

@@ -26,6 +26,34 @@ _OTHER: Final = (7, 12)
 _NOT_DIGIT: Final = re.compile(r"\D")
 
 
+_NAME: Final = re.compile(
+    r"(?:^|[_.\-\s])(?:tele?)?(?:phone|mobile|msisdn|fax|tel|gsm|whatsapp|telefon|handy)(?:[_ \-]?(?:number|num|no|nr))?$"
+    r"|[a-z](?:Phone|Mobile|Fax)(?:Number|Num|No|Nr)?$|^(?:phone|mobile|fax)(?:Number|Num|No|Nr)$",
+)
+_DIALLED: Final = re.compile(r"[+(]?\d[\d ().\-/]{6,22}\d")
+_DATE: Final = re.compile(
+    r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[./-]\d\d?[./-](?:19|20)\d\d|\d{1,3}(?:\.\d{1,3}){3}(?![.\d])"
+)
+
+
+def names_a_phone(name: str) -> bool:
+    """Tell whether a name says that a telephone number stands under it: `phone`, `mobile_number`, `homePhone`.
+
+    Args:
+        name: a key of a mapping.
+    """
+    return _NAME.search(name) is not None or (name.isupper() and _NAME.search(name.lower()) is not None)
+
+
+def dialled(text: str) -> bool:
+    """Tell whether all of a text can be a telephone number; its name says that it is one.
+
+    Args:
+        text: what stands under the name.
+    """
+    return _DIALLED.fullmatch(text) is not None and 8 <= len(_digits(text)) <= 15 and _DATE.match(text) is None
+
+
 def _digits(text: str) -> str:
     return _NOT_DIGIT.sub("", text)
 
@@ -61,6 +89,8 @@ def plausible_national(text: str) -> bool:
     pieces = re.findall(r"\d+", text)
     if len(pieces) == 1:
         return (number[0] == "0" and len(number) in {10, 11}) or re.fullmatch(
-            r"1?[2-9]\d{2}[2-9]\d{6}", number
+            r"1?[2-9]\d{2}[2-9]\d{6}|1[3-9]\d{9}", number
         ) is not None
+    if len(pieces) == 2 and re.fullmatch(r"3\d\d[ \-/]\d{6,7}", text):  # of Italian mobiles
+        return True
     return text[0] in "(+" or number[0] in "01" or len(pieces) > 2 or (number[0] == "8" and "(" in text)

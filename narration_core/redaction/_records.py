@@ -9,21 +9,23 @@ _NAMING: Final = frozenset(
     (
         "name key field param parameter header variable var attribute attr property prop label setting option column "
         "fieldname field_name columnname column_name keyname key_name k n type id loc selector locator "
-        "parameterkey parametername optionname settingname propertyname attributename variablename headername paramname"
+        "kind parameterkey parametername optionname settingname propertyname attributename variablename headername paramname"
     ).split()
 )
 _VALUES: Final = frozenset(
     (
         "value val v values data content contents default defaultvalue default_value newvalue new_value oldvalue "
         "old_value rejectedvalue rejected_value attemptedvalue attempted_value invalidvalue invalid_value new old current previous input string constant_value constantvalue from to before after "
+        "argument string_value stringvalue rhs "
         "parametervalue optionvalue settingvalue propertyvalue attributevalue variablevalue headervalue paramvalue fieldvalue"
     ).split()
 )
 # Where in a document the value is.
 _PATHS: Final = frozenset("path instancepath instance_path datapath data_path".split())
 _POINTER: Final = re.compile(r"(?:[$#]?[./])?(?:\w{1,64}\.){0,8}(\w{1,64})", re.ASCII)
+_ANSWERS: Final = frozenset("answer response reply entered typed".split())
 _HEADS: Final = frozenset(
-    "names columns fields headers keys params parameters cols attributes variables header".split()
+    "names columns fields headers keys params parameters cols attributes variables header schema".split()
 )
 _ROWS: Final = frozenset(
     "values rows row data records record args arguments params parameters vals items bindings binds tuples".split()
@@ -35,6 +37,7 @@ _STATEMENTS: Final = frozenset("sql statement query stmt db.statement db.query.t
 # Members of a JSON Web Key that are secret (RFC 7518, section 6).
 _PRIVATE: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
 _SECRET_DATA: Final = frozenset(["data", "stringData"])
+"""Where a Secret of Kubernetes has them."""
 _LONGEST_NAME: Final = 128
 _MOST_LABELS: Final = 32  # a record with more fields is no pair of a name and a value
 _MOST_COLUMNS: Final = 1024
@@ -82,21 +85,49 @@ def labelled(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[Any, str]:
     lowered = {key: key.lower() for key in record if type(key) is str}
     if "kty" in lowered:
         return dict.fromkeys(_PRIVATE.intersection(lowered), "private_key")
-    if record.get("kind") == "Secret":  # a manifest of Kubernetes
-        return dict.fromkeys(_SECRET_DATA.intersection(record), "secret")
-    values = [key for key, low in lowered.items() if low in _VALUES]
-    if not values:
-        return {}
-    patch = "op" in lowered
-    for key, low in lowered.items():
-        if patch and low == "path" and is_secret(str(record[key]).rpartition("/")[2]):  # RFC 6902
-            return dict.fromkeys((value for value in values if value != key), "password")
-        if low == "type" and record[key] == "token":  # what a parser read
-            continue
-        named = _text(record[key]) if low in _NAMING else _pointed(record[key]) if low in _PATHS else None
-        if named is not None and is_secret(named):
+    if record.get("kind") == "Secret":
+        return dict.fromkeys(manifest(record), "secret")
+    asked = "prompt" in lowered.values()
+    values = [key for key, low in lowered.items() if low in _VALUES or (asked and low in _ANSWERS)]
+    for key, low in lowered.items() if values else ():
+        named = _named_by(low, record[key], is_secret, patch="op" in lowered)
+        if named is not None:
             return {value: named for value in values if value != key}
     return {}
+
+
+def _named_by(low: str, given: object, is_secret: IsSecret, *, patch: bool) -> str | None:
+    """Return the secret's name that a field gives to the ones beside it, if it does.
+
+    Args:
+        low: the field's own name.
+        given: what it holds.
+        is_secret: whether a name promises a secret.
+        patch: the record is an operation of a JSON patch (RFC 6902).
+    """
+    if patch and low == "path" and is_secret(str(given).rpartition("/")[2]):
+        return "password"
+    if low in {"type", "kind"} and given == "token":  # what a parser read
+        return None
+    if low == "prompt":
+        return "password" if _asks(given, is_secret) else None
+    named = _text(given) if low in _NAMING else _pointed(given) if low in _PATHS else None
+    return named if named is not None and is_secret(named) else None
+
+
+def manifest(record: Mapping[Any, Any]) -> frozenset[str]:
+    """Return the keys of a Secret of Kubernetes under which every value is one, whatever its name.
+
+    Args:
+        record: any mapping.
+    """
+    return _SECRET_DATA.intersection(record) if record.get("kind") == "Secret" else frozenset()
+
+
+def _asks(prompt: object, is_secret: IsSecret) -> bool:
+    """Tell whether a prompt asks for a secret: `Password:`, `Enter passphrase: `."""
+    text = prompt.strip() if isinstance(prompt, str) else ""
+    return 1 < len(text) < _LONGEST_NAME and text.endswith((":", ">")) and is_secret(text[:-1].strip())
 
 
 def variables(record: Mapping[Any, Any], is_secret: IsSecret) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from narration_core._bounded import BoundedSet
 from narration_core._interruption import pass_on
 from narration_core._undisturbed import loaded, undisturbed
+from narration_core.redaction._phone_numbers import names_a_phone
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._spans import BY_NAME, WINDOW, Secret, surroundings
 
@@ -119,7 +120,7 @@ class Redactor:
 
     def suspicious_key(self, key: str) -> bool:
         """Tell whether a name is or promises a secret; those that do neither are kept in `clean_keys`."""
-        if self.text(key) is not key or self.verdict(key):
+        if self.text(key) is not key or self.verdict(key) or names_a_phone(key):
             return True
         if len(key) <= _LONGEST_KEY:
             self._clean_keys.keep(key)

@@ -11,6 +11,7 @@ from narration_core._event import FIELDS, RENAMED
 from narration_core.redaction._name_sieve import NameSieve
 from narration_core.redaction._provider_names import PROVIDERS
 from narration_core.redaction._secret_words import (
+    FOREIGN_KEYS,
     FOREIGN_SECRETS,
     FOREIGN_TOKENS,
     LONGEST_ENDING,
@@ -60,7 +61,8 @@ _STRONG_WORDS: Final = (
             "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode recoverycodes backupcodes "
             "activationcode unlockcode doorcode accesscode resetcode logincode confirmationcode onetimecode onetimepassword authcode "
             "securityanswer secretanswer codeverifier devicecode clientassertion samlresponse samlrequest samlassertion "
-            "totpseed totpsecret walletseed"
+            "totpseed totpsecret walletseed mnemonicphrase connstr 2facode 2fatoken mfatoken twofactorcode scratchcodes scratchcode gatecode alarmcode entrycode safecombination vaultcombination "
+            "dockerauthconfig dockerconfigjson snmpcommunity communitystring rocommunity rwcommunity saslconfig jaasconfig"
         ).split()
     )
     | {folded(word) for word in FOREIGN_SECRETS}
@@ -110,6 +112,7 @@ _TOKEN_WORDS: Final = (
 )
 # A part of a form or of a screen that is typed into, a reference: the end of a name that still holds the secret.
 _ENTRY: Final = frozenset(["field", "input", "text", "box", "txt", "edit", "entry", "ref", "string", "str", "value"])
+_SECRET_TEXTS: Final = frozenset((word, "text") for word in ("secret", "token", "key"))
 # An address that signs in whoever has it.
 _OPENING: Final = frozenset(
     [
@@ -160,9 +163,10 @@ _KEY_SAFE: Final = frozenset(
 _WEAK_WORDS: Final = frozenset(
     (
         "key keys auth authentication oauth login session sess sid salt nonce license licence serial "
-        "hook assertion webhook access account tokens api sas dsn hmac code state certificate cert pat"
+        "hook assertion webhook access account tokens api sas dsn hmac code state certificate cert pat "
+        "community seed private kek dek"
     ).split()
-)
+) | {word for key in FOREIGN_KEYS for word in (key, folded(key))}
 # A name that ends like this talks about a secret, it does not hold one.
 _SAFE_LAST: Final = frozenset(
     (
@@ -201,6 +205,9 @@ _COUNT_FIRST: Final = frozenset((
 ).split())  # fmt: skip
 _SPLIT: Final = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+|[0-9]+")
 _JOINED: Final = re.compile(r"[\s_.\-]+")
+_SHORT: Final = 6
+_MOST_PIECES: Final = 6
+_HUMP: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-ZÀ-ÖØ-ÞА-Я])")
 _PREFIXES: Final = ("my", "the", "db", "user", "app", "api", "x")
 
 
@@ -286,7 +293,9 @@ def _by_ending(parts: list[str]) -> Verdict | None:
     """Judge names whose last word says only where the secret is: `passwordField`, `reset_link`, `DATABASE_URL`."""
     if len(parts) < 2:
         return None
-    if parts[-1] in _ENTRY and _last(parts[:-1]) is Verdict.PASSWORD:
+    if parts[-1] in _ENTRY and (_last(parts[:-1]) is Verdict.PASSWORD or (parts[-2], parts[-1]) in _SECRET_TEXTS):
+        return Verdict.MEDIUM
+    if parts[-2:] == ["secret", "id"]:  # half of a role's credential; elsewhere a name, which is no random text
         return Verdict.MEDIUM
     if parts[-1] in _ADDRESSES:
         if parts[-2] in _OPENING:
@@ -315,6 +324,14 @@ def _inner(parts: list[str]) -> Verdict:
 def _foreign(name: str) -> bool:
     """Tell whether a name, or the last word of one, says "password" in another language: `mot de passe`, `db_heslo`."""
     return foreign_password(name) or foreign_password(_JOINED.split(name)[-1])
+
+
+def _begins_foreign(name: str) -> bool:
+    """Tell whether a name goes on after such a word, and not with what is only told of it: `motDePasseActuel`, `nueva_clave_2`."""
+    pieces = _HUMP.sub(" ", name).replace("_", " ").replace("-", " ").split()[:_MOST_PIECES]
+    if len(pieces) < 2 or pieces[-1].lower() in _SAFE_LAST:
+        return False
+    return any(foreign_password("".join(pieces[:end])) for end in range(1, len(pieces)))
 
 
 def judge(name: str, extra: Collection[str] = (), safe: Collection[str] = ()) -> Verdict:
@@ -349,8 +366,13 @@ def _by_words(name: str, lowered: str, parts: list[str]) -> Verdict:
     verdict = _last(parts) if parts else Verdict.SAFE
     if not (verdict and parts[-1] in _ENGLISH and name.isascii()) and _foreign(name[-120:]):
         return Verdict.PASSWORD
-    if lowered in _STRONG_WORDS or _session(lowered):
+    whole = folded(lowered)
+    if lowered in _STRONG_WORDS or (len(whole) > _SHORT and whole in _STRONG_WORDS) or _session(lowered):
         return Verdict.STRONG
+    if _begins_foreign(name[-120:]):
+        return Verdict.MEDIUM
+    if not name.isascii() and folded(_JOINED.split(lowered)[-1]) in _WEAK_WORDS:
+        return max(verdict, Verdict.WEAK)
     if not parts:
         return Verdict.SAFE
     special = _by_ending(parts)

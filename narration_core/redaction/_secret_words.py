@@ -8,8 +8,8 @@ from typing import Final
 
 PASSWORD_WORDS: Final = frozenset(
     (
-        "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword psword pswrd passwrod passw0rd "
-        "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass authtok rediscliauth psksecret"
+        "password passwords passwd passwort passphrase passphrases passcode pwd pswd passw pass psw pw pword passwrd psswd pasword psword pswrd passwrod passw0rd pwrd pa55word pa55wd pass0rd "
+        "userpass dbpass rootpw bindpw userpw dbpw adminpw pgpassword requirepass masterauth sshpass authtok rediscliauth psksecret wpapsk enablepw"
     ).split()
 )
 """A password's name hides any value."""
@@ -28,7 +28,7 @@ _FOREIGN: Final[dict[str, str]] = {
     "Burmese": "စကားဝှက်",
     "Catalan": "contrasenya",
     "Chinese": "密码 密碼 口令 通行码",
-    "Croatian, Serbian, Bosnian": "lozinka",
+    "Croatian, Serbian, Bosnian": "lozinka zaporka",
     "Czech, Slovak": "heslo",
     "Danish": "adgangskode kodeord",
     "Dutch": "wachtwoord toegangscode",
@@ -38,7 +38,7 @@ _FOREIGN: Final[dict[str, str]] = {
     "French": "motdepasse mdp passe",
     "Galician": "contrasinal",
     "Georgian": "პაროლი",
-    "German": "passwort kennwort zugangscode",
+    "German": "passwort kennwort zugangscode geheimwort losungswort",
     "Greek": "κωδικός συνθηματικό κωδικόςπρόσβασης",
     "Gujarati": "પાસવર્ડ",
     "Hebrew": "סיסמה סיסמא ססמה",
@@ -46,22 +46,26 @@ _FOREIGN: Final[dict[str, str]] = {
     "Hungarian": "jelszó",
     "Icelandic": "lykilorð aðgangsorð",
     "Indonesian, Malay": "katasandi katalaluan",
-    "Irish": "pasfhocal",
+    "Irish, Scottish": "pasfhocal focalfaire facalfaire",
     "Italian": "parolad'ordine parolachiave",
-    "Japanese": "パスワード 暗証番号 合言葉",
+    "Japanese": "パスワード 暗証番号 合言葉 パスコード",
     "Kannada": "ಪಾಸ್ವರ್ಡ್",
-    "Kazakh": "құпиясөз",
+    "Kazakh, Kyrgyz": "құпиясөз сырсөз",
     "Khmer": "ពាក្យសម្ងាត់",
     "Korean": "비밀번호 패스워드 암호",
     "Lao": "ລະຫັດຜ່ານ",
     "Lithuanian": "slaptažodis",
+    "Luxembourgish": "passwuert",
     "Malayalam": "പാസ്‌വേഡ്",
     "Mongolian": "нууцүг",
     "Norwegian": "passord",
+    "Odia": "ପାସୱାର୍ଡ",
+    "Pashto": "پټنوم",
     "Persian": "رمزعبور گذرواژه کلمهعبور",
-    "Polish": "hasło",
+    "Polish": "hasło haslo",
     "Portuguese": "senha palavrapasse",
-    "Russian, Belarusian, Ukrainian": "пароль",
+    "Punjabi": "ਪਾਸਵਰਡ",
+    "Russian, Belarusian, Ukrainian": "пароль парольдоступа парольпользователя",
     "Sinhala": "මුරපදය",
     "Slovenian": "geslo",
     "Spanish": "contraseña",
@@ -73,21 +77,34 @@ _FOREIGN: Final[dict[str, str]] = {
     "Turkish": "şifre şifreniz şifren parolanız",
     "Urdu": "پاسورڈ",
     "Uzbek": "maxfiyso'z maxfiyso‘z maxfiysoʻz maxfiyso’z",
-    "Vietnamese": "mậtkhẩu",
+    "Vietnamese": "mậtkhẩu mậtmã",
     "Welsh": "cyfrinair",
 }
 # With blanks, as text has them.
 _PHRASES: Final = (
     "كلمة المرور, كلمة السر, كلمة سر, mot de passe, κωδικός πρόσβασης, kata sandi, kata laluan, parola d'ordine, "
-    "нууц үг, رمز عبور, کلمه عبور, palavra passe, palavra-passe, پاس ورڈ, mật khẩu, የይለፍ ቃል"
+    "нууц үг, رمز عبور, کلمه عبور, palavra passe, palavra-passe, پاس ورڈ, mật khẩu, mật mã, የይለፍ ቃል, құпия сөз, focal faire, facal faire, "
+    "пароль доступа, пароль пользователя"
 )
 
-FOREIGN_SECRETS: Final = frozenset(
+# With blanks, as text has them: keys and codes that only their second word tells from others.
+_KEY_PHRASES: Final = (
+    "clave de acceso, clave secreta, clave privada, clave api, clave de api, chave de acesso, chave secreta, chave privada, chave api, chave de api, "
+    "chiave segreta, chiave privata, chiave di accesso, chiave api, clé api, clé d'api, clé d’api, clé secrète, clé privée, clé d'accès, clé d’accès, "
+    "api-schlüssel, api sleutel, ключ api, секретный ключ, приватный ключ, закрытый ключ, ключ доступа, klucz api, klucz prywatny, tajny klucz, klíč api, "
+    "api nyckel, api-nyckel, api nøgle, api-nøgle, api anahtarı, gizli anahtar, api キー, apiキー"
+)
+_KEYS_AS_ONE_WORD: Final = frozenset(re.sub(r"[ \-'’]", "", phrase) for phrase in _KEY_PHRASES.split(", "))
+FOREIGN_SECRETS: Final = _KEYS_AS_ONE_WORD | frozenset(
     "секрет 密钥 密鑰 秘密鍵 私钥 私鑰 秘钥 验证码 驗證碼 認証コード 确认码 인증번호 인증코드 비밀키 geheimnis".split()
 )
 """Keys and codes: a file path may stand under one of these names."""
-FOREIGN_TOKENS: Final = frozenset("clave parola parole sandi losung токен 令牌 トークン 토큰".split())
+FOREIGN_TOKENS: Final = frozenset("clave parola parole sandi losung jeton geheim токен 令牌 トークン 토큰".split())
 """Words with other meanings as well: a plain word may stand under one of these names."""
+FOREIGN_KEYS: Final = frozenset(
+    "schlüssel llave chave chiave sleutel ключ klíč klucz nyckel nøgle anahtar 钥匙 鍵".split()
+)
+"""Words for keys of any kind: in an event only what looks random is a secret under one of these names; a text is not searched for them."""
 
 
 # Of ASCII: small letters and digits, nothing else.
@@ -155,17 +172,21 @@ def _inflected(*, ascii_only: bool) -> re.Pattern[str]:
     return re.compile("|".join(f"{re.escape(stem)}.{{0,{most}}}\\Z" for stem, most in stems.items()), re.DOTALL)
 
 
+def _unaccented(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
 def foreign_spellings() -> frozenset[str]:
     """Return every spelling to look for in text: as the table has it, with a capital letter, in capitals, without accents."""
     plain = {word for words in _FOREIGN.values() for word in words.split()} | set(_PHRASES.split(", "))
-    plain |= FOREIGN_SECRETS | (FOREIGN_TOKENS - {"parole"})
-    plain |= {
-        "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-        for word in plain
-        if word[0] < "\u0370"
-    }
+    plain |= (FOREIGN_SECRETS - _KEYS_AS_ONE_WORD) | (FOREIGN_TOKENS - {"parole", "jeton", "geheim"})
+    plain |= {*_KEY_PHRASES.split(", ")}
+    plain |= {_unaccented(word) for word in plain if word[0] < "\u0370"}
     # As names have them, which hold no blanks.
-    plain |= {phrase.replace(" ", joint) for phrase in plain if " " in phrase for joint in "_-"}
+    phrases = {phrase for phrase in plain if " " in phrase}
+    keys = {*_KEY_PHRASES.split(", ")}
+    keys |= {_unaccented(phrase) for phrase in keys}
+    plain |= {phrase.replace(" ", "_") for phrase in phrases} | {phrase.replace(" ", "-") for phrase in phrases - keys}
     # As they are once what nobody sees is gone.
     plain |= {word.replace("\u200c", "").replace("\u200d", "") for word in plain}
     # Russian and its neighbours decline: what all cases share.
@@ -189,6 +210,6 @@ SESSION_NAMES: Final = (
     "__secure-1psid __secure-3psid sapisid apisid hsid ssid li_at ct0 reddit_session sb-access-token sb-refresh-token csrftoken xsrf-token "
     "_csrf _xsrf __requestverificationtoken .antiforgery adminer_sid phpmyadmin pma_pass roundcube_sessid roundcube_sessauth "
     "mod_auth_openidc_session oauth2_proxy _oauth2_proxy keycloak_session keycloak_identity auth_session_id kc_restart vaadin_sessionid "
-    "dsautosession sap_sessionid mysapsso2 smsession iplanetdirectorypro lt_pa_token ltpatoken ltpatoken2 shiro.sid sid.sig session.sig"
+    "dsautosession sap_sessionid mysapsso2 smsession iplanetdirectorypro lt_pa_token ltpatoken ltpatoken2 shiro.sid sid.sig session.sig remember-me rememberme _session_id x-session-id cftoken"
 ).split()
 """Names of cookies that are a session; what they hold signs in."""

@@ -21,7 +21,7 @@ _STATEMENT: Final = re.compile(
 )
 _WORDS: Final = ("insert", "replace", "merge", "update", "select", "delete")
 _GIVEN: Final = re.compile(
-    r"[pabvd](?<!\w[pabvd])(?:(?<=p)aram(?:eter)?s|(?<=a)rg(?:ument)?s|(?<=b)ind(?:ing)?s?|(?<=v)alues|(?<=d)etail)[\"']?\s{0,4}[:=]?\s{0,4}(?:\[(?=\s{0,4}[(\[]))?(?=[(\[])"
+    r"[pabvd$](?<!\w[pabvd])(?:(?<=\$)\d{1,3}(?=\s{1,3}\[)|(?<=p)aram(?:eter)?s|(?<=a)rg(?:ument)?s|(?<=b)ind(?:ing)?s?|(?<=v)alues|(?<=d)etail)[\"']?\s{0,4}[:=]?\s{0,4}(?:\[(?=\s{0,4}[(\[]))?(?=[(\[])"
 )
 """What stands before parameters, in a text of small letters."""
 _MARK: Final = re.compile(r"[?%$=<>l](?:(?<=\?)|(?<=%)s|(?<=\$)\d{1,3}|(?:(?<=[=<>])|(?<=\bl)ike\b)\s{0,4}[:@]\w)")
@@ -81,7 +81,10 @@ class _Log:
         self._is_secret = is_secret
         self._inserts = list(INSERT.finditer(low))
         self._opened = [found.start(1) for found in self._inserts]
-        self._given = [found.span() for found in _GIVEN.finditer(low)]
+        # A placeholder that parameters follow is one of those that they are for.
+        self._given = [
+            (found.end() if found[0][0] == "$" else found.start(), found.end()) for found in _GIVEN.finditer(low)
+        ]
         self._marks = _starts(_MARK, low)
         self._rows: dict[int, tuple[list[Row], int]] = {}
 

@@ -141,11 +141,14 @@ def _mapping(
     labelled = {**records.labelled(value, redactor.key_is_secret), **(named or {})}
     variables = records.variables(value, redactor.key_is_secret) if "variables" in value else None
     columns = records.columns(value, redactor.key_is_secret)
+    manifest = records.manifest(value)
     for name, item in items:
         key = records.key_name(name)
         clean = redactor.text(name) if type(name) is str else _key(redactor, name, depth, budget)
         if name in columns:
             hidden = _rows(redactor, item, columns[name], depth + 1, budget, forced=forced)
+        elif name in manifest and isinstance(item, Mapping):
+            hidden = _mapping(redactor, item, depth + 1, budget, forced=True, named=dict.fromkeys(item, "secret"))
         elif variables and name == "variables":
             hidden = _mapping(redactor, item, depth + 1, budget, forced=forced, named=variables)
         else:

@@ -15,7 +15,7 @@ WORDS = (
     "contraseña, clave, senha, palavra-passe, mot de passe, motDePasse, mdp, parola, wachtwoord, adgangskode, kodeord, passord, lösenord, salasana, lykilorð, parool, "
     "slaptažodis, hasło, heslo, geslo, lozinka, лозинка, пароль, Пароль, ПАРОЛЬ, паролем, парола, jelszó, jelszava, parolă, fjalëkalimi, κωδικός, şifre, Şifre, şifrə, "
     "құпиясөз, нууц үг, პაროლი, գաղտնաբառ, סיסמה, كلمة المرور, كلمة السر, رمز عبور, گذرواژه, पासवर्ड, পাসওয়ার্ড, கடவுச்சொல், รหัสผ่าน, ລະຫັດຜ່ານ, mật khẩu, kata sandi, "
-    "nenosiri, 密码, 密碼, 口令, パスワード, 暗証番号, 비밀번호, 암호, contrasenya, pasahitza, contrasinal, cyfrinair, wagwoord, kennwort, passwort"
+    "zaporka, geheimwort, focal faire, ਪਾਸਵਰਡ, パスコード, mật mã, құпия сөз, haslo, пароль доступа, passwuert, nenosiri, 密码, 密碼, 口令, パスワード, 暗証番号, 비밀번호, 암호, contrasenya, pasahitza, contrasinal, cyfrinair, wagwoord, kennwort, passwort"
 ).split(", ")
 ENDINGS = (
     "password passwordField inputPassword txtPassword password_text passwordValue password_confirmation newPassword password2 DB_PASSWORD "
@@ -23,7 +23,7 @@ ENDINGS = (
 ).split()
 KEYS = (
     "secret client_secret apiKey private-key credentials mfa_code pinCode recovery_codes security_answer seed_phrase SESSION_COOKIE JSESSIONID "
-    "PHPSESSID ASP.NET_SessionId connect.sid activation_code ConnectionStrings__Default code_verifier"
+    "mnemonicPhrase scratch_codes gate_code conn_str verifier aspsessionidqq remember-me PHPSESSID ASP.NET_SessionId connect.sid activation_code ConnectionStrings__Default code_verifier"
 ).split()
 ODD = (
     "hunter", "p", "true", "secret", "changeme", "Password1", "xxxxxx9", "$ecretVexil", "<Vexil93Tz", "`Vexil93Tz", "8.41.77", "the_blue_key", "my-dog-secret",
@@ -139,3 +139,59 @@ def test_a_word_with_joiners_that_nobody_sees() -> None:
 @pytest.mark.parametrize("value", ["token", "bearer", "new-pass", "self.pass1", "return2me"])
 def test_a_word_that_introduces_a_value_or_code_is_a_password_like_any_other(value: str) -> None:
     assert redact(f"login password={value} port=1") == "login password=[REDACTED] port=1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["clave de acceso", "chave secreta", "chiave API", "clé d'API", "API-Schlüssel", "ключ API", "секретный ключ", "klucz api"],
+)  # fmt: skip
+def test_a_key_in_any_language_hides_what_looks_random(name: str, redactor: Redactor) -> None:
+    key = "q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1Ph5Gs0FyQ"
+    assert key[:8] not in redactor.text(f"user=ann {name}: {key}")
+    assert redactor.value({name: key}) == {name: "[REDACTED]"}
+
+
+def test_only_what_is_random_is_hidden_under_a_word_for_any_key(redactor: Redactor) -> None:
+    for name in ("Schlüssel", "llave", "chave", "ключ", "klíč", "jeton", "geheim"):
+        assert redactor.value({name: "q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1Ph5Gs0FyQ"}) == {name: "[REDACTED]"}
+        cached = {name: "users:42:profile"}
+        assert redactor.value(cached) is cached
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Schlüssel: users:42:profil",
+        "ключ: users:42",
+        "llave: pedido",
+        "chave primária: id_pedido",
+        "geheim: nein",
+        "jeton: expiré",
+    ],
+)
+def test_a_key_of_a_cache_or_a_table_stays_in_any_language(text: str, redactor: Redactor) -> None:
+    assert redactor.text(text) is text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "senhaAtual",
+        "MotDePasseConfirmation",
+        "motDePasseActuel",
+        "nueva_clave_2",
+        "hasłoUżytkownika",
+        "ПарольПользователя",
+    ],
+)
+def test_a_password_in_any_language_goes_on_in_its_name(name: str, redactor: Redactor) -> None:
+    assert redactor.value({name: SECRET}) == {name: "[REDACTED]"}
+    told = {f"{name}Länge": "3", "senhaStatus": "Tr4-verse9Wm"}
+    assert redactor.value(told) is told
+
+
+def test_half_of_a_roles_credential_is_hidden_and_a_secrets_name_stays(redactor: Redactor) -> None:
+    role = "3b1c9e52-7d4f-4a86-9c0e-5f2a8b6d1e73"
+    assert redactor.value({"secret_id": role}) == {"secret_id": "[REDACTED]"}
+    named = {"secret_id": "prod/app/db"}
+    assert redactor.value(named) is named

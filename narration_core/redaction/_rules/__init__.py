@@ -25,8 +25,10 @@ def catalogue() -> tuple[Rule, ...]:
         payments,
         pii,
         saas,
+        services,
         structure,
         tools,
+        utilities,
         vcs,
     )
 
@@ -42,6 +44,7 @@ def catalogue() -> tuple[Rule, ...]:
             dumps,
             passwords,
             tools,
+            utilities,
             devices,
             encoded,
             cloud,
@@ -51,6 +54,7 @@ def catalogue() -> tuple[Rule, ...]:
             messaging,
             monitoring,
             saas,
+            services,
             pii,
         )
         for rule in family.RULES

@@ -72,7 +72,7 @@ def _option(name: str, programs: str, options: str, examples: tuple[str, str], c
     starts = programs.split("|")
     return Rule(
         name=name,
-        pattern=rf"(?<![\w\-])(?:{programs.replace(' ', _GAP)})(?![\w])[^\r\n|;]{{0,256}}?[\s\"']-{options}(?:{_GAP}|=|(?=[^\s\-])){_VALUE}",
+        pattern=rf"(?<![\w\-])(?:{programs.replace(' ', _GAP)})(?![\w])[^\r\n|;]{{0,256}}?[\s\"']-{options}(?:{_GAP}|=[\"']?|[\"']?(?=[^\s\-\"'])){_VALUE}",
         # The programs' names are short: they count only where a command line goes on.
         shapes=tuple(start.replace(" ", r"[\"']?[, ][ \"']{0,3}") + r"[\"', ]" for start in starts),
         check=_behind_p if "p" in options.lower() else _given,
@@ -163,7 +163,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "remote-login-password",
-        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|putty|putty.exe|vmrun|impacket-psexec|addprinc",
+        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|putty|putty.exe|vmrun|impacket-psexec|addprinc|knife bootstrap|knife ssh",
         "(?:p|P|pw|gp)",
         ("psexec -u ann -p bl4ck-tea cmd", "ipmitool -I lanplus -H h -U ann -P gr3en.leaf power status"),
         "ipmitool -I lanplus power status",
@@ -180,7 +180,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="archive-password",
-        pattern=r"(?<![\w\-])(?:7z[azr]?|rar|unrar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}(?=[\"', ])[^\r\n|;]{0,256}?[\s\"']-(?:p|hp)(?P<s>[^\s\"',;|\-][^\s\"',;|]{2,128}+)",
+        pattern=r"(?<![\w\-])(?:7z[azr]?|rar|unrar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}(?=[\"', ])[^\r\n|;]{0,256}?[\s\"']-(?:p|hp)[\"']?(?P<s>[^\s\"',;|\-][^\s\"',;|]{2,128}+)",
         shapes=(r"(?:7z[azr]?|rar)[\"']?[, ]{1,3}[\"']?[a-z]{1,2}[\"']?[, ]",),
         check=_behind_p,
         examples=("7z a -pl1ttle-bird a.7z docs", "unrar x -pgr4y.stone a.rar"),
@@ -249,7 +249,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="command-user-password",
-        pattern=r"(?i)(?:\bhtpasswd[^\r\n|;]{0,80}?\s-[a-z]{0,4}b[a-z]{0,4}\s[^\r\n|;]{1,120}\s|\brabbitmqctl\s(?:[\w\-=]{1,40}\s){0,4}?(?:add_user|change_password|authenticate_user)\s[\w.\-@]{1,64}\s|\bnet\s{1,2}use\s[^\r\n|;]{0,160}?/user:[^\s]{1,80}\s|\b(?:smbclient|rpcclient|smbget|net\s(?:rpc|ads))\b[^\r\n|;]{0,160}?\s(?:-U|--user=?)\s{0,2}[\"']?[\w.\-\\]{1,64}%|\b(?:sqlplus|expdp|impdp|sqlldr)\s(?:-\w{1,8}\s){0,4}[\w.\-]{1,64}/|oracle:thin:[\w.\-]{1,64}/)(?P<s>[^\s\"'@;|]{3,256}+)",
+        pattern=r"(?i)(?:\bhtpasswd[^\r\n|;]{0,80}?\s-[a-z]{0,4}b[a-z]{0,4}\s[^\r\n|;]{1,120}\s|\brabbitmqctl\s(?:[\w\-=]{1,40}\s){0,4}?(?:add_user|change_password|authenticate_user)\s[\w.\-@]{1,64}\s|\bnet\s{1,2}use\s[^\r\n|;]{0,160}?/user:[^\s]{1,80}\s|\b(?:smbclient|rpcclient|smbget|net\s(?:rpc|ads))\b[^\r\n|;]{0,160}?\s(?:-U|--user=?)\s{0,2}[\"']?[\w.\-\\]{1,64}%|\b(?:sqlplus|expdp|impdp|sqlldr)\s(?:-\w{1,8}\s){0,4}[\w.\-]{1,64}/[\"']?|oracle:thin:[\w.\-]{1,64}/)(?P<s>[^\s\"'@;|]{3,256}+)",
         literals=(
             "htpasswd",
             "rabbitmqctl",
@@ -437,7 +437,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="network-device-secret",
-        pattern=r"(?i)(?:snmp-server\s{1,3}community\s{1,3}|\benable\s{1,3}(?:secret|password)\s{1,3}(?:level\s\d{1,2}\s)?(?:[05-9]\s)?|\busername\s\S{1,64}\s(?:privilege\s\d{1,2}\s)?(?:secret|password)\s(?:\d\s)?|(?:tacacs|radius)-server\s(?:host\s\S{1,64}\s)?key\s(?:\d\s)?|\bkey-string\s(?:\d\s)?|\bpre-shared-key\s(?:(?:ascii-text|local|remote|\d)\s)?\"?|\bmessage-digest-key\s\d{1,3}\smd5\s(?:\d\s)?|\bauthentication-key\s\d{1,5}\smd5\s|\bwpa-psk\s(?:(?:ascii|hex)\s(?:\d\s)?)?(?!wpa|tkip|ccmp|sae)|(?<=:)\sPSK\s[\"'])(?P<s>[^\s\"']{4,128}+)",
+        pattern=r"(?i)(?:snmp-server\s{1,3}community\s{1,3}|\benable\s{1,3}(?:secret|password)\s{1,3}(?:level\s\d{1,2}\s)?(?:[05-9]\s)?|\busername\s\S{1,64}\s(?:privilege\s\d{1,2}\s)?(?:secret|password)\s(?:\d\s)?|(?:tacacs|radius)-server\s(?:host\s\S{1,64}\s)?key\s(?:\d\s)?|\bkey-string\s(?:\d\s)?|\bpre-shared-key\s(?:(?:ascii-text|local|remote|\d)\s)?\"?|\bmessage-digest-key\s\d{1,3}\smd5\s(?:\d\s)?|\bauthentication-key\s\d{1,5}\smd5\s|\bwpa-psk\s(?:(?:ascii|hex)\s(?:\d\s)?)?(?!wpa|tkip|ccmp|sae)|(?<=:)\sPSK\s[\"']|\bneighbor\s\S{1,64}\spassword\s(?:\d\s)?)(?P<s>[^\s\"']{4,128}+)",
         literals=(
             "snmp-server",
             "enable secret",
@@ -451,6 +451,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "authentication-key",
             "wpa-psk",
             ": psk ",
+            "neighbor ",
         ),
         check=lambda value: _given(value) and (any(map(str.isdigit, value)) or noisy(value, 0.3)),
         examples=("snmp-server community gr33n-hill RO", "ip ospf message-digest-key 1 md5 d4rk.water"),
@@ -516,7 +517,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="secret-beside-its-name",
         # The value first, then whose it is; or the parts of a form.
-        pattern=r"(?i)\bvalue[\"']?\s{0,2}[=:]\s{0,2}[\"'](?P<s>[^\"'<>\r\n]{3,512}+)[\"'],?\s{1,4}[\"']?(?:name|key|field)[\"']?\s{0,2}[=:]\s{0,2}[\"'][\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\"']|\bname=\"[\w.\-\[\]]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\w\]]{0,16}\"(?:\r?\n){2}(?P<s>[^\s\\]{3,512}+)",
+        pattern=r"(?i)\bvalue[\"']?\s{0,2}[=:]\s{0,2}[\"'](?P<s>[^\"'<>\r\n]{3,512}+)[\"'],?\s{1,4}[\"']?(?:name|key|field)[\"']?\s{0,2}[=:]\s{0,2}[\"'][\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\"']|\bname=\"[\w.\-\[\]]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key)[\w\]]{0,16}\"(?:\r?\n[\w\-]{1,40}:[^\r\n]{0,120}){0,3}(?:\r?\n){2}(?P<s>[^\s\\]{3,512}+)",
         shapes=(
             r"value[\"']?\s?[=:]\s?[\"'][^\"'<>\r\n]*[\"'],?\s[\"']?(?:name|key|field)[\"']?\s?[=:]",
             r"name=\"[\w.\-\[\]]+\"\r?\n",
@@ -655,7 +656,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="said-password",
-        pattern=r"(?i)(?<![\w/.\-])(?P<s>[^\s\"',;:/()<>=]{6,64}+)[\"']?\s(?:as|is)\s(?:the\s|your\s|my\s|its\s|our\s)?(?:pass(?:word|phrase|code)|pin)\b(?![ \-](?:protected|hash|reset|manager|policy|based|field|prompt|screen|source|file|input|strength|type|stor|bucket))|\bcred(?:ential)?s?\s(?:are|were|is)\s[\w.@\-]{1,64}\s?[/:]\s?(?P<s>[^\s\"',;]{6,64}+)|(?<![\w/])p/w\s?[:=]\s?(?P<s>[^\s\"',;]{4,64}+)",
+        pattern=r"(?i)(?<![\w/.\-])(?P<s>[^\s\"',;:/()<>=]{6,64}+)[\"']?\s(?:as|is)\s(?:the\s|your\s|my\s|its\s|our\s)?(?:(?:new|old|temporary|current|admin|root|wifi|default|initial)\s)?(?:pass(?:word|phrase|code)|pin)\b(?![ \-](?:protected|hash|reset|manager|policy|based|field|prompt|screen|source|file|input|strength|type|stor|bucket))|\bcred(?:ential)?s?\s(?:are|were|is)\s[\w.@\-]{1,64}\s?[/:]\s?(?P<s>[^\s\"',;]{6,64}+)|(?<![\w/])p/w\s?[:=]\s?(?P<s>[^\s\"',;]{4,64}+)",
         literals=(
             "as password",
             "as the password",
@@ -663,6 +664,13 @@ RULES: Final[tuple[Rule, ...]] = (
             "as passphrase",
             "as the passphrase",
             "is the password",
+            "is the new password",
+            "is your new password",
+            "is my new password",
+            "is the temporary password",
+            "is the admin password",
+            "is the root password",
+            "is the wifi password",
             "is your password",
             "is my password",
             "is the passphrase",

@@ -22,7 +22,7 @@ def _written(plain: str) -> str:
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="encoded",
-        pattern=r"(?<![A-Za-z0-9+/])(?P<s>(?:[A-Za-z0-9+/]{40,128}\r?\n[ \t]{0,16}){0,400}+[A-Za-z0-9+/_\-]{12,16000}+={0,2}+)",
+        pattern=r"(?:(?<![A-Za-z0-9+/])|(?<=\b0x))(?P<s>(?:[A-Za-z0-9+/]{40,128}\r?\n[ \t]{0,16}){0,400}+[A-Za-z0-9+/_\-]{12,16000}+={0,2}+)",
         literals=hints([form for name in _NAMES for form in {name, name.capitalize(), name.upper()}], 6)
         + hints(_STARTS, 5),
         inner=decoded,

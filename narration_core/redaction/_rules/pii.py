@@ -142,6 +142,14 @@ RULES: Final[tuple[Rule, ...]] = (
         source="RFC 5322 in RFC 3986",
     ),
     Rule(
+        name="email-spelled",
+        pattern=r"(?i)(?<![\w.+\-])(?P<s>[\w.+\-]{1,64}[ ]?(?:\[at\]|\(at\))[ ]?(?:[a-z0-9\-]{1,63}(?:\.|[ ]?(?:\[dot\]|\(dot\))[ ]?)){1,4}[a-z]{2,24})(?!\w)",
+        literals=("[at]", "(at)"),
+        examples=("write to ann[at]example.org", "ann (at) mail (dot) example (dot) org"),
+        counterexamples=("pinned (at) version 2", "x[at] = y.z"),
+        source="usual spellings on pages",
+    ),
+    Rule(
         name="phone",
         pattern=r"(?<![\w.+\-/])(?<!\d[ ])(?P<s>(?:(?:\+?1[ .\-]?|\+?91[ .\-])?(?:\([2-9]\d\d\)[ ]?[2-9]\d\d[ .\-]|[2-9]\d\d(?P<g>[.\-])[2-9]\d\d(?P=g))\d{4}|\+?(?:1|91)[ .\-][2-9]\d\d[ ][2-9]\d\d[ ]\d{4}))(?![\w]|[.\-]\d|[ ]\d{1,20}(?![\w.)]))",
         shapes=(r"[2-9][0-9]{2}(?:\)[ ]?|[ .\-])[2-9][0-9]{2}[ .\-][0-9]{4}",),
@@ -192,7 +200,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="phone-called",
         # Calling is said of numbers, functions and procedures: the number must be laid out as people write it.
-        pattern=r"(?i)(?<![a-z_])(?:call|called|calling|dial(?:led|ed|ing)?|ring|rang|texted|text|sms|contact|reach(?:ed)?|whats?app(?:ed)?|phone[sd]?|hotline|helpline|llam[ae]|appele[rz]?|anrufen|ruf)(?:[ ](?:me|us|him|her|them|back|at|on|is|was|to|from|under|via|al|au|an|the|our|my|customer|support|office|number|no\.?)){0,3}[ :=]{1,3}(?P<s>[+(]?\d(?:[\d ().\-/]{6,20})\d)(?![\w]|[.\-]\d)",
+        pattern=r"(?i)(?<![a-z_])(?:call|called|calling|dial(?:led|ed|ing)?|ring|rang|texted|text|sms(?:[ ]sent)?|contact|reach(?:ed)?|whats?app(?:ed)?|phone[sd]?|hotline|helpline|llam[ae]|appele[rz]?|anrufen|ruf)(?:[ ](?:me|us|him|her|them|back|at|on|is|was|to|from|under|via|al|au|an|the|our|my|customer|support|office|number|no\.?)){0,3}[ :=]{1,3}(?P<s>[+(]?\d(?:[\d ().\-/]{6,20})\d)(?![\w]|[.\-]\d)",
         shapes=(
             r"(?:^|[^A-Za-z_])(?:[Cc]all|CALL|[Dd]ial|[Rr]ing|[Rr]ang|[Tt]ext|[Ss][Mm][Ss]|[Cc]ontact|[Rr]each|[Hh]otline|[Hh]elpline|[Pp]hone|[Ww]hats|[Ll]lam|[Aa]ppele|[Aa]nruf|[Rr]uf)[a-z]{0,6}[a-z.: =]{1,24}[+(]?[0-9][0-9 ().\-/]{6}",
         ),
@@ -246,12 +254,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="card-labelled",
-        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}(?:[ .\-]?\d{1,7})?)(?!\d|\.\d)",
+        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}(?:[ .\-]?\d{1,7})?)(?!\d|\.\d)|(?<![A-Za-z0-9])B(?P<s>\d{13,19})(?=\^)",
         shapes=(
+            r"B[0-9]{13,19}\^",
             r"(?:^|[^A-Za-z])(?:[A-Za-z]{0,8}[_\- ]?[Cc]ard|CARD|pan|PAN|[Cc]cn?(?:um)?|CC|[Vv]isa|VISA|[Mm]aster|[Aa]mex|AMEX|[Mm]aestro|[Cc]redit|[Dd]ebit|[Pp]ay|PAY|[Kk]arte|[Cc]arte|[Tt]arjeta|[Dd]iscover|[Dd]iners)[a-zA-Z_]{0,10}[\"' :=_/#\-]{1,5}[0-9]{4}[ .\-]?[0-9]{4}",
         ),
         check=card,
-        examples=("GET /pay/4242424242424242/receipt", "visa_4222222222222"),
+        examples=("GET /pay/4242424242424242/receipt", "visa_4222222222222", "%B4242424242424242^OTHER/ANN^2912"),
         counterexamples=("payment 20260102030405", "card 1234567812345678", "pay_1772592095897"),
         source="ISO/IEC 7812-1",
     ),
@@ -278,11 +287,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="ssn",
-        pattern=r"(?<![\w.\-])(?<!\d[ ])(?P<s>\d{3}(?P<g>[ .\-])\d{2}(?P=g)\d{4})(?![\w]|[.\-]\d|[ ]\d{1,20}(?![\w.)]))",
-        shapes=(_AREAS,),
+        pattern=r"(?i)\b(?:ssn|social security(?: (?:number|no\.?|#))?)[ :#=]{1,3}(?P<s>\d{9})(?!\w)|(?<![\w.\-])(?<!\d[ ])(?P<s>\d{3}(?P<g>[ .\-])\d{2}(?P=g)\d{4})(?![\w]|[.\-]\d|[ ]\d{1,20}(?![\w.)]))",
+        shapes=(_AREAS, r"(?:SSN|[Ss]sn|[Ss]ecurity)[a-z .#:=]{1,10}[0-9]{9}"),
         check=_ssn,
-        examples=("ssn 212-09-9999 on file", "219 09 9998"),
-        counterexamples=("000-12-3456", "078-05-0000", "shard 12-34-56-78"),
+        examples=("ssn 212-09-9999 on file", "219 09 9998", "SSN: 219099998"),
+        counterexamples=("000-12-3456", "ssn 000123456", "assn 219099998", "078-05-0000", "shard 12-34-56-78"),
         source="US Social Security Administration, number randomization",
     ),
     Rule(

@@ -15,7 +15,7 @@ _PEM_BODY: Final = (
 # Parameters of an address that open something.
 _PARAMETERS: Final = (
     "x-amz-signature x-amz-security-token x-goog-signature sig signature code key k auth token sid pass pwd hash h hmac apikey api_key api-key tokenkey "
-    "appid app_id access_key license license_key client_secret assertion ticket session sso otp jwt sas"
+    "appid app_id access_key license license_key client_secret sign assertion ticket session sso otp jwt sas"
 ).split()
 
 
@@ -96,7 +96,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="authorization",
         # Schemes with parameters are hidden whole; of any other one, what follows it, unless it reads like a sentence.
-        pattern=r"(?i)authorization[\"']?\s{0,3}[:=,]\s{0,3}(?!bearer |basic )(?:\[\s{0,2})?(?:b?[\"'])?(?:(?P<s>(?:digest|aws4-hmac-sha256|hawk|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)|(?!bearer |basic )[a-z][\w\-]{1,30}[ ]{1,2}(?:[\w\-]{1,24}=)?\"?(?P<s>[\w\-.~+/=:|%!]{12,4096}+))",
+        pattern=r"(?i)authorization[\"']?\s{0,3}[:=,]\s{0,3}(?!bearer |basic )(?:\[\s{0,2})?(?:b?[\"'])?(?:(?P<s>(?:digest|aws4-hmac-sha256|hawk|mac|oauth|hoba|mutual|vapid|scram-[\w\-]{3,12}|sharedkey\w{0,4}|hmac[\w\-]{0,10}|signature|amx)\s[^\r\n]{8,4096}+)|(?!bearer |basic )[a-z][\w\-]{1,30}[ ]{1,2}(?:[\w\-]{1,24}=)?\"?(?P<s>[\w\-.~+/=:|%!]{12,4096}+))",
         literals=("authorization",),
         check=_authorization,
         examples=(
