@@ -201,6 +201,12 @@ def _by_neighbour(
     return None
 
 
+def _start_of_name(text: str, at: int) -> int:
+    """Return where the name around a word starts, with the word before it that belongs to it."""
+    before = compiled(HEAD).match(text, 0, at)
+    return at if before is None else int(before.start())
+
+
 def _judged(text: str, at: int, found: Any, judge: Callable[[str], Verdict]) -> tuple[str, Verdict]:
     """Return the name around a word, with the dashes of an option, and the verdict on it.
 
@@ -211,8 +217,7 @@ def _judged(text: str, at: int, found: Any, judge: Callable[[str], Verdict]) -> 
         judge: gives the verdict on a name.
     """
     after, end = found.span(SUFFIX)
-    before = compiled(HEAD).match(text, 0, at)
-    first, _, option = text[at if before is None else before.start() : end].rpartition(" ")
+    first, _, option = text[_start_of_name(text, at) : end].rpartition(" ")
     last = option[2:] if option.startswith("-D") else option.lstrip(".-").removeprefix("this.")  # -Dapp.secret=...
     word = text[at:end]
     if not word.isascii() or " " in word:  # "kata sandi"
@@ -275,8 +280,7 @@ def _connected(text: str, at: int, found: Any, kind: str, name: str, value: str,
 
 def _closes(text: str, at: int, found: Any) -> bool:
     """Tell whether what looks like the start of a value ends the text that the name is in: `prompt='Password: ', stream=None`."""
-    before = compiled(HEAD).match(text, 0, at)
-    start = at if before is None else before.start()
+    start = _start_of_name(text, at)
     return text[max(start - 1, 0) : start] == text[found.end(OPEN) : found.end(OPEN) + 1]
 
 
@@ -290,15 +294,13 @@ def _dashed(sign: str, value: str, *, quoted: bool) -> bool:
 
 def _opens_a_tuple(text: str, at: int) -> bool:
     """Tell whether the name around a word is the first thing in braces: `{password,"..."}`, `{:password, "..."}`."""
-    before = compiled(HEAD).match(text, 0, at)
-    start = at if before is None else before.start()
+    start = _start_of_name(text, at)
     return text[max(start - 2, 0) : start].rstrip(":,[ ")[-1:] == "{"
 
 
 def _in_a_tag(text: str, at: int) -> bool:
     """Tell whether the name around a word is an element's, or said in it: `<dbPassword>`, `<param name="dbPassword">`."""
-    before = compiled(HEAD).match(text, 0, at)
-    start = at if before is None else before.start()
+    start = _start_of_name(text, at)
     return text[max(start - 1, 0) : start] == "<" or text[max(start - 2, 0) : start] in {'="', "='"}
 
 
@@ -382,8 +384,7 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
     if name.lower() in _COUNTED and value.isdigit() and len(value) < 5:  # passwords: 12 checked
         return True
     if found[ASSIGN].lstrip().startswith(":"):
-        before = compiled(HEAD).match(text, 0, at)
-        start = at if before is None else before.start()
+        start = _start_of_name(text, at)
         if found[ASSIGN] == ":" and compiled(r"(?r)[^\s\"'`,]/").match(text, 0, start):  # not an option: /pass:
             return True
         if found[ASSIGN].strip() == "::" and (

@@ -45,16 +45,17 @@ PROSE: Final = rf"""(?x)
           | [ ](?!(?i:is|was|as)\b)\w[\w.\-]{{0,63}}+ (?: [.,;)\]]{{1,2}}(?:\s|\Z) | \Z | [ ](?!(?i:is|was|as)\b)[\w\"'`(\[] ) )
       | [ ]for (?:[ ](?!(?i:is|was|now|set|changed|reset))[\w.@\-]{{1,40}}+(?=[ ]|\Z)){{4}}
       | ,[ ](?![\sbuwdfvspoBUWDFVSPO\"'`\[<])
+      | [ ]?=[ ]?(?:%s|\?|\$\d{{1,3}})(?=[\s,;)]|\Z)
     )
 """
-"""What follows a word of a name in a sentence that gives it no value: what `TAIL` would find there is a plain word.
+"""What follows a word of a name in a sentence or a statement that gives it no value: what `TAIL` would find there is none.
 
 For `re`: nine of ten mentions of a password are of this kind, and it is told in a tenth of the time.
 """
 
 HIDDEN: Final = (
     rf"(?i)({_REST})(?:[\"']?(?:=|:[ ]?)|[ ](?:for[ ][\w@\-]{{1,40}}[ ](?=is|was))?(?:(?:is|was)[ ])?)"
-    rf"(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"
+    rf"(?:[\[({{][ ]?(?=[\"']))?(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"
 )
 """What `TAIL` finds where a value was hidden before, found faster."""
 

@@ -11,6 +11,14 @@ _NAME: Final = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|api[_\- ]?key|a
 _LONG_HEX: Final = 40
 
 
+# How a name ends, for the engine.
+_NAMED: Final = r"(?:pass|Pass|PASS|pwd|Pwd|PWD|pw[ :=]|psk|PSK|secret|Secret|SECRET|key|Key|KEY|oken|TOKEN|redential)[\w\"'\])]{0,8}"
+# What a constructor's text opens with: a bracket behind a name or a sign, not behind the colon of JSON.
+_OPENED: Final = (
+    r"[({](?:" + "|".join(rf"(?<=[\w\"'\])>=]\s{{{blanks}}}[({{])" for blanks in range(5)) + r")\s{0,4}[brfu@]?[\"']"
+)
+
+
 def _odd(value: str) -> bool:
     return typed(value) or (random_looking(value, 16, 0.35) and not plain_hex(value) and not uuid_like(value))
 
@@ -139,8 +147,10 @@ RULES: Final[tuple[Rule, ...]] = (
         # A text that an object is made of: `password = new String("...")`, `secret := Secret::new("...")`, `pwd{"..."}`.
         pattern=r"(?i)(?:passw(?:or)?d|passphrase|passcode|pass|(?<![a-z])pwd?|psk|secret|api_?key|access_?key|private_?key|token|credential)\w{0,8}[\"'\])]{0,2}\s{0,4}(?:(?::\s{0,2}[\w:<>&\[\]]{1,32}\s{0,2})?[:=]{1,2}>?\s{0,4}(?:(?:new\s)?(?![\w:.<>]{0,40}?(?:get|env|read|input|param|head|conf|find|look|prompt|fetch|query|select|attr|field|search|match|format|trans|err|exc|print|log|open|load|file|path|url|split|replace|join|require|import|vault|i18n|row|data))[\w:.<>]{1,48}[({]\s{0,4}){1,3}|\{\s{0,2}|,[ ]?[^=\r\n]{1,40}=[ ]?[{(\[][ ]?[\"'][^\"'\r\n]{0,64}[\"'],[ ]?)[brfu@]?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
         shapes=(
-            r"(?:pass|Pass|PASS|pwd|Pwd|PWD|pw[ :=]|psk|PSK|secret|Secret|SECRET|key|Key|KEY|oken|TOKEN|redential)[\w\"'\])]{0,8}\s{0,8}(?:[:=][^\r\n\"']{0,100})?[({][brfu@]?[\"'][!-~]{4}",
+            rf"{_NAMED}\s{{0,4}}[({{][brfu@]?[\"'][!-~]{{4}}",
+            rf"{_NAMED}\s{{0,4}}(?::\s?[\w:<>&\[\]]{{1,32}}\s{{0,2}})?[:=]{{1,2}}>?\s{{0,4}}(?:new\s)?[\w:.<>({{]{{0,100}}[({{][brfu@]?[\"'][!-~]{{4}}",
         ),
+        sieve=_OPENED,
         check=typed,
         examples=(
             'let secret = Secret::new(String::from("t1n-whistle"));',

@@ -22,7 +22,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="changed-password",
         # What it was and what it is: password (old: ..., new: ...), password changed: '...' => '...'.
-        pattern=rf"(?i)(?<={_WORDS}\b[^\r\n=]{{0,60}}?[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=][ ]?[\"']?)(?P<s>[^\s\"',;()]{{4,128}}+)|(?i){_WORDS}\b[^\r\n:=]{{0,60}}[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
+        pattern=rf"(?i)[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)(?<={_WORDS}\b[^\r\n=}}]{{0,70}})[\"']?[ ]?[:=][ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)|(?i){_WORDS}\b[^\r\n:=]{{0,60}}[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
         shapes=(
             r"[Pp]ass(?:word|phrase|code|wd)[^\r\n=]{0,80}[ (,{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=]",
             r"[Pp](?:ass|ASS)(?:word|WORD|phrase|code|wd|WD)[^\r\n]{0,80}[:=][^\r\n]{0,80}(?:->|=>|~>|→)",
@@ -80,8 +80,9 @@ RULES: Final[tuple[Rule, ...]] = (
         name="password-nearby",
         # Some words further on in the same sentence: a sign or a digit inside a word that no other word of a sentence has.
         pattern=rf"(?i)(?<![\w\-/.])(?:{_WORDS}|credentials?|creds)(?:[ ,(]|[ ][\-\u2013\u2014|>]{{1,3}}[ ])(?!for[ ])(?:[A-Za-z][\w'@.\-]{{0,24}}+(?:[ ,]|:[ ]|[ ][\-\u2013\u2014|>/]{{1,3}}[ ])){{0,6}}?[\"'`(\[]?{_UNUSUAL}(?=[\"'`)\],.;!?]{{0,2}}(?:\s|$))",
-        literals=("password", "passphrase", "passcode", "passwd", "credential", "creds "),
-        sieve=r"(?i)(?:pass(?:word|phrase|code|wd)s?|credentials?|creds)[ ,(]",
+        shapes=(
+            r"(?:[Pp]ass(?:[Ww]ord|[Pp]hrase|[Cc]ode|[Ww]d)s?|PASS(?:WORD|PHRASE|CODE|WD)S?|[Cc]redentials?|CREDENTIALS?|[Cc]reds)[ ,(]",
+        ),
         check=typed,
         examples=(
             "the password in front of the till says st0ne-bridge",

@@ -124,7 +124,7 @@ RULES: Final[tuple[Rule, ...]] = (
         pattern=r"(?i)(?:\b(?:id|name|css|xpath|label|locator)[:=]\S{0,40}(?:passw(?:or)?d|passphrase|secret|pin\b|otp\b)\S{0,16}[ \t]{2,8}|\b(?:fill|type|enter|input|send_?keys?|set_?value)\b[^\r\n\"']{0,40}[\"'][^\"'\r\n]{0,60}(?:passw(?:or)?d|passphrase|secret)[^\"'\r\n]{0,24}[\"'][^\"'\r\n]{0,24}[\"'])(?P<s>[^\s\"']{4,128}+)",
         shapes=(
             r"(?:[Pp]assw(?:or)?d|passphrase|[Ss]ecret|pin|otp)[^\s]{0,16}[ \t]{2,8}[!-~]{4}",
-            r"[Pp]assw(?:or)?d[^\"'\r\n]{0,60}[\"'][^\"'\r\n]{0,60}[\"'][!-~]{4}",
+            r"(?:[Ff]ill|[Tt]ype|[Ee]nter|[Ii]nput|[Ss]end_?[Kk]eys?|[Ss]et_?[Vv]alue)[^\r\n\"']{0,40}[\"'][^\"'\r\n]{0,60}(?:[Pp]assw(?:or)?d|[Pp]assphrase|[Ss]ecret)[^\"'\r\n]{0,24}[\"'][^\"'\r\n]{0,24}[\"'][!-~]{4}",
         ),
         check=lambda value: (
             typed(value) or (not placeholder(value) and any(map(str.isdigit, value)) and not value.isalnum())
