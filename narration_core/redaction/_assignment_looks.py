@@ -25,7 +25,7 @@ _RANDOM: Final = 10
 _PROSE: Final = re.compile(PROSE, re.ASCII)
 _OF_WORDS: Final = ("phrase", "mnemonic", "seed")
 """What has plain words as its value."""
-_NO_VALUE: Final = re.compile(r"[\w\-.]{0,47}+[%&;/@#$^~]", re.ASCII)
+_NO_VALUE: Final = re.compile(r"[\w\-.]{0,47}+[%&;/@#$^~\\]", re.ASCII)
 """What stands behind a word of a name where nothing can assign a value."""
 
 

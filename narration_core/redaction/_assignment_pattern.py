@@ -54,12 +54,12 @@ For `re`: nine of ten mentions of a password are of this kind, and it is told in
 """
 
 HIDDEN: Final = (
-    rf"(?i)({_REST})(?:[\"']?(?:=|:[ ]?)|[ ](?:for[ ][\w@\-]{{1,40}}[ ](?=is|was))?(?:(?:is|was)[ ])?)"
-    rf"(?:[\[({{][ ]?(?=[\"']))?(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"
+    rf"(?i)({_REST})(?:[\"']?(?:=|:[ ]?|,[ ]?[\"']value[\"']:[ ]?)|[ ](?:for[ ][\w@\-]{{1,40}}[ ](?=is|was))?(?:(?:is|was)[ ])?)"
+    rf"(?:[\[({{][ ]?(?:[\"']\w{{1,24}}[\"']:[ ]?)?(?=[\"']))?(?:(?P<quote>[\"'])|)(?:(?:{SCHEMES})[ ])?+({re.escape(MARKER)})(?(quote)(?P=quote)|(?=[.,;]?(?:\s|\Z)))"
 )
 """What `TAIL` finds where a value was hidden before, found faster."""
 
-HIDDEN_IN_A_TAG: Final = rf"({_REST})>{re.escape(MARKER)}</"
+HIDDEN_IN_A_TAG: Final = rf"({_REST})(?:(?:</\w{{1,12}})?>\s{{0,24}}<(?:string|value|data))?>{re.escape(MARKER)}</"
 """The same for the value of an element."""
 
 LEADING: Final = rf"(?i)({_REST})(?:=|:[ ]?)(?:(?:{SCHEMES})[ ])?+"
