@@ -5,6 +5,7 @@ import random
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
 import gguf
@@ -224,6 +225,31 @@ def test_loading_tells_every_quarter_once_and_in_order(strict, make_model):
     engine.close()
     told = [event.percent for event in strict.events[before:] if event.event == "model_load_progress"]
     assert told == [0, 25, 50, 75, 100]
+
+
+@pytest.mark.req("M0-W-1212")
+def test_a_worker_starts_where_no_file_can_be_written(bundled, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    assert native.ask_architecture("llama").has_decoder
+    engine = Engine(bundled.path, "cpu")
+    engine.load(None)
+    engine.close()
+
+
+@pytest.mark.req("M0-W-1111")
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("Resource temporarily unavailable", "ulimit -u"),
+        ("mmap failed: Cannot allocate memory", "ulimit -v"),
+        ("std::bad_alloc", "ulimit -v"),
+        ("tensor 'a' has invalid data", None),
+    ],
+)
+def test_a_limit_of_the_system_is_told_with_what_to_do(said, advice):
+    found = native.NativeError(said).advice
+    assert (found is None) == (advice is None)
+    assert advice is None or advice in found
 
 
 @pytest.mark.req("M0-W-1340")

@@ -6,7 +6,15 @@ from typing import Any, Final
 from narration_worker.errors import WorkerError
 from narration_worker.requests import ChatMessage
 
-_TEMPLATE_BUGS: Final = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, RecursionError)
+_TEMPLATE_BUGS: Final = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    MemoryError,
+)
 """What a template can raise, which is a program from the model's file, besides jinja2's own errors."""
 
 

@@ -115,7 +115,7 @@ class Engine:
             known = native.ask_architecture(file.architecture)
         except native.NativeError as error:
             raise WorkerError(
-                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
+                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", error.advice, str(error)
             ) from None
         if not known.has_decoder:
             what = "an encoder"
@@ -158,7 +158,7 @@ class Engine:
         except native.NativeError as error:
             self._loading.check()
             raise WorkerError(
-                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", reason=str(error)
+                "MODEL_LOAD_FAILED", f"cannot load model {self.path}: {error}", error.advice, str(error)
             ) from None
         on_progress(1.0)
         warm = [0] * native.CHUNK if model.context_length > native.CHUNK else [0]

@@ -1,5 +1,6 @@
 """llama.cpp before a model is loaded: its log, the GPUs that it sees, the architectures that it knows."""
 
+import contextlib
 import ctypes
 import os
 import re
@@ -7,6 +8,7 @@ import struct
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import llama_cpp
@@ -20,11 +22,28 @@ _GPU_DEVICE: Final = 1
 _LOG_KEPT: Final = 20
 _PLACED_KEPT: Final = 4096
 _PREFIX: Final = re.compile(r"^(?:\w+: |error loading model(?: architecture| hyperparameters| vocabulary)?: )*")
+_OPEN_FILES: Final = "/proc/self/fd"
 _LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
 
+_ADVICE: Final = {
+    "Resource temporarily unavailable": "raise the limit of threads or of memory (ulimit -u, ulimit -v, the container's)",
+    "Cannot allocate memory": "raise the limit of memory (ulimit -v, the container's), or choose a smaller model",
+    "bad_alloc": "raise the limit of memory (ulimit -v, the container's), or choose a smaller model",
+}
+
+
 class NativeError(Exception):
-    """llama.cpp failed; the message is what its log said."""
+    """llama.cpp failed; the message is what its log said.
+
+    Attributes:
+        advice: what to do about it; None when its log does not tell.
+    """
+
+    @property
+    def advice(self) -> str | None:
+        """What to do."""
+        return next((advice for sign, advice in _ADVICE.items() if sign in str(self)), None)
 
 
 class Log:
@@ -114,10 +133,8 @@ def ask_architecture(name: str) -> Architecture:
     LOG.errors.clear()
     parameters = llama_cpp.llama_model_default_params()
     parameters.vocab_only = True
-    with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
-        file.write(_header_without_weights(name))
-        file.flush()
-        model = llama_cpp.llama_model_load_from_file(os.fsencode(file.name), parameters)
+    with _file_of(_header_without_weights(name)) as path:
+        model = llama_cpp.llama_model_load_from_file(path, parameters)
     if not model:
         raise NativeError(LOG.cause())
     try:
@@ -128,6 +145,23 @@ def ask_architecture(name: str) -> Architecture:
         )
     finally:
         llama_cpp.llama_model_free(model)
+
+
+@contextlib.contextmanager
+def _file_of(data: bytes) -> Iterator[bytes]:
+    """Yield the path of a file that holds the data: in memory where that works, because a disk may be read-only."""
+    if hasattr(os, "memfd_create") and os.path.isdir(_OPEN_FILES):
+        descriptor = os.memfd_create("header.gguf")
+        try:
+            os.write(descriptor, data)
+            yield f"{_OPEN_FILES}/{descriptor}".encode()
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+            file.write(data)
+            file.flush()
+            yield os.fsencode(file.name)
 
 
 def _header_without_weights(architecture: str) -> bytes:
