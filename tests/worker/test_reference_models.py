@@ -136,7 +136,14 @@ def test_a_chat_goes_through_the_models_own_template(tmp_path, vocabularies):
         engine.close()
 
 
-BUGS = ["1 // 0", "messages[0].content.nothing.more", "messages[0]['content'].index('?')", "'%d' % 'x'", "[].pop()"]
+BUGS = [
+    "1 // 0",
+    "messages[0].content.nothing.more",
+    "messages[0]['content'].index('?')",
+    "'%d' % 'x'",
+    "[].pop()",
+    "'x' * 10**18",
+]
 
 
 @pytest.mark.req("M0-W-1300")

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import llama_cpp
@@ -22,12 +23,12 @@ _GPU_DEVICE: Final = 1
 _LOG_KEPT: Final = 20
 _PLACED_KEPT: Final = 4096
 _PREFIX: Final = re.compile(r"^(?:\w+: |error loading model(?: architecture| hyperparameters| vocabulary)?: )*")
-_OPEN_FILES: Final = "/proc/self/fd"
+_OPEN_FILES: Final = Path("/proc/self/fd")
 _LEVEL_ERROR, _LEVEL_CONTINUE = 4, 5  # of ggml_log_level
 
 
 _ADVICE: Final = {
-    "Resource temporarily unavailable": "raise the limit of threads or of memory (ulimit -u, ulimit -v, the container's)",
+    "Resource temporarily unavailable": "raise the limit of threads or memory (ulimit -u, ulimit -v, the container's)",
     "Cannot allocate memory": "raise the limit of memory (ulimit -v, the container's), or choose a smaller model",
     "bad_alloc": "raise the limit of memory (ulimit -v, the container's), or choose a smaller model",
 }
@@ -150,7 +151,7 @@ def ask_architecture(name: str) -> Architecture:
 @contextlib.contextmanager
 def _file_of(data: bytes) -> Iterator[bytes]:
     """Yield the path of a file that holds the data: in memory where that works, because a disk may be read-only."""
-    if hasattr(os, "memfd_create") and os.path.isdir(_OPEN_FILES):
+    if hasattr(os, "memfd_create") and _OPEN_FILES.is_dir():
         descriptor = os.memfd_create("header.gguf")
         try:
             os.write(descriptor, data)
