@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from narration_core.redaction._rule import ALNUM, HEX, Rule, prefixed
+from narration_core.redaction._checks import random_looking
+from narration_core.redaction._rule import ALNUM, HEX, Rule, made_up, prefixed
 
 RULES: Final[tuple[Rule, ...]] = (
     prefixed(
@@ -23,5 +24,115 @@ RULES: Final[tuple[Rule, ...]] = (
         edge=r"(?<![\w])",
         shapes=(r"cu_[0-9a-fA-F]{32}",),
         source="Checkly documentation, API keys",
+    ),
+    prefixed(
+        "grafana-token",
+        "glc_ glsa_",
+        least=20,
+        body=r"[\w+/=\-]",
+        most=1024,
+        source="Grafana documentation, service account tokens",
+    ),
+    prefixed("grafana-api-key", "eyJrIjoi", least=24, body=r"[A-Za-z0-9+/=]", source="Grafana documentation, API keys"),
+    prefixed(
+        "newrelic-key",
+        "NRAK- NRJS- NRII- NRIQ- NRRA- NRAA- NRBR-",
+        least=18,
+        source="New Relic documentation, API keys",
+    ),
+    Rule(
+        name="newrelic-license",
+        pattern=r"(?<![\w])(?P<s>(?:[a-z]{2}\d{2}xx)?[0-9a-fA-F]{30,40}(?:FFFF)?(?:NRAL|-NRMA)|[a-z]{2}\d{2}x{1,2}[0-9a-f]{28,36}\w{0,2}NR(?:AL)?)(?![\w])",
+        literals=("NRAL", "-NRMA"),
+        shapes=(r"[a-z]{2}[0-9]{2}xx?[0-9a-f]{28}",),
+        examples=(made_up(36, 2, hexadecimal=True) + "NRAL", "eu01xx" + made_up(36, 4, hexadecimal=True) + "-NRMA"),
+        counterexamples=("NRAL", "central-NRMA"),
+        source="New Relic documentation, license keys",
+    ),
+    prefixed(
+        "sentry-token",
+        "sntrys_ sntryu_ sntrya_ sntryi_",
+        least=30,
+        body=r"[\w+/=\-]",
+        most=1024,
+        source="Sentry documentation, auth tokens",
+    ),
+    prefixed(
+        "dynatrace-token",
+        "dt0c01. dt0s01. dt0s02. dt0s03. dt0s16.",
+        least=30,
+        body=r"[\w.]",
+        source="Dynatrace documentation, token formats",
+    ),
+    prefixed(
+        "pganalyze-key",
+        "pgar_ pgai_",
+        least=20,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w])",
+        source="pganalyze documentation, API keys",
+    ),
+    prefixed(
+        "posthog-key",
+        "phc_ phx_ phs_ pha_ phr_",
+        least=24,
+        body=r"[A-Za-z0-9]",
+        edge=r"(?<![\w])",
+        source="PostHog documentation, API keys",
+    ),
+    prefixed(
+        "segment-token",
+        "sgp_",
+        least=24,
+        edge=r"(?<![\w])",
+        source="Segment documentation, public API tokens",
+        check=lambda v: random_looking(v, 24, 0.35),
+    ),
+    prefixed("axiom-token", "xaat- xapt- xait-", least=30, source="Axiom documentation, API tokens"),
+    prefixed(
+        "pagerduty-key",
+        "u+ y_",
+        least=18,
+        most=18,
+        body=r"[\w+\-]",
+        edge=r"(?<![\w+])",
+        shapes=(r"u\+[\w+\-]{18}",),
+        check=lambda v: len(v) == 20 and random_looking(v, 20, 0.35),
+        examples=("u+q7Zk2Xw9Lr4Tn8Vb3M", "key u+Xw9Lr4Tn8Vb3Mc6Jd1"),
+        counterexamples=("u+", "u+short"),
+        source="PagerDuty documentation, user tokens",
+    ),
+    prefixed(
+        "elastic-key", "essu_ essa_ esst_", least=24, body=r"[\w\-=+/]", source="Elastic Cloud documentation, API keys"
+    ),
+    prefixed("logdna-key", "sts_", least=30, body=HEX, edge=r"(?<![\w])", source="Mezmo keys"),
+    prefixed(
+        "fullstory-key",
+        "na1. eu1.",
+        least=60,
+        body=r"[\w+/=]",
+        edge=r"(?<![\w.])",
+        shapes=(r"(?:na|eu)1\.[A-Za-z0-9+/]{60}",),
+        source="FullStory documentation, API keys",
+    ),
+    prefixed(
+        "beamer-key",
+        "b_",
+        least=40,
+        body=r"[\w\-=/+]",
+        edge=r"(?<![\w])",
+        shapes=(r"b_[\w\-=]{40}",),
+        check=lambda v: random_looking(v, 42, 0.35),
+        source="Beamer documentation, API keys",
+    ),
+    prefixed("rootly-key", "rootly_", least=32, body=HEX, source="Rootly documentation, API keys"),
+    prefixed(
+        "stackhawk-key",
+        "hawk.",
+        least=30,
+        body=r"[\w\-.]",
+        edge=r"(?<![\w.])",
+        check=lambda v: random_looking(v, 30, 0.35),
+        source="StackHawk documentation, API keys",
     ),
 )
