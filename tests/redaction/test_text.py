@@ -116,6 +116,7 @@ PLAIN_SHAPES = (
     ('let password: String = "{}"', "meadow-falcon-42"),
     ('api_key <- "{}"', "q7Zk2Xw9Lr4Tn8Vb3Mc6"),
     ('smtp_pass <- "{}"', "meadow-falcon-42"),
+    ('access_key->"{}"', "q7Zk2Xw9Lr4Tn8Vb3Mc6"),
     ('var dbPwd string = "{}"', "meadow-falcon-42"),
     ('password = new String("{}")', "meadow-falcon-42"),
     ('token = decrypt("{}")', "q7Zk2Xw9Lr4Tn8Vb3Mc6"),

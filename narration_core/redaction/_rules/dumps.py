@@ -144,7 +144,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="constructed-secret",
-        # A text that an object is made of: `password = new String("...")`, `secret := Secret::new("...")`, `pwd{"..."}`.
+        # A text that an object is made of: `secret := Secret::new("...")`, `pwd{"..."}`. Calls with usual names belong to
+        # `_assignment_pattern.MADE`, which asks less of the text; these may have any name.
         pattern=r"(?i)(?:passw(?:or)?d|passphrase|passcode|pass|(?<![a-z])pwd?|psk|secret|api_?key|access_?key|private_?key|token|credential)\w{0,8}[\"'\])]{0,2}\s{0,4}(?:(?::\s{0,2}[\w:<>&\[\]]{1,32}\s{0,2})?[:=]{1,2}>?\s{0,4}(?:(?:new\s)?(?![\w:.<>]{0,40}?(?:get|env|read|input|param|head|conf|find|look|prompt|fetch|query|select|attr|field|search|match|format|trans|err|exc|print|log|open|load|file|path|url|split|replace|join|require|import|vault|i18n|row|data))[\w:.<>]{1,48}[({]\s{0,4}){1,3}|\{\s{0,2}|,[ ]?[^=\r\n]{1,40}=[ ]?[{(\[][ ]?[\"'][^\"'\r\n]{0,64}[\"'],[ ]?)[brfu@]?[\"'](?P<s>[^\"'\r\n]{4,256}+)[\"']",
         shapes=(
             rf"{_NAMED}\s{{0,4}}[({{][brfu@]?[\"'][!-~]{{4}}",
