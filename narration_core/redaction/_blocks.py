@@ -50,7 +50,9 @@ _INDENT, _ITEM, _NAME_OF_BLOCK, _TAG, _STYLE, _REST = range(1, 7)
 """The groups of `_BLOCK`: by number they are read ten times faster than by name."""
 _LATE: Final = re.compile(r""":[ \t]{0,4}\r?\n(?=[ \t]{0,64}-[ ])""")
 """What joins a name that other words stand before to the list below it."""
-_BEFORE_LIST: Final = r"(?r)[^\n](?<![\w.\-])(?P<name>[A-Za-z_][\w.\-]{1,63})[\"']?"
+_BEFORE_LIST: Final = r"(?r)[^\w.\-](?P<name>[A-Za-z_][\w.\-]{1,63})[\"']?"
+_STARTS_A_LINE: Final = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w.\-]*[\"']?\Z")
+_LONGEST_PREFIX: Final = 256
 _LINE: Final = (
     r"(?P<indent>[ \t]{0,80}+)(?P<item>(?:-[ ]{1,4}+|-(?=\r?\n)){0,3}+)"
     r"(?:[\"']?(?P<key>[A-Za-z_][\w.\-]{0,63}+)[\"']?[ \t]{0,4}:(?=\s|$)[ \t]{0,8}+)?(?P<s>[^\r\n]{0,4096}+)(?:\r?\n|$)"
@@ -215,10 +217,14 @@ def _yaml(text: str, is_secret: IsSecret) -> Iterator[Place]:
                 spans, after = _indented(text, after, indent, whole=styled)
                 yield from spans
         found = search(text, max(after, found.start() + 1))
+    done = 0
     for below in _LATE.finditer(text) if "\n" in text else ():  # `app: passwords:`, and the list below it
-        before = compiled(_BEFORE_LIST).match(text, 0, below.start())
+        line = text[text.rfind("\n", 0, below.start()) + 1 : below.start()][-_LONGEST_PREFIX:]
+        late = below.start() >= done and _STARTS_A_LINE.match(line) is None
+        before = compiled(_BEFORE_LIST).match(line) if late else None
         if before is not None and is_secret(before["name"]):
-            yield from _indented(text, below.end(), 0, whole=False)[0]
+            spans, done = _indented(text, below.end(), 0, whole=False)
+            yield from spans
 
 
 def _indented(text: str, at: int, indent: int, *, whole: bool) -> tuple[list[Place], int]:

@@ -17,10 +17,9 @@ _GIVEN: Final = re.compile(r"([@$:](?=\w)[\w@$]{1,40})\s?=\s?N?'((?:[^'\r\n]|'')
 """A parameter and its value; fast, because a match starts with one class."""
 _COMPARED: Final = re.compile(r"""([A-Za-z_]\w{0,63})["'`\]]?\s{0,4}=\s{0,4}([@$:]\w{1,40})""")
 _PLACES: Final = re.compile(r"\s{0,16}([@$:]\w{1,40}|[^,()]{0,64}+)\s{0,16}(,|\))")
-_PREPARED: Final = re.compile(
-    r"preparing:\s{1,4}([^\r\n]{1,8192}+)[\r\n]{1,2}(?:[^\r\n]{0,160}?)parameters:\s{1,4}(?=([^\r\n]{1,8192}))"
-)
-_TYPED: Final = re.compile(r"(?:^|, )((?:(?!\(\w{1,40}\)(?:, |$)).){0,1024})\((?:\w{1,40})\)|(?:^|, )(null)(?=,|$)")
+_PARAMETERS: Final = re.compile(r"parameters:\s{1,4}(?=[^\r\n])")
+_PREPARING: Final = "preparing:"
+_LONGEST_PREFIX: Final = 160
 
 
 def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
@@ -59,12 +58,20 @@ def _inserted(text: str, low: str, is_secret: IsSecret) -> set[str]:
 
 def _prepared(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     """Yield the same for statements whose parameters are in the next line, each with its type."""
-    for found in _PREPARED.finditer(low):
-        names = parameters(text[slice(*found.span(1))], is_secret)
-        start, end = found.span(2)
-        line = text[start:end]
-        values = list(_TYPED.finditer(line)) if names else []
-        if names and len(values) == len(names):
-            for name, value in zip(names, values, strict=True):
-                if name is not None and is_secret(name) and value.end(1) > value.start(1):
-                    yield start + value.start(1), start + value.end(1)
+    for found in _PARAMETERS.finditer(low):
+        line = low.rfind("\n", max(0, found.start() - _LONGEST_PREFIX), found.start())
+        before = low.rfind("\n", max(0, line - _REACH), line) if line > 0 else -1
+        statement = low.find(_PREPARING, before + 1, line) if line > 0 else -1
+        names = parameters(text[statement + len(_PREPARING) : line], is_secret) if statement >= 0 else None
+        if not names:
+            continue
+        start = found.end()
+        end = text.find("\n", start, start + _REACH)
+        given = text[start : start + _REACH if end < 0 else end].split("), ")
+        if len(given) != len(names):
+            continue
+        for name, piece in zip(names, given, strict=True):
+            value = piece.rpartition("(")[0]
+            if name is not None and value and is_secret(name):
+                yield start, start + len(value)
+            start += len(piece) + len("), ")

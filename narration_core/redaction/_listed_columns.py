@@ -33,27 +33,45 @@ def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
         is_secret: whether a name promises a secret.
     """
     done = 0
+    rows = _ROWS.search(low)
     for head in _HEAD.finditer(low):
+        if rows is None:
+            return
         if head.start() < done:
             continue
         names, done = _row(text, head.end())
         wanted = [index for index, (start, end) in enumerate(names) if is_secret(text[start:end])]
-        rows = _ROWS.search(low, done, done + _REACH) if wanted else None
-        if rows is None:
+        if not wanted or text[done : done + 1] != "]":
             continue
-        at = rows.end()
-        for _ in range(_MOST_ROWS if rows[1] else 1):
-            cells, done = _row(text, at + len(rows[1]))
-            if len(cells) == len(names):
-                yield from (
-                    cells[index]
-                    for index in wanted
-                    if fits_text(STRONG, text[slice(*cells[index])], "assign", quoted=True)
-                )
-            between = _BETWEEN.match(text, done) if rows[1] else None
-            if between is None:
-                break
-            at = between.end()
+        if rows.start() < done:
+            rows = _ROWS.search(low, done)
+        if rows is not None and rows.start() < done + _REACH:
+            spans, done = _chosen(text, rows.end(), len(names), wanted, nested=bool(rows[1]))
+            yield from spans
+
+
+def _chosen(text: str, at: int, width: int, wanted: list[int], *, nested: bool) -> tuple[list[Place], int]:
+    """Return the wanted values of the rows at a place, and where the rows end.
+
+    Args:
+        text: the text.
+        at: where the first row starts.
+        width: how many columns there are.
+        wanted: which of them are wanted.
+        nested: there is a list of rows, not just one.
+    """
+    spans: list[Place] = []
+    done = at
+    for _ in range(_MOST_ROWS if nested else 1):
+        cells, done = _row(text, at + nested)
+        if len(cells) == width:
+            chosen = (cells[index] for index in wanted)
+            spans += [cell for cell in chosen if fits_text(STRONG, text[slice(*cell)], "assign", quoted=True)]
+        between = _BETWEEN.match(text, done) if nested else None
+        if between is None:
+            break
+        at = between.end()
+    return spans, done
 
 
 def _row(text: str, at: int) -> tuple[list[Place], int]:

@@ -1,6 +1,8 @@
 # ruff: noqa: E501, RUF001, S608 - words and signs of the world's languages, statements of logs
 """Secrets whose name stands elsewhere in a text: at the head of listed columns, in a statement beside its parameters, in a prompt."""
 
+import time
+
 import pytest
 
 from narration_core.redaction import RedactionPolicy, Redactor, redact
@@ -109,3 +111,28 @@ def test_a_policy_lets_numbers_under_a_name_stand() -> None:
     fields = {"phone": "030 901821"}
     assert Redactor(RedactionPolicy(off=frozenset({"phone-labelled"}))).fields(fields) is fields
     assert Redactor(RedactionPolicy(allow=frozenset({"030 901821"}))).fields(fields) is fields
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "passwords:\n - x9 ",
+        "app: passwords:\n - ",
+        '"columns": ["password", ',
+        '"columns": ["password"] "rows": [["a"],["b"],',
+        "preparing: update u set password = ?\nparameters: ",
+        "preparing: update u set password = ?\nparameters: a(String), ",
+        "UPDATE u SET password=$1 @p1='x' ",
+    ],
+)
+def test_such_text_costs_no_more_than_many_times_what_any_other_does(piece: str, redactor: Redactor) -> None:
+    size = 1 << 15
+
+    def seconds(part: str) -> float:
+        text = (part * size)[:size]
+        start = time.process_time()
+        redactor.text(text)
+        return time.process_time() - start
+
+    usual = min(seconds("password=Tr0ub4dor&3 mail ann@example.org ") for _ in range(3))
+    assert min(seconds(piece) for _ in range(2)) <= 15 * max(usual, 0.002)

@@ -14,7 +14,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="kubernetes-secret-object",
         # As JSON, and as the API server sorts it: the data before the kind.
-        pattern=r"\"kind\"\s{0,4}:\s{0,4}\"Secret\"[^\x00]{0,600}?\"(?:stringData|data)\"\s{0,4}:\s{0,24}\{(?P<s>[^{}]{8,16384}+)\}|\"(?:stringData|data)\"\s{0,4}:\s{0,24}\{(?P<s>[^{}]{8,16384}+)(?=\}[^{}]{0,200}?\"kind\"\s{0,4}:\s{0,4}\"Secret\")|(?:^|\n)(?:string)?[dD]ata:[ ]{0,4}\r?\n(?P<s>(?:[ ]{1,16}[\w.\-]{1,80}:[ ]{1,4}[^\s{<]{4,16384}+\r?\n){1,40}+)(?=(?:immutable:[^\n]{0,24}\n)?kind:[ ]{0,4}Secret\b)",
+        pattern=r"\"kind\"\s{0,4}:\s{0,4}\"Secret\"[^\x00]{0,300}?\"(?:stringData|data)\"\s{0,4}:\s{0,24}\{(?P<s>[^{}]{8,16384}+)\}|\"(?:stringData|data)\"\s{0,4}:\s{0,24}\{(?P<s>[^{}]{8,16384}+)(?=\}[^{}]{0,200}?\"kind\"\s{0,4}:\s{0,4}\"Secret\")|(?:^|\n)(?:string)?[dD]ata:[ ]{0,4}\r?\n(?P<s>(?:[ ]{1,16}[\w.\-]{1,80}:[ ]{1,4}[^\s{<]{4,16384}+\r?\n){1,40}+)(?=(?:immutable:[^\n]{0,24}\n)?kind:[ ]{0,4}Secret\b)",
         literals=("kind: secret", '"kind": "Secret"', '"kind":"Secret"'),
         check=lambda value: not placeholder(value),
         examples=(

@@ -66,7 +66,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="secret-literal",
-        pattern=r"(?i)(?<=\bsecret\b[^\r\n|;]{0,400})--from-literal[ =][\"']?[\w.\-]{1,64}=[\"']?(?P<s>[^\s\"']{3,1024}+)",
+        pattern=r"(?i)\bsecret\b[^\r\n|;]{0,200}?--from-literal[ =][\"']?[\w.\-]{1,64}=[\"']?(?P<s>[^\s\"']{3,1024}+(?:[\"']?\s{1,4}--from-literal[ =][\"']?[\w.\-]{1,64}=[\"']?[^\s\"']{1,1024}+){0,32}+)",
         literals=("--from-literal",),
         check=_given,
         examples=(
@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="database-key",
-        pattern=r"(?i)\bPRAGMA\s{1,4}(?:hex)?(?:re)?key\s{0,4}=\s{0,4}(?:\"x'|[\"'])(?P<s>[^\"'\r\n]{3,512}+)|\bATTACH\s{1,4}(?:DATABASE\s{1,4})?[^\r\n;]{1,256}?\sAS\s{1,4}\w{1,64}\s{1,4}KEY\s{1,4}[\"'](?P<s>[^\"'\r\n]{3,512}+)|\bsp_(?:password|addlogin|changepassword)\s[^\r\n;]{0,160}?(?:@(?:old|new|passwd|password|loginame)\s{0,2}=\s{0,2})N?'(?P<s>[^'\r\n]{3,256}+)|(?<=\bsp_password\s[^\r\n;]{0,200})@new\s{0,2}=\s{0,2}N?'(?P<s>[^'\r\n]{3,256}+)",
+        pattern=r"(?i)\b(?:PRAGMA\s{1,4}(?:hex)?(?:re)?key\s{0,4}=\s{0,4}(?:\"x'|[\"'])|ATTACH\s{1,4}(?:DATABASE\s{1,4})?(?:[\"'][^\"'\r\n]{1,200}+[\"']|[^\s;\"']{1,200}+)\sAS\s{1,4}\w{1,64}\s{1,4}KEY\s{1,4}[\"']|sp_(?:password|addlogin|changepassword)\s(?:@\w{1,16}\s{0,2}=\s{0,2}N?'[^'\r\n]{0,128}+',\s{0,2})??@(?:old|new|passwd|password)\s{0,2}=\s{0,2}N?')(?P<s>[^\"'\r\n]{3,512}+(?:'\s{0,2},\s{0,2}@new\s{0,2}=\s{0,2}N?'[^'\r\n]{3,256}+)?)",
         literals=(
             "pragma key",
             "pragma rekey",
@@ -153,7 +153,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="network-join-code",
         # What a QR code of a wireless network says.
-        pattern=r"(?i)(?<![a-z])WIFI:(?:[TSHEAIR]{1,3}:(?:[^;\\\r\n]|\\.){0,128};){0,6}P:(?P<s>(?:[^;\\\r\n]|\\.){3,128}+)",
+        pattern=r"(?i)(?<![a-z])WIFI:(?:[TSHEAIR]{1,3}:[^;\r\n]{0,64}+;){0,6}+P:(?P<s>(?:[^;\\\r\n]|\\.){3,128}+)",
         literals=("wifi:",),
         check=lambda value: not placeholder(value),
         examples=("WIFI:T:WPA;S:home;P:t1n-whistle;;", "scanned WIFI:S:guest;T:WPA;P:w1nd.mill;H:true;;"),
