@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from narration_core._span import Span
     from narration_core._taxonomy import register_field
     from narration_core._version import __version__ as __version__
-    from narration_core._wakeup import Wakeup
+    from narration_core._wakeup import Pulse, Wakeup
     from narration_core._warm_up import warm_up
     from narration_core._writer import Sink
     from narration_core.redaction import RedactionPolicy, redact
@@ -69,6 +69,7 @@ __all__ = [
     "Narrator",
     "Point",
     "ProcessResult",
+    "Pulse",
     "Record",
     "RedactionPolicy",
     "Sink",
@@ -128,6 +129,7 @@ _HOMES = {
     "Narrator": "narration_core._narrator",
     "Point": "narration_core._catalogue",
     "ProcessResult": "narration_core._process",
+    "Pulse": "narration_core._wakeup",
     "Record": "narration_core._event",
     "RedactionPolicy": "narration_core.redaction",
     "Sink": "narration_core._writer",

@@ -71,7 +71,6 @@ async def stream(
     elif replay:
         return with_ids(replay)
     heartbeat = _Heartbeat(response, heartbeat_s)
-    heartbeat_task = asyncio.create_task(heartbeat.run())
     try:
         while True:
             batch = await subscription.batch()
@@ -88,22 +87,37 @@ async def stream(
                 return data
             await response.write(data)
     finally:
-        heartbeat_task.cancel()
+        heartbeat.stop()
 
 
 class _Heartbeat:
-    """Sends comments in a silent stream; one timer for the whole stream, because one per message would cost more."""
+    """Sends comments in a silent stream.
+
+    One timer for the whole stream, because one per message would cost more, and a task only for what is sent: most
+    streams end before.
+    """
 
     def __init__(self, response: web.StreamResponse, every_s: float) -> None:
         self.silent = True
         self._response = response
         self._every_s = every_s
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(every_s, self._beat)
+        self._sending: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Send a comment after each period in which nothing was sent."""
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._timer.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def _beat(self) -> None:
+        """Send a comment when nothing was sent since the last time, unless the client has not taken that one yet."""
+        if self.silent and (self._sending is None or self._sending.done()):
+            self._sending = self._loop.create_task(self._send())
+        self.silent = True
+        self._timer = self._loop.call_later(self._every_s, self._beat)
+
+    async def _send(self) -> None:
         with contextlib.suppress(ConnectionResetError):  # the stream itself notices
-            while True:
-                await asyncio.sleep(self._every_s)
-                if self.silent:
-                    await self._response.write(COMMENT)
-                self.silent = True
+            await self._response.write(COMMENT)

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from typing import Final
 
-from narration_core import Wakeup
+from narration_core import Pulse
 from narration_worker import points
 from narration_worker.errors import WorkerError
 from narration_worker.jobs.gil_priority import use_exact_timers
@@ -24,16 +24,16 @@ class InferenceThread:
 
     Args:
         engine: the model.
-        wakeup: wakes the reader of the records.
+        publisher: reads the records.
 
     Attributes:
         transitions: pairs of the job that ended and the job that began, in order; the reader removes them.
     """
 
-    def __init__(self, engine: Engine, wakeup: Wakeup) -> None:
+    def __init__(self, engine: Engine, publisher: Pulse) -> None:
         self.transitions: deque[tuple[Job | None, Job | None]] = deque()
         self._engine = engine
-        self._wakeup = wakeup
+        self._publisher = publisher
         # Only changed under this lock.
         self._changed = threading.Condition()
         self._queue: deque[Job] = deque()
@@ -97,7 +97,7 @@ class InferenceThread:
                 job = self._running = self._queue.popleft() if self._queue else None
             if ended is not None or job is not None:
                 self.transitions.append((ended, job))
-                self._wakeup.call(at_once=ended is not None)
+                self._publisher.call(at_once=ended is not None)
             if job is None:
                 with self._changed:
                     self._changed.wait_for(lambda: self._queue or self._closed)
@@ -120,12 +120,12 @@ class InferenceThread:
         job.duration_ms = (time.monotonic_ns() - began) / 1e6
 
     def _generate(self, job: Job) -> Result:
-        request, engine, wakeup = job.request, self._engine, self._wakeup
+        request, engine, publisher = job.request, self._engine, self._publisher
         job.switch.check()
         job.record_event(points.inference_start, seed=job.seed)
         job.record_event(points.tokenised, tokens_in=job.tokens_in)
         job.record_event(points.cache_reset)  # the first thing that generation does
-        wakeup.call()
+        publisher.call()
         for step in engine.generate(request, job.prompt, job.seed, job.switch):
             if isinstance(step, Result):
                 job.switch.end()  # whoever was told that the job is cancelled must not get a result
@@ -135,5 +135,5 @@ class InferenceThread:
                 job.first_token_ms = (time.monotonic_ns() - job.accepted_ns) / 1e6
             if step.token >= 0 and (step.position + 1) % PROGRESS_EVERY == 0:
                 job.record_event(points.token_progress, tokens_out=step.position + 1)
-            wakeup.call()
+            publisher.call()
         raise WorkerError("INTERNAL", "the request ended without a result")

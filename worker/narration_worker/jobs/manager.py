@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from narration_core import Wakeup, bind, close_job, open_job
+from narration_core import Pulse, bind, close_job, open_job
 from narration_core.nouns import counted
 from narration_worker import points
 from narration_worker.errors import WorkerError
@@ -74,12 +74,11 @@ class Jobs:
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop = asyncio.get_running_loop()
-        self._publisher: asyncio.Task[None] | None = None
         self._running: Job | None = None
         self._running_since = self._next_metrics = 0.0
         self._average_ms: float | None = None
-        self._wakeup = Wakeup()
-        self._inference = InferenceThread(engine, self._wakeup)
+        self._publisher = Pulse(self._publish)
+        self._inference = InferenceThread(engine, self._publisher)
         self._places = Places(self._inference.queued_jobs, self._tell_place)
 
     @property
@@ -94,7 +93,6 @@ class Jobs:
 
     def start(self) -> None:
         """Start to run the queued jobs, one after another, until `close`."""
-        self._publisher = self._loop.create_task(self._publish())
         self._inference.start()
 
     # -- accepting -----------------------------------------------------------------------------------
@@ -284,12 +282,11 @@ class Jobs:
 
     # -- publishing ----------------------------------------------------------------------------------
 
-    async def _publish(self) -> None:
-        """Publish what the inference thread records; a task wakes readers of streams without a system call."""
-        while True:
-            await self._wakeup.find(self._publish_records)
-            pace_s = PACE_S if self._running is not None and self._running.tokens_out else FIRST_PACE_S
-            await self._wakeup.pause(self._loop.time() + pace_s)
+    def _publish(self) -> float:
+        """Publish what the inference thread records; return seconds until the next time, 0 when there was nothing."""
+        if not self._publish_records():
+            return 0.0
+        return PACE_S if self._running is not None and self._running.tokens_out else FIRST_PACE_S
 
     def _publish_records(self) -> bool:
         """Publish what the inference thread has recorded since the last call; False when there is nothing."""
@@ -384,8 +381,7 @@ class Jobs:
             wait_s: wait at most this many seconds; without limit when None.
         """
         self.stop_all()
-        if self._publisher is not None:
-            self._publisher.cancel()
+        self._publisher.close()
         self._inference.close(wait_s)
         self._publish_records()  # the publisher no longer does
         for job in list(self._alive.values()):
