@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from narration_core._hub_connection import is_possible_url
 
 LOOPBACK: Final = "127.0.0.1"
-_TOKEN: Final = re.compile(r"[!-~]+")
+TOKEN: Final = re.compile(r"[!-~]+")
+"""What a bearer token can be; spaces around it do not belong to it."""
 
 
 class ConfigError(ValueError):
@@ -88,7 +89,7 @@ def usable_token(value: str | None, name: str = "AUTH_TOKEN") -> str | None:
     if not value:
         return None
     token = value.strip()
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         raise ConfigError(f"{name} must be visible ASCII characters without spaces; no client can send this one")
     return token
 

@@ -1,6 +1,8 @@
 """Settings: what is accepted, and what is refused before anything starts."""
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ import pytest
 
 from narration_core.serving.addresses import bind_address, check_url, url_host
 from narration_worker.cli import command
-from narration_worker.config import ConfigError, Settings, from_environment
+from narration_worker.config import BUNDLED, ConfigError, Settings, from_environment
+from narration_worker.config_schema import schema
 
 
 @pytest.mark.req("M0-W-1100")
@@ -119,6 +122,35 @@ def test_the_schema_names_every_option_with_examples():
     for name, shape in schema["properties"].items():
         assert shape["description"], name
         assert shape["x-examples"], name
+        if "pattern" in shape:
+            assert all(re.search(shape["pattern"], example) for example in shape["x-examples"]), name
+
+
+@pytest.mark.req("M0-W-1100")
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("worker-id", "worker-gpu0-r1", True),
+        ("worker-id", "x" * 256, True),
+        ("worker-id", "x" * 257, False),
+        ("pool-id", "a b", False),
+        ("replica-id", "r1\n", False),
+        ("pool-id", "", False),
+        ("hub", "hub.internal:7380", False),
+        ("callback-url", "ftp://a", False),
+        ("AUTH_TOKEN", "from-a-file\n", True),
+        ("AUTH_TOKEN", "two words", False),
+    ],
+)
+def test_the_schema_refuses_what_the_worker_refuses(name, value, fits):
+    properties = json.loads(schema(command))["properties"]
+    assert bool(re.search(properties[name]["pattern"], value)) == fits
+    field = name.replace("-", "_")
+    with contextlib.nullcontext() if fits else pytest.raises(ConfigError):
+        if name == "AUTH_TOKEN":
+            from_environment({name: value})
+        else:
+            Settings(**{"model": BUNDLED, "worker_id": "w", field: value}).check()
 
 
 @pytest.mark.req("SSE-10", "M0-W-1100")

@@ -19,7 +19,8 @@ BUNDLED: Final = Path(__file__).parent / "models" / "haiku-1m-q8_0.gguf"
 BUNDLED_NAME: Final = "bundled"
 """Value of `--model` for the model in this package."""
 
-_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,256}")
+ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,256}")
+"""What `--worker-id`, `--pool-id` and `--replica-id` can be."""
 
 
 class Settings(NamedTuple):
@@ -92,7 +93,7 @@ class Settings(NamedTuple):
         for option, value in (
             ("--worker-id", self.worker_id), ("--pool-id", self.pool_id), ("--replica-id", self.replica_id),
         ):  # fmt: skip
-            if value is not None and not _ID.fullmatch(value):
+            if value is not None and not ID.fullmatch(value):
                 raise ConfigError(f"{option} {value[:80]!r} must be 1 to 256 characters of [A-Za-z0-9._:-]")
         if self.callback_url is not None:
             check_url("--callback-url", self.callback_url)

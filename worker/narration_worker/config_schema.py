@@ -6,6 +6,8 @@ import click
 import msgspec
 
 from narration_core.environment import VARIABLES
+from narration_core.serving.addresses import TOKEN
+from narration_worker.config import ID
 
 _EXAMPLES: Final[dict[str, list[Any]]] = {
     "worker-id": ["worker-gpu0-r1"],
@@ -32,10 +34,21 @@ _EXAMPLES: Final[dict[str, list[Any]]] = {
     "resume-grace-sec": [0.0, 10.0],
     "residency-check-sec": [60.0],
     "shutdown-timeout-sec": [30.0],
-    "AUTH_TOKEN": ["a long random text"],
+    "AUTH_TOKEN": ["a-long-random-text"],
     "AUTH_OPTIONAL": ["true"],
     "TRUST_PROXY_AUTH": ["true"],
     "BIND_ADDR": ["0.0.0.0:8080"],
+}
+_END: Final = r"$(?!\n)"  # `$` alone matches before a final newline in Python
+_ID: Final = f"^{ID.pattern}{_END}"
+_URL: Final = "^https?://."
+_PATTERNS: Final = {
+    "worker-id": _ID,
+    "pool-id": _ID,
+    "replica-id": _ID,
+    "callback-url": _URL,
+    "hub": _URL,
+    "AUTH_TOKEN": rf"^\s*{TOKEN.pattern}\s*$",
 }
 _ENVIRONMENT: Final = ("AUTH_TOKEN", "AUTH_OPTIONAL", "TRUST_PROXY_AUTH", "BIND_ADDR")
 
@@ -59,6 +72,7 @@ def schema(command: click.Command) -> str:
             **{
                 name: {
                     "type": "string",
+                    **({"pattern": _PATTERNS[name]} if name in _PATTERNS else {}),
                     "description": VARIABLES[name].meaning,
                     "x-environment": name,
                     "x-examples": _EXAMPLES[name],
@@ -79,6 +93,8 @@ def _option(option: click.Option) -> dict[str, Any]:
     shape["description"] = option.help or ""
     if isinstance(option.default, int | float | str):
         shape["default"] = option.default
+    if _name(option) in _PATTERNS:
+        shape["pattern"] = _PATTERNS[_name(option)]
     shape["x-examples"] = _EXAMPLES[_name(option)]
     return shape
 
