@@ -12,7 +12,7 @@ from narration_worker.wire import CancelStatus, End, JobState, JobStatus
 
 
 class StopOutcome(NamedTuple):
-    """The outcome of a stopped job: error code, metrics label, message for the client, final event."""
+    """The outcome of a stopped job: error code, metrics label, message for the client (a template), final event."""
 
     code: str
     outcome: Outcome
@@ -25,7 +25,11 @@ STOPS: Final[dict[StopCause, StopOutcome]] = {
     "cancelled": StopOutcome("CANCELLED", "cancelled", "the request was cancelled", points.cancelled, "cancelled"),
     "client_gone": StopOutcome("CANCELLED", "cancelled", "the client went away", points.client_gone, "client_gone"),
     "timeout": StopOutcome(
-        "INFERENCE_TIMEOUT", "timeout", "the request took too long", points.timed_out, "inference_timeout"
+        "INFERENCE_TIMEOUT",
+        "timeout",
+        "the request took longer than {limit_s:g} s",
+        points.timed_out,
+        "inference_timeout",
     ),
     "shutdown": StopOutcome("SHUTTING_DOWN", "error", "the worker is shutting down", points.drained, "shutting_down"),
 }
@@ -112,7 +116,7 @@ def _stopped(job: Job, cause: StopCause, timeout_s: float) -> None:
             **limit,
         )
     finally:
-        job.send(WorkerError(stop.code, stop.message).to_wire())
+        job.send(WorkerError(stop.code, stop.message.format(limit_s=timeout_s)).to_wire())
 
 
 def _failed(job: Job, error: WorkerError) -> None:
