@@ -503,9 +503,8 @@ def test_predictions_and_rates_follow_from_how_long_the_running_job_has_run(stri
 def test_a_job_that_took_too_long_is_told_its_limit(strict, endless):
     async def run():
         jobs = queue(endless, timeout_s=0.003)
-        job = jobs.submit(request("slow", max_tokens=4096))
-        await worked(jobs, [job])
-        return [delivery.message for delivery in job.subscription.waiting() if delivery.message is not None][-1]
+        (messages,) = await worked(jobs, [jobs.submit(request("slow", max_tokens=4096))])
+        return messages[-1]
 
     name, last = asyncio.run(run())
     assert (name, last.message) == ("error", "the request took longer than 0.003 s")
