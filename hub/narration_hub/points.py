@@ -116,8 +116,8 @@ export_recovered = POINTS.point(
     cute="The postman is back",
 )  # fmt: skip
 http_failed = POINTS.point(
-    "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
-    level="warn", cute="Somebody mumbled at the door: {error_kind}",
+    "http_failed", "http", "{address}", "Could not read a request: {reason}",
+    level="warn", cute="Somebody mumbled at the door: {reason}",
 )  # fmt: skip
 endpoint_failed = POINTS.point(  # narration: silent - only a fault of the hub itself reaches it; no test has one yet
     "endpoint_failed", "http", "{address}", "Could not answer a request: {error_kind} at {failed_at}",

@@ -34,7 +34,7 @@ class Failures:
     Whatever knocks at the port is not HTTP again and again: each kind is narrated at most once in ten seconds.
 
     Args:
-        tell: narrates one: called with `address`, `error_kind` and `repeated`.
+        tell: narrates one: called with `address`, `reason`, `error_kind` and `repeated`.
         answer: returns the answer to a status and the name of an exception.
     """
 
@@ -53,5 +53,6 @@ class Failures:
         """
         repeated = self._repeats.count(kind)
         if repeated is not None:
-            self._tell(address=request.remote or "unknown", error_kind=kind, repeated=repeated)
+            address = request.remote or "unknown"
+            self._tell(address=address, reason=_REASONS.get(kind, kind), error_kind=kind, repeated=repeated)
         return self._answer(status, kind)

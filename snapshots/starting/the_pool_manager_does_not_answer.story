@@ -50,8 +50,8 @@ And the worker has told "callback_failed"
       cute: Knock knock, try 1
       story: "I am ready!" called the worker.
   worker | callback_failed | http://127.0.0.1:<port>/ready | c1 | warn: ClientConnectorError
-      The pool manager did not take the ready callback: ClientConnectorError
-      cute: Nobody answered the door: ClientConnectorError
+      The pool manager did not take the ready callback: no connection could be made
+      cute: Nobody answered the door: no connection could be made
       story: "Hello?" called the worker. Nobody answered.
 
 Then "worker" narrates "callback_failed" with:

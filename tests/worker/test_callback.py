@@ -80,6 +80,8 @@ def test_it_is_tried_until_it_is_accepted_or_not_wanted(strict, monkeypatch, sta
     failed = [event for event in strict.events if event.action == "callback_failed"]
     assert len(failed) == len(statuses) - accepted
     assert [event.backoff_ms is None for event in failed[:-1]] == [False] * (len(failed) - 1)
+    refused = [status for status in statuses if not accepted or status != statuses[-1]]
+    assert [event.human.partition(": ")[2] for event in failed] == [f"it answered {status}" for status in refused]
 
 
 @pytest.mark.req("M0-W-1902")

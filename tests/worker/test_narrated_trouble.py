@@ -35,7 +35,8 @@ def test_a_worker_narrates_odd_settings_unreadable_requests_and_that_it_is_up(na
     narration.feed(*asyncio.run(run()))
     narration.assert_event(action="device_init", level="warn", threads=threads)
     narration.assert_event(action="model_load", level="warn", context_length=8192)
-    narration.assert_event(action="http", level="warn", error_kind="BadHttpMethod")
+    told = narration.assert_event(action="http", level="warn", error_kind="BadHttpMethod")
+    assert told.human == "Could not read a request: its first line does not begin with a method"
     narration.assert_event(action="heartbeat", jobs_running=0)
 
 

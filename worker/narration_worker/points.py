@@ -85,8 +85,8 @@ callback_attempt = POINTS.point(
     story='"I am ready!" called the worker.',
 )  # fmt: skip
 callback_failed = POINTS.point(
-    "callback_failed", "callback_failed", "{url}", "The pool manager did not take the ready callback: {error_kind}",
-    level="warn", cute="Nobody answered the door: {error_kind}",
+    "callback_failed", "callback_failed", "{url}", "The pool manager did not take the ready callback: {reason}",
+    level="warn", cute="Nobody answered the door: {reason}",
     story='"Hello?" called the worker. Nobody answered.',
 )  # fmt: skip
 server_start = POINTS.point(
@@ -163,8 +163,8 @@ heartbeat = POINTS.point(
     cute="Thump, thump: {jobs_running} at work, {queue_depth} in line",
 )  # fmt: skip
 http_failed = POINTS.point(
-    "http_failed", "http", "{address}", "Could not read a request: {error_kind}",
-    level="warn", cute="Somebody mumbled at the door: {error_kind}",
+    "http_failed", "http", "{address}", "Could not read a request: {reason}",
+    level="warn", cute="Somebody mumbled at the door: {reason}",
 )  # fmt: skip
 endpoint_failed = POINTS.point(
     "endpoint_failed", "http", "{address}", "Could not answer a request: {error_kind} at {failed_at}",
@@ -180,8 +180,8 @@ request_refused = POINTS.point(
     story='"May I?" asked the caller. "Not now: {reason}," said the worker.',
 )  # fmt: skip
 stream_cut = POINTS.point(
-    "stream_cut", "disconnect", "{job_id}", "The client is gone; its stream can be resumed for {grace_s} s",
-    level="warn", channel="request", cute="The listener left the room; the song goes on for {grace_s} s",
+    "stream_cut", "disconnect", "{job_id}", "The client is gone; its stream can be resumed for {grace_s:g} s",
+    level="warn", channel="request", cute="The listener left the room; the song goes on for {grace_s:g} s",
 )  # fmt: skip
 stream_resumed = POINTS.point(
     "stream_resumed", "resume", "{job_id}", "Resumed the stream after event {last_event_id}",

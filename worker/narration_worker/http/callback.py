@@ -16,6 +16,14 @@ FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 60.0
 TIMEOUT_S: Final = 5.0
 _OK, _REDIRECT = 200, 300
+_REASONS: Final = {
+    "ClientConnectorCertificateError": "its certificate is not trusted",
+    "ClientConnectorDNSError": "its name cannot be resolved",
+    "ClientConnectorError": "no connection could be made",
+    "ClientConnectorSSLError": "it does not speak TLS",
+    "ServerDisconnectedError": "it closed the connection without an answer",
+    "TimeoutError": f"no answer within {TIMEOUT_S:g} s",
+}
 _GONE: Final = 410
 """A pool manager answers with this when it does not want to hear from this worker again."""
 
@@ -52,14 +60,19 @@ async def announce(url: str, body: ReadyCallback, token: str | None, tries: int 
                     status = response.status
                     if _OK <= status < _REDIRECT:
                         return True
-                    kind = f"http_{status}"
+                    kind, reason = f"http_{status}", f"it answered {status}"
                     asked_s = _seconds(response.headers.get("Retry-After"))
             except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
                 kind = type(error).__name__
+                reason = _REASONS.get(kind, kind)
             pause_s = max(wait_s * (0.5 + random.random() / 2), asked_s)  # noqa: S311 - jitter, no secret
             last = status == _GONE or attempt == tries
             points.callback_failed(
-                url=address, error_kind=kind, attempt=attempt, backoff_ms=None if last else int(pause_s * 1000)
+                url=address,
+                reason=reason,
+                error_kind=kind,
+                attempt=attempt,
+                backoff_ms=None if last else int(pause_s * 1000),
             )
             if last:
                 return False
