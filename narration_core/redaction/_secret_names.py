@@ -61,7 +61,7 @@ _STRONG_WORDS: Final = (
             "pincode otpcode totpcode mfacode smscode securitycode verificationcode recoverycode backupcode recoverycodes backupcodes "
             "activationcode unlockcode doorcode accesscode resetcode logincode confirmationcode onetimecode onetimepassword authcode "
             "securityanswer secretanswer codeverifier devicecode clientassertion samlresponse samlrequest samlassertion "
-            "totpseed totpsecret walletseed mnemonicphrase connstr 2facode 2fatoken mfatoken twofactorcode scratchcodes scratchcode gatecode alarmcode entrycode safecombination vaultcombination "
+            "totpseed totpsecret walletseed mnemonicphrase keymaterial connstr 2facode 2fatoken mfatoken twofactorcode scratchcodes scratchcode gatecode alarmcode entrycode safecombination vaultcombination "
             "dockerauthconfig dockerconfigjson snmpcommunity communitystring rocommunity rwcommunity saslconfig jaasconfig"
         ).split()
     )

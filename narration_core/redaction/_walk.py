@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from narration_core.redaction import _records as records
+from narration_core.redaction._checks import typed
 from narration_core.redaction._elements import CREDENTIAL_PAIR, names_before
 from narration_core.redaction._encodings import text_encoding
 from narration_core.redaction._policy import RedactionPolicy
@@ -18,6 +19,9 @@ _CARD_LEAST: Final = 10**11
 _SEPARATOR: Final = " \x1f "
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
+_LOGINS: Final = frozenset(
+    ["auth", "basicauth", "httpauth", "proxyauth", "login", "credentials", "creds", "userpass", "userinfo"]
+)
 _CODES: Final = re.compile(r"(?i)pass(?:word|wd|code)|pwd|\bpin\b|_pin$|^pin_|otp|cvv|cvc|ssn|card|pan$|iban|phone")
 
 
@@ -203,6 +207,8 @@ def _sequence(
     names: Sequence[str | None] = [None] * len(items)
     if ordered:
         names = columns or getattr(value, "_fields", None) or names_before(redactor, items)
+        if _is_login(key, items):  # `auth=("ann", "...")`
+            names = [None, "password"]
     texts = [item for item in items if type(item) is str]
     together = iter(redactor.together(texts) if ordered and len(texts) > 1 else texts)
     hidden = []
@@ -216,6 +222,17 @@ def _sequence(
                 _walk(redactor, seen, None if told else own or key, depth + 1, budget, forced=forced and not told)
             )
     return _rebuilt(value, items, hidden)
+
+
+def _is_login(key: str | None, items: list[Any]) -> bool:
+    """Tell whether two texts are a user and a password: they stand under a name that says so, and the second looks typed."""
+    return (
+        len(items) == 2
+        and key is not None
+        and key.lower().replace("_", "") in _LOGINS
+        and all(type(item) is str for item in items)
+        and typed(items[1])
+    )
 
 
 def _rebuilt(value: Any, items: list[Any], hidden: list[Any]) -> object:

@@ -136,3 +136,10 @@ def test_such_text_costs_no_more_than_many_times_what_any_other_does(piece: str,
 
     usual = min(seconds("password=Tr0ub4dor&3 mail ann@example.org ") for _ in range(3))
     assert min(seconds(piece) for _ in range(2)) <= 15 * max(usual, 0.002)
+
+
+def test_a_pair_under_the_name_of_a_login_is_a_user_and_a_password() -> None:
+    assert redact({"auth": ("ann", SECRET)}) == {"auth": ("ann", MARK)}
+    assert redact({"basic_auth": ["ann", SECRET]}) == {"basic_auth": ["ann", MARK]}
+    methods = {"auth": ["oauth2", "basic"], "login": ["ann", "bob"], "pair": ["ann", SECRET]}
+    assert redact(methods) is methods

@@ -273,10 +273,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="command-line-credentials",
         # The pair as an argument of its own, quoted as in a list.
-        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
+        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\b(?:https?|xhs?|hey|ab|oha)\s(?:[^\r\n|;]{0,120}?\s)?-[aA][ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
         shapes=(
             r"[\"']-(?:u|U|a|-user|-userpass|-auth|-credentials|-proxy-user|-http-user)[\"'],",
-            r"https? [^\r\n|;]*-a[ =]",
+            r"(?:https?|xhs?|hey|ab|oha) [^\r\n|;]*-[aA][ =]",
             r"USERPWD[\"' ,=]",
             r"lftp -u ",
         ),
@@ -656,7 +656,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="said-password",
-        pattern=r"(?i)(?<![\w/.\-])(?P<s>[^\s\"',;:/()<>=]{6,64}+)[\"']?\s(?:as|is)\s(?:the\s|your\s|my\s|its\s|our\s)?(?:(?:new|old|temporary|current|admin|root|wifi|default|initial)\s)?(?:pass(?:word|phrase|code)|pin)\b(?![ \-](?:protected|hash|reset|manager|policy|based|field|prompt|screen|source|file|input|strength|type|stor|bucket))|\bcred(?:ential)?s?\s(?:are|were|is)\s[\w.@\-]{1,64}\s?[/:]\s?(?P<s>[^\s\"',;]{6,64}+)|(?<![\w/])p/w\s?[:=]\s?(?P<s>[^\s\"',;]{4,64}+)",
+        pattern=r"(?i)(?<![\w/.\-])(?P<s>[^\s\"',;:/()<>=]{6,64}+)[\"']?\s(?:as|is)\s(?:the\s|your\s|my\s|its\s|our\s)?(?:(?:new|temporary)\s)?(?:pass(?:word|phrase|code)|pin)\b(?![ \-](?:protected|hash|reset|manager|policy|based|field|prompt|screen|source|file|input|strength|type|stor|bucket))|\bcred(?:ential)?s?\s(?:are|were|is)\s[\w.@\-]{1,64}\s?[/:]\s?(?P<s>[^\s\"',;]{6,64}+)|(?<![\w/])p/w\s?[:=]\s?(?P<s>[^\s\"',;]{4,64}+)",
         literals=(
             "as password",
             "as the password",
@@ -666,11 +666,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "is the password",
             "is the new password",
             "is your new password",
-            "is my new password",
             "is the temporary password",
-            "is the admin password",
-            "is the root password",
-            "is the wifi password",
             "is your password",
             "is my password",
             "is the passphrase",

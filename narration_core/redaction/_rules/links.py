@@ -128,11 +128,11 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="driver-credentials",
         # Go's drivers: no scheme, the protocol in brackets.
-        pattern=r"(?<![\w/])[\w.\-]{1,64}:(?P<s>[^\s\"'@]{1,128})@(?:tcp|tcp6|udp|unix|cloudsql-mysql)\(",
-        literals=("@tcp(", "@tcp6(", "@udp(", "@unix(", "@cloudsql-mysql("),
+        pattern=r"(?<![\w/])[\w.\-]{1,64}:(?P<s>[^\s\"'@]{1,128})@(?:(?:tcp|tcp6|udp|unix|cloudsql-mysql)\(|/\w{1,64}(?:\?|[\s\"']|$))",
+        literals=("@tcp(", "@tcp6(", "@udp(", "@unix(", "@cloudsql-mysql(", "@/"),
         check=_password,
         examples=("root:l0ng-river@tcp(db:3306)/shop", "dsn svc:wh1te.rose@unix(/run/mysqld.sock)/a"),
-        counterexamples=("${USER}:${PASS}@tcp(db:3306)/shop", "@tcp(db:3306)/shop"),
+        counterexamples=("${USER}:${PASS}@tcp(db:3306)/shop", "@tcp(db:3306)/shop", "import a from '@/shop'"),
         source="go-sql-driver/mysql documentation, DSN",
     ),
     Rule(

@@ -87,7 +87,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="capability-address",
-        pattern=r"(?i)/\((?:[AF]\([\w\-]{20,400}\)){0,2}S\((?P<s>[a-z0-9]{24})\)|/(?:password_resets?|account_activations|email_confirmations)/(?P<s>[\w\-]{20,128}+)(?=/edit|[\s\"'?]|$)|/ical/[^/\s]{1,128}/private-(?P<s>[0-9a-f]{32})|\bhc-ping\.com/(?P<s>[0-9a-f\-]{36}|[\w\-]{20,36})|://(?P<s>eo[a-z0-9]{11,18})\.m\.pipedream\.net|(?<!\w)(?:vmess|ssr)://(?P<s>[A-Za-z0-9+/=_\-]{24,4096}+)",
+        pattern=r"(?i)/\((?:[AF]\([\w\-]{20,400}\)){0,2}S\((?P<s>[a-z0-9]{24})\)|/(?:password_resets?|account_activations|email_confirmations)/(?P<s>[\w\-]{20,128}+)(?=/edit|[\s\"'?]|$)|/ical/[^/\s]{1,128}/private-(?P<s>[0-9a-f]{32})|\bhc-ping\.com/(?P<s>[0-9a-f\-]{36}|[\w\-]{20,36})|://(?P<s>eo[a-z0-9]{11,18})\.m\.pipedream\.net|(?<!\w)rtmps?://[^\s/]{1,200}/(?:live2?|app|rtmp)/(?P<s>[\w\-]{12,128}+)|(?<!\w)(?:vmess|ssr)://(?P<s>[A-Za-z0-9+/=_\-]{24,4096}+)",
         literals=(
             "/(s(",
             "/password_reset",
@@ -98,6 +98,8 @@ RULES: Final[tuple[Rule, ...]] = (
             ".m.pipedream.net",
             "vmess://",
             "ssr://",
+            "rtmp://",
+            "rtmps://",
         ),
         check=lambda value: noisy(value, 0.15) or plain_hex(value),
         examples=(

@@ -117,7 +117,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="url-userinfo",
-        pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+://(?:\[REDACTED[^\[\]\s]{0,80}\]|[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>(?:[^\s/\"'<>\\]{1,256}|(?!\d{0,5}[/?#])[^\s\"'<>\\@]{1,256}))@(?=[\w\[$%.])",
+        pattern=r"(?i)(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,20}+://(?:\[REDACTED[^\[\]\s]{0,80}\]|[^\s:/@?#\"'<>\\]{0,128}+):(?P<s>(?:[^\s/\"'<>\\]{1,256}|(?!\d{0,5}[/?#])[^\s\"'<>\\@]{1,256}))@(?=[\w\[$%./])",
         shapes=(
             r"://[^\s\"'<>/@]*@",
             r"://[^\s\"'<>/@:]*:[^\s\"'<>@/]*/[^\s\"'<>@]*@",
@@ -242,7 +242,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="curl-user",
-        pattern=r"(?i)\bcurl\b(?:[^\sc]{1,64}+|c(?!url\b)|[^\S\r\n](?!-u|--(?:proxy-)?user[ =])){0,256}+\s(?:-u|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{0,256}+)",
+        pattern=r"(?i)\bcurl\b(?:[^\sc]{1,64}+|c(?!url\b)|[^\S\r\n](?!-u|-[a-zA-Z]{1,6}u\s|--(?:proxy-)?user[ =])){0,256}+\s(?:-u|-[a-zA-Z]{1,6}u(?=\s)|--user|--proxy-user|-U)(?:[ =]{0,2})[\"']?(?P<s>[^\s:\"']{0,128}:[^\s\"']{0,256}+)",
         literals=("curl",),
         check=_userpass,
         examples=("curl -sS -u ann:Quarter-Past-9 https://example.org/", "ran curl --user 'svc:4pples+pears' host"),

@@ -7,7 +7,7 @@ from narration_core.redaction._checks import placeholder, plain_hex, random_look
 from narration_core.redaction._rule import Rule, made_up
 
 # A word and its number, a file, an option: the name of a thing.
-_THING: Final = re.compile(r"[A-Za-z]+[\-_]?\d{0,6}(?:\.\w{1,5})?|[\d.:/]+|[a-z\-]+/[\w.\-/]+")
+_THING: Final = re.compile(r"[A-Za-z]+[\-_]?\d{0,6}(?:\.\w{1,5})?|v?[\d.:/]+|[a-z\-]+/[\w.\-/]+")
 
 
 def _given(value: str) -> bool:
@@ -26,7 +26,7 @@ def _key(value: str) -> bool:
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="argument-password",
-        pattern=r"(?i)(?:\badmin\suser\sadd\s\S{1,64}\s\S{1,64}\s|\bencrypt_string\s(?:--(?:name|encrypt-vault-id|vault-id)[ =]\S{1,64}\s){0,3}|\bupwd\s(?:--uri=\S{1,80}\s)?\S{1,64}\s(?:--password=)?|\buser\sset\spassword\s\d{1,3}\s|\bsecret-set-value\s\S{1,64}\s(?:--base64\s)?|\betcdctl\s(?:--\S{1,80}\s){0,6}user\sadd\s[\w.\-]{1,64}:|(?<![\w\-])(?:rocommunity|rwcommunity|trapcommunity)6?\s|\bactivate-refresh-token\s\S{1,80}\s|--plaintext[ =]|\bmkpasswd\s(?:-[\w\-]{1,12}(?:[ =](?:sha-?\d{3}|md5|bcrypt|yescrypt|scrypt|des|\d{1,6}))?\s){1,4}(?!sha|md5|bcrypt|yescrypt|scrypt|des\b|help)|\bkadmin[^\r\n|;]{0,80}\s(?:addprinc|ank|cpw)\s(?:-\w{1,12}\s){0,3}-pw\s|\bwinrs\s[^\r\n|;]{0,120}?[-/]p(?:assword)?:|\bswaks\s[^\r\n|;]{0,200}?\s-ap\s|\bIDENTIFIED\sBY\s[^\s\"']{1,128}\sREPLACE\s|\bauth\sdigest\s[\w.\-]{1,64}:|\baddauth\sdigest\s[\w.\-]{1,64}:)[\"']?(?P<s>[^\s\"';|]{4,512}+)",
+        pattern=r"(?i)(?:\badmin\suser\sadd\s\S{1,64}\s\S{1,64}\s|\bencrypt_string\s(?:--(?:name|encrypt-vault-id|vault-id)[ =]\S{1,64}\s){0,3}|\bupwd\s(?:--uri=\S{1,80}\s)?\S{1,64}\s(?:--password=)?|\buser\sset\spassword\s\d{1,3}\s|\bsecret-set-value\s\S{1,64}\s(?:--base64\s)?|\betcdctl\s(?:--\S{1,80}\s){0,6}user\sadd\s[\w.\-]{1,64}:|(?<![\w\-])(?:rocommunity|rwcommunity|trapcommunity)6?\s|\bactivate-refresh-token\s\S{1,80}\s|--plaintext[ =]|\bmkpasswd\s(?:-[\w\-]{1,12}(?:[ =](?:sha-?\d{3}|md5|bcrypt|yescrypt|scrypt|des|\d{1,6}))?\s){1,4}(?!sha|md5|bcrypt|yescrypt|scrypt|des\b|help)|\bkadmin[^\r\n|;]{0,80}\s(?:addprinc|ank|cpw)\s(?:-\w{1,12}\s){0,3}-pw\s|\bwinrs\s[^\r\n|;]{0,120}?[-/]p(?:assword)?:|\bswaks[^\r\n|;]{0,200}?\s-ap\s|\bIDENTIFIED\sBY\s[^\s\"']{1,128}\sREPLACE\s|\bauth\sdigest\s[\w.\-]{1,64}:|\baddauth\sdigest\s[\w.\-]{1,64}:)[\"']?(?P<s>[^\s\"';|]{4,512}+)",
         literals=(
             "admin user add ",
             "encrypt_string ",
@@ -78,7 +78,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="echoed-password",
-        pattern=r"(?i)\b(?:echo|printf)\s(?:-[ne]{1,2}\s)?[\"']?(?P<s>[^\s\"'|;$)]{4,512}+)(?:[\"';]\s{0,2}echo\s[^\r\n|]{0,200}|[^\r\n|]{0,200})\|\s?(?:sudo\s)?(?:passwd|smbpasswd|su|vncpasswd|chsh|gpg)\s(?!-c\s)|\b(?:vncpasswd|smbpasswd|passwd|gpg)\b[^\r\n|;<]{0,120}<<<\s?[\"']?(?P<s>[^\s\"'$]{4,512}+)",
+        pattern=r"(?i)\b(?:echo|printf)\s(?:-[ne]{1,2}\s)?[\"']?(?P<s>[^\s\"'|;$)]{4,512}+(?:[\"']?;\s{0,2}echo\s[\"']?[^\s\"'|;$)]{1,512}+)?)[^\r\n|]{0,200}\|\s?(?:sudo\s)?(?:passwd|smbpasswd|su|vncpasswd|chsh|gpg)\s(?!-c\s)|\b(?:vncpasswd|smbpasswd|passwd|gpg)\b[^\r\n|;<]{0,120}<<<\s?[\"']?(?P<s>[^\s\"'$]{4,512}+)",
         literals=("| passwd ", "| smbpasswd ", "| su ", "| vncpasswd ", "| sudo passwd ", "| sudo smbpasswd ", "<<<"),
         check=_typed,
         examples=(
@@ -91,23 +91,17 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="domain-user-password",
-        pattern=r"(?i)\b(?:impacket-\w{2,20}|(?:secretsdump|psexec|wmiexec|smbexec|atexec|dcomexec|smbclient|getTGT|getST|GetNPUsers|GetUserSPNs|mssqlclient|lookupsid|samrdump)\.py)\s[^\r\n|;]{0,120}?[\w.\-]{1,64}/[\w.\-$]{1,64}:[\"']?(?P<s>[^\s\"'@][^\s\"']{2,127}?)(?=[\"']?@|[\"'\s]|$)",
+        pattern=r"(?i)\b(?:impacket-\w{2,20}|(?:secretsdump|psexec|wmiexec|smbexec|atexec|dcomexec|smbclient|getTGT|getST|GetNPUsers|GetUserSPNs|mssqlclient)\.py)\s[^\r\n|;]{0,120}?[\w.\-]{1,64}/[\w.\-$]{1,64}:[\"']?(?P<s>[^\s\"'@][^\s\"']{2,127}?)(?=[\"']?@|[\"'\s]|$)",
         literals=(
             "impacket-",
-            "secretsdump.py",
-            "psexec.py",
-            "wmiexec.py",
-            "smbexec.py",
-            "atexec.py",
-            "dcomexec.py",
+            "secretsdump.",
+            "exec.py ",
             "smbclient.py",
             "gettgt.py",
             "getst.py",
-            "getnpusers.py",
-            "getuserspns.py",
-            "mssqlclient.py",
-            "lookupsid.py",
-            "samrdump.py",
+            "getnpusers.",
+            "getuserspns.",
+            "mssqlclient.",
         ),
         check=_given,
         examples=("secretsdump.py corp/ann:'t1n-whistle'@dc1", "impacket-psexec corp/ann:w1nd.mill@10.0.0.7"),
@@ -115,8 +109,28 @@ RULES: Final[tuple[Rule, ...]] = (
         source="Impacket documentation",
     ),
     Rule(
+        name="snmp-password",
+        pattern=r"(?i)\bsnmp(?:get|getnext|walk|set|bulkget|bulkwalk|trap|table|inform|status|df|test)[^\r\n|;]{0,200}?\s-[AX]\s[\"']?(?P<s>[^\s\"']{4,128}+(?:[\"']?\s(?:-x\s\w{2,8}\s)?-X\s[\"']?[^\s\"']{4,128}+)?)",
+        literals=(
+            "snmpget",
+            "snmpwalk",
+            "snmpset",
+            "snmpbulk",
+            "snmptrap",
+            "snmptable",
+            "snmpinform",
+            "snmpstatus",
+            "snmpdf",
+            "snmptest",
+        ),
+        check=_given,
+        examples=("snmpget -v3 -u ann -A t1n-whistle -X w1nd.mill host", "snmpwalk -v3 -l authPriv -A bl4ck-tea host"),
+        counterexamples=("snmpget -v2c host 1.3.6", "snmpwalk -v3 -A $PASS host"),
+        source="net-snmp manual, snmpcmd",
+    ),
+    Rule(
         name="runner-token",
-        pattern=r"(?i)\bgitlab-runner\s(?:register|verify)\s[^\r\n|;]{0,256}?\s-(?:r|t)[ =](?P<s>[^\s\"',;|]{12,256}+)|--auth[ =][\"']?(?P<s>[\w\-.]{16,512}+)(?![\w:@/])",
+        pattern=r"(?i)\bgitlab-runner\s(?:register|verify)[^\r\n|;]{0,256}?\s-(?:r|t)[ =](?P<s>[^\s\"',;|]{12,256}+)|--auth[ =][\"']?(?P<s>[\w\-.]{16,512}+)(?![\w:@/])",
         literals=("gitlab-runner ", "--auth ", "--auth="),
         check=_key,
         examples=("gitlab-runner register -n -r " + made_up(20, 3), "netlify deploy --auth " + made_up(43, 5)),
@@ -183,8 +197,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="told-for-a-user",
-        pattern=r"(?i)\bpassword\sfor\sthe\s[^\r\n:]{1,96}(?:\([^()\r\n]{1,80}\)|\bis):\s{1,4}(?P<s>[^\s\"']{6,128}+)|\bNew\svalue:\s(?P<s>[\w*+=\-]{18,64}+)(?=\s|$)|\bmaiden\sname[\"']?\s?(?:is|[:=])\s?[\"']?(?P<s>[A-Z][\w'\-]{2,40}+)",
-        literals=("password for the ", "new value: ", "maiden name"),
+        pattern=r"(?i)\bpassword\sfor\sthe\s[^\r\n:]{1,96}(?:\([^()\r\n]{1,80}\)|\bis):\s{1,4}(?P<s>[^\s\"']{6,128}+)|\bNew\svalue:\s(?P<s>[\w*+=\-]{18,64}+)(?=\s|$)|\b(?:login|logon|authentication|auth)\sfailed\sfor\s(?:user\s)?[\w.\-]{1,64}:(?P<s>[^\s\"',;:/]{6,128}+)|\bdial\stcp:\slookup\s[\w.\-]{1,64}:(?P<s>[^\s\"'@/]{4,128}+)@|\bmaiden\sname[\"']?\s?(?:is|[:=])\s?[\"']?(?P<s>[A-Z][\w'\-]{2,40}+)",
+        literals=("password for the ", "new value: ", "maiden name", " failed for ", "dial tcp: lookup "),
         check=lambda value: not placeholder(value) and (value.isalpha() or _typed(value)),
         examples=(
             "Password for the elastic user (reset with bin/x): " + made_up(20, 3),
@@ -192,6 +206,8 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         counterexamples=(
             "Password for the user (see below): expired",
+            "login failed for db1:5432",
+            "login failed for app:v1.2.3",
             "New value: 4096",
             "New value: enabled",
             "maiden name is missing",
