@@ -43,7 +43,7 @@ from narration_core.serving.addresses import (
 from narration_core.serving.auth import LOCALHOST, bearer, identity_of, is_local, same_token
 from narration_core.serving.connection import ListenError, listen
 from narration_core.serving.early_signals import handled_signals, ignore_signals, remember_signals, remembered_signal
-from narration_core.serving.failures import not_http
+from narration_core.serving.failures import Failures, not_http
 from narration_core.serving.requests import BodyError, read_body
 from narration_core.serving.web_guard import SAFE_METHODS, ForeignPageError, check_not_a_foreign_page
 
@@ -361,11 +361,16 @@ def _stop(stop: "asyncio.Future[str]", name: str) -> None:
 
 
 def _answer_failure(life: Life) -> Callable[[web.BaseRequest, int, str], web.Response]:
+    failures = Failures(life.not_http, _failed)
+
     def answer(request: web.BaseRequest, status: int, kind: str) -> web.Response:
-        """Answer what failed outside of the endpoints, without the exception's text: it may hold what was sent."""
-        if status >= _INTERNAL:  # an endpoint failed: `correlate` has told it in the request's own story
-            return _refused(status, Refusal("INTERNAL", f"unexpected {kind}; the narration says more"))
-        life.not_http(address=request.remote or "unknown", error_kind=kind)
-        return _refused(status, Refusal("INVALID_REQUEST", not_http(kind)))
+        """Answer what failed; where an endpoint did, `correlate` has told it in the request's own story."""
+        return _failed(status, kind) if status >= _INTERNAL else failures(request, status, kind)
 
     return answer
+
+
+def _failed(status: int, kind: str) -> web.Response:
+    if status >= _INTERNAL:
+        return _refused(status, Refusal("INTERNAL", f"unexpected {kind}; the narration says more"))
+    return _refused(status, Refusal("INVALID_REQUEST", not_http(kind)))

@@ -1,6 +1,8 @@
 """Whoever types something wrong, or meets a service that does not help, gets one line that says what to do."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -169,3 +171,25 @@ def test_no_gpu_is_said_with_what_to_do(fleet: RunningFleet) -> None:
         "error: no GPU was found, and the CPU was not asked for by name (NO_GPU); "
         "install a build for the GPU, or ask for the CPU by name: device cpu"
     )
+
+
+def test_a_flood_of_what_is_not_http_is_narrated_once(tmp_path: Path) -> None:
+    service = subprocess.Popen(
+        [sys.executable, "-m", "fleet.engine_provisioner", "--port", "0", "--folder", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES), "NARRATION_FORMAT": "json"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert service.stdout is not None
+    with service, service.stdout as lines:
+        port = next(event["port"] for event in map(json.loads, lines) if event["action"] == "ready")
+        answers = []
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+                client.sendall(b"\x16\x03\x01 not HTTP\r\n\r\n")
+                answers.append(client.makefile("rb").readline())
+        service.terminate()
+        told = [event for event in map(json.loads, lines) if event["action"] == "http"]
+    assert [answer.split()[1] for answer in answers] == [b"400"] * 20
+    assert len(told) == 1
