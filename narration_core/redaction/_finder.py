@@ -66,6 +66,14 @@ def _differ(text: str, words: list[tuple[int, int]]) -> bool:
     return len({text[after : after + _BEHIND] for _, after in words}) > CROWD
 
 
+def _covered(spans: list[Secret], start: int, end: int) -> bool:
+    """Tell whether a span lies inside of one of some; a loop of its own is twice as fast as `any`."""
+    for low, high, _ in spans:  # noqa: SIM110
+        if low <= start and end <= high:
+            return True
+    return False
+
+
 def _plan(policy: RedactionPolicy) -> Plan:
     optional = _ADDRESSES if policy.ips else frozenset()
     wanted = policy.on | optional | ({"uuid"} if policy.uuids else frozenset())
@@ -301,7 +309,7 @@ class Finder:
                 start, end = match.span(secret)
                 if last:
                     end = match.end(last)
-                if spans and len(spans) <= _FEW and any(span.start <= start and end <= span.end for span in spans):
+                if spans and len(spans) <= _FEW and _covered(spans, start, end):
                     continue  # part of what is hidden anyway
                 if value[start - 1 : start] in _INSIDE and compiled(_HASH).match(value, 0, start) is not None:
                     continue  # the middle of a hash or a picture looks like anything
@@ -355,9 +363,11 @@ class Finder:
         names = assignments.unclaimed(value, places, claimed)
         # All words count, also those whose values are hidden: what was redacted is read as it was before.
         crowded = hurried and len(places) > CROWD and _differ(value, places)
-        # Rather too much is hidden than a text that is full of different names holds up the program.
-        by_name = loaded(_CROWDS).values(value, names) if crowded else assignments.find(value, names, self.verdict)
-        found = [_new(Secret, (start, end, BY_NAME)) for start, end in by_name]
+        found: list[Secret] = []
+        if names:
+            # Rather too much is hidden than a text that is full of different names holds up the program.
+            by_name = loaded(_CROWDS).values(value, names) if crowded else assignments.find(value, names, self.verdict)
+            found = [_new(Secret, (start, end, BY_NAME)) for start, end in by_name]
         if not blocks.plain(value):
             mentions = partial(_mentions, re.compile("|".join(map(re.escape, words)))) if crowded else None
             found += [Secret(start, end, BY_NAME) for start, end in self._structured(value, low, mentions, whole=whole)]

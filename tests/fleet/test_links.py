@@ -32,4 +32,4 @@ def test_every_link_of_the_fleets_log_holds(tmp_path):
     assert done.exit_code == 0, done.output
     (story,) = (line for line in done.output.splitlines() if line.startswith(task["correlation_id"]))
     assert set(story.partition(": ")[2].split(" > ")) == {*SERVICES, "worker"}
-    assert "1 correlation ids: every link holds" in done.output
+    assert "1 correlation id: every link holds" in done.output
