@@ -4,6 +4,7 @@ from typing import Final
 
 PROVIDERS: Final = frozenset(
     (
+    "okteto sambanova paperspace losant thingsboard chatwoot ngrok lambdalabs baseten runpod vastai "
     "abstractapi abuseipdb accuweather adafruit adobe adzuna aeroworkflow agora airbrake airship airtable "
     "airvisual aiven alchemy alconost alegra aletheia algolia alibaba alienvault allsports amadeus ambee "
     "amplitude anypoint apacta apiflash apifonica apify apilayer apimatic apimetrics apitemplate apollo appcues "

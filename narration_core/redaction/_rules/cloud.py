@@ -110,9 +110,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="azure-ad-client-secret",
-        pattern=r"(?<![\w.~\-])(?P<s>[\w.~\-]{3}\dQ~[\w.~\-]{31,34})(?![\w.~\-])",
+        pattern=r"(?<![\w.~\-])(?P<s>[\w.~\-]{3}\dQ~[\w.~\-]{31,34}?)(?![\w~\-]|\.\w)",
         shapes=(r"[0-9]Q~[\w.~\-]{31}",),
-        examples=("abc8Q~" + made_up(34, 2), "secret x_y7Q~" + made_up(31, 5)),
+        examples=("abc8Q~" + made_up(34, 2) + ".", "secret x_y7Q~" + made_up(31, 5)),
         counterexamples=("8Q~short", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"),
         source="Microsoft Entra documentation, client secrets",
     ),
@@ -233,9 +233,9 @@ RULES: Final[tuple[Rule, ...]] = (
     prefixed("hashicorp-vault-token", "hvs. hvb. hvr.", least=18, source="HashiCorp Vault documentation, tokens"),
     Rule(
         name="hashicorp-vault-legacy-token",
-        pattern=r"(?<![\w.\-/])(?P<s>[sbr]\.[A-Za-z0-9]{24})(?![A-Za-z0-9])",
+        pattern=r"(?<![\w.\-/])(?P<s>[sbr]\.[A-Za-z0-9]{24}(?:\.[A-Za-z0-9]{5})?)(?![A-Za-z0-9])",
         shapes=(r"[sbr]\.[A-Za-z0-9]{24}",),
-        check=lambda value: random_looking(value, 26, 0.35) and any(c.isdigit() for c in value),
+        check=lambda value: random_looking(value[:26], 26, 0.35) and any(c.isdigit() for c in value),
         examples=("s.q7Zk2Xw9Lr4Tn8Vb3Mc6Jd1P", "token s.Lr4Tn8Vb3Mc6Jd1Ph5Gs0FyQ"),
         counterexamples=("s.b.f.s.DefaultListableBeanFactory", "s.DefaultListableBeanFactoryX"),
         source="HashiCorp Vault documentation, tokens before 1.10",

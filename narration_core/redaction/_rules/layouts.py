@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from narration_core.redaction._checks import NO_TERM, mixed_case, noisy, placeholder
-from narration_core.redaction._rule import Rule
+from narration_core.redaction._checks import NO_TERM, mixed_case, noisy, placeholder, random_looking, typed
+from narration_core.redaction._rule import Rule, made_up
 
 _NAME: Final = r"(?:passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|(?:api|access|secret|private)[_\- ]?key|token|credentials?)"
 _IDENTIFIER: Final = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+){0,8}_?\d{0,2}")
@@ -80,6 +80,22 @@ RULES: Final[tuple[Rule, ...]] = (
             '<input id="token_count" value="t1n-whistle">',
         ),
         source="HTML Living Standard, the input element",
+    ),
+    Rule(
+        name="name-in-brackets",
+        pattern=r"(?i)(?<![\w\]])\[[\w.\-]{0,40}?(?:passw(?:or)?d|pass|passphrase|pwd|psk|secret|token|api[_\-]?key|access[_\-]?key)\d?\][ \t]{1,4}[\"']?(?P<s>[^\s\"'\[\]]{6,512}+)",
+        shapes=(
+            r"(?:[Pp]ass|PASS|[Ww]d|WD|[Ww]ord|WORD|[Pp]hrase|PHRASE|[Pp]sk|PSK|[Ss]ecret|SECRET|[Tt]oken|TOKEN|[Kk]ey|KEY)[0-9]?\][ \t]{1,4}[\"']?[!-~]{6}",
+        ),
+        check=lambda value: typed(value) or random_looking(value, 20, 0.33),
+        examples=("[DB_PASS] t1n-Whistle9", "settings: [api_key] " + made_up(24, 3)),
+        counterexamples=(
+            "[token] refreshed",
+            "[auth-token] v1.2.3 loaded",
+            "[password] reset2 done",
+            "a[key] other_Word",
+        ),
+        source="settings, as programs list them",
     ),
     Rule(
         name="bracketed-password",

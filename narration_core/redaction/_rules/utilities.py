@@ -197,17 +197,19 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="told-for-a-user",
-        pattern=r"(?i)\bpassword\sfor\sthe\s[^\r\n:]{1,96}(?:\([^()\r\n]{1,80}\)|\bis):\s{1,4}(?P<s>[^\s\"']{6,128}+)|\bNew\svalue:\s(?P<s>[\w*+=\-]{18,64}+)(?=\s|$)|\b(?:login|logon|authentication|auth)\sfailed\sfor\s(?:user\s)?[\w.\-]{1,64}:(?P<s>[^\s\"',;:/]{6,128}+)|\bdial\stcp:\slookup\s[\w.\-]{1,64}:(?P<s>[^\s\"'@/]{4,128}+)@|\bmaiden\sname[\"']?\s?(?:is|[:=])\s?[\"']?(?P<s>[A-Z][\w'\-]{2,40}+)",
-        literals=("password for the ", "new value: ", "maiden name", " failed for ", "dial tcp: lookup "),
+        pattern=r"(?i)\bpassword\sfor\sthe\s[^\r\n:]{1,96}(?:\([^()\r\n]{1,80}\)|\bis):\s{1,4}(?P<s>[^\s\"']{6,128}+)|\bNew\svalue:\s(?P<s>[\w*+=\-]{18,64}+)(?=\s|$)|\b(?:login|logon|authentication|auth)\sfailed\sfor\s(?:user\s)?[\w.\-]{1,64}:(?=[^\s\"',;:/]{0,64}[!@#$%^&*+~])(?P<s>[^\s\"',;:/]{6,128}+)|\bdial\stcp:\slookup\s[\w.\-]{1,64}:(?P<s>[^\s\"'@/]{4,128}+)@|\bunseal\skey(?:\s\d{1,2})?(?:\s\([^()\r\n]{1,40}\))?:\s(?P<s>[\w+/=]{16,128}+)|\bmaiden\sname[\"']?\s?(?:is|[:=])\s?[\"']?(?P<s>[A-Z][\w'\-]{2,40}+)",
+        literals=("password for the ", "new value: ", "maiden name", " failed for ", "unseal key", "dial tcp: lookup "),
         check=lambda value: not placeholder(value) and (value.isalpha() or _typed(value)),
         examples=(
             "Password for the elastic user (reset with bin/x): " + made_up(20, 3),
             "mother's maiden name: Winterbottom",
+            "Unseal Key 3 (will be hidden): " + made_up(44, 4),
         ),
         counterexamples=(
             "Password for the user (see below): expired",
             "login failed for db1:5432",
             "login failed for app:v1.2.3",
+            "login failed for shop:auth-v2",
             "New value: 4096",
             "New value: enabled",
             "maiden name is missing",
