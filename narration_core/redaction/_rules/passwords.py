@@ -145,13 +145,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="code-in-other-languages",
-        pattern=r"(?i)(?<![\w])(?:tu|su|votre|ton|ihr|dein|il[ ]tuo|seu|teu|twój|váš|tvůj|ваш|твой|uw|din)[ ](?:[\w\-]{1,16}[ ]){0,2}?(?:código|codigo|codice|code|kod|kode|код|kód|koodi|κωδικός|kodunuz)(?:[ ](?:de|per|zur|для|za)[ ]\w{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?(?P<s>\d{4,8})(?![\w.,:%\-]|[ ][\w(])|(?i)(?<![\w])(?:kod|код|kode)[ ]?:[ ]?(?P<s>\d{6})(?![\w.,:%\-]|[ ][\w(])|(?:验证码|驗證碼|校验码|認証コード|確認コード|인증번호|인증코드|รหัส|رمز|קוד)[^\d\r\n]{0,12}?(?P<s>\d{4,8})(?!\d)|(?i)(?<![\w] )(?<!\w)code:[ ](?P<s>\d{4,8})(?=[.,;][ ]{1,2}(?:it[ ])?(?:expires|valid|do[ ]not|don't|never))",
+        pattern=r"(?i)(?<![\w])(?:tu|su|votre|ton|ihr|dein|il[ ]tuo|seu|teu|twój|váš|tvůj|ваш|твой|uw|din)[ ](?:[\w\-]{1,16}[ ]){0,2}?(?:código|codigo|codice|code|kod|kode|код|kód|koodi|κωδικός|kodunuz)(?:[ ](?:de|per|zur|для|za)[ ]\w{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?(?P<s>\d{4,8})(?!\w|[.,:%\-]\w)|(?i)(?<![\w])(?:kod|код|kode)[ ]?:[ ]?(?P<s>\d{6})(?![\w.,:%\-]|[ ][\w(])|(?:验证码|驗證碼|校验码|認証コード|確認コード|인증번호|인증코드|รหัส|رمز|קוד)[^\d\r\n]{0,12}?(?P<s>\d{4,8})(?!\d)|(?i)(?<![\w] )(?<!\w)code:[ ](?P<s>\d{4,8})(?=[.,;][ ]{1,2}(?:it[ ])?(?:expires|valid|do[ ]not|don't|never))",
         shapes=(
-            r"(?:c[oó]digo|codice|code|kod|Kod|код|Код|kód|koodi|κωδικός|kodunuz)(?:[ ][a-z]{2,4}[ ][a-z]{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?[0-9]{4}",
+            r"(?:[cC][oó]digo|[cC]odice|[cC]ode|kod|Kod|код|Код|kód|koodi|κωδικός|kodunuz)(?:[ ][a-z]{2,4}[ ][a-z]{1,20})?[ ]?(?:es|est|ist|lautet|è|é|je|jest|to|er|är|:|=|—|-)[ ]?:?[ ]?[0-9]{4}",
             r"(?:验证码|驗證碼|校验码|認証コード|確認コード|인증번호|인증코드|รหัส|رمز|קוד)[^0-9\r\n]{0,36}[0-9]{4}",
         ),
         check=lambda value: not (len(value) == 4 and value[:2] in {"19", "20"}),
-        examples=("Votre code est 240838", "您的验证码是522017"),
+        examples=("Votre code est 240838", "Ihr Code lautet 240839 und gilt kurz", "您的验证码是522017"),
         counterexamples=("Kode: 1045 (28000)", "code: 2026", "postcode 10115 is old"),
         source="usual text messages",
     ),
