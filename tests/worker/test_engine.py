@@ -11,6 +11,7 @@ import threading
 import gguf
 import pytest
 
+from narration_worker.config import BUNDLED
 from narration_worker.errors import WorkerError
 from narration_worker.model import native
 from narration_worker.model.engine import Engine
@@ -268,6 +269,20 @@ def test_a_load_that_is_cancelled_does_not_wait_for_its_warm_up(make_model, monk
         engine.load(None)
     assert evaluated == [2]  # aborted
     assert not engine.loaded
+    engine.close()
+
+
+@pytest.mark.req("M0-W-1111")
+@pytest.mark.parametrize("damage", [float("nan"), 0.0, -1.0])
+def test_a_model_that_computes_no_numbers_is_refused_at_the_start(tmp_path, damage):
+    key = b"llama.rope.freq_base"
+    data = bytearray(BUNDLED.read_bytes())
+    struct.pack_into("<f", data, data.index(key) + len(key) + 4, damage)  # behind the key: its type, then its value
+    path = tmp_path / "damaged.gguf"
+    path.write_bytes(data)
+    engine = Engine(path, "cpu")
+    with pytest.raises(WorkerError, match="it computes NaN"):
+        engine.load(None)
     engine.close()
 
 

@@ -173,6 +173,9 @@ class Engine:
         if not model.has_logits:
             reason = "it computes, but not what text can be generated from"
             raise WorkerError("MODEL_LOAD_FAILED", f"cannot serve model {self.path}: {reason}", reason=reason)
+        if not model.computes_numbers:
+            reason = "it computes NaN: its weights or its metadata are damaged"
+            raise WorkerError("MODEL_LOAD_FAILED", f"cannot serve model {self.path}: {reason}", reason=reason)
         if device is not None:
             self._check_placement(model, device)
             self.cuda = native.cuda(device)

@@ -1,6 +1,7 @@
 """A loaded model: its context, its vocabulary, and the loop that generates."""
 
 import ctypes
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -203,6 +204,12 @@ class Model:
     def has_logits(self) -> bool:
         """Whether the last evaluation gave something to sample from."""
         return bool(llama_cpp.llama_get_logits_ith(self._context, -1))
+
+    @property
+    def computes_numbers(self) -> bool:
+        """Whether what the last evaluation gave are numbers: damaged weights or metadata give NaN, and then rubbish."""
+        logits = llama_cpp.llama_get_logits_ith(self._context, -1)
+        return not any(map(math.isnan, logits[: self.vocabulary_size]))
 
     def clear_cache(self) -> None:
         """Clear the key-value cache, so that a request does not depend on earlier ones."""
