@@ -59,7 +59,6 @@ def narrate_config_error(message: str) -> None:
     configure(service="worker", version=__version__)
     reason = WorkerError("INVALID_REQUEST", message).reason
     points.start_failed(code="BAD_CONFIG", reason=reason, error_kind="bad_config", model_ref="settings", detail=message)
-    flush()
 
 
 def run(settings: Settings) -> None:
@@ -102,8 +101,7 @@ def run(settings: Settings) -> None:
                 )
                 raise StartError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     finally:
-        engine.close()
-        flush()
+        engine.close()  # what is not written yet is waited for at the exit, and only there: a hub may be away
     if worker.forced:
         raise SystemExit(EXIT_AT_ONCE)
 
