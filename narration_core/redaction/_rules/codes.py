@@ -24,24 +24,21 @@ _KINDS: Final = r"(?:code|otp|pin|passcode|password|token|one-time|verification|
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="code-sentence",
-        pattern=rf"(?i)(?<![\w.\-/:])(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:is|as)[ ](?:your|the|ur|my)[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}{_KINDS}|(?i)\byour[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}(?:code|otp|pin|passcode)(?:[ ]for[ ][\w.\-]{{1,40}})?(?:[ ]is[ ]?:?|[ ]?[:=])[ ]?(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})(?!\d)|(?i)\b(?:use|enter|type)[ ](?:the[ ]code[ ]|code[ ])?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:to|as|for)[ ](?:[\w\-]{{1,20}}[ ]){{0,3}}(?:verify|sign|log|login|confirm|authenticat|complete|activate|your|code)|(?i)\b(?:code(?<!(?:status|exit|error|response|result|reason)[ ]code)|otp|pin)[ ](?P<s>\d{{4,8}})[ ](?:was[ ]|has been[ ])?(?:sent|texted|mailed|e-?mailed)[ ]to[ ]",
+        pattern=rf"(?i)(?<![\w.\-/:])(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:is|as)[ ](?:your|the|ur|my)[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}{_KINDS}|(?i)\byour[ ](?:[\w\-]{{1,20}}[ ]){{0,4}}(?:code|otp|pin|passcode)(?:[ ]for[ ][\w.\-]{{1,40}})?(?:[ ]is[ ]?:?|[ ]?[:=])[ ]?(?:[A-Z]{{1,3}}-)?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})(?!\d)|(?i)\b(?:use|enter|type)[ ](?:the[ ]code[ ]|code[ ])?(?P<s>\d{{3}}[ \-]?\d{{3}}|\d{{4,8}})[ ](?:to|as|for)[ ](?:[\w\-]{{1,20}}[ ]){{0,3}}(?:verify|sign|log|login|confirm|authenticat|complete|activate|your|code)",
         shapes=(
             r"[0-9]{3} (?:[Ii]s|[Aa]s) (?:[Yy]our|[Tt]he|ur|[Mm]y) ",
             r"[Yy]our [\w\- ]{0,48}(?:[Cc]ode|OTP|otp|PIN|pin|[Pp]asscode)[\w.\- ]{0,24}[:= ][ ]?(?:[A-Z]{1,3}-)?[0-9]{3}",
-            r"(?:[Cc]ode|OTP|otp|PIN|pin) [0-9]{4,8} [a-z ]{0,9}(?:sent|texted|e?-?mailed) to ",
             r"(?:[Uu]se|[Ee]nter|[Tt]ype) [a-z ]{0,9}[0-9]{3}[ \-]?[0-9]+ (?:to|as|for) ",
         ),
         examples=(
             "482913 is your Acme verification code",
             "Your login code is: 739-204",
             "Use 55120 to sign in",
-            "code 482913 sent to ann",
         ),
         counterexamples=(
             "404 is the code of a missing page",
             "your exit code is 1",
             "use 1024 to keep the size",
-            "status code 1042 sent to ann",
         ),
         source="usual text messages",
     ),

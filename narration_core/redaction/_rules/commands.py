@@ -163,7 +163,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     _option(
         "remote-login-password",
-        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|putty|putty.exe|vmrun|impacket-psexec|addprinc|knife bootstrap|knife ssh",
+        "psexec|psexec64|paexec|smbmap|crackmapexec|netexec|nxc|evil-winrm|rdesktop|winexe|wmiexec|ipmitool|plink|pscp|kitty|putty|putty.exe|vmrun|impacket-psexec|addprinc",
         "(?:p|P|pw|gp)",
         ("psexec -u ann -p bl4ck-tea cmd", "ipmitool -I lanplus -H h -U ann -P gr3en.leaf power status"),
         "ipmitool -I lanplus power status",
@@ -273,10 +273,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="command-line-credentials",
         # The pair as an argument of its own, quoted as in a list.
-        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\b(?:https?|xhs?|hey|ab|oha)\s(?:[^\r\n|;]{0,120}?\s)?-[aA][ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
+        pattern=r"[\"'](?:-u|-U|-a|--user|--userpass|--auth|--credentials|--proxy-user|--http-user)[\"'],\s{0,2}[\"'](?P<s>[\w.@\-\\]{1,64}:[^\s\"']{4,256}+)[\"']|\bCURLOPT_(?:PROXY)?USERPWD[\"']?\s{0,2}(?:,|=>)\s{0,2}[\"'](?P<s>[\w.@\-]{1,64}:[^\"'\r\n]{3,256}+)|\blftp\s{1,2}-u\s(?P<s>[\w.@\-]{1,64},[^\s\"']{3,256}+)|\bhttps?\s(?:[^\r\n|;]{0,120}?\s)?-a[ =]{1,2}[\"']?(?P<s>[\w.@\-]{1,64}:[^\s\"':/]{4,256}+)",
         shapes=(
             r"[\"']-(?:u|U|a|-user|-userpass|-auth|-credentials|-proxy-user|-http-user)[\"'],",
-            r"(?:https?|xhs?|hey|ab|oha) [^\r\n|;]*-[aA][ =]",
+            r"https? [^\r\n|;]*-a[ =]",
             r"USERPWD[\"' ,=]",
             r"lftp -u ",
         ),

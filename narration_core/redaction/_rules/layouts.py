@@ -83,10 +83,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="name-in-brackets",
-        pattern=r"(?i)(?<![\w\]])\[[\w.\-]{0,40}?(?:passw(?:or)?d|pass|passphrase|pwd|psk|secret|token|api[_\-]?key|access[_\-]?key)\d?\][ \t]{1,4}[\"']?(?P<s>[^\s\"'\[\]]{6,512}+)",
-        shapes=(
-            r"(?:[Pp]ass|PASS|[Ww]d|WD|[Ww]ord|WORD|[Pp]hrase|PHRASE|[Pp]sk|PSK|[Ss]ecret|SECRET|[Tt]oken|TOKEN|[Kk]ey|KEY)[0-9]?\][ \t]{1,4}[\"']?[!-~]{6}",
-        ),
+        pattern=r"(?i)(?<![\w\]])\[[\w.\-]{0,40}?(?:passw(?:or)?d|pass|passphrase|pwd|psk|secret|token|api[_\-]?key|access[_\-]?key)\][ ]{1,4}[\"']?(?P<s>[^\s\"'\[\]]{6,512}+)",
+        literals=("pass] ", "password] ", "passwd] ", "passphrase] ", "pwd] ", "psk] ", "secret] ", "token] ", "key] "),
         check=lambda value: typed(value) or random_looking(value, 20, 0.33),
         examples=("[DB_PASS] t1n-Whistle9", "settings: [api_key] " + made_up(24, 3)),
         counterexamples=(

@@ -254,11 +254,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="card-labelled",
-        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}(?:[ .\-]?\d{1,7})?)(?!\d|\.\d)|(?<![A-Za-z0-9])B(?P<s>\d{13,19})(?=\^)",
+        pattern=r"(?i)(?<![a-z])(?:(?:credit|debit|bank|payment)?[_\- ]?card|pan|ccn?(?:um(?:ber)?)?|credit|debit|visa|master(?:card)?|amex|maestro|discover|diners|pay(?:ment)?s?|kreditkarte|carte|tarjeta)(?:[_\- ]?(?:number|num|no|nr|pan))?[\"']?[ ]?[:=_/#\- ][ ]?[\"']?(?P<s>\d{4}[ .\-]?\d{4,6}[ .\-]?\d{4,5}(?:[ .\-]?\d{1,7})?)(?!\d|\.\d)|%B(?P<s>\d{13,19})(?=\^)",
         shapes=(
-            r"B[0-9]{13,19}\^",
             r"(?:^|[^A-Za-z])(?:[A-Za-z]{0,8}[_\- ]?[Cc]ard|CARD|pan|PAN|[Cc]cn?(?:um)?|CC|[Vv]isa|VISA|[Mm]aster|[Aa]mex|AMEX|[Mm]aestro|[Cc]redit|[Dd]ebit|[Pp]ay|PAY|[Kk]arte|[Cc]arte|[Tt]arjeta|[Dd]iscover|[Dd]iners)[a-zA-Z_]{0,10}[\"' :=_/#\-]{1,5}[0-9]{4}[ .\-]?[0-9]{4}",
         ),
+        literals=("%b2", "%b3", "%b4", "%b5", "%b6"),
         check=card,
         examples=("GET /pay/4242424242424242/receipt", "visa_4222222222222", "%B4242424242424242^OTHER/ANN^2912"),
         counterexamples=("payment 20260102030405", "card 1234567812345678", "pay_1772592095897"),
@@ -288,7 +288,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="ssn",
         pattern=r"(?i)\b(?:ssn|social security(?: (?:number|no\.?|#))?)[ :#=]{1,3}(?P<s>\d{9})(?!\w)|(?<![\w.\-])(?<!\d[ ])(?P<s>\d{3}(?P<g>[ .\-])\d{2}(?P=g)\d{4})(?![\w]|[.\-]\d|[ ]\d{1,20}(?![\w.)]))",
-        shapes=(_AREAS, r"(?:SSN|[Ss]sn|[Ss]ecurity)[a-z .#:=]{1,10}[0-9]{9}"),
+        shapes=(_AREAS,),
+        literals=("ssn ", "ssn:", "ssn=", "ssn#", "social security"),
         check=_ssn,
         examples=("ssn 212-09-9999 on file", "219 09 9998", "SSN: 219099998"),
         counterexamples=("000-12-3456", "ssn 000123456", "assn 219099998", "078-05-0000", "shard 12-34-56-78"),

@@ -179,10 +179,7 @@ RULES: Final[tuple[Rule, ...]] = (
         # Only in a text that speaks of such a thing; hashes have other words.
         pattern=r"(?i)\b(?:expected|got|received|provided|key is)[ :=]{1,3}[\"'`]?(?P<s>[A-Za-z0-9_\-+/=]{20,512}+)(?![\w.(])",
         sieve=r"(?i)\b(?:token|csrf|xsrf|secret|signature|key is)\b",
-        shapes=(
-            r"(?:[Ee]xpected|got|[Rr]eceived|[Pp]rovided)[ :=]{1,3}[\"'`]?[A-Za-z0-9_\-+/=]{20}",
-            r"[Kk]ey is [\"'`]?[A-Za-z0-9_\-+/=]{20}",
-        ),
+        literals=("mismatch", "csrf", "xsrf", "key is "),
         check=lambda value: random_looking(value, 20, 0.33) and not plain_hex(value) and not uuid_like(value),
         examples=(
             "token mismatch: expected " + made_up(32, 3) + " got nothing",
@@ -219,7 +216,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="backup-code-list",
         pattern=r"(?i)\b(?:backup|recovery|scratch|emergency)[ _]codes?[\"']?(?:[ ]are)?[ ]?[:=]?[ ]{1,2}\[?(?P<s>(?:[\"']?[A-Za-z0-9]{4,10}(?:-[A-Za-z0-9]{4,10}){0,2}[\"']?(?:,[ ]?|[ ])(?=[\"']?[A-Za-z0-9]{0,9}\d)){0,24}[\"']?[A-Za-z0-9]{4,10}(?:-[A-Za-z0-9]{4,10}){0,2}+)(?![\w.])",
-        shapes=(r"(?:[Bb]ackup|[Rr]ecovery|[Ss]cratch|[Ee]mergency)[ _]codes?[\"' :=are]{1,8}\[?[\"']?[A-Za-z0-9]{4}",),
+        literals=("backup code", "recovery code", "scratch code", "emergency code", "backup_code", "recovery_code"),
         check=lambda value: all(
             len(piece) > 5
             and _THING.fullmatch(piece) is None
