@@ -24,7 +24,7 @@ _IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet|to) [!-~]{6}"
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword psword pswrd seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
     "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
-    "connection_string connection-string code_verifier samlresponse samlrequest connect.sid sessionid_ aspsessionid keymaterial verifier keyfile_json conn_str remember-me rememberme wordpress_logged_in pwrd pa55w dockerconfigjson phpsessid jsessionid asp.net_sessionid"
+    "connection_string connection-string code_verifier samlresponse samlrequest connect.sid sessionid_ aspsessionid keymaterial database_url verifier keyfile_json conn_str remember-me rememberme wordpress_logged_in pwrd pa55w dockerconfigjson phpsessid jsessionid asp.net_sessionid"
 )
 _PHRASES: Final = ("pass phrase", "pass word", "pass code")
 _WITH_TAIL: Final = "auth pwd cred"

@@ -22,7 +22,7 @@ ENDINGS = (
     "db.password db-password ctl00$txtPassword pword passwrd pasword psswd sshpass storepass userPwd SA_PWD"
 ).split()
 KEYS = (
-    "secret client_secret apiKey private-key credentials mfa_code pinCode recovery_codes security_answer seed_phrase SESSION_COOKIE JSESSIONID "
+    "DATABASE_URL secret client_secret apiKey private-key credentials mfa_code pinCode recovery_codes security_answer seed_phrase SESSION_COOKIE JSESSIONID "
     "mnemonicPhrase scratch_codes gate_code conn_str verifier aspsessionidqq remember-me PHPSESSID ASP.NET_SessionId connect.sid activation_code ConnectionStrings__Default code_verifier"
 ).split()
 ODD = (
