@@ -89,6 +89,8 @@ def secret_value(
     option, verdict = _judged(text, at, found, judge)
     if verdict == SAFE or (verdict < STRONG and _too_short(found, begin, end, option, verdict)):
         return None
+    if text[end - 1] == ":" and found.lastindex == BARE and judge(text[begin : end - 1]) >= MEDIUM:
+        return None  # a name again, that of the value: `credentials: secret_key_base: ...`
     evident = _evident(text, found, begin, end, option)
     if evident is not None and (verdict == PASSWORD or _promised(evident, option, verdict)):
         return begin, end if found.lastindex != BARE else unquoted(text, begin, end)

@@ -67,6 +67,9 @@ _PATH: Final = r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|\\\\|file:)[\w.@+ \-\\/]{1,200}"
 _PRINTED: Final = r"[A-Za-z$.]{4,80}(?:\{|@[0-9a-f]{4,16}\b)"
 
 
+# A number of 32 bits: a place, a mask, a code.
+_HEX_NUMBER: Final = r"0[xX][0-9A-Fa-f]{1,8}"
+_LONGEST_NUMBER: Final = 10
 # A thing of a cluster, told by its namespace and its name.
 _REFERENCE: Final = r"[a-z][a-z0-9\-]{0,62}/[a-z][a-z0-9.\-]{0,62}"
 
@@ -221,6 +224,8 @@ def fits_text(
 
 def looks_secret(verdict: Verdict, value: str, *, alone: bool) -> bool:
     """Tell whether a word is what a name of a verdict below STRONG promises, by nothing but how random it looks."""
+    if len(value) <= _LONGEST_NUMBER and compiled(_HEX_NUMBER).fullmatch(value):
+        return False
     return _medium(value) if verdict == MEDIUM else _weak(value, alone=alone)
 
 
