@@ -262,9 +262,9 @@ class Finder:
             )
             if last:
                 break
-        # A table goes on for as long as it likes; what is below its head is known by it alone.
-        if "\n" in value and self._wanted(hits).words:
-            spans += [Secret(start, end, BY_NAME) for start, end in loaded(_TABLES).find(value, self.key_is_secret)]
+        if self._wanted(hits).words:
+            tabled = self._tabled(value, lower_ascii(value), self.key_is_secret)
+            spans += [Secret(start, end, BY_NAME) for start, end in tabled]
         return spans
 
     @staticmethod
@@ -379,11 +379,17 @@ class Finder:
         """Yield what stands in structures under secret names; in a crowd under those that mention a secret."""
         is_secret = mentions or self.key_is_secret
         yield from self._readers()[1].find(value, low, is_secret, crowded=mentions is not None)
-        if whole and "\n" in value:
-            yield from loaded(_TABLES).find(value, is_secret)
         yield from loaded(_STATEMENTS).find(value, low, is_secret)
         if "=" in value or "reparing:" in value:
             yield from loaded(_BOUND).find(value, low, is_secret)
+        if whole:
+            yield from self._tabled(value, low, is_secret)
+
+    @staticmethod
+    def _tabled(value: str, low: str, is_secret: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+        """Yield what stands in tables below secret names: a table goes on for as long as it likes."""
+        if "\n" in value:
+            yield from loaded(_TABLES).find(value, is_secret)
         if "[" in value:
             yield from loaded(_LISTED).find(value, low, is_secret)
 

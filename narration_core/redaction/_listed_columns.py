@@ -11,7 +11,6 @@ IsSecret = Callable[[str], bool]
 Place = tuple[int, int]
 
 _REACH: Final = 4096
-_MOST_ROWS: Final = 4096
 _HEAD: Final = re.compile(
     r"""["'](?:names|columns|fields|headers?|keys|params|parameters|cols|attributes|variables|schema)["']\s{0,4}:\s{0,4}\["""
 )
@@ -62,7 +61,7 @@ def _chosen(text: str, at: int, width: int, wanted: list[int], *, nested: bool) 
     """
     spans: list[Place] = []
     done = at
-    for _ in range(_MOST_ROWS if nested else 1):
+    while True:
         cells, done = _row(text, at + nested)
         if len(cells) == width:
             chosen = (cells[index] for index in wanted)

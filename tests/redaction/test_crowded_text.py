@@ -1,6 +1,7 @@
 # ruff: noqa: S311 - names that are made up
 """A long text full of names that are all different: nothing leaks, and time grows with its length."""
 
+import json
 import random
 import string
 
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks.redaction_crowds import CROWDS
 from benchmarks.redaction_crowds import crowd as crowded
-from narration_core.redaction import RedactionPolicy, Redactor
+from narration_core.redaction import RedactionPolicy, Redactor, redact
 from narration_core.redaction._spans import OVERLAP, PATIENCE, WINDOW, Secret, surroundings
 from tests.redaction.test_adversarial import grows_with_its_length, seconds
 
@@ -73,6 +74,14 @@ def test_a_table_of_any_length_is_read_by_its_head(sign: str) -> None:
     assert hidden.startswith(sign.join(["user", "password", "age"]))
     assert hidden.endswith(f"{sign}5999\n\nthe end")
     assert Redactor().text(hidden) == hidden
+
+
+def test_rows_in_a_list_are_read_by_their_columns_however_many_they_are() -> None:
+    rows = [[f"user{number}", f"meadow-Falcon{number % 97}x"] for number in range(3 * WINDOW // 30)]
+    text = json.dumps({"columns": ["user", "password"], "rows": rows})
+    hidden = redact(text)
+    assert "meadow" not in hidden
+    assert hidden.count("user") == len(rows) + 1
 
 
 def test_a_crowd_of_harmless_names_stays() -> None:
