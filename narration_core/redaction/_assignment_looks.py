@@ -83,6 +83,8 @@ def _look(text: str, judge: Callable[[str], Verdict], at: int, after: int, claim
         after: where the word ends.
         claim: a span that is a secret already: a value inside it needs no verdict.
     """
+    if text.startswith("</", at - 2) and at > 1:  # the end of an element
+        return at, None
     if text.find(MARKER, after, after + _NEAR) >= 0 and (hidden := compiled(HIDDEN).match(text, after)) is not None:
         return at, Look(hidden.end(1), hidden.start(3), hidden.end(3), quoted=hidden.start(2) >= 0, secret=None)
     found = None if _in_a_sentence(text, at, after) else compiled(TAIL).match(text, after)
