@@ -75,6 +75,7 @@ for _name, _type, _meaning in (
     ("code", str, "a service's error code"),
     ("reason", str, "why it failed, in a few words"),
     ("signal", str, "the signal that was received"),
+    ("repeated", int, "how often the same problem came since it was narrated last"),
 ):
     register_field(_name, _type, _meaning)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from narration_core._bounded import BoundedSet
 from narration_core._interruption import pass_on
 from narration_core._undisturbed import loaded, undisturbed
-from narration_core.redaction._phone_numbers import names_a_phone
 from narration_core.redaction._policy import DEFAULT, MARKER, RedactionPolicy
 from narration_core.redaction._spans import BY_NAME, WINDOW, Secret, surroundings
 
@@ -22,6 +21,7 @@ ZEROS: Final = bytes.maketrans(b"0123456789", b"0" * 10)
 """For `bytes.translate`: text as it would be if every digit were a zero."""
 
 _FINDER: Final = "narration_core.redaction._finder"
+_PHONES: Final = "narration_core.redaction._phone_numbers"
 _WALK: Final = "narration_core.redaction._walk"
 
 _CACHE_LIMIT: Final = 8192
@@ -120,7 +120,7 @@ class Redactor:
 
     def suspicious_key(self, key: str) -> bool:
         """Tell whether a name is or promises a secret; those that do neither are kept in `clean_keys`."""
-        if self.text(key) is not key or self.verdict(key) or names_a_phone(key):
+        if self.text(key) is not key or self.verdict(key) or loaded(_PHONES).names_a_phone(key):
             return True
         if len(key) <= _LONGEST_KEY:
             self._clean_keys.keep(key)

@@ -176,7 +176,7 @@ def test_no_gpu_is_said_with_what_to_do(fleet: RunningFleet) -> None:
 def test_a_flood_of_what_is_not_http_is_narrated_once(tmp_path: Path) -> None:
     service = subprocess.Popen(
         [sys.executable, "-m", "fleet.engine_provisioner", "--port", "0", "--folder", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(EXAMPLES), "NARRATION_FORMAT": "json"},
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES), "NARRATION_FORMAT": "json", "NARRATION_STRICT": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
