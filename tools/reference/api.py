@@ -21,6 +21,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "narration_core.contract",
         "narration_core.tap",
         "narration_core.environment",
+        "narration_core.nouns",
     ),
     "bridges": tuple(
         f"narration_core.bridges.{path.stem}"
@@ -36,7 +37,6 @@ NOT_SHOWN: Final = {
     "narration_core.cli": "the commands have a page",
     "narration_core.following.normalise": "narration_capture hands its names on",
     "narration_core.following.shape": "shared by our own packages",
-    "narration_core.nouns": "shared by our own packages",
     "narration_core.serving": "shared by our own services",
 }
 """Public modules of narration_core that have no page of their own, and why."""

@@ -15,30 +15,30 @@ _TYPES: Final = {
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
 _NOT_A_CHOICE: Final = "Invalid enum value"
-_RULES: Final = tuple(
-    (re.compile(pattern, re.DOTALL), text)
-    for pattern, text in (
-        (r"Expected `\w+` of length >= 1", "must not be empty"),
-        (r"Expected `str` of length <= (?P<number>\d+)", "must have at most {number} characters"),
-        (r"Expected `array` of length <= (?P<number>\d+)", "must have at most {number} items"),
-        (r"Expected `\w+` >= (?P<number>\S+)", "must be at least {number}"),
-        (r"Expected `\w+` <= (?P<number>\S+)", "must be at most {number}"),
-        (r"Expected `str` matching regex .*", "must consist of A-Z, a-z, 0-9 and . _ : - only"),
-        (r"Expected `(?P<wanted>[^`]+)`, got `(?P<given>[^`]+)`", "must be {wanted}, not {given}"),
-        (r"Object missing required field `(?P<name>\w+)`", "must have {name}"),
-        (r"Object contains unknown field .*", "must not have unknown fields"),
-        (f"{_NOT_A_CHOICE} .*", "must be one of the known values"),  # of a field that `choices` does not have
-    )
+
+
+def _compiled(*rules: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, re.DOTALL), text) for pattern, text in rules)
+
+
+_RULES: Final = _compiled(
+    (r"Expected `\w+` of length >= 1", "must not be empty"),
+    (r"Expected `str` of length <= (?P<number>\d+)", "must have at most {number} characters"),
+    (r"Expected `array` of length <= (?P<number>\d+)", "must have at most {number} items"),
+    (r"Expected `\w+` >= (?P<number>\S+)", "must be at least {number}"),
+    (r"Expected `\w+` <= (?P<number>\S+)", "must be at most {number}"),
+    (r"Expected `str` matching regex .*", "must consist of A-Z, a-z, 0-9 and . _ : - only"),
+    (r"Expected `(?P<wanted>[^`]+)`, got `(?P<given>[^`]+)`", "must be {wanted}, not {given}"),
+    (r"Object missing required field `(?P<name>\w+)`", "must have {name}"),
+    (r"Object contains unknown field .*", "must not have unknown fields"),
+    (f"{_NOT_A_CHOICE} .*", "must be one of the known values"),  # of a field that `choices` does not have
 )
-_JSON_RULES: Final = tuple(
-    (re.compile(pattern, re.DOTALL), text)
-    for pattern, text in (
-        (r"Input data was truncated", "is not valid JSON: it ends too early"),
-        (r"JSON is malformed: (?P<fault>.*)", "is not valid JSON: {fault}"),
-        (r"Invalid UTF-8 .*", "is not valid JSON: it is not UTF-8"),
-        (r"(Integer|Number).* out of range.*", "has a number that is too long"),
-        (r"maximum recursion .*", "is nested too deeply"),
-    )
+_JSON_RULES: Final = _compiled(
+    (r"Input data was truncated", "is not valid JSON: it ends too early"),
+    (r"JSON is malformed: (?P<fault>.*)", "is not valid JSON: {fault}"),
+    (r"Invalid UTF-8 .*", "is not valid JSON: it is not UTF-8"),
+    (r"(Integer|Number).* out of range.*", "has a number that is too long"),
+    (r"maximum recursion .*", "is nested too deeply"),
 )
 _PLACED: Final = re.compile(r"(?P<text>.*) - at `\$\[[.\d]+\]\.?(?P<part>\w*)`", re.DOTALL)
 

@@ -30,16 +30,8 @@ RULES: Final[tuple[Rule, ...]] = (
             r"[Yy]our [\w\- ]{0,48}(?:[Cc]ode|OTP|otp|PIN|pin|[Pp]asscode)[\w.\- ]{0,24}[:= ][ ]?(?:[A-Z]{1,3}-)?[0-9]{3}",
             r"(?:[Uu]se|[Ee]nter|[Tt]ype) [a-z ]{0,9}[0-9]{3}[ \-]?[0-9]+ (?:to|as|for) ",
         ),
-        examples=(
-            "482913 is your Acme verification code",
-            "Your login code is: 739-204",
-            "Use 55120 to sign in",
-        ),
-        counterexamples=(
-            "404 is the code of a missing page",
-            "your exit code is 1",
-            "use 1024 to keep the size",
-        ),
+        examples=("482913 is your Acme verification code", "Your login code is: 739-204", "Use 55120 to sign in"),
+        counterexamples=("404 is the code of a missing page", "your exit code is 1", "use 1024 to keep the size"),
         source="usual text messages",
     ),
     Rule(
