@@ -29,7 +29,7 @@ REMEMBERED: Final = 1000
 LONG_PROMPT_CHARS: Final = 2000
 """Prompts from this length on are tokenised on a thread, so that the event loop stays free."""
 
-PACE_S: Final = 0.005
+PACE_S: Final = 0.01
 """Shortest time between two reads of a running job, in seconds: a wake-up for each token costs more than the token."""
 
 FIRST_PACE_S: Final = 0.001

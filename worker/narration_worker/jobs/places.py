@@ -6,7 +6,7 @@ from typing import Final
 
 from narration_worker.jobs.job import Job
 
-EVERY_S: Final = 0.25
+EVERY_S: Final = 1.0
 """Shortest time between two looks at a queue that moves, in seconds: with short jobs it may move a hundred times."""
 
 NEAR: Final = 3
@@ -24,7 +24,7 @@ def should_announce(last: int, position: int) -> bool:
 
 
 class Places:
-    """Tells a new job its place at once, and the others theirs at most four times a second; inside an event loop.
+    """Tells a new job its place at once, and the others theirs at most once a second; inside an event loop.
 
     Args:
         queued: returns the waiting jobs, the next one first.
