@@ -13,15 +13,21 @@ from narration_core.redaction._checks import exact_placeholder
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
 from narration_core.redaction._secret_names import STRONG, says_nothing
-from narration_core.redaction._values import fits_text, sentences
+from narration_core.redaction._values import fits_in_crowd, fits_text, sentences
 
 IsSecret = Callable[[str], bool]
+Fits = Callable[..., bool]
 Place = tuple[int, int]
 
 _REACH: Final = 4096
 _KEY: Final = r"[\"'`]{0,3}(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63}+)[\"'`\]]{0,3}"
 _BRACKET: Final = re.compile(r"[:=>]\s{0,8}+([\[{(])(?!REDACTED\]|(?<=\{)\{)")
 """What opens a container behind a name; the names are read backwards from it, because a text has more words than brackets."""
+_ALL_HIDDEN: Final = re.compile(
+    rf"""[\[{{(](?:\s{{0,24}}(?:["'`]?[\w.\-$]{{1,64}}["'`]?\s{{0,4}}(?:=>|[:=])\s{{0,4}})?["'`]?{re.escape(MARKER)}["'`]?,?)++\s{{0,24}}[\]}})]""",
+    re.ASCII,
+)
+"""A container of which nothing is left: its name needs no judgement."""
 _NAMED: Final = r"(?r)(?P<name>(?<![\w.\-])[A-Za-z_][\w.\-]{1,63})[\"'`\]]{0,3}\s{0,8}(?:=>|:=|[:=])"
 _PIECE: Final = re.compile(
     r"""(?xs)
@@ -92,7 +98,7 @@ def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> 
     """
     # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
     if has_brackets(text):
-        yield from _containers(text, is_secret)
+        yield from _containers(text, is_secret, fits_in_crowd if crowded else _fits)
     if crowded:
         if _has_pairs(text):
             yield from _records(text, low, is_secret)
@@ -145,18 +151,22 @@ def _trimmed(text: str, start: int, end: int) -> Place:
     return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
 
 
-def _containers(text: str, is_secret: IsSecret) -> Iterator[Place]:
+def _containers(text: str, is_secret: IsSecret, fits: Fits) -> Iterator[Place]:
     named = compiled(_NAMED)
+    marked = MARKER in text
     done = 0
     for found in _BRACKET.finditer(text):
         at = found.start(1)
         if at < done:
             continue
+        if marked and (hidden := _ALL_HIDDEN.match(text, at)) is not None:
+            done = hidden.end()
+            continue
         before = named.match(text, done, found.start() + 1)
         if before is not None and is_secret(before[1]):
             pieces = list(_pieces(text, at))
             done = pieces[-1].end()
-            yield from _held(pieces)
+            yield from _held(pieces, fits)
 
 
 def _pieces(text: str, at: int) -> Iterator[re.Match[str]]:
@@ -175,7 +185,7 @@ def _pieces(text: str, at: int) -> Iterator[re.Match[str]]:
         at = found.end()
 
 
-def _held(pieces: list[re.Match[str]]) -> Iterator[Place]:
+def _held(pieces: list[re.Match[str]], fits: Fits) -> Iterator[Place]:
     """Yield the values in a container under a secret name, but for those whose own name says what they are."""
     code = pieces[0][_OPEN] == "("
     # A template's place: KEY={AccessKey}.
@@ -191,7 +201,7 @@ def _held(pieces: list[re.Match[str]]) -> Iterator[Place]:
                 not safe
                 and found[kind] != MARKER
                 and not (listed and sentences(found[kind]))
-                and _fits(found[kind], quoted=kind == _TEXT)
+                and fits(found[kind], quoted=kind == _TEXT)
             ):
                 yield found.span(kind)
             safe = False
@@ -260,10 +270,12 @@ def _indented(text: str, at: int, indent: int, *, whole: bool) -> tuple[list[Pla
 def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
     if not any(map(low.__contains__, _LABELS)) and ("k" not in low or compiled(_SHORT_LABEL).search(low) is None):
         return  # told three times as fast as by the pattern of a label
-    labels = [label for label in _LABEL.finditer(low) if is_secret(text[slice(*label.span(1))])]
-    if not labels:
+    labels = list(_LABEL.finditer(low))
+    if not any(is_secret(text[slice(*label.span(1))]) for label in labels):
         return
     held = [found.span() for found in _HELD.finditer(low)]
+    if MARKER in text:
+        held = [(at, to) for at, to in held if not (text.startswith(MARKER, to) or text.startswith(MARKER, to + 1))]
     if not held:
         return
     match = compiled(_VALUE).match
@@ -276,6 +288,8 @@ def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
         index = bisect_left(ends, start)
         lowest = max(start - _BESIDE, ends[index - 1] if index else 0)
         first, last = bisect_left(starts, lowest), bisect_left(starts, min(end + _BESIDE, _after(ends, end)))
+        if first == last or not is_secret(text[slice(*label.span(1))]):
+            continue
         for number in range(first, last):
             if number in judged:
                 continue

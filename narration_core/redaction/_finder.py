@@ -64,7 +64,12 @@ def _mentions(words: re.Pattern[str], name: str) -> bool:
 
 def _differ(text: str, words: list[tuple[int, int]]) -> bool:
     """Tell whether what stands behind many words differs: where it is the same again and again, one look at it is remembered."""
-    return len({text[after : after + _BEHIND] for _, after in words}) > CROWD
+    behind: set[str] = set()
+    for _, after in words:
+        behind.add(text[after : after + _BEHIND])
+        if len(behind) > CROWD:
+            return True
+    return False
 
 
 def _covered(spans: list[Secret], start: int, end: int) -> bool:
@@ -380,7 +385,7 @@ class Finder:
         """Yield what stands in structures under secret names; in a crowd under those that mention a secret."""
         is_secret = mentions or self.key_is_secret
         yield from self._readers()[1].find(value, low, is_secret, crowded=mentions is not None)
-        yield from loaded(_STATEMENTS).find(value, low, is_secret)
+        yield from loaded(_STATEMENTS).find(value, low, is_secret, crowded=mentions is not None)
         if "=" in value or "reparing:" in value:
             yield from loaded(_BOUND).find(value, low, is_secret)
         if whole:

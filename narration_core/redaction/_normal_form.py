@@ -58,6 +58,9 @@ _SIGN: Final = r"""(?xs)
 """
 _LAYER: Final = "(?xs)(" + re.sub(r"\(\?P<\w+>", "(?:", _SIGN.removeprefix("(?xs)")) + ")"
 """Every `_SIGN`, for a text that is split at them."""
+_BREAKS: Final = ("_\n", "-\n", "_\r", "-\r", "\\\n", "\\\r")
+"""One of these is wherever `_BROKEN` matches."""
+_UNSEEN_BYTES: Final = bytes(code < 9 or 13 < code < 32 or code == 127 for code in range(256))
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "e": "\x1b", "033": "\x1b"}
 
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the ones that fonts draw alike).
@@ -321,9 +324,11 @@ def _without(pattern: str, text: str) -> tuple[str, _Layer] | None:
     decoded = list(map(known.__getitem__, signs))
     if decoded == signs:
         return None
-    raw = array("q", itertools.accumulate(map(len, parts)))
+    lengths = list(map(len, parts))
+    raw = array("q", itertools.accumulate(lengths))
     parts[1::2] = decoded
-    now = array("q", itertools.accumulate(map(len, parts)))
+    lengths[1::2] = map(len, decoded)
+    now = array("q", itertools.accumulate(lengths))
     layer = _Layer(now[:-1:2], now[1::2], raw[:-1:2], raw[1::2])
     if known.moved:
         layer = _by_character(signs, known, layer)
@@ -360,6 +365,11 @@ def _by_character(signs: list[str], known: _Decoded, layer: _Layer) -> _Layer:
     return _Layer(starts, ends, raw_starts, raw_ends)
 
 
+def _has_unseen(text: str) -> bool:
+    """Tell whether a text may have something that a reader does not see, or sees as something else."""
+    return not text.isascii() or 1 in text.encode().translate(_UNSEEN_BYTES)
+
+
 def normal_forms(text: str) -> list[Form]:
     """Return a text with one layer of encoding taken off, with two, and so on; empty when it has no encoded part.
 
@@ -372,12 +382,14 @@ def normal_forms(text: str) -> list[Form]:
     layers: tuple[_Layer, ...] = ()
     encodings = 0
     while True:
-        folded = _in_place(text)
-        if folded is None:
-            decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
-        else:
-            decoded = None if folded == text else (folded, _Layer((), (), (), ()))
-        if decoded is None and "\n" in text:
+        decoded = None
+        if _has_unseen(text):
+            folded = _in_place(text)
+            if folded is None:
+                decoded = _without(_OVERSTRUCK if "\b" in text else _UNSEEN, text)
+            elif folded != text:
+                decoded = folded, _Layer((), (), (), ())
+        if decoded is None and any(map(text.__contains__, _BREAKS)):
             decoded = _without(_BROKEN, text)
         if decoded is None and encodings < MAX_LAYERS:
             decoded = _without(_LAYER, text)

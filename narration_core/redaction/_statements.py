@@ -10,7 +10,7 @@ from narration_core.redaction._blocks import has_brackets
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._records import INSERT, PLACE, columns_of
 from narration_core.redaction._secret_names import STRONG
-from narration_core.redaction._values import fits_text
+from narration_core.redaction._values import fits_in_crowd, fits_text
 
 IsSecret = Callable[[str], bool]
 Place = tuple[int, int]
@@ -40,20 +40,21 @@ _TRIED: Final = 3
 _WORD: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
-def find(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
+def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> Iterator[Place]:
     """Yield the spans of values that belong to columns whose name promises a secret.
 
     Args:
         text: the text.
         low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
+        crowded: the text has too many secrets to judge each value.
     """
     if not has_brackets(text) or not any(map(low.__contains__, _WORDS)):
         return
     starts = _starts(_STATEMENT, low)
     if not starts:
         return
-    log = _Log(text, low, is_secret)
+    log = _Log(text, low, is_secret, fits_in_crowd if crowded else _judged)
     done = 0
     for start, following in itertools.pairwise([*starts, len(text)]):
         if start >= done:
@@ -74,11 +75,14 @@ class _Log:
         text: the text.
         low: the same text with ASCII letters in lower case.
         is_secret: whether a name promises a secret.
+        fits: whether a value under such a name is one.
     """
 
-    def __init__(self, text: str, low: str, is_secret: IsSecret) -> None:
+    def __init__(self, text: str, low: str, is_secret: IsSecret, fits: Callable[[str], bool]) -> None:
         self._text = text
         self._is_secret = is_secret
+        self._fits = fits
+        self._wanted: dict[tuple[str | None, ...], list[int]] = {}  # a program says the same columns again and again
         self._inserts = list(INSERT.finditer(low))
         self._opened = [found.start(1) for found in self._inserts]
         # A placeholder that parameters follow is one of those that they are for.
@@ -134,7 +138,12 @@ class _Log:
         return [], start
 
     def _secret(self, names: Sequence[str | None]) -> list[int]:
-        return [place for place, name in enumerate(names) if name is not None and self._is_secret(name)]
+        columns = tuple(names)
+        wanted = self._wanted.get(columns)
+        if wanted is None:
+            wanted = [place for place, name in enumerate(columns) if name is not None and self._is_secret(name)]
+            self._wanted[columns] = wanted
+        return wanted
 
     def _rows_at(self, place: int) -> tuple[list[Row], int]:
         """Return the tuples at a place, each as the spans of its values, and where they end; each place is read once."""
@@ -151,8 +160,8 @@ class _Log:
     def _chosen(self, rows: list[Row], width: int, wanted: list[int]) -> list[Place]:
         """Return the chosen values of the rows that are as wide as there are columns."""
         places = [row[index] for row in rows if len(row) == width for index in wanted]
-        return [place for place in places if _fits(self._text[slice(*place)])]
+        return [(at, to) for at, to in places if (value := self._text[at:to]) != MARKER and self._fits(value)]
 
 
-def _fits(value: str) -> bool:
+def _judged(value: str) -> bool:
     return value.strip().upper() not in _NOTHING and fits_text(STRONG, value, "assign", quoted=True)

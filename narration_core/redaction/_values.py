@@ -138,6 +138,7 @@ def _code(value: str) -> bool:
 _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"
 
 
+_SHORTEST: Final = 3
 LEAST: Final = 8
 """Shorter values are words and numbers to all but strong names."""
 LEAST_RANDOM: Final = 10
@@ -254,3 +255,8 @@ def harmless(value: str, verdict: Verdict, name: str) -> bool:
 def fits(verdict: Verdict, value: str) -> bool:
     """Tell whether a value under a name of its own (a mapping's key) is what the verdict promises."""
     return fits_text(verdict, value, "assign", quoted=True)
+
+
+def fits_in_crowd(value: str, *, quoted: bool = True) -> bool:  # noqa: ARG001 - as those that judge
+    """Tell whether a value under a name is hidden where a text has too many of them to judge each: all but short words."""
+    return len(value) > _SHORTEST and value.strip().lower() not in _NOTHING

@@ -22,7 +22,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         name="changed-password",
         # What it was and what it is: password (old: ..., new: ...), password changed: '...' => '...'.
-        pattern=rf"(?i)[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)(?<={_WORDS}\b[^\r\n=}}]{{0,70}})[\"']?[ ]?[:=][ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)|(?i){_WORDS}\b[^\r\n:=]{{0,60}}[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
+        pattern=rf"(?i)[:=](?<=[ (,{{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=])(?<=pass[^\r\n=}}]{{0,80}}[:=])(?<={_WORDS}\b[^\r\n=}}]{{0,70}}[\"']?[ ]?[:=])[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)|(?i){_WORDS}\b[^\r\n:=]{{0,60}}[:=][ ]?(?:\"[^\"\r\n]{{0,128}}\"|'[^'\r\n]{{0,128}}'|[^\s\"']{{1,128}})[ ]?(?:-{{1,2}}>|=>|~>|→)[ ]?[\"']?(?P<s>[^\s\"',;()]{{4,128}}+)",
         shapes=(
             r"[Pp]ass(?:word|phrase|code|wd)[^\r\n=]{0,80}[ (,{\[\"'](?:changed|updated|replaced|rotated|old|new|was|now|from|to|before|after|current|previous)[\"']?[ ]?[:=]",
             r"[Pp](?:ass|ASS)(?:word|WORD|phrase|code|wd|WD)[^\r\n]{0,80}[:=][^\r\n]{0,80}(?:->|=>|~>|→)",

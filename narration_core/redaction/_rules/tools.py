@@ -50,7 +50,6 @@ RULES: Final[tuple[Rule, ...]] = (
             "openssl aes",
             "openssl des",
             "smbclient",
-            "curl",
             "lftp ",
             "rootpw ",
             "set-agent-token",
@@ -66,6 +65,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "snap set",
             "defaults write",
         ),
+        shapes=(r"[Cc][Uu][Rr][Ll][^\r\n|;]{0,208}[ \t](?:-E|--cert|--proxy-cert)[ =]",),
         check=lambda value: _given(value) and (any(map(str.isdigit, value)) or random_looking(value, 8, 0.3)),
         examples=("mosquitto_passwd -b users ann t1n-whistle", "networksetup -setairportnetwork en0 Home w1nd.mill"),
         counterexamples=(
