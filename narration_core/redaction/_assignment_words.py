@@ -23,7 +23,7 @@ _IS: Final = r"\s(?:is|es|est|ist|är|er|é|è|je|jest|lautet|to) [!-~]{6}"
 
 _ANYWHERE: Final = (
     "passw passphrase passcode secret credential pword pswd psswd pasword psword pswrd seed_phrase seedphrase apikey api_key api-key accesskey access_id accessid access-id "
-    "privatekey mnemonic authorization connectionstring softlayer requirepass masterauth sshpass "
+    "privatekey mnemonic connectionstring softlayer requirepass masterauth sshpass "
     "connection_string connection-string code_verifier samlresponse samlrequest connect.sid sessionid_ aspsessionid keymaterial database_url verifier keyfile_json conn_str remember-me rememberme wordpress_logged_in pwrd pa55w dockerconfigjson phpsessid jsessionid asp.net_sessionid"
 )
 _PHRASES: Final = ("pass phrase", "pass word", "pass code")
@@ -88,6 +88,8 @@ KEYWORDS: Final[tuple[Keyword, ...]] = (
         )
     ),
     *(Keyword(word, word + r" [\"'][!-~]{6}") for word in ("pass", "pwd", "pw")),
+    # Longer forms are `auth`'s, with a tail.
+    Keyword("authorization", r"authorization(?: ?(?:is|to|was|as|-{1,2}>?|~>|→))? [!-~]{0,24}[0-9\"'`]"),
     # What joins short words to values alone: an option and its value, an arrow, "set DB_PASS to ...".
     *(
         Keyword(word, shape.format(word))

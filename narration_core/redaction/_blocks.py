@@ -127,8 +127,9 @@ def plain(text: str) -> bool:
 
 
 def _has_pairs(text: str) -> bool:
-    signs = text.count("=") + text.count(":")  # a label has one, its value another
-    return signs > 1 and ('"' in text or "'" in text or "=" in text or text.count(": ") > 1)
+    if "=" in text or '"' in text or "'" in text:
+        return text.count("=") + text.count(":") > 1  # a label has one, its value another
+    return text.count(": ") > 1
 
 
 def has_brackets(text: str) -> bool:
@@ -267,15 +268,25 @@ def _indented(text: str, at: int, indent: int, *, whole: bool) -> tuple[list[Pla
     return spans, at
 
 
-def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
+def _labels(text: str, low: str, is_secret: IsSecret) -> list[re.Match[str]]:
+    """Return the labels in a text; none when none of them gives a secret's name."""
     if not any(map(low.__contains__, _LABELS)) and ("k" not in low or compiled(_SHORT_LABEL).search(low) is None):
-        return  # told three times as fast as by the pattern of a label
+        return []  # told three times as fast as by the pattern of a label
     labels = list(_LABEL.finditer(low))
-    if not any(is_secret(text[slice(*label.span(1))]) for label in labels):
-        return
+    return labels if any(is_secret(text[slice(*label.span(1))]) for label in labels) else []
+
+
+def _still_told(text: str, low: str) -> list[Place]:
+    """Return what values of records stand under, but for those that are hidden."""
     held = [found.span() for found in _HELD.finditer(low)]
-    if MARKER in text:
-        held = [(at, to) for at, to in held if not (text.startswith(MARKER, to) or text.startswith(MARKER, to + 1))]
+    if MARKER not in text:
+        return held
+    return [(at, to) for at, to in held if not (text.startswith(MARKER, to) or text.startswith(MARKER, to + 1))]
+
+
+def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
+    labels = _labels(text, low, is_secret)
+    held = _still_told(text, low) if labels else []
     if not held:
         return
     match = compiled(_VALUE).match
