@@ -1,19 +1,18 @@
-"""Secrets in structured text: lists and objects under a secret name, blocks of YAML and TOML, records that name a secret.
+"""Secrets in structured text: lists and objects under a secret name, blocks of YAML and TOML.
 
-`"password": {"current": "..."}`, `passwords: [a, b]`, a folded block under `password:`, `{"type": "password", "content": "..."}`.
+`"password": {"current": "..."}`, `passwords: [a, b]`, a folded block under `password:`.
 """
 
 import re
-import sys
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from narration_core.redaction import _labelled_values as labelled_values
 from narration_core.redaction._checks import exact_placeholder
 from narration_core.redaction._policy import MARKER
 from narration_core.redaction._rule import compiled
-from narration_core.redaction._secret_names import STRONG, says_nothing
-from narration_core.redaction._values import fits_in_crowd, fits_text, sentences
+from narration_core.redaction._secret_names import says_nothing
+from narration_core.redaction._values import fits_held, fits_in_crowd, sentences
 
 IsSecret = Callable[[str], bool]
 Fits = Callable[..., bool]
@@ -63,28 +62,6 @@ _LINE: Final = (
     r"(?P<indent>[ \t]{0,80}+)(?P<item>(?:-[ ]{1,4}+|-(?=\r?\n)){0,3}+)"
     r"(?:[\"']?(?P<key>[A-Za-z_][\w.\-]{0,63}+)[\"']?[ \t]{0,4}:(?=\s|$)[ \t]{0,8}+)?(?P<s>[^\r\n]{0,4096}+)(?:\r?\n|$)"
 )
-_LABELS: Final = ("name", "key", "field", "param", "header", "variable", "attribute", "property", "option", "setting", "column", "type", "path", "prop", "label")  # fmt: skip
-_LABEL: Final = re.compile(
-    rf"[kpnfhvaosctl](?<![\w.\-].)(?:{'|'.join(f'(?<={label[0]}){label[1:]}' for label in _LABELS)}"
-    r"|(?<=p)(?:arameter|roperty_?(?:name|path))|(?<=f)ield_?name|(?<=c)olumn_?name|(?<=k)ey_?name|(?<=k))[\"'`]?\s{0,4}[:=]\s{0,4}[\"'`]?([a-z_][\w.\-]{1,63}+)[\"'`]?(?![\w.\-])",
-    re.ASCII,
-)
-"""A label and the name that it gives, in a text of small letters."""
-_SHORT_LABEL: Final = r"k[\"'`]?\s{0,4}[:=]"
-_HELD: Final = re.compile(
-    r"[vdcnoraipfbts](?<![\w.\-].)(?:(?<=v)al(?:ue)?|(?<=v)|(?<=d)ata|(?<=c)ontents?|(?<=d)efault|(?<=n)ew_?value|(?<=o)ld_?value|(?<=[rai])(?:(?<=r)ejected|(?<=a)ttempted|(?<=i)nvalid)_?value|(?<=c)urrent"
-    r"|(?<=p)revious|(?<=c)onstant_?value|(?<=f)rom|(?<=t)o|(?<=b)efore|(?<=a)fter"
-    r"|(?<=a)rgument|(?<=i)nput|(?<=s)tring_?value|(?<=f)ield_?value|(?<=p)arameter_?value)"
-    r"[\"'`]?\s{0,4}[:=]\s{0,4}(?:\{\s{0,4}[\"'`]?(?:string|int|bytes|double)_?value[\"'`]?\s{0,4}:\s{0,4})?",
-    re.ASCII,
-)
-"""What the value of a record stands under, in a text of small letters."""
-_VALUE: Final = (
-    r"(?P<quote>[\"'`])(?P<s>(?:[^\"'`\\\r\n]|\\.|(?!(?P=quote))[\"'`]){1,1024}+)|(?P<s>[^\s,;\"'`{}\[\]()]{4,512}+)"
-)
-_NOTHING: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])
-_END_OF_RECORD: Final = re.compile(r"[{}\[\]\n;]")
-_BESIDE: Final = 240
 
 
 def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> Iterator[Place]:
@@ -98,10 +75,10 @@ def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> 
     """
     # Most lines with a secret are one line with one pair: what they cannot hold is not looked for.
     if has_brackets(text):
-        yield from _containers(text, is_secret, fits_in_crowd if crowded else _fits)
+        yield from _containers(text, is_secret, fits_in_crowd if crowded else fits_held)
     if crowded:
-        if _has_pairs(text):
-            yield from _records(text, low, is_secret)
+        if labelled_values.may_have(text):
+            yield from labelled_values.find(text, low, is_secret)
         return
     if '"""' in text or "'''" in text:
         for found in compiled(_TRIPLE).finditer(text):
@@ -109,8 +86,8 @@ def find(text: str, low: str, is_secret: IsSecret, *, crowded: bool = False) -> 
                 yield _trimmed(text, *found.span("s"))
     if ":" in text and ("\n" in text or "&" in text or "!" in text):
         yield from _yaml(text, is_secret)
-    if _has_pairs(text):
-        yield from _records(text, low, is_secret)
+    if labelled_values.may_have(text):
+        yield from labelled_values.find(text, low, is_secret)
 
 
 def plain(text: str) -> bool:
@@ -122,14 +99,8 @@ def plain(text: str) -> bool:
         or "'''" in text
         or '"""' in text
         or has_brackets(text)
-        or _has_pairs(text)
+        or labelled_values.may_have(text)
     )
-
-
-def _has_pairs(text: str) -> bool:
-    if "=" in text or '"' in text or "'" in text:
-        return text.count("=") + text.count(":") > 1  # a label has one, its value another
-    return text.count(": ") > 1
 
 
 def has_brackets(text: str) -> bool:
@@ -141,10 +112,6 @@ def has_brackets(text: str) -> bool:
     return last >= 0 and text.count("[") > text.count(MARKER) + (
         text[last:] != MARKER and MARKER.startswith(text[last:])
     )
-
-
-def _fits(value: str, *, quoted: bool) -> bool:
-    return value.lower() not in _NOTHING and fits_text(STRONG, value, "assign", quoted=quoted)
 
 
 def _trimmed(text: str, start: int, end: int) -> Place:
@@ -221,7 +188,7 @@ def _yaml(text: str, is_secret: IsSecret) -> Iterator[Place]:
             rest = text[start:end].strip()
             if rest:
                 tagged = found[_TAG] and not styled and not exact_placeholder(f"{found[_TAG]}{rest}")
-                if tagged and _fits(rest, quoted=False):
+                if tagged and fits_held(rest, quoted=False):
                     yield _trimmed(text, start, end)
             elif text[after - 1 : after] == "\n":
                 indent = found.end(_ITEM) - found.start(_INDENT)
@@ -262,58 +229,7 @@ def _indented(text: str, at: int, indent: int, *, whole: bool) -> tuple[list[Pla
             quoted = end - start > 1 and text[start] == text[end - 1] and text[start] in "\"'"
             start, end = (start + 1, end - 1) if quoted else (start, end)
             told = named and not whole and says_nothing(found[3])
-            if end > start and not told and (whole or _fits(text[start:end], quoted=quoted or item)):
+            if end > start and not told and (whole or fits_held(text[start:end], quoted=quoted or item)):
                 spans.append((start, end))
         at = max(found.end(), at + 1)
     return spans, at
-
-
-def _labels(text: str, low: str, is_secret: IsSecret) -> list[re.Match[str]]:
-    """Return the labels in a text; none when none of them gives a secret's name."""
-    if not any(map(low.__contains__, _LABELS)) and ("k" not in low or compiled(_SHORT_LABEL).search(low) is None):
-        return []  # told three times as fast as by the pattern of a label
-    labels = list(_LABEL.finditer(low))
-    return labels if any(is_secret(text[slice(*label.span(1))]) for label in labels) else []
-
-
-def _still_told(text: str, low: str) -> list[Place]:
-    """Return what values of records stand under, but for those that are hidden."""
-    held = [found.span() for found in _HELD.finditer(low)]
-    if MARKER not in text:
-        return held
-    return [(at, to) for at, to in held if not (text.startswith(MARKER, to) or text.startswith(MARKER, to + 1))]
-
-
-def _records(text: str, low: str, is_secret: IsSecret) -> Iterator[Place]:
-    labels = _labels(text, low, is_secret)
-    held = _still_told(text, low) if labels else []
-    if not held:
-        return
-    match = compiled(_VALUE).match
-    starts = [start for start, _ in held]
-    ends = [found.start() for found in _END_OF_RECORD.finditer(text)]
-    judged: set[int] = set()  # records one after the other: each value is near several labels
-    for label in labels:
-        start, end = label.span()
-        # The record ends where a bracket stands, or its line.
-        index = bisect_left(ends, start)
-        lowest = max(start - _BESIDE, ends[index - 1] if index else 0)
-        first, last = bisect_left(starts, lowest), bisect_left(starts, min(end + _BESIDE, _after(ends, end)))
-        if first == last or not is_secret(text[slice(*label.span(1))]):
-            continue
-        for number in range(first, last):
-            if number in judged:
-                continue
-            value = match(text, held[number][1])
-            if value is None:
-                judged.add(number)
-            elif value.end() <= start or starts[number] >= end:
-                judged.add(number)
-                if value["s"] != MARKER and _fits(value["s"], quoted=value["quote"] is not None):
-                    yield value.span("s")
-
-
-def _after(places: list[int], at: int) -> int:
-    """Return the first of some places, in order, that is not before a place; that of no text where there is none."""
-    index = bisect_left(places, at)
-    return places[index] if index < len(places) else sys.maxsize

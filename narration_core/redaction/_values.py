@@ -138,6 +138,7 @@ def _code(value: str) -> bool:
 _CONFIGURED: Final = r"(?:process\.env|os\.environ|os\.getenv|getenv|env|var|local|data|module|config|settings|self|this|secrets|args|options|opts|params|props|request|req|ctx)[.\[(]"
 
 
+_SETTINGS: Final = frozenset(["true", "false", "null", "none", "nil", "yes", "no", "~", "undefined"])
 _SHORTEST: Final = 3
 LEAST: Final = 8
 """Shorter values are words and numbers to all but strong names."""
@@ -257,6 +258,11 @@ def fits(verdict: Verdict, value: str) -> bool:
     return fits_text(verdict, value, "assign", quoted=True)
 
 
+def fits_held(value: str, *, quoted: bool) -> bool:
+    """Tell whether a value that a structure holds under a secret name is one: `true` is none."""
+    return value.lower() not in _SETTINGS and fits_text(STRONG, value, "assign", quoted=quoted)
+
+
 def fits_in_crowd(value: str, *, quoted: bool = True) -> bool:  # noqa: ARG001 - as those that judge
     """Tell whether a value under a name is hidden where a text has too many of them to judge each: all but short words."""
-    return len(value) > _SHORTEST and value.strip().lower() not in _NOTHING
+    return len(value) > _SHORTEST and value.strip().lower() not in _SETTINGS
