@@ -47,7 +47,7 @@ def _note(number: int, _start: int, _end: int, _flags: int, found: Any) -> None:
 # A long text is scanned in pieces: what a scan costs grows faster than the text. No entry is longer than the overlap,
 # but for blanks in a row.
 _WHOLE: Final = 20_000
-_PIECE: Final = 10_240
+_PIECE: Final = 20_480
 _OVERLAP: Final = 2_048
 
 
