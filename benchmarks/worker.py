@@ -7,6 +7,7 @@ The real model is the one that `make real` fetches; without it that part is not 
 
 Every turn asks each candidate for some answers of the same length with 1, 4 and 16 clients, in shuffled order, and
 measures the raw loop right before and after each: figures are ratios of neighbours, and their medians are what counts.
+The worker with its narration and the one without take turns of their own, with nothing between them.
 Turns are short and many, because the speed of a shared machine changes within a second.
 """
 
@@ -24,7 +25,7 @@ from benchmarks.environment import machine
 from benchmarks.results import replace_section
 from benchmarks.worker_endurance import Leftovers, soak, stopping
 from benchmarks.worker_real import LEAST, busy_cores, real_model
-from benchmarks.worker_speed import CLIENTS, STARTS, TOKENS, Figure, raw_loop, throughput
+from benchmarks.worker_speed import CLIENTS, STARTS, TOKENS, Figure, Speeds, raw_loop, throughput
 from support.small_models import never_stopping, random_model
 from tools.fetch_real_model import path as real_path
 
@@ -77,12 +78,7 @@ def to_peer(ours: list[Figure], theirs: list[Figure]) -> list[Ratio]:
     return [Ratio(a.value / b.value, a.start) for a, b in zip(to_raw(ours), to_raw(theirs), strict=True)]
 
 
-def per_cpu(told: list[Figure], mute: list[Figure]) -> list[Ratio]:
-    """Return how many tokens a second of CPU time gives with narration on, to those with narration off."""
-    return [Ratio(b.cpu_ms / a.cpu_ms, a.start) for a, b in zip(told, mute, strict=True)]
-
-
-def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
+def speed_table(speeds: Speeds) -> list[str]:
     """Return the table of speeds."""
     heads = (
         "clients",
@@ -97,9 +93,9 @@ def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
     )
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for clients in CLIENTS:
-        ours = figures[f"worker {clients}"]
-        theirs = figures.get(f"llama_cpp.server {clients}")
-        mute = figures[f"mute {clients}"]
+        ours = speeds.figures[f"worker {clients}"]
+        theirs = speeds.figures.get(f"llama_cpp.server {clients}")
+        narration = speeds.narration[clients]
         speed, first, raw, *_ = (statistics.median(column) for column in zip(*ours, strict=True))
         least = 0.85 if clients == 1 else 0.92
         bound = [Ratio(figure.raw / figure.speed, figure.start) for figure in theirs or ()]
@@ -109,8 +105,8 @@ def speed_table(figures: dict[str, list[Figure]]) -> list[str]:
             f"{speed:.0f}",
             f"{first:.1f}",
             f"{spread(to_raw(ours))}; at least {least}",
-            f"{spread(to_peer(ours, mute))}; at least 0.98",
-            spread(per_cpu(ours, mute)),
+            f"{spread([Ratio(turn.speed, turn.start) for turn in narration])}; at least 0.98",
+            spread([Ratio(turn.per_cpu, turn.start) for turn in narration]),
             f"{spread(to_peer(ours, theirs))}; at least 3.2" if theirs else "not run",
             spread(bound) if bound else "not run",
         )
@@ -155,7 +151,7 @@ async def measure(options: argparse.Namespace) -> list[str]:
         small = never_stopping(Path(folder) / "never.gguf")
         large = random_model(Path(folder) / "large.gguf", 30)
         print("speed", flush=True)
-        figures = await throughput(small, options.rounds, options.turn_sec, with_peer=not options.no_peer)
+        speeds = await throughput(small, options.rounds, options.turn_sec, with_peer=not options.no_peer)
         print("stopping", flush=True)
         stops = await stopping(large, options.stops)
         real: list[str] = ["The real model was not measured: `make real` fetches it.", ""]
@@ -175,7 +171,7 @@ async def measure(options: argparse.Namespace) -> list[str]:
         "one thread. The clients share the cores with the servers. Ratios of neighbours in time: median ± its standard",
         "error [quartiles]; what must be reached.",
         "",
-        *speed_table(figures),
+        *speed_table(speeds),
         "",
         "From the request to stop until the worker says that native code stopped, and GET /health while a",
         f"prompt is read; a random model of 30 MB, {options.stops} of each:",
@@ -194,7 +190,7 @@ def main() -> None:
     parser.add_argument("--turn-sec", type=float, default=0.15)
     parser.add_argument("--stops", type=int, default=50)
     parser.add_argument("--soak", type=int, default=1000)
-    parser.add_argument("--real-rounds", type=int, default=20)
+    parser.add_argument("--real-rounds", type=int, default=40)
     parser.add_argument("--real-stops", type=int, default=10)
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--dry", action="store_true", help="print only, leave RESULTS.md alone")

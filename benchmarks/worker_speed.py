@@ -46,6 +46,32 @@ class Figure(NamedTuple):
     cpu_ms: float
 
 
+class OnToOff(NamedTuple):
+    """The worker with its narration on, compared with it off.
+
+    Attributes:
+        speed: ratio of their tokens per second.
+        per_cpu: ratio of their tokens per second of CPU time.
+        start: number of the start that the processes come from.
+    """
+
+    speed: float
+    per_cpu: float
+    start: int
+
+
+class Speeds(NamedTuple):
+    """All that was measured.
+
+    Attributes:
+        figures: by `<candidate> <clients>`, for each turn.
+        narration: by the number of clients, for each turn.
+    """
+
+    figures: dict[str, list[Figure]]
+    narration: dict[int, list[OnToOff]]
+
+
 class Asked(NamedTuple):
     """How a turn of a server went; see `Figure`."""
 
@@ -246,8 +272,29 @@ def _asked() -> dict[str, object]:
     return {"prompt": PROMPT, "max_tokens": TOKENS, "temperature": 0.7}
 
 
-async def throughput(model: Path, rounds: int, turn_s: float, *, with_peer: bool) -> dict[str, list[Figure]]:
-    """Return the figures of every round by `<candidate> <clients>`.
+async def on_to_off(told: Clients, mute: Clients, count: int, requests: int, start: int) -> OnToOff:
+    """Return how the worker with its narration compares with the one without.
+
+    One is asked before and after the other has been asked twice: a processor that grows slower meets both alike.
+
+    Args:
+        told: clients of the worker that narrates.
+        mute: clients of the one that does not.
+        count: how many clients ask at the same time.
+        requests: how many they ask for together, each time.
+        start: number of the start that the workers come from.
+    """
+    first, second = random.sample((told, mute), 2)
+    asked: dict[Clients, list[Asked]] = {told: [], mute: []}
+    for asking in (first, second, second, first):
+        asked[asking].append(await over_sse(asking, count, requests))
+    on, off = (statistics.harmonic_mean([turn.speed for turn in asked[asking]]) for asking in (told, mute))
+    on_ms, off_ms = (sum(turn.cpu_ms for turn in asked[asking]) for asking in (told, mute))
+    return OnToOff(on / off, off_ms / on_ms, start)
+
+
+async def throughput(model: Path, rounds: int, turn_s: float, *, with_peer: bool) -> Speeds:
+    """Return the figures of every round.
 
     Candidates that are compared take turns within a second, and the raw loop runs between them: the processor of a
     shared machine may change its speed by half from one second to the next. All are started anew several times, since
@@ -259,27 +306,24 @@ async def throughput(model: Path, rounds: int, turn_s: float, *, with_peer: bool
         turn_s: how long a turn takes, about, in seconds; each client has one request at least.
         with_peer: whether llama_cpp.server is measured too.
     """
-    figures: dict[str, list[Figure]] = {}
+    speeds = Speeds({}, {})
     starts = min(STARTS, rounds)
     for start in range(starts):
         turns = rounds * (start + 1) // starts - rounds * start // starts
-        await _take_turns(figures, model, turns, turn_s, start, with_peer=with_peer)
+        await _take_turns(speeds, model, turns, turn_s, start, with_peer=with_peer)
         print(f"  start {start + 1} of {starts}, {turns} turns", flush=True)
-    return figures
+    return speeds
 
 
-async def _take_turns(
-    figures: dict[str, list[Figure]], model: Path, turns: int, turn_s: float, start: int, *, with_peer: bool
-) -> None:
+async def _take_turns(speeds: Speeds, model: Path, turns: int, turn_s: float, start: int, *, with_peer: bool) -> None:
     async with AsyncExitStack() as stack:
         raw = await stack.enter_async_context(raw_loops(model))
-        servers = {
-            "worker": await stack.enter_async_context(ours(model)),
-            "mute": await stack.enter_async_context(ours(model, NARRATION_LEVEL="mute")),
-        }
+        servers = {"worker": await stack.enter_async_context(ours(model))}
         if with_peer:
             servers["llama_cpp.server"] = await stack.enter_async_context(peer(model))
         candidates = {name: stack.enter_context(closing(Clients(server))) for name, server in servers.items()}
+        quiet = await stack.enter_async_context(ours(model, NARRATION_LEVEL="mute"))
+        mute = stack.enter_context(closing(Clients(quiet)))
         await raw.measure(WARM_UP)
         fitting = round(await raw.measure(WARM_UP) * turn_s / TOKENS)
         for turn in range(turns + 1):
@@ -290,5 +334,9 @@ async def _take_turns(
                     asked = await over_sse(asking, clients, max(clients, requests // asking.server.slower))
                     after = await raw.measure(requests)
                     if turn:  # the first turn warms everything up
-                        figures.setdefault(f"{name} {clients}", []).append(asked.beside(before, after, start))
+                        figure = asked.beside(before, after, start)
+                        speeds.figures.setdefault(f"{name} {clients}", []).append(figure)
                     before = after
+                compared = await on_to_off(candidates["worker"], mute, clients, requests, start)
+                if turn:
+                    speeds.narration.setdefault(clients, []).append(compared)
