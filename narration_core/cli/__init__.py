@@ -12,21 +12,33 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "OWN", "Commands", "main", "missing_extra", "start"]
 
 
-def start() -> None:
-    """Run the program on the arguments of the process, and end it."""
+def start(command: str | None = None) -> None:
+    """Run the program on the arguments of the process, and end it.
+
+    Args:
+        command: the command to run; the first argument names it when None.
+    """
     import gc  # noqa: PLC0415 - beside the others
     import sys  # noqa: PLC0415
 
     gc.disable()  # modules are loaded now, and none of it is garbage
     from narration_core.cli import _plain  # noqa: PLC0415 - loaded with the above in force
 
-    code = _plain.run(sys.argv[1:])
-    if code is None:
-        from narration_core.cli._group import main as parse  # noqa: PLC0415 - only when there is something to parse
+    arguments = [*([command] if command else []), *sys.argv[1:]]
+    try:
+        code = _plain.run(arguments)
+        if code is None:
+            from narration_core.cli._group import main as parse  # noqa: PLC0415 - only when there is something to parse
 
-        _plain.loaded()
-        parse(prog_name="narration")
-    sys.exit(code)
+            _plain.loaded()
+            parse(arguments, prog_name="narration")
+        sys.exit(code)
+    except SystemExit as ended:
+        if "narration_core.redaction._warming" in sys.modules:
+            from narration_core.cli._ending import leave  # noqa: PLC0415 - not for what never redacted
+
+            leave(ended.code)
+        raise
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,9 @@ from narration_core.redaction._engines import AhoCorasick, Engine, Entry, Hypers
 DELAY_S: Final = 0.25
 """How long a process lives before the faster engine is compiled."""
 
+_STOPS_WITHIN_S: Final = 0.05
+"""How soon a thread that does not compile yet has stopped."""
+
 Hits = Callable[[str], list[int]]
 
 _engines: "weakref.WeakSet[WarmingEngine]" = weakref.WeakSet()
@@ -112,12 +115,14 @@ class WarmingEngine:
         finally:
             at_work.release()
 
-    def _end(self) -> None:
-        """Do not let the interpreter end under a thread that compiles."""
+    def _end(self, timeout_s: float = -1) -> bool:
+        """Have the thread stop before it compiles, or wait for it; whether it has ended."""
         with contextlib.suppress(RuntimeError):  # told before
             self._go_on.release()
-        with self._at_work:  # as long as it takes: an interpreter that ends under it would be aborted
-            pass
+        ended = self._at_work.acquire(timeout=timeout_s)
+        if ended:
+            self._at_work.release()
+        return ended
 
 
 def _begin_in_child() -> None:
@@ -126,11 +131,20 @@ def _begin_in_child() -> None:
 
 
 @atexit.register
-def _end_all() -> None:
+def wait() -> None:
+    """Begin no other engine, and wait as long as it takes: an interpreter that ends under one would be aborted."""
+    _end_all(-1)
+
+
+def is_compiling() -> bool:
+    """Begin no other engine; return whether one is being compiled, which nothing can stop."""
+    return not _end_all(_STOPS_WITHIN_S)
+
+
+def _end_all(timeout_s: float) -> bool:
     global _ending  # noqa: PLW0603 - a module's state
     _ending = True
-    for engine in list(_engines):
-        engine._end()  # noqa: SLF001 - same module
+    return all([engine._end(timeout_s) for engine in list(_engines)])  # noqa: SLF001, C419 - every one is told
 
 
 if hasattr(os, "register_at_fork"):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,40 @@ def test_a_process_may_end_or_fork_while_it_compiles(ending: str) -> None:
             env={**os.environ},
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+LEAVES = """
+import atexit, sys, time
+last = []
+atexit.register(lambda: print("engine at work:", last[0]._at_work.locked()))  # the first one is the last to run
+from narration_core.cli import start
+from narration_core.redaction import Redactor, _warming
+_warming.DELAY_S = 0.0
+Redactor().plan()
+last.extend(_warming._engines)
+while "hyperscan" not in sys.modules:
+    time.sleep(0.001)
+sys.argv[0] = "narration"
+atexit.register(lambda: sys.stdout.write("the exit began\\n"))
+start()
+"""
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(("command", "code"), [("taxonomy", 0), ("nonsense", 2)])
+def test_the_program_ends_without_the_wait_for_what_it_compiles(tmp_path: Path, command: str, code: int) -> None:
+    pytest.importorskip("hyperscan", reason="there is no faster engine")
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVES, command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "NARRATION_CACHE": str(tmp_path / "empty")},
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.endswith("the exit began\nengine at work: True\n")
+    assert ("No such command" in done.stderr) == (code == 2)
 
 
 BESIDE_GREENLETS = """

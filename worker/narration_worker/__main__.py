@@ -1,11 +1,9 @@
 """`python -m narration_worker` is `narration worker`."""
 
-import sys
-
 from narration_core.serving.early_signals import remember_signals
 
 remember_signals()
 
-from narration_core.cli import main  # noqa: E402 - slow to import; signals are remembered before
+from narration_core.cli import start  # noqa: E402 - slow to import; signals are remembered before
 
-main(["worker", *sys.argv[1:]], prog_name="narration")
+start("worker")
