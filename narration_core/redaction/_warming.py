@@ -119,7 +119,7 @@ class WarmingEngine:
         """Have the thread stop before it compiles, or wait for it; whether it has ended."""
         with contextlib.suppress(RuntimeError):  # told before
             self._go_on.release()
-        ended = self._at_work.acquire(timeout=timeout_s)
+        ended: bool = self._at_work.acquire(timeout=timeout_s)
         if ended:
             self._at_work.release()
         return ended

@@ -93,7 +93,9 @@ def test_odd_bodies_are_client_faults_in_our_format():
         assert (status, error.code, error.retriable) == (400, "INVALID_REQUEST", False), name
     # The longest prompt arrives, however it is escaped: only its tokens are too many for this model.
     assert too_long[0] == 400
-    assert "tokens, the context holds" in msgspec.json.decode(too_long[1], type=Error).message
+    refused = msgspec.json.decode(too_long[1], type=Error)
+    assert "tokens, the context holds" in refused.message
+    assert refused.hint == "send a shorter prompt or start the worker with a larger --context-length"
     assert len(msgspec.json.decode(many[1], type=Error).faults) <= MAX_FAULTS + 2
     assert zipped[0] == 200
 

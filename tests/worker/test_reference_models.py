@@ -1,6 +1,7 @@
 """The architectures that people use, with real vocabularies: they load, tokenise, stream and repeat."""
 
 import math
+import sys
 
 import pytest
 from gguf import GGMLQuantizationType
@@ -129,7 +130,7 @@ def test_a_chat_goes_through_the_models_own_template(tmp_path, vocabularies):
         plain = ExecuteRequest(prompt=special.prompt)
         assert tokens == engine.tokenise(special)
         assert len(tokens) < len(engine.tokenise(plain))  # there, `<|im_start|>` is text
-        with pytest.raises(WorkerError, match="refuses these messages") as refused:
+        with pytest.raises(WorkerError, match="refused by the model's chat template") as refused:
             engine.tokenise(ExecuteRequest(messages=[ChatMessage("assistant", "my secret words")]))
         assert "secret" not in refused.value.message
     finally:
@@ -150,10 +151,30 @@ BUGS = [
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_template_that_fails_refuses_the_request_and_is_no_failure_of_the_worker(bug):
     template = f"{{{{ {bug} }}}}"
-    with pytest.raises(WorkerError, match="refuses these messages") as refused:
+    with pytest.raises(WorkerError, match="refused by the model's chat template") as refused:
         render(template, [ChatMessage("user", "my secret words")], "<s>", "</s>")
     assert refused.value.code == "INVALID_REQUEST"
     assert "secret" not in refused.value.message
+
+
+NEST = "{% for a in range(99999) %}" * 3 + "{% endfor %}" * 3
+
+
+@pytest.mark.req("M0-W-1300")
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        (NEST, "keep the model's chat template busy"),
+        ("{% for a in range(99999) %}secret words{% endfor %}", "become 1199988 characters"),
+    ],
+)
+def test_a_template_that_does_not_end_or_writes_too_much_refuses_the_request(template, why):
+    before = sys.gettrace()
+    with pytest.raises(WorkerError, match=why) as refused:
+        render(template, [ChatMessage("user", "my secret words")], "<s>", "</s>")
+    assert refused.value.code == "INVALID_REQUEST"
+    assert "secret" not in refused.value.message
+    assert sys.gettrace() is before
 
 
 MOST_DIFFERENT = 0.02
@@ -194,3 +215,5 @@ def test_what_cannot_generate_text_is_refused_by_its_true_name(tmp_path, what):
     with pytest.raises(WorkerError, match=name) as refused:
         loaded(path)
     assert refused.value.code == "MODEL_LOAD_FAILED"
+    advice = "give a model that generates text with --model" if what != "a later shard" else None
+    assert refused.value.hint == advice

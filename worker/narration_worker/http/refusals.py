@@ -12,14 +12,15 @@ from narration_worker.requests import UNKNOWN_FIELD
 from narration_worker.wire import Fault
 
 
-def invalid(faults: list[Fault]) -> WorkerError:
+def invalid(faults: list[Fault], hint: str | None = None) -> WorkerError:
     """Return the error for an invalid request.
 
     Args:
         faults: every fault, at least one.
+        hint: what to do; the usual advice when None.
     """
     message = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
-    return WorkerError("INVALID_REQUEST", message, "correct every fault that is listed", faults=faults)
+    return WorkerError("INVALID_REQUEST", message, hint or "correct every fault that is listed", faults=faults)
 
 
 def narrate_refusal(error: WorkerError, job_id: str | None, *, known: bool, duration_ms: int) -> list[bytes]:

@@ -159,7 +159,7 @@ class Server:
                 return self._refuse(request, error, execute.job_id)
             field = "prompt" if execute.messages is None else "messages"
             fault = Fault(field, error.message.removeprefix("the prompt "))
-            return self._refuse(request, invalid([fault]), execute.job_id)
+            return self._refuse(request, invalid([fault], error.hint), execute.job_id)
         return await self._stream(request, job) if execute.stream else await self._complete(job)
 
     async def _body(self, request: web.Request) -> bytes:

@@ -14,7 +14,7 @@ from narration_worker.model.cpu import available_cpus, thread_count
 from narration_worker.model.cuda import Cuda
 from narration_worker.model.devices import Device, DeviceKind, choose_gpu
 from narration_worker.model.generation import Result, StopSwitch, Token
-from narration_worker.model.gguf_check import ModelFile, NotAModelError, UnreadableError, check
+from narration_worker.model.gguf_check import ModelFile, NotAModelError, NotForTextError, check
 from narration_worker.model.memory_estimate import context_length, require_room, trained_length
 from narration_worker.model.residency import Residency
 from narration_worker.model.text_stream import TextStream
@@ -97,7 +97,7 @@ class Engine:
             raise WorkerError(
                 "MODEL_LOAD_FAILED",
                 f"cannot load model {self.path}: {error}",
-                None if isinstance(error, UnreadableError) else "give a GGUF version 3 file with --model",
+                error.hint,
                 str(error),
             ) from None
         size = self.file.size
@@ -126,7 +126,7 @@ class Engine:
         else:
             return
         reason = f"{file.architecture} is {what}, which this worker cannot serve"
-        raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {reason}", reason=reason)
+        raise WorkerError("MODEL_LOAD_FAILED", f"cannot load model {self.path}: {reason}", NotForTextError.hint, reason)
 
     def load(self, device: Device | None) -> None:
         """Load the model, warm it up and narrate progress at 0, 25, 50, 75 and 100 %. Blocks.

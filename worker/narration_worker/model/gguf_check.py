@@ -52,11 +52,31 @@ _SHARD: Final = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5}
 
 
 class NotAModelError(ValueError):
-    """The file is not a model that can be loaded; the message says why."""
+    """The file is not a model that can be loaded.
+
+    Attributes:
+        hint: what to do; None when the message says it.
+    """
+
+    hint: str | None = "give a GGUF version 3 file with --model"
 
 
 class UnreadableError(NotAModelError):
     """The system does not let the file be read, whatever is in it."""
+
+    hint = None
+
+
+class LaterShardError(NotAModelError):
+    """The file is a part of a model, and not the first one."""
+
+    hint = None
+
+
+class NotForTextError(NotAModelError):
+    """The file is a sound one, of something that generates no text."""
+
+    hint = "give a model that generates text with --model"
 
 
 class ModelFile(NamedTuple):
@@ -198,20 +218,20 @@ def _check_nature(metadata: dict[str, Any], tensors: int) -> None:
     kind = metadata.get("general.type")
     architecture = metadata.get("general.architecture")
     if isinstance(kind, str) and kind in _NOT_FOR_TEXT:
-        raise NotAModelError(f"it is {_NOT_FOR_TEXT[kind]}")
+        raise NotForTextError(f"it is {_NOT_FOR_TEXT[kind]}")
     if architecture == "clip":
-        raise NotAModelError(f"it is {_NOT_FOR_TEXT['mmproj']}")
+        raise NotForTextError(f"it is {_NOT_FOR_TEXT['mmproj']}")
     shard, shards = metadata.get("split.no", 0), metadata.get("split.count", 0)
     if isinstance(shard, int) and shard > 0:
-        raise NotAModelError(f"it is shard {shard + 1} of {shards}; give the first one, the others are found by it")
+        raise LaterShardError(f"it is shard {shard + 1} of {shards}; give the first one, the others are found by it")
     if not tensors and not (isinstance(shards, int) and shards > 1):
-        raise NotAModelError(f"it is {_NOT_FOR_TEXT['vocab']}")
+        raise NotForTextError(f"it is {_NOT_FOR_TEXT['vocab']}")
     pooling = metadata.get(f"{architecture}.pooling_type")
     if isinstance(pooling, int) and pooling in _POOLING:
         what = "a reranker" if _POOLING[pooling] == "rank" else "an embedding model"
-        raise NotAModelError(f"it is {what} (pooling {_POOLING[pooling]}); it cannot generate text")
+        raise NotForTextError(f"it is {what} (pooling {_POOLING[pooling]}); it cannot generate text")
     if metadata.get(f"{architecture}.attention.causal") is False:
-        raise NotAModelError("it is an embedding model (its attention is not causal); it cannot generate text")
+        raise NotForTextError("it is an embedding model (its attention is not causal); it cannot generate text")
 
 
 def _size_of_further_shards(path: Path, metadata: dict[str, Any]) -> int:
