@@ -95,11 +95,14 @@ def test_a_model_in_several_files_is_served_like_the_whole_one(tmp_path, parts):
 @pytest.mark.req("M0-W-1200")
 def test_a_part_that_is_missing_or_comes_first_is_told_by_its_name(tmp_path):
     files = split(BUNDLED, tmp_path, 3)
-    with pytest.raises(NotAModelError, match="it is shard 3 of 3; give the first one"):
+    with pytest.raises(NotAModelError, match="it is shard 3 of 3"):
         check(files[2])
     files[1].unlink()
-    with pytest.raises(NotAModelError, match=r"shards missing: 1 of 3, the first is model-00002-of-00003\.gguf"):
+    missing = r"shards missing: 1 of 3, the first is model-00002-of-00003\.gguf"
+    with pytest.raises(NotAModelError, match=missing) as refused:
         check(files[0])
+    assert refused.value.hint is not None
+    assert refused.value.hint.endswith("put all of them into its folder under their own names")
 
 
 @pytest.fixture

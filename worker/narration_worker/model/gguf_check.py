@@ -67,10 +67,10 @@ class UnreadableError(NotAModelError):
     hint = None
 
 
-class LaterShardError(NotAModelError):
-    """The file is a part of a model, and not the first one."""
+class ShardError(NotAModelError):
+    """The file is a part of a model: not the first one, or others are missing."""
 
-    hint = None
+    hint = "give the first shard with --model, and put all of them into its folder under their own names"
 
 
 class NotForTextError(NotAModelError):
@@ -223,7 +223,7 @@ def _check_nature(metadata: dict[str, Any], tensors: int) -> None:
         raise NotForTextError(f"it is {_NOT_FOR_TEXT['mmproj']}")
     shard, shards = metadata.get("split.no", 0), metadata.get("split.count", 0)
     if isinstance(shard, int) and shard > 0:
-        raise LaterShardError(f"it is shard {shard + 1} of {shards}; give the first one, the others are found by it")
+        raise ShardError(f"it is shard {shard + 1} of {shards}")
     if not tensors and not (isinstance(shards, int) and shards > 1):
         raise NotForTextError(f"it is {_NOT_FOR_TEXT['vocab']}")
     pooling = metadata.get(f"{architecture}.pooling_type")
@@ -238,7 +238,7 @@ def _size_of_further_shards(path: Path, metadata: dict[str, Any]) -> int:
     """Return the bytes of all shards but the first.
 
     Raises:
-        NotAModelError: one is missing.
+        ShardError: one is missing.
     """
     named = _SHARD.fullmatch(path.name)
     count = metadata.get("split.count", 0)
@@ -247,7 +247,7 @@ def _size_of_further_shards(path: Path, metadata: dict[str, Any]) -> int:
     others = [path.with_name(f"{named['prefix']}-{number:05d}-of-{count:05d}.gguf") for number in range(2, count + 1)]
     missing = [other.name for other in others if not other.is_file()]
     if missing:
-        raise NotAModelError(f"shards missing: {len(missing)} of {count}, the first is {missing[0]}")
+        raise ShardError(f"shards missing: {len(missing)} of {count}, the first is {missing[0]}")
     return sum(other.stat().st_size for other in others)
 
 
