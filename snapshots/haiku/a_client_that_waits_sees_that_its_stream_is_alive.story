@@ -10,8 +10,8 @@ When a client waits in the queue until a heartbeat comes
       cute: What a well-behaved request
       story: "May I?" asked the caller. "You may," said the worker.
   worker | queue | j1 | c1 j1
-      Waiting in the queue at place 0
-      cute: Take a seat, number 0
-      story: "When is it my turn?" asked the caller. "You are number 0," said the worker.
+      Waiting in the queue with 0 ahead
+      cute: Take a seat, 0 before you
+      story: "When is it my turn?" asked the caller. "0 before you," said the worker.
 
 Then "worker" narrates "queue" with:

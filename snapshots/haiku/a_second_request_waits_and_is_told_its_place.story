@@ -8,9 +8,9 @@ When a client asks while another one is served
       cute: What a well-behaved request
       story: "May I?" asked the caller. "You may," said the worker.
   worker | queue | j1 | c1 j1
-      Waiting in the queue at place 0
-      cute: Take a seat, number 0
-      story: "When is it my turn?" asked the caller. "You are number 0," said the worker.
+      Waiting in the queue with 0 ahead
+      cute: Take a seat, 0 before you
+      story: "When is it my turn?" asked the caller. "0 before you," said the worker.
   worker | execute | j1 | c1 j1
       Generating with slow.gguf from seed 7
       cute: slow.gguf clears its throat

@@ -200,15 +200,15 @@ start_failed = POINTS.point(
     event="error", level="fatal", cute="Back to bed: {reason}",
 )  # fmt: skip
 queued = POINTS.point(
-    "queued", "queue", "{job_id}", "Waiting in the queue at place {queue_position}",
-    channel="request", cute="Take a seat, number {queue_position}",
-    story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
+    "queued", "queue", "{job_id}", "Waiting in the queue with {queue_position} ahead",
+    channel="request", cute="Take a seat, {queue_position} before you",
+    story='"When is it my turn?" asked the caller. "{queue_position} before you," said the worker.',
 )  # fmt: skip
 queued_predicted = POINTS.point(
     "queued_predicted", "queue", "{job_id}",
-    "Waiting in the queue at place {queue_position}, predicted to start in {predicted_start_ms} ms",
-    channel="request", cute="Take a seat, number {queue_position}, about {predicted_start_ms} ms",
-    story='"When is it my turn?" asked the caller. "You are number {queue_position}," said the worker.',
+    "Waiting in the queue with {queue_position} ahead, predicted to start in {predicted_start_ms} ms",
+    channel="request", cute="Take a seat, {queue_position} before you, about {predicted_start_ms} ms",
+    story='"When is it my turn?" asked the caller. "{queue_position} before you," said the worker.',
 )  # fmt: skip
 story_failed = POINTS.point(
     "story_failed", "narrate", "{callers_job_id}", "Could not narrate a part of the job: {error_kind}",
