@@ -80,6 +80,10 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+_ON: Final = frozenset(("1", "true", "yes", "on"))
+_OFF: Final = frozenset(("", "0", "false", "no", "off"))
+
+
 def usable_token(value: str | None, name: str = "AUTH_TOKEN") -> str | None:
     """Return a token without the spaces around it; None when there is none.
 
@@ -98,14 +102,18 @@ def access_settings(environment: Mapping[str, str]) -> dict[str, object]:
     """Return who may call, from AUTH_TOKEN, AUTH_OPTIONAL and TRUST_PROXY_AUTH.
 
     Raises:
-        ConfigError: AUTH_TOKEN is not usable.
+        ConfigError: AUTH_TOKEN is not usable, or one of the others is neither on nor off.
     """
     return {
         "token": usable_token(environment.get("AUTH_TOKEN")),
-        "auth_optional": _is_true(environment.get("AUTH_OPTIONAL", "")),
-        "trust_proxy": _is_true(environment.get("TRUST_PROXY_AUTH", "")),
+        "auth_optional": _is_on("AUTH_OPTIONAL", environment),
+        "trust_proxy": _is_on("TRUST_PROXY_AUTH", environment),
     }
 
 
-def _is_true(value: str) -> bool:
-    return value.strip().lower() in {"1", "true", "yes", "on"}
+def _is_on(name: str, environment: Mapping[str, str]) -> bool:
+    """Return whether a variable is on; who may call is not left to a slip of the pen."""
+    value = environment.get(name, "").strip().lower()
+    if value not in _ON | _OFF:
+        raise ConfigError(f"{name} is neither on nor off; set it to true or false")
+    return value in _ON

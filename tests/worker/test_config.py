@@ -94,6 +94,25 @@ def test_a_token_is_stripped_and_an_unusable_one_is_refused():
         assert value.strip() not in str(refused.value) or not value.strip()
 
 
+@pytest.mark.req("AUTH-1001")
+@pytest.mark.parametrize(("name", "setting"), [("AUTH_OPTIONAL", "auth_optional"), ("TRUST_PROXY_AUTH", "trust_proxy")])
+def test_what_is_neither_on_nor_off_is_refused(name, setting):
+    for value, on in (
+        ("true", True),
+        (" Yes\n", True),
+        ("1", True),
+        ("", False),
+        ("False", False),
+        ("0", False),
+        ("off", False),
+    ):
+        assert from_environment({name: value})[setting] is on
+    for value in ("ture", "made-up-token", "2"):
+        with pytest.raises(ConfigError, match=f"{name} is neither on nor off") as refused:
+            from_environment({name: value})
+        assert value not in str(refused.value)
+
+
 def test_an_ipv6_address_has_brackets_in_a_url():
     assert [url_host("::1"), url_host("127.0.0.1")] == ["[::1]", "127.0.0.1"]
 

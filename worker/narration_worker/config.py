@@ -111,6 +111,6 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
     """Return the settings that come from the environment.
 
     Raises:
-        ConfigError: AUTH_TOKEN is not usable.
+        ConfigError: AUTH_TOKEN is not usable, or another one is neither on nor off.
     """
     return access_settings(os.environ if environment is None else environment)
