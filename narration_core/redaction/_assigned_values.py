@@ -375,7 +375,7 @@ _NAMED: Final = (
 )
 _HASHED: Final = r"(?i)(?:sha-?\d{1,3}|md5)$"
 _FIELD: Final = r"[a-z_]{1,24}=[^=]"
-_TYPE: Final = r"[A-Z][A-Za-z]{1,40}"
+_TYPE_OR_FUNCTION: Final = r"[A-Z][A-Za-z]{1,40}|[a-z]{1,20}(?:_[a-z]{1,20}){1,6}|[a-z]{1,20}(?:[A-Z][a-z]{1,20}){1,6}"
 _IMAGE_TAG: Final = r"(?:v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[\-+][\w.\-]{1,40})?|latest|stable|edge|amd64|arm64|armhf|i386|all|any|[0-9a-f]{6,12})"
 
 
@@ -390,9 +390,12 @@ def _separates(text: str, at: int, found: Any, name: str, value: str) -> bool:
         if found[ASSIGN] == ":" and compiled(r"(?r)[^\s\"'`,]/").match(text, 0, start):  # not an option: /pass:
             return True
         if found[ASSIGN].strip() == "::" and (
-            text[max(start - 2, 0) : start] == "::" or "::" in value or compiled(_TYPE).fullmatch(value)
+            text[max(start - 2, 0) : start] == "::"
+            or "::" in value
+            or compiled(_TYPE_OR_FUNCTION).fullmatch(value)
+            or (name[:1].isupper() and not name.isupper() and value.isalpha())
         ):
-            return True  # auth::password::verify, password :: String
+            return True  # auth::password::verify, password :: String, strip_pass::run_twice, UserToken::check
         if found[ASSIGN] == ":" and "-" in name and compiled(_IMAGE_TAG).fullmatch(value):
             return True
         if found[CLOSE].startswith(")") and (text[max(start - 1, 0) : start] == "(" or value.isalnum()):

@@ -170,11 +170,23 @@ _SIGNS: Final = frozenset("!@#$%^&*+?~")
 _INSIDE_A_WORD: Final = re.compile(r"[A-Za-z][013-9][A-Za-z]|(?<![A-Za-z]{2})[A-Za-z]2[A-Za-z]")
 # Names of things, numbers and dates, terms, constants, names in code.
 _NAMED: Final = re.compile(
-    r"(?i:(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scrypt|scram|o?auth|https?|ssh|tls|ssl|rfc|aes|hmac|pkcs|k8s|i18n|l10n|s3|ec2|u2f|log4j)[\d_\-.]?[\w\-]{0,24}"
+    r"(?i:(?:sha|md|base|utf|ipv|pbkdf|argon|bcrypt|scrypt|scram|o?auth|https?|ssh|tls|ssl|rfc|aes|hmac|pkcs|k8s|i18n|l10n|s3|ec2|u2f|log4j)[\d_\-.#]?[\w\-]{0,24}"
     r"|[a-z]{1,16}[_\-]?\d{1,10}[a-z]?(?:[._\-]\d{1,10}){0,3}|\d{1,4}(?:[\-./:T]\d{1,4}){1,6}.{0,12}|(?:0x)?[0-9a-f]{6,128})"
     r"|[A-Z0-9_\-]{1,64}|[a-z0-9]{1,16}(?:[_.][a-z0-9]{1,24}){1,8}|\d{1,12}(?:[.,]\d{1,9})?[A-Za-z%]{1,6}"
 )
+_ALGORITHM: Final = re.compile(
+    r"(?i)(?:sha|md|aes|pkcs|hmac-?sha)[\-#]?\d{1,3}(?:[\-_](?:\d{1,3}|gcm|cbc|ctr|ccm)){0,3}"
+)
 _NOT_IN_ONE: Final = frozenset("/\\()[]{}<>=:|,;\"'`")
+
+
+def algorithm(value: str) -> bool:
+    """Tell whether a word names how something is hashed, encrypted or stored: SHA256, PKCS#12.
+
+    Args:
+        value: a word.
+    """
+    return _ALGORITHM.fullmatch(value) is not None
 
 
 def typed(value: str) -> bool:

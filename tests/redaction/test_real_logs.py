@@ -263,6 +263,8 @@ Access-Control-Allow-Headers: Authorization, X-Api-Key, Content-Type
     "code": """
    7:     0x5581c07d9f23 - till::auth::password::verify::h5c8d1f04b7e29a36
 password :: String -> Maybe Account
+  at Secret::open (secret.rs:31), TillPassword::check failed
+(shrink_pass::fold_twice, shrink_pass::keepOrder): Adjust.
 password | varchar(255) | not null
 {"password": ["This password is too short. It must have at least 12 characters.", "This password is too common."]}
 till: error: argument --password: expected one argument

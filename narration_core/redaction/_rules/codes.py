@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from narration_core.redaction._checks import exact_placeholder, placeholder, random_looking
+from narration_core.redaction._checks import algorithm, exact_placeholder, placeholder, random_looking
 from narration_core.redaction._rule import Rule, made_up
 
 
@@ -16,6 +16,7 @@ def _odd(value: str) -> bool:
         and any(map(str.isalpha, value))
         and "/" not in value[:-1]
         and "::" not in value
+        and not algorithm(value)
     )
 
 
@@ -78,6 +79,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "password changed from 10.0.0.1",
             "user ann pass the salt",
             "user ann pw expired",
+            "the digest of the passphrase moved from MD5 to SHA512",
             "Accepted password for ann from 10.0.0.7 port 5022 ssh2",
             "Failed password for invalid user web1master from 10.0.0.7",
         ),

@@ -39,7 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="login-sentence",
-        pattern=rf"(?i)\b{_LOGIN}[ ](?:as|with|using)[ ](?:the[ ])?(?:user[ ]|account[ ])?[\w.\-@]{{1,64}}[ ]?(?:with|and|using|/|,|:)[ ]?(?:the[ ]|password[ ]|pw[ ])?[\"'`]?(?P<s>[^\s\"'`]{{6,128}}+)|(?i)\b(?:{_LOGIN}|creds|credentials)[ ]?:?[ ][\w.\-@]{{1,64}}(?:/|[ ]?\|[ ]?)[\"'`]?(?P<s>[^\s\"'`|]{{6,128}}+)|(?i)\b(?:wi-?fi|wlan|ssid|hotspot)\b[^\r\n]{{0,48}}?[ ]?[/:,=][ ][\"'`]?(?P<s>[^\s\"'`]{{8,63}}+)",
+        pattern=rf"(?i)\b{_LOGIN}[ ](?:as|with|using)[ ](?:the[ ])?(?:user[ ]|account[ ])?[\w.\-@]{{1,64}}[ ]?(?:with|and|using|/|,|:)[ ]?(?:the[ ]|password[ ]|pw[ ])?[\"'`]?(?P<s>[^\s\"'`]{{6,128}}+)|(?i)\b(?:{_LOGIN}|creds|credentials)[ ]?:?[ ][\w.\-@]{{1,64}}(?:/|[ ]?\|[ ]?)[\"'`]?(?P<s>[^\s\"'`|]{{6,128}}+)|(?i)\b(?:wi-?fi|wlan|ssid|hotspot)\b[^\r\n]{{0,48}}?[ ]?[/:,=][ ][\"'`]?(?P<s>[^\s\"'`]{{8,63}}+)(?<!:)",
         shapes=(
             r"(?:log|Log|sign|Sign)(?:[ \-]?(?:in|on)|ged[ ]in)[ ](?:as|with|using)[ ][^\r\n]{0,80}(?:with|and|using|/|,|:)",
             r"(?:login|Login|log in|log-in|[Cc]reds|[Cc]redentials)[ ]?:?[ ][\w.\-@]{1,80}(?:/|[ ]?\|[ ]?)[\"'`]?[!-~]{6}",
@@ -51,6 +51,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "logged in as ann with key7",
             "login ann/10 attempts",
             "wlan0: SSID home, channel 36",
+            "wifi: rtl8192cu: firmware is missing",
             "credentials for ann / bob7",
         ),
         source="messages between people",
@@ -93,6 +94,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "password of ann in realm2 on Web1-Prod is old",
             "password rejected for pod app-7d9f8c6b5-x2k4q",
             "the password hash PBKDF2-Sha256 is used",
+            "passwords in PKCS#12 files are read",
         ),
         source="messages between people",
     ),
