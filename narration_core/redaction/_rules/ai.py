@@ -1,9 +1,20 @@
 """Model providers, machine-learning tools, vector stores."""
 
+import re
 from typing import Final
 
 from narration_core.redaction._checks import noise, noisy, random_looking
 from narration_core.redaction._rule import HEX, Rule, made_up, prefixed
+
+# Functions of OpenSSL's stacks: words of one case each, sk_X509_CRL_deep_copy.
+_STACK: Final = re.compile(r"sk(?:_(?:[A-Z]{1,12}(?:\d{1,4}(?:V\d)?)?|[A-Z]?[a-z]{1,12})){2,10}")
+
+
+def _key(value: str) -> bool:
+    if _STACK.fullmatch(value):
+        return False
+    return noisy(value, 0.2) or len(set(value[-12:])) <= 2 or value.count("0000") > 1
+
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -11,9 +22,14 @@ RULES: Final[tuple[Rule, ...]] = (
         # OpenAI, Anthropic, DeepSeek, OpenRouter, Langfuse, Braintrust, ElevenLabs, Stability and more share the prefix.
         pattern=r"(?<![A-Za-z0-9])(?<![A-Za-z][\-_])(?P<s>sk[\-_](?:[a-z]{1,12}[\-_]){0,4}(?:[\w\-#@*$.]|&(?!\w{1,30}=)){16,512}+)",
         shapes=(r"(?:^|[^A-Za-z0-9])sk[\-_][\w\-#@&*$.]{16}",),
-        check=lambda value: noisy(value, 0.2) or len(set(value[-12:])) <= 2 or value.count("0000") > 1,
+        check=_key,
         examples=("sk-" + made_up(48, 2), "key sk-" + "proj-" + made_up(60, 7)),
-        counterexamples=("sk-learn style", "risk-adjusted score", "sk_buff_allocation_failed_in_driver"),
+        counterexamples=(
+            "sk-learn style",
+            "risk-adjusted score",
+            "sk_buff_allocation_failed_in_driver",
+            "sk_X509_ATTRIBUTE_shift",
+        ),
         source="OpenAI, Anthropic, DeepSeek, OpenRouter documentation, API keys",
     ),
     prefixed(

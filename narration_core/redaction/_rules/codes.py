@@ -37,15 +37,27 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="code-named",
-        pattern=r"\b(?:OTP|PIN|CVV2?|CVC2?|(?:2FA|MFA|TOTP)(?=:)|pin(?=[ ]is[ ])|(?i:(?:2fa|mfa|otp|pin|sms|verification|security|login|access|one-time|unlock|door|gate|alarm|entry)[ ]code)|(?i:passcode))[\"']?(?:[ ]is)?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{4,8})(?![\w.]|[:\-]\d)|(?i)\b(?:cvv2?|cvc2?|card[ ]security[ ]code|security[ ]code)[\"']?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{3,4})(?![\w.]|[:\-]\d)|(?i)\b(?:backup|recovery)[ ]codes?:?[ ](?P<s>\d{6,10}(?:[ ,]{1,2}\d{6,10}){0,16})",
+        pattern=r"\b(?:OTP|PIN|CVV2?|CVC2?|(?:2FA|MFA|TOTP)(?=:)|pin(?=[ ]is[ ])|(?i:(?:2fa|mfa|otp|pin|sms|verification|security|login|access|one-time|unlock|door|gate|alarm|entry)[ ]code)|(?i:passcode))(?:[ ]for[ ](?:(?:user|card|account|login)[ ])?[\w.@+\-]{1,64}(?=:|[ ]is[ ]))?[\"']?(?:[ ]is)?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{4,8})(?![\w.]|[:\-]\d)|(?i)\b(?:cvv2?|cvc2?|card[ ]security[ ]code|security[ ]code)[\"']?[ ]?[:=]?[ ]?[\"']?(?P<s>\d{3,4})(?![\w.]|[:\-]\d)|(?i)\b(?:backup|recovery)[ ]codes?:?[ ](?P<s>\d{6,10}(?:[ ,]{1,2}\d{6,10}){0,16})",
         shapes=(
             r"(?:2FA|MFA|TOTP): [0-9]{4}",
+            r"(?:OTP|PIN|CVV|CVC|[Pp]asscode|[ \-][Cc]ode) for [\w.@+\- ]{1,80}(?::|[ ]is) [0-9]{4}",
             r"pin is [0-9]{4}",
             r"(?:OTP|PIN|[Cc][Vv][VvCc]2?|[Pp]asscode|[ \-][Cc]ode|2FA code|MFA code)[\"']?(?: is)?[ :=\"']{1,4}[0-9]{3}",
             r"(?:[Bb]ackup|[Rr]ecovery) codes?:? [0-9]{6}",
         ),
-        examples=("OTP is 482913", "card with CVV: 482", "your backup codes: 48291355 91735502"),
-        counterexamples=("pin 23 high", "exit code 1024", "status code 404", "CVC for kids"),
+        examples=(
+            "OTP is 482913",
+            "login code for ann: 482913",
+            "card with CVV: 482",
+            "your backup codes: 48291355 91735502",
+        ),
+        counterexamples=(
+            "pin 23 high",
+            "exit code 1024",
+            "exit code for job7: 1024",
+            "status code 404",
+            "CVC for kids",
+        ),
         source="usual text messages and forms",
     ),
     Rule(

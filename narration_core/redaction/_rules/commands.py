@@ -488,6 +488,24 @@ RULES: Final[tuple[Rule, ...]] = (
         source="documentation of requests, httpx, net/http, reqwest",
     ),
     Rule(
+        name="basic-auth-pair",
+        pattern=r"(?i)(?:basic|http|proxy)[_\-.]?auth(?:_(?:user|users|creds|credentials|info|string|header))?[\"']?(?:\s{0,2}[:=]\s{0,2}|[ ]{1,2})[\"']?[a-z][\w.\-@]{0,63}:(?P<s>[^\s\"'`,;:/<>(){}\[\]]{4,128}+)(?=[\"'`,;)}\]]?(?:\s|$|[,;)}\]]))",
+        literals=tuple(f"{kind}{joint}auth" for kind in ("basic", "http", "proxy") for joint in ("", "_", "-", ".")),
+        check=lambda value: _given(value) and not value.isdigit(),
+        examples=(
+            "basic_auth: ann:small-garden",
+            "export HTTP_AUTH=ann:c4rved-oak",
+            "till --basic-auth 'ann:w1nd-mill'",
+        ),
+        counterexamples=(
+            "basic_auth: true",
+            "proxy_auth: till.example:8080",
+            "http_auth: ann:$PASSWORD",
+            "http-auth: off",
+        ),
+        source="settings of proxies, exporters and HTTP clients",
+    ),
+    Rule(
         name="positional-credentials",
         pattern=r"(?i)(?:\b(?:mysqli?_connect|(?:py)?mysql(?:db)?\.connect|getConnection)\(\s{0,4}(?:u?[\"'][^\"'\r\n]{0,256}[\"']\s{0,2},\s{0,4}){2}|\b(?:NetworkCredential|BasicAWSCredentials|UsernamePasswordCredentials|PasswordAuthentication|(?<=\.)login)\(\s{0,4}u?[\"'][^\"'\r\n]{1,256}[\"']\s{0,2},\s{0,4}|\bCredentials\(\s{0,4}(?:[\"'][^\"'\r\n]{1,256}[\"']\s{0,2},\s{0,4}){3}|\bjwt\.(?:encode|decode|sign|verify)\(\s{0,2}[\w.]{1,64},\s{0,2}|\bhmac\.(?:new|digest)\(\s{0,2})[bru]{0,2}[\"'](?P<s>[^\"'\r\n]{3,256}+)[\"']",
         literals=(
