@@ -89,6 +89,14 @@ RULES: Final[tuple[Rule, ...]] = (
         check=lambda v: random_looking(v, 24, 0.35),
     ),
     prefixed("axiom-token", "xaat- xapt- xait-", least=30, source="Axiom documentation, API tokens"),
+    Rule(
+        name="pagerduty-routing-key",
+        pattern=r"(?i)\brouting[_\-]?key[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?P<s>[0-9a-f]{32}|R0[A-Z0-9]{30})(?![\w\-])",
+        literals=("routing_key", "routing-key", "routingkey"),
+        examples=(f"routing_key: {made_up(32, 5, hexadecimal=True)}", f'"routing_key":"R0{made_up(30, 4).upper()}"'),
+        counterexamples=("routing_key: orders.created", "routing_key=order-4711"),
+        source="PagerDuty documentation, Events API v2, integration key",
+    ),
     prefixed(
         "pagerduty-key",
         "u+ y_",
