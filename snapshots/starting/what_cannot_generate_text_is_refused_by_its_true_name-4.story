@@ -7,8 +7,8 @@ When a worker tries to start
       Starting worker for other.gguf on cpu
       cute: A little worker for other.gguf opens its eyes on cpu
   worker | start_failed | other.gguf | - | fatal: model_load_failed
-      Cannot start: it is shard 2 of 3; give the first one, the others are found ...
-      cute: Back to bed: it is shard 2 of 3; give the first one, the others are found ...
+      Cannot start: it is shard 2 of 3
+      cute: Back to bed: it is shard 2 of 3
 
 Then it ends with exit code 1
 
