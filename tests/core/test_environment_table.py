@@ -16,6 +16,8 @@ FOLDERS = (
 )
 PLACES = {"os.environ", "environment", "values"}
 """How the code names a mapping of environment variables."""
+READERS = {"switch", "_environment", "_is_on", "os.getenv"}
+"""Functions that are given the name of a variable first."""
 
 
 def constants(tree):
@@ -37,7 +39,7 @@ def read_by(source):
         asked = []
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            reads = called in {"switch", "_environment", "_is_on", "os.getenv"} or called in {f"{place}.get" for place in PLACES}
+            reads = called in READERS or called in {f"{place}.get" for place in PLACES}
             asked += node.args[:1] if reads else []
             asked += [keyword.value for keyword in node.keywords if keyword.arg == "envvar"]
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value) in PLACES:
