@@ -96,7 +96,9 @@ def test_a_process_may_end_or_fork_while_it_compiles(ending: str) -> None:
 
 
 LEAVES = """
-import atexit, sys, time
+import atexit, sys, threading
+begun = threading.Event()
+sys.addaudithook(lambda event, told: begun.set() if event == "import" and told[0] == "hyperscan" else None)
 last = []
 atexit.register(lambda: print("engine at work:", last[0]._at_work.locked()))  # the first one is the last to run
 from narration_core.cli import start
@@ -104,8 +106,7 @@ from narration_core.redaction import Redactor, _warming
 _warming.DELAY_S = 0.0
 Redactor().plan()
 last.extend(_warming._engines)
-while "hyperscan" not in sys.modules:
-    time.sleep(0.001)
+begun.wait()
 sys.argv[0] = "narration"
 atexit.register(lambda: sys.stdout.write("the exit began\\n"))
 start()

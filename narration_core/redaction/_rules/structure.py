@@ -145,12 +145,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="url-secret-parameter",
-        pattern=rf"(?i)[?&;#](?:amp;)?(?!(?<=;)h=[0-9a-f]{{7,40}}(?![\w%]))(?:{'|'.join(_PARAMETERS)})=(?P<s>[\w\-.~+/%=!*|:]{{12,2048}}+)",
+        pattern=rf"(?i)[?&;#](?:amp;)?(?!(?<=;)(?<!&amp;)h=[0-9a-f]{{7,40}}(?![\w%]))(?:{'|'.join(_PARAMETERS)})=(?P<s>[\w\-.~+/%=!*|:]{{12,2048}}+)",
         literals=tuple(f"{sign}{name}=" for sign in "?&;#" for name in _PARAMETERS),
         check=lambda value: not placeholder(value) and noisy(value, 0.2),
         examples=(
             "GET /blob?sv=2024&sig=Zk2q7Xw9Lr4Tn8Vb%2FmadeUp%3D&se=2027",
             "https://api.example.org/v1/user?key=mq7zkxw9lr4tn8vb",
+            "/reset?u=7&amp;h=4be1c07d93a2f5586e0b7a91c3d24f6880e5b7ac",
         ),
         counterexamples=(
             "/callback?code=ok&state=done",
